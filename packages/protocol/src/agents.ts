@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { idSchema, shortTextSchema, timestampSchema, usageSchema } from "./common.ts";
+
+/** Where an agent is reached: through an OpenClaw Gateway, or at a URL of its own. */
+export const endpointSchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("openclaw"),
+    gatewayId: idSchema.optional(),
+    agentId: z.string().min(1).max(128),
+  }),
+  z.object({ kind: z.literal("http"), url: z.url({ protocol: /^https?$/ }).max(2048) }),
+]);
+export type Endpoint = z.infer<typeof endpointSchema>;
+
+export const agentStatusSchema = z.enum(["online", "busy", "offline", "unknown"]);
+export type AgentStatus = z.infer<typeof agentStatusSchema>;
+
+const capabilitiesSchema = z.array(z.string().min(1).max(64)).max(64);
+const concurrencySchema = z.number().int().min(1).max(1000);
+
+export const createAgentSchema = z.object({
+  name: shortTextSchema.max(128),
+  capabilities: capabilitiesSchema.default([]),
+  concurrency: concurrencySchema.default(1),
+  endpoint: endpointSchema,
+});
+export type CreateAgent = z.infer<typeof createAgentSchema>;
+
+export const patchAgentSchema = z
+  .object({
+    name: shortTextSchema.max(128),
+    capabilities: capabilitiesSchema,
+    concurrency: concurrencySchema,
+    endpoint: endpointSchema,
+  })
+  .partial();
+export type PatchAgent = z.infer<typeof patchAgentSchema>;
+
+export const agentSchema = z.object({
+  id: idSchema,
+  name: z.string(),
+  capabilities: z.array(z.string()),
+  concurrency: z.number().int(),
+  endpoint: endpointSchema,
+  status: agentStatusSchema,
+  statusReason: z.string().optional(),
+  running: z.number().int(),
+  queued: z.number().int(),
+  usage: usageSchema.optional(),
+  lastSeenAt: timestampSchema.nullable(),
+  createdAt: timestampSchema,
+  updatedAt: timestampSchema,
+});
+export type AgentView = z.infer<typeof agentSchema>;
+
+/** The answer to creating an agent: an HTTP agent's signing secret is shown this once. */
+export const createdAgentSchema = agentSchema.extend({ secret: z.string().optional() });

@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { idSchema, jsonObjectSchema, timestampSchema, usageSchema } from "./common.ts";
+
+/** The life of one attempt (contract, section 2). */
+export const dispatchStateSchema = z.enum([
+  "queued",
+  "sending",
+  "accepted",
+  "running",
+  "completed",
+  "failed",
+  "rejected",
+  "cancelled",
+  "lost",
+]);
+export type DispatchState = z.infer<typeof dispatchStateSchema>;
+
+/** One attempt as the task shows it. */
+export const dispatchSchema = z.object({
+  id: idSchema,
+  attempt: z.number().int(),
+  agentId: idSchema,
+  state: dispatchStateSchema,
+  reason: z.string().optional(),
+  feedback: z.string().nullable(),
+  usage: usageSchema.optional(),
+  queuedAt: timestampSchema,
+  sentAt: timestampSchema.nullable(),
+  acceptedAt: timestampSchema.nullable(),
+  endedAt: timestampSchema.nullable(),
+});
+export type DispatchView = z.infer<typeof dispatchSchema>;
+
+export const prioritySchema = z.enum(["low", "normal", "high", "urgent"]);
+export type Priority = z.infer<typeof prioritySchema>;
+
+/** What an agent receives (contract, section 3). */
+export const dispatchPayloadSchema = z.object({
+  version: z.literal(1),
+  dispatchId: idSchema,
+  attempt: z.number().int().positive(),
+  task: z.object({
+    id: idSchema,
+    title: z.string(),
+    description: z.string(),
+    priority: prioritySchema,
+    tags: z.array(z.string()),
+    context: jsonObjectSchema,
+    feedback: z.string().nullable(),
+  }),
+  agent: z.object({ id: idSchema, name: z.string(), capabilities: z.array(z.string()) }),
+  callback: z.object({ url: z.url(), secret: z.string(), scheme: z.literal("standard-webhooks") }),
+  dispatchedAt: timestampSchema,
+});
+export type DispatchPayload = z.infer<typeof dispatchPayloadSchema>;

@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { idSchema, jsonObjectSchema, timestampSchema } from "./common.ts";
+
+export const eventTypeSchema = z.enum([
+  "dispatch",
+  "activity",
+  "status_change",
+  "complete",
+  "error",
+  "permission",
+  "task",
+  "agent",
+  "gateway",
+]);
+export type EventType = z.infer<typeof eventTypeSchema>;
+
+/** The event that tells a client its position cannot be resumed; never stored. */
+export const RESET_EVENT = "reset";
+
+/**
+ * One entry of the durable log. `id` is its position, in commit order. `timestamp` is when it happened by
+ * the teller's clock, `receivedAt` when the server stored it.
+ */
+export const eventSchema = z.object({
+  id: z.number().int().positive(),
+  type: eventTypeSchema,
+  taskId: idSchema.optional(),
+  agentId: idSchema.optional(),
+  dispatchId: idSchema.optional(),
+  message: z.string().optional(),
+  progress: z.number().optional(),
+  lastState: z.string().optional(),
+  data: jsonObjectSchema,
+  timestamp: timestampSchema,
+  receivedAt: timestampSchema,
+});
+export type LogEvent = z.infer<typeof eventSchema>;
+
+/** An event the log has not numbered yet. */
+export type NewEvent = Omit<LogEvent, "id">;
+
+/** Which events a reader asks for; an absent field matches all. */
+export interface EventFilter {
+  taskId?: string;
+  agentId?: string;
+  types?: readonly EventType[];
+}
+
+/** A position in the log: 0 is before the first event. */
+export const eventPositionSchema = z.coerce.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+
+const typesSchema = z
+  .string()
+  .transform((list) => list.split(",").filter((name) => name !== ""))
+  .pipe(z.array(eventTypeSchema));
+
+/** Query of `GET /api/events` and of the history calls. */
+export const eventFilterQuerySchema = z.object({
+  taskId: idSchema.optional(),
+  agentId: idSchema.optional(),
+  types: typesSchema.optional(),
+});

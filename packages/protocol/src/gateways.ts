@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { idSchema, shortTextSchema, timestampSchema } from "./common.ts";
+
+export const createGatewaySchema = z.object({
+  name: shortTextSchema.max(128).optional(),
+  url: z.url({ protocol: /^wss?$/ }).max(2048),
+  token: z.string().max(4096).optional(),
+});
+export type CreateGateway = z.infer<typeof createGatewaySchema>;
+
+export const gatewayStateSchema = z.enum(["connecting", "connected", "disconnected", "pairing_required"]);
+export type GatewayState = z.infer<typeof gatewayStateSchema>;
+
+/** A gateway and the state of this server's connection to it. Its token is never shown. */
+export const gatewaySchema = z.object({
+  id: idSchema,
+  name: z.string(),
+  kind: z.literal("openclaw"),
+  url: z.string(),
+  state: gatewayStateSchema,
+  protocol: z.number().int().nullable(),
+  version: z.string().nullable(),
+  /** Round trip of the last request, in milliseconds. */
+  latencyMs: z.number().nullable(),
+  lastError: z.string().nullable(),
+  deviceId: z.string().nullable(),
+  connectedAt: timestampSchema.nullable(),
+  createdAt: timestampSchema,
+});
+export type GatewayView = z.infer<typeof gatewaySchema>;
+
+/** An agent found on a gateway. */
+export const gatewayAgentSchema = z.object({
+  id: z.string(),
+  name: z.string().optional(),
+  default: z.boolean(),
+});
+export type GatewayAgent = z.infer<typeof gatewayAgentSchema>;

@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { permissionRequestSchema } from "./callbacks.ts";
+import {
+  idSchema,
+  jsonObjectSchema,
+  longTextSchema,
+  pageLimitSchema,
+  shortTextSchema,
+  timestampSchema,
+  usageSchema,
+} from "./common.ts";
+import { dispatchSchema, prioritySchema } from "./dispatches.ts";
+
+export const taskStatusSchema = z.enum([
+  "pending",
+  "queued",
+  "in_progress",
+  "review",
+  "completed",
+  "failed",
+  "cancelled",
+]);
+export type TaskStatus = z.infer<typeof taskStatusSchema>;
+
+const tagsSchema = z.array(z.string().trim().min(1).max(64)).max(32);
+
+export const createTaskSchema = z.object({
+  title: shortTextSchema,
+  description: longTextSchema.default(""),
+  priority: prioritySchema.default("normal"),
+  tags: tagsSchema.default([]),
+  context: jsonObjectSchema.default({}),
+  requiresReview: z.boolean().default(false),
+});
+export type CreateTask = z.infer<typeof createTaskSchema>;
+
+export const patchTaskSchema = z
+  .object({
+    title: shortTextSchema,
+    description: longTextSchema,
+    priority: prioritySchema,
+    tags: tagsSchema,
+    context: jsonObjectSchema,
+    requiresReview: z.boolean(),
+  })
+  .partial();
+export type PatchTask = z.infer<typeof patchTaskSchema>;
+
+/** A task in a list: everything but its attempts. */
+export const taskSummarySchema = z.object({
+  id: idSchema,
+  title: z.string(),
+  description: z.string(),
+  priority: prioritySchema,
+  tags: z.array(z.string()),
+  context: jsonObjectSchema,
+  requiresReview: z.boolean(),
+  status: taskStatusSchema,
+  agentId: idSchema.nullable(),
+  dispatchId: idSchema.nullable(),
+  attempt: z.number().int(),
+  message: z.string().optional(),
+  progress: z.number().optional(),
+  summary: z.string().optional(),
+  error: z.string().optional(),
+  lastState: z.string().optional(),
+  waitingFor: permissionRequestSchema.optional(),
+  usage: usageSchema.optional(),
+  createdAt: timestampSchema,
+  updatedAt: timestampSchema,
+});
+
+/** A task with all its attempts, oldest first. */
+export const taskSchema = taskSummarySchema.extend({ attempts: z.array(dispatchSchema) });
+export type TaskView = z.infer<typeof taskSchema>;
+
+export const taskSortSchema = z.enum(["priority", "createdAt", "updatedAt"]);
+export type TaskSort = z.infer<typeof taskSortSchema>;
+
+export const taskQuerySchema = z.object({
+  status: taskStatusSchema.optional(),
+  agentId: idSchema.optional(),
+  tag: z.string().min(1).max(64).optional(),
+  q: z.string().trim().min(1).max(200).optional(),
+  sort: taskSortSchema.default("createdAt"),
+  limit: pageLimitSchema,
+  cursor: z.string().max(1024).optional(),
+});
+export type TaskQuery = z.infer<typeof taskQuerySchema>;
+
+/** A page of tasks, exact as of `lastEventId`. */
+export const taskPageSchema = z.object({
+  items: z.array(taskSummarySchema),
+  nextCursor: z.string().nullable(),
+  lastEventId: z.number().int(),
+});
+
+export const dispatchTaskSchema = z.object({ agentId: idSchema });
+export const rejectTaskSchema = z.object({ feedback: longTextSchema.min(1) });
+export const answerPermissionSchema = z.object({ optionId: z.string().min(1).max(128) });

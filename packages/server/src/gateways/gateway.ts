@@ -1,0 +1,107 @@
+import type { DispatchPayload, Endpoint, JsonObject } from "@mission-control/protocol";
+
+/** The agent a dispatch goes to, as an adapter needs to know it. */
+export interface AgentTarget {
+  /** Mission Control's own id of the agent. */
+  agentId: string;
+  endpoint: Endpoint;
+  /** An HTTP agent's signing secret; absent for agents behind a gateway. */
+  secret?: string;
+}
+
+/** Names one attempt to an adapter after it was sent. */
+export interface DispatchRef {
+  dispatchId: string;
+  taskId: string;
+}
+
+/** What became of handing a dispatch over. */
+export type DispatchOutcome =
+  /** The agent's side has it and will run it once. */
+  | { kind: "accepted" }
+  /** The agent's side said no; sending again would not help. */
+  | { kind: "rejected"; reason: string }
+  /** It could not be handed over, and it is certain or agreed by protocol that it will not run. */
+  | { kind: "unreachable"; reason: string }
+  /** It was handed over once, and nobody can say any more what became of it. */
+  | { kind: "lost"; reason: string };
+
+/** What an adapter learns about a run by itself, without the agent's callbacks. */
+export type RunEvent =
+  | { kind: "activity"; dispatchId: string; message: string; data: JsonObject; at: Date }
+  | {
+      kind: "ended";
+      dispatchId: string;
+      outcome: "completed" | "failed" | "cancelled";
+      /** The agent's last words, or the reason it failed. */
+      text: string;
+      at: Date;
+    }
+  | { kind: "lost"; dispatchId: string; reason: string; at: Date };
+
+/** Whether an agent can be reached, as far as the adapter knows now. */
+export interface Reachability {
+  status: "online" | "offline" | "unknown";
+  reason?: string;
+}
+
+/** What is known of an earlier hand-over of the same dispatch. */
+export interface EarlierSend {
+  /** Whether the agent's side had confirmed it. */
+  accepted: boolean;
+  /** The adapter's own note, as it was last given to {@link SendContext.remember}. */
+  note: JsonObject | null;
+}
+
+export interface SendContext {
+  /**
+   * Keeps the adapter's note on this attempt. It is durable once the promise resolves, and comes back as
+   * {@link EarlierSend.note} after a restart.
+   */
+  remember(note: JsonObject): Promise<void>;
+  /** Aborted when the attempt is cancelled or the server stops. */
+  signal: AbortSignal;
+}
+
+/**
+ * One way to reach agents. An adapter turns a dispatch into its agents' own wire format and reports what it
+ * sees; it knows no queue, no task rules and no store.
+ */
+export interface GatewayAdapter {
+  /** Hands a dispatch over for the first time. Retries inside are the adapter's own; it never runs twice. */
+  dispatch(target: AgentTarget, payload: DispatchPayload, context: SendContext): Promise<DispatchOutcome>;
+
+  /**
+   * Takes up a dispatch that an earlier process, or a lost connection, had already tried to hand over. Must
+   * not start a second run; resumes watching the first one where the transport allows it.
+   */
+  resume(
+    target: AgentTarget,
+    payload: DispatchPayload,
+    earlier: EarlierSend,
+    context: SendContext,
+  ): Promise<DispatchOutcome>;
+
+  /** Tells the agent's side to stop. Resolves when it was told or the run is known to be over. */
+  cancel(target: AgentTarget, ref: DispatchRef, signal: AbortSignal): Promise<void>;
+
+  /** Hands the operator's answer to a permission request to the agent. */
+  answerPermission(
+    target: AgentTarget,
+    ref: DispatchRef,
+    answer: { requestId: string; optionId: string },
+    signal: AbortSignal,
+  ): Promise<void>;
+
+  reachability(target: AgentTarget): Reachability;
+
+  /** Ends every connection and timer the adapter began. */
+  close(): Promise<void>;
+}
+
+/** Where adapters report to. Called in the order things were seen; must not throw. */
+export interface GatewayListener {
+  onRunEvent(event: RunEvent): void;
+  /** Something about the connection changed: state, error, reachability of its agents. */
+  onStatusChange(gatewayId: string): void;
+}

@@ -1,0 +1,29 @@
+// Runs the tests straight from the TypeScript sources. Arguments narrow the run: a path or part of one each.
+import { spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const patterns = [
+  "packages/*/src/**/*.test.ts",
+  "packages/*/test/**/*.test.ts",
+  "test/*.test.ts",
+  "bench/**/*.test.ts",
+];
+const wanted = process.argv.slice(2);
+const files = globSync(patterns, { cwd: root })
+  .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
+  .sort();
+if (files.length === 0) {
+  console.error(`No test file matches ${wanted.join(", ")}.`);
+  process.exit(2);
+}
+const flags = [
+  "--conditions=source",
+  "--disable-warning=ExperimentalWarning",
+  "--test",
+  "--test-timeout=120000",
+];
+const { status } = spawnSync(process.execPath, [...flags, ...files], { cwd: root, stdio: "inherit" });
+process.exit(status ?? 1);
