@@ -1,0 +1,178 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+/** How a callback was answered. */
+export const CALLBACK_RESULTS = [
+  "stored",
+  "duplicate",
+  "unauthorized",
+  "invalid",
+  "too_large",
+  "unsupported_type",
+  "not_found",
+  "conflict",
+  "limited",
+  "unavailable",
+] as const;
+export type CallbackResult = (typeof CALLBACK_RESULTS)[number];
+
+/** What became of handing a dispatch over. */
+export const DISPATCH_OUTCOMES = ["accepted", "rejected", "unreachable", "lost"] as const;
+export type DispatchResult = (typeof DISPATCH_OUTCOMES)[number];
+
+/**
+ * What the server counts about itself. Hot paths only add to plain numbers; the Prometheus text is made from
+ * them when it is asked for.
+ */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #callbacks = zeroes(CALLBACK_RESULTS);
+  readonly #dispatches = zeroes(DISPATCH_OUTCOMES);
+  readonly #commits: Histogram;
+  readonly #commitGroups: Histogram;
+  readonly #requests: Counter<"method" | "route" | "status">;
+  #events = 0;
+  #streamReaders = 0;
+  #streamConnections = 0;
+  #streamDeliveries = 0;
+  #streamCutOffs = 0;
+
+  constructor() {
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 100 });
+    this.#labelled(
+      "mission_control_callbacks_total",
+      "Callbacks by how they were answered.",
+      "result",
+      this.#callbacks,
+    );
+    this.#labelled(
+      "mission_control_dispatches_total",
+      "Hand-overs to agents by outcome.",
+      "outcome",
+      this.#dispatches,
+    );
+    this.#counter("mission_control_events_committed_total", "Events written to the log.", () => this.#events);
+    this.#counter(
+      "mission_control_stream_connections_total",
+      "Event streams opened.",
+      () => this.#streamConnections,
+    );
+    this.#counter(
+      "mission_control_stream_deliveries_total",
+      "Events handed to event streams.",
+      () => this.#streamDeliveries,
+    );
+    this.#counter(
+      "mission_control_stream_cut_offs_total",
+      "Event streams cut off because they could not keep up.",
+      () => this.#streamCutOffs,
+    );
+    const readers = () => this.#streamReaders;
+    new Gauge({
+      name: "mission_control_stream_readers",
+      help: "Event streams open now.",
+      registers,
+      collect() {
+        this.set(readers());
+      },
+    });
+    this.#commits = new Histogram({
+      name: "mission_control_commit_duration_seconds",
+      help: "Time one durable commit took.",
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+      registers,
+    });
+    this.#commitGroups = new Histogram({
+      name: "mission_control_commit_group_size",
+      help: "Pieces of work that shared one commit.",
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
+      registers,
+    });
+    this.#requests = new Counter({
+      name: "mission_control_http_requests_total",
+      help: "HTTP requests but callbacks and event streams, by route and status.",
+      labelNames: ["method", "route", "status"],
+      registers,
+    });
+  }
+
+  /** Media type of {@link text}. */
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** Everything, in the Prometheus text format. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  callback(result: CallbackResult): void {
+    this.#callbacks[result]++;
+  }
+
+  dispatch(outcome: DispatchResult): void {
+    this.#dispatches[outcome]++;
+  }
+
+  eventsCommitted(count: number): void {
+    this.#events += count;
+  }
+
+  /** @param groupSize how many pieces of work shared the commit */
+  commit(seconds: number, groupSize: number): void {
+    this.#commits.observe(seconds);
+    this.#commitGroups.observe(groupSize);
+  }
+
+  streamOpened(): void {
+    this.#streamReaders++;
+    this.#streamConnections++;
+  }
+
+  streamClosed(): void {
+    this.#streamReaders--;
+  }
+
+  /** @param events how many events, summed over all streams that got them */
+  streamDelivered(events: number): void {
+    this.#streamDeliveries += events;
+  }
+
+  streamCutOff(): void {
+    this.#streamCutOffs++;
+  }
+
+  /** @param route the route's pattern, never the address itself: labels must stay few */
+  httpRequest(method: string, route: string, status: number): void {
+    this.#requests.inc({ method, route, status });
+  }
+
+  #counter(name: string, help: string, value: () => number): void {
+    new Counter({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        this.inc(value());
+      },
+    });
+  }
+
+  #labelled(name: string, help: string, label: string, values: Record<string, number>): void {
+    new Counter({
+      name,
+      help,
+      labelNames: [label],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const [key, value] of Object.entries(values)) this.inc({ [label]: key }, value);
+      },
+    });
+  }
+}
+
+function zeroes<Name extends string>(names: readonly Name[]): Record<Name, number> {
+  return Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;
+}
