@@ -10,9 +10,27 @@ export const idSchema = z
 /** ISO 8601 in UTC with milliseconds, as the server writes it. */
 export const timestampSchema = z.iso.datetime({ offset: true });
 
-/** Any JSON object. Its content is the agents' and operators' own. */
-export const jsonObjectSchema = z.record(z.string(), z.json());
-export type JsonObject = z.infer<typeof jsonObjectSchema>;
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+/** How deep agents' and operators' own JSON may nest. */
+export const MAX_JSON_DEPTH = 100;
+
+/**
+ * Any JSON object, kept as it is: its content is the agents' and operators' own. For values that come out of a
+ * JSON parser; only their depth is looked at.
+ */
+export const jsonObjectSchema = z
+  .looseObject({})
+  .refine((value) => nestsAtMost(value, MAX_JSON_DEPTH), `must not nest deeper than ${MAX_JSON_DEPTH} levels`)
+  .transform((value) => value as JsonObject);
+
+function nestsAtMost(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  if (depth === 0) return false;
+  for (const child of Object.values(value)) if (!nestsAtMost(child, depth - 1)) return false;
+  return true;
+}
 
 export const shortTextSchema = z.string().trim().min(1).max(500);
 export const longTextSchema = z.string().max(64 * 1024);

@@ -21,7 +21,10 @@ export const dispatchSchema = z.object({
   attempt: z.number().int(),
   agentId: idSchema,
   state: dispatchStateSchema,
-  reason: z.string().optional(),
+  summary: z.string().optional(),
+  /** Why it ended badly, in words. */
+  error: z.string().optional(),
+  lastState: z.string().optional(),
   feedback: z.string().nullable(),
   usage: usageSchema.optional(),
   queuedAt: timestampSchema,

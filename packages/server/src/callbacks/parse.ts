@@ -1,0 +1,87 @@
+import { isUtf8 } from "node:buffer";
+import { createHash } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import {
+  type Callback,
+  callbackSchema,
+  type Problem,
+  TIMESTAMP_TOLERANCE_SECONDS,
+} from "@mission-control/protocol";
+import { z } from "zod";
+import type { Receipt } from "../store/store.ts";
+import type { Verified } from "./signature.ts";
+
+/** A callback ready for the rules. */
+export interface ParsedCallback {
+  callback: Callback;
+  dispatchId: string | undefined;
+  /** When it happened, by the agent's clock; ISO 8601 UTC. */
+  at: string;
+  receipt: Receipt;
+}
+
+/** Why a verified delivery is no callback. */
+export interface Malformed {
+  status: 400 | 415;
+  detail: string;
+  errors?: NonNullable<Problem["errors"]>;
+}
+
+/**
+ * Reads a verified delivery.
+ * @param now the server's clock
+ */
+export function parseCallback(
+  headers: IncomingHttpHeaders,
+  body: Buffer,
+  urlDispatchId: string | null,
+  verified: Verified,
+  now: Date,
+): ParsedCallback | Malformed {
+  const unsupported = checkMediaType(headers);
+  if (unsupported) return { status: 415, detail: unsupported };
+  let json: unknown;
+  try {
+    if (!isUtf8(body)) throw new SyntaxError("it is not UTF-8");
+    json = JSON.parse(body.toString());
+  } catch (error) {
+    return { status: 400, detail: `The body is not JSON: ${(error as Error).message}.` };
+  }
+  const parsed = callbackSchema.safeParse(json);
+  if (!parsed.success) {
+    return malformed(
+      parsed.error.issues.map(({ path, message }) => ({ path: z.core.toDotPath(path), message })),
+    );
+  }
+  const callback = parsed.data;
+  const dispatchId = urlDispatchId ?? callback.dispatchId;
+  if (callback.dispatchId !== undefined && callback.dispatchId !== dispatchId) {
+    return malformed([{ path: "dispatchId", message: "differs from the dispatch in the URL" }]);
+  }
+  const scope = dispatchId ?? callback.taskId;
+  if (verified.scheme === "standard") {
+    const at = new Date(callback.timestamp ?? verified.timestamp * 1000).toISOString();
+    return { callback, dispatchId, at, receipt: { key: `callback:${scope}:${verified.id}` } };
+  }
+  if (callback.timestamp === undefined) {
+    return malformed([{ path: "timestamp", message: "is required with X-Signature-SHA256" }]);
+  }
+  const at = new Date(callback.timestamp);
+  const offBySeconds = Math.abs(now.getTime() - at.getTime()) / 1000;
+  const id = callback.id ?? createHash("sha256").update(body).digest("base64url");
+  const receipt: Receipt = { key: `callback:${scope}:${id}` };
+  if (offBySeconds > TIMESTAMP_TOLERANCE_SECONDS) receipt.onlyIfKnown = true;
+  return { callback, dispatchId, at: at.toISOString(), receipt };
+}
+
+function checkMediaType(headers: IncomingHttpHeaders): string | null {
+  const mediaType = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
+  if (mediaType !== "application/json") return "Send the callback as application/json.";
+  const encoding = headers["content-encoding"];
+  if (encoding !== undefined && encoding !== "identity") return "Send the body without content encoding.";
+  return null;
+}
+
+function malformed(errors: NonNullable<Problem["errors"]>): Malformed {
+  return { status: 400, detail: "The body is not a callback.", errors };
+}

@@ -1,0 +1,78 @@
+import type { IncomingHttpHeaders } from "node:http";
+import {
+  deriveDispatchSecret,
+  SIMPLE_SIGNATURE_HEADER,
+  STANDARD_HEADERS,
+  secretKey,
+  verifySimple,
+  verifyStandard,
+} from "@mission-control/protocol";
+
+const CACHED_DISPATCHES = 4096;
+
+interface Keys {
+  /** As configured or derived, for the simple scheme. */
+  secrets: readonly string[];
+  /** Their key bytes, for Standard Webhooks. */
+  keys: readonly Uint8Array[];
+}
+
+/**
+ * A delivery whose raw bytes were signed by somebody who knows the secret. `id` and `timestamp` (Unix seconds)
+ * are set where the scheme signs them; with the simple one they stand in the body.
+ */
+export type Verified = { scheme: "standard"; id: string; timestamp: number } | { scheme: "simple" };
+
+/** Checks callbacks' signatures: with a dispatch's own derived secret, or with the shared ones. */
+export class SignatureVerifier {
+  readonly #serverKey: Uint8Array;
+  readonly #shared: Keys;
+  readonly #derived = new Map<string, Keys>();
+
+  constructor(options: { serverKey: Uint8Array; sharedSecrets: readonly string[] }) {
+    this.#serverKey = options.serverKey;
+    this.#shared = keysOf(options.sharedSecrets);
+  }
+
+  /**
+   * @param dispatchId the dispatch in the URL; null on the shared URL
+   * @param now Unix seconds
+   * @returns null when the signature is missing, malformed or wrong, or its timestamp outside the window
+   */
+  verify(
+    headers: IncomingHttpHeaders,
+    body: Uint8Array,
+    dispatchId: string | null,
+    now: number,
+  ): Verified | null {
+    const { secrets, keys } = dispatchId === null ? this.#shared : this.#keysOfDispatch(dispatchId);
+    const signature = header(headers, STANDARD_HEADERS.signature);
+    if (signature === undefined) {
+      return verifySimple(secrets, header(headers, SIMPLE_SIGNATURE_HEADER), body)
+        ? { scheme: "simple" }
+        : null;
+    }
+    const id = header(headers, STANDARD_HEADERS.id);
+    const timestamp = header(headers, STANDARD_HEADERS.timestamp);
+    if (id === undefined || !verifyStandard(keys, { id, timestamp, signature, body }, now)) return null;
+    return { scheme: "standard", id, timestamp: Number(timestamp) };
+  }
+
+  #keysOfDispatch(dispatchId: string): Keys {
+    const known = this.#derived.get(dispatchId);
+    if (known) return known;
+    const keys = keysOf([deriveDispatchSecret(this.#serverKey, dispatchId)]);
+    if (this.#derived.size >= CACHED_DISPATCHES) this.#derived.clear();
+    this.#derived.set(dispatchId, keys);
+    return keys;
+  }
+}
+
+function keysOf(secrets: readonly string[]): Keys {
+  return { secrets, keys: secrets.map(secretKey) };
+}
+
+function header(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

@@ -1,0 +1,239 @@
+import { randomBytes } from "node:crypto";
+import {
+  type AgentView,
+  type CreateAgent,
+  formatSecret,
+  type JsonObject,
+  type NewEvent,
+  type PatchAgent,
+  type Usage,
+} from "@mission-control/protocol";
+import type { AgentTarget, Reachability } from "../gateways/gateway.ts";
+import { newId } from "../ids.ts";
+import type { AgentRecord, AttemptChange, Commit, Store } from "../store/store.ts";
+import { type Attempt, occupiesSlot } from "../tasks/task.ts";
+import { addUsage } from "../tasks/usage.ts";
+
+/** The agent still has work. */
+export class AgentBusyError extends Error {
+  readonly code = "agent_busy";
+  override name = "AgentBusyError";
+}
+
+interface Entry {
+  record: AgentRecord;
+  running: Set<string>;
+  queued: number;
+  usage: Usage | undefined;
+  lastSeenAt: string | null;
+  /** As it was last told in an event. */
+  told: Reachability["status"];
+}
+
+export interface AgentDirectoryOptions {
+  store: Store;
+  now: () => Date;
+  /** Whether an agent can be reached, as its gateway knows. */
+  reachability: (target: AgentTarget) => Reachability;
+}
+
+/** The agents, and what they are doing: a view of the store kept up to date by its commits. */
+export class AgentDirectory {
+  readonly #options: AgentDirectoryOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #stopListening: () => void;
+
+  static async open(options: AgentDirectoryOptions): Promise<AgentDirectory> {
+    const { store } = options;
+    const directory = new AgentDirectory(options);
+    const [records, queueLengths, unfinished, usage] = await Promise.all([
+      store.records("agent"),
+      store.queueLengths(),
+      store.unfinishedAttempts(),
+      store.usageByAgent(),
+    ]);
+    for (const record of records) {
+      const entry = newEntry(record);
+      entry.queued = queueLengths.get(record.id) ?? 0;
+      entry.usage = usage.get(record.id);
+      const latest = await store.history(null, { agentId: record.id, types: SEEN_BY }, 1);
+      entry.lastSeenAt = latest.items[0]?.receivedAt ?? null;
+      directory.#entries.set(record.id, entry);
+    }
+    for (const attempt of unfinished) directory.#entries.get(attempt.agentId)?.running.add(attempt.id);
+    return directory;
+  }
+
+  private constructor(options: AgentDirectoryOptions) {
+    this.#options = options;
+    this.#stopListening = options.store.onCommit((commit) => this.#follow(commit));
+  }
+
+  close(): void {
+    this.#stopListening();
+  }
+
+  list(): AgentView[] {
+    return [...this.#entries.values()].map((entry) => this.#view(entry));
+  }
+
+  get(id: string): AgentView | null {
+    const entry = this.#entries.get(id);
+    return entry ? this.#view(entry) : null;
+  }
+
+  /** The agent as it is kept, with its secret. */
+  record(id: string): AgentRecord | null {
+    return this.#entries.get(id)?.record ?? null;
+  }
+
+  /** How many more dispatches the agent takes now. */
+  freeSlots(id: string): number {
+    const entry = this.#entries.get(id);
+    return entry ? Math.max(0, entry.record.concurrency - entry.running.size) : 0;
+  }
+
+  /** Registers an agent; an HTTP agent's `secret` is made here and shown this once. */
+  async create(fields: CreateAgent): Promise<{ agent: AgentView; secret?: string }> {
+    const now = this.#options.now().toISOString();
+    const secret = fields.endpoint.kind === "http" ? formatSecret(randomBytes(32)) : undefined;
+    const record: AgentRecord = {
+      id: newId("agent"),
+      ...fields,
+      ...(secret === undefined ? {} : { secret }),
+      createdAt: now,
+      updatedAt: now,
+    };
+    await this.#options.store.put("agent", record, agentEvent(record, now, { change: "created" }));
+    const entry = newEntry(record);
+    this.#entries.set(record.id, entry);
+    return { agent: this.#view(entry), ...(secret === undefined ? {} : { secret }) };
+  }
+
+  /** @returns null when there is no such agent */
+  async update(id: string, fields: PatchAgent): Promise<AgentView | null> {
+    const entry = this.#entries.get(id);
+    if (!entry) return null;
+    const now = this.#options.now().toISOString();
+    const changed = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+    const record: AgentRecord = { ...entry.record, ...changed, updatedAt: now };
+    if (record.endpoint.kind === "http") record.secret ??= formatSecret(randomBytes(32));
+    const event = agentEvent(record, now, { change: "edited", fields: Object.keys(changed) });
+    await this.#options.store.put("agent", record, event);
+    entry.record = record;
+    return this.#view(entry);
+  }
+
+  /**
+   * @returns whether there was such an agent
+   * @throws AgentBusyError while it has work
+   */
+  async remove(id: string): Promise<boolean> {
+    const entry = this.#entries.get(id);
+    if (!entry) return false;
+    if (entry.running.size + entry.queued > 0) {
+      throw new AgentBusyError(
+        `${entry.record.name} has ${entry.running.size} running and ${entry.queued} queued tasks: cancel them first.`,
+      );
+    }
+    this.#entries.delete(id);
+    const now = this.#options.now().toISOString();
+    await this.#options.store.remove("agent", id, agentEvent(entry.record, now, { change: "deleted" }));
+    return true;
+  }
+
+  /** Tells in events which agents have become reachable, or no longer are. */
+  async announceReachability(): Promise<void> {
+    const now = this.#options.now().toISOString();
+    const events: NewEvent[] = [];
+    for (const entry of this.#entries.values()) {
+      const { status, reason } = this.#options.reachability(targetOf(entry.record));
+      if (status === entry.told) continue;
+      entry.told = status;
+      const data: JsonObject = { change: "status", status };
+      if (reason !== undefined) data.reason = reason;
+      events.push(agentEvent(entry.record, now, data));
+    }
+    if (events.length > 0) await this.#options.store.append(events);
+  }
+
+  #view(entry: Entry): AgentView {
+    const { id, name, capabilities, concurrency, endpoint, createdAt, updatedAt } = entry.record;
+    const { status, reason } = this.#options.reachability(targetOf(entry.record));
+    const busy = status !== "offline" && entry.running.size >= concurrency;
+    return {
+      id,
+      name,
+      capabilities,
+      concurrency,
+      endpoint,
+      status: busy ? "busy" : status,
+      ...(reason === undefined ? {} : { statusReason: reason }),
+      running: entry.running.size,
+      queued: entry.queued,
+      ...(entry.usage ? { usage: entry.usage } : {}),
+      lastSeenAt: entry.lastSeenAt,
+      createdAt,
+      updatedAt,
+    };
+  }
+
+  #follow(commit: Commit): void {
+    for (const change of commit.attempts) this.#count(change);
+    const now = commit.events.length > 0 ? this.#options.now().toISOString() : "";
+    for (const { type, agentId } of commit.events) {
+      const entry = agentId !== undefined && isSeenBy(type) ? this.#entries.get(agentId) : undefined;
+      if (entry) entry.lastSeenAt = now;
+    }
+  }
+
+  #count({ before, after }: AttemptChange): void {
+    const entry = this.#entries.get(after.agentId);
+    if (!entry) return;
+    if (before?.state === "queued") entry.queued--;
+    if (after.state === "queued") entry.queued++;
+    if (occupiesSlot(after)) entry.running.add(after.id);
+    else entry.running.delete(after.id);
+    entry.usage = addUsage(entry.usage, usageGrowth(before, after));
+  }
+}
+
+const SEEN_BY = ["activity", "complete", "error", "permission"] as const;
+
+function isSeenBy(type: string): boolean {
+  return (SEEN_BY as readonly string[]).includes(type);
+}
+
+/** An agent as the gateways need to know it. */
+export function targetOf(record: AgentRecord): AgentTarget {
+  const { id, endpoint, secret } = record;
+  return { agentId: id, endpoint, ...(secret === undefined ? {} : { secret }) };
+}
+
+function newEntry(record: AgentRecord): Entry {
+  return { record, running: new Set(), queued: 0, usage: undefined, lastSeenAt: null, told: "unknown" };
+}
+
+function agentEvent(record: AgentRecord, now: string, data: JsonObject): NewEvent {
+  return { type: "agent", agentId: record.id, message: record.name, data, timestamp: now, receivedAt: now };
+}
+
+/** What an attempt used since it was last counted: its usage is a running total. */
+function usageGrowth(before: Attempt | null, after: Attempt): Usage | undefined {
+  if (!after.usage || after.usage === before?.usage) return undefined;
+  const earlier = before?.usage;
+  if (!earlier) return after.usage;
+  const growth: Usage = {};
+  if (after.usage.inputTokens !== undefined) {
+    growth.inputTokens = after.usage.inputTokens - (earlier.inputTokens ?? 0);
+  }
+  if (after.usage.outputTokens !== undefined) {
+    growth.outputTokens = after.usage.outputTokens - (earlier.outputTokens ?? 0);
+  }
+  const { cost } = after.usage;
+  if (cost) {
+    const counted = earlier.cost?.currency === cost.currency ? earlier.cost.amount : 0;
+    growth.cost = { amount: cost.amount - counted, currency: cost.currency };
+  }
+  return growth;
+}

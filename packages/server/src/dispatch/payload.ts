@@ -1,0 +1,32 @@
+import { type DispatchPayload, deriveDispatchSecret } from "@mission-control/protocol";
+import { CALLBACK_PATH } from "../callbacks/callback-endpoint.ts";
+import type { AgentRecord } from "../store/store.ts";
+import type { Attempt, Task } from "../tasks/task.ts";
+
+/** What every payload of this server has in common. */
+export interface PayloadOptions {
+  /** Base URL that agents reach this server at. */
+  publicUrl: string;
+  serverKey: Uint8Array;
+}
+
+/** The payload of one attempt (contract, section 3), the same each time it is sent. */
+export function dispatchPayload(
+  { publicUrl, serverKey }: PayloadOptions,
+  { task, attempt, agent }: { task: Task; attempt: Attempt; agent: AgentRecord },
+): DispatchPayload {
+  const { id, title, description, priority, tags, context } = task;
+  return {
+    version: 1,
+    dispatchId: attempt.id,
+    attempt: attempt.number,
+    task: { id, title, description, priority, tags: [...tags], context, feedback: attempt.feedback },
+    agent: { id: agent.id, name: agent.name, capabilities: agent.capabilities },
+    callback: {
+      url: `${publicUrl.replace(/\/+$/, "")}${CALLBACK_PATH}/${attempt.id}`,
+      secret: deriveDispatchSecret(serverKey, attempt.id),
+      scheme: "standard-webhooks",
+    },
+    dispatchedAt: attempt.sentAt ?? attempt.queuedAt,
+  };
+}

@@ -1,0 +1,96 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Usage } from "@mission-control/protocol";
+import type { Attempt } from "../../tasks/task.ts";
+import { addUsage } from "../../tasks/usage.ts";
+import { PRIORITY_RANK } from "../store.ts";
+import { RecordCache } from "./record-cache.ts";
+
+const CACHED_ATTEMPTS = 8192;
+
+/** Attempts by id, by task, and by what is still to be done. */
+export class AttemptTable {
+  readonly #cache = new RecordCache<Attempt>(CACHED_ATTEMPTS);
+  readonly #select: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #update: StatementSync;
+  readonly #ofTask: StatementSync;
+  readonly #queued: StatementSync;
+  readonly #queueLengths: StatementSync;
+  readonly #usage: StatementSync;
+  readonly #unfinished: StatementSync;
+
+  constructor(db: DatabaseSync) {
+    this.#select = db.prepare("SELECT record FROM attempts WHERE id = ?");
+    this.#insert = db.prepare(
+      "INSERT INTO attempts (state, priority, usage, record, task_id, agent_id, number, queued_at, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    );
+    this.#update = db.prepare(
+      "UPDATE attempts SET state = ?, priority = ?, usage = ?, record = ? WHERE id = ?",
+    );
+    this.#ofTask = db.prepare("SELECT record FROM attempts WHERE task_id = ? ORDER BY number");
+    this.#queued = db.prepare(
+      "SELECT record FROM attempts WHERE state = 'queued' AND agent_id = ? ORDER BY priority DESC, queued_at, id LIMIT ?",
+    );
+    this.#queueLengths = db.prepare(
+      "SELECT agent_id, count(*) AS length FROM attempts WHERE state = 'queued' GROUP BY agent_id",
+    );
+    this.#usage = db.prepare("SELECT agent_id, usage FROM attempts WHERE usage IS NOT NULL");
+    this.#unfinished = db.prepare(
+      "SELECT record FROM attempts WHERE state IN ('sending', 'accepted', 'running')",
+    );
+  }
+
+  get(id: string): Attempt | null {
+    const cached = this.#cache.get(id);
+    if (cached) return cached;
+    const row = this.#select.get(id);
+    if (!row) return null;
+    const attempt = attemptOf(row);
+    this.#cache.set(id, attempt);
+    return attempt;
+  }
+
+  write(attempt: Attempt, isNew: boolean): void {
+    const usage = attempt.usage ? JSON.stringify(attempt.usage) : null;
+    const columns = [attempt.state, PRIORITY_RANK[attempt.priority], usage, JSON.stringify(attempt)];
+    const { taskId, agentId, number, queuedAt, id } = attempt;
+    if (isNew) this.#insert.run(...columns, taskId, agentId, number, queuedAt, id);
+    else this.#update.run(...columns, id);
+    this.#cache.set(id, attempt);
+  }
+
+  ofTask(taskId: string): Attempt[] {
+    return this.#ofTask.all(taskId).map(attemptOf);
+  }
+
+  queued(agentId: string, limit: number): Attempt[] {
+    return this.#queued.all(agentId, limit).map(attemptOf);
+  }
+
+  queueLengths(): Map<string, number> {
+    return new Map(this.#queueLengths.all().map((row) => [String(row.agent_id), Number(row.length)]));
+  }
+
+  usageByAgent(): Map<string, Usage> {
+    const sums = new Map<string, Usage>();
+    for (const row of this.#usage.iterate()) {
+      const agentId = String(row.agent_id);
+      const sum = addUsage(sums.get(agentId), JSON.parse(String(row.usage)) as Usage);
+      if (sum) sums.set(agentId, sum);
+    }
+    return sums;
+  }
+
+  unfinished(): Attempt[] {
+    return this.#unfinished.all().map(attemptOf);
+  }
+
+  /** A task and its attempts were deleted, or a commit failed. */
+  forget(): void {
+    this.#cache.clear();
+  }
+}
+
+function attemptOf(row: Record<string, unknown>): Attempt {
+  return JSON.parse(String(row.record)) as Attempt;
+}

@@ -1,0 +1,140 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { type EventFilter, encodeSse, type LogEvent, type NewEvent } from "@mission-control/protocol";
+import type { EventPage, FrameChunk, LogRange, StoredEvent, Stretch } from "../store.ts";
+
+/** Rows in one step of a replay. */
+const REPLAY_ROWS = 512;
+/** Ids one step looks at where no index finds the matching ones; bounds the time it holds the thread. */
+const REPLAY_WINDOW = 8192;
+const PRUNE_ROWS = 500;
+
+/** The one durable log: appended in id order inside a commit, read by position. */
+export class EventLog {
+  readonly #db: DatabaseSync;
+  readonly #insert: StatementSync;
+  readonly #statements = new Map<string, StatementSync>();
+  /** Newest id written, whether its commit is durable yet or not. */
+  #written: number;
+  #committed: number;
+  #oldest: number;
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+    this.#insert = db.prepare(
+      "INSERT INTO events (id, type, task_id, agent_id, frame) VALUES (?, ?, ?, ?, ?)",
+    );
+    // Two look-ups, not one query: each is answered by one step down the table's own tree.
+    const newest = db.prepare("SELECT max(id) AS id FROM events").get()?.id;
+    const oldest = db.prepare("SELECT min(id) AS id FROM events").get()?.id;
+    this.#written = Number(newest ?? 0);
+    this.#committed = this.#written;
+    this.#oldest = Number(oldest ?? 0);
+  }
+
+  get range(): LogRange {
+    return { oldest: this.#oldest, newest: this.#committed };
+  }
+
+  /** Numbers and writes one event; part of the surrounding commit. */
+  append(event: NewEvent): StoredEvent {
+    const id = this.#written + 1;
+    const frame = encodeSse({ id, event: event.type, data: JSON.stringify({ id, ...event }) });
+    this.#insert.run(id, event.type, event.taskId ?? null, event.agentId ?? null, frame);
+    this.#written = id;
+    return { id, type: event.type, taskId: event.taskId, agentId: event.agentId, frame };
+  }
+
+  /** The surrounding commit is durable: what was appended may be seen. */
+  committed(): void {
+    this.#committed = this.#written;
+    if (this.#oldest === 0 && this.#written > 0) this.#oldest = 1;
+  }
+
+  /** The surrounding commit failed: its ids were never given. */
+  rolledBack(): void {
+    this.#written = this.#committed;
+  }
+
+  /** @see Store.frames */
+  frames({ after, upTo, maxBytes }: Stretch, filter: EventFilter): FrameChunk {
+    const { where, values } = conditions(filter);
+    // No index knows types: a step looks at so many ids, however few of them match.
+    const end = filter.types ? Math.min(upTo, after + REPLAY_WINDOW) : upTo;
+    // The running sum cuts the stretch at the row that reaches `maxBytes`, inside SQLite: no row is made here.
+    const row = this.#prepare(`
+      SELECT max(id) AS last, group_concat(frame, '') AS frames FROM (
+        SELECT id, frame, sum(octet_length(frame)) OVER (ORDER BY id) - octet_length(frame) AS before
+        FROM (SELECT id, frame FROM events WHERE id > ? AND id <= ?${where} ORDER BY id LIMIT ${REPLAY_ROWS})
+      ) WHERE before < ?`).get(after, end, ...values, maxBytes);
+    if (!row || row.last === null) return { frames: "", lastId: end };
+    return { frames: String(row.frames), lastId: Number(row.last) };
+  }
+
+  /** @see Store.taskEvents */
+  taskEvents(taskId: string, after: number, limit: number): EventPage {
+    const rows = this.#prepare(
+      "SELECT frame FROM events WHERE task_id = ? AND id > ? ORDER BY id LIMIT ?",
+    ).all(taskId, after, limit + 1);
+    return page(rows, limit);
+  }
+
+  /** @see Store.history */
+  history(before: number | null, filter: EventFilter, limit: number): EventPage {
+    const { where, values } = conditions(filter);
+    const rows = this.#prepare(`SELECT frame FROM events WHERE id < ?${where} ORDER BY id DESC LIMIT ?`).all(
+      before ?? Number.MAX_SAFE_INTEGER,
+      ...values,
+      limit + 1,
+    );
+    return page(rows, limit);
+  }
+
+  /** Removes at most {@link PRUNE_ROWS} of the oldest events beyond `keep`; says whether more remain. */
+  prune(keep: number): boolean {
+    const goal = this.#written - keep;
+    if (this.#oldest === 0 || this.#oldest > goal) return false;
+    const upTo = Math.min(goal, this.#oldest + PRUNE_ROWS - 1);
+    this.#prepare("DELETE FROM events WHERE id <= ?").run(upTo);
+    this.#oldest = upTo + 1;
+    return upTo < goal;
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    const statement = this.#db.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+function conditions(filter: EventFilter): { where: string; values: SQLInputValue[] } {
+  const values: SQLInputValue[] = [];
+  let where = "";
+  if (filter.taskId !== undefined) {
+    where += " AND task_id = ?";
+    values.push(filter.taskId);
+  }
+  if (filter.agentId !== undefined) {
+    // With a task given, the task's index is the narrower one.
+    where += filter.taskId === undefined ? " AND agent_id = ?" : " AND +agent_id = ?";
+    values.push(filter.agentId);
+  }
+  if (filter.types && filter.types.length > 0) {
+    where += ` AND type IN (${filter.types.map(() => "?").join(", ")})`;
+    values.push(...filter.types);
+  }
+  return { where, values };
+}
+
+function page(rows: readonly Record<string, unknown>[], limit: number): EventPage {
+  const items = rows.slice(0, limit).map((row) => decode(String(row.frame)));
+  const last = items.at(-1);
+  return { items, nextCursor: rows.length > limit && last ? String(last.id) : null };
+}
+
+/** The event inside a stored frame; `JSON.stringify` keeps it on one line. */
+function decode(frame: string): LogEvent {
+  const start = frame.indexOf("\ndata: ") + "\ndata: ".length;
+  return JSON.parse(frame.slice(start)) as LogEvent;
+}

@@ -1,0 +1,110 @@
+import type { DatabaseSync } from "node:sqlite";
+
+/** The file was written by a newer Mission Control. */
+export class NewerDatabaseError extends Error {
+  readonly code = "newer_database";
+  override name = "NewerDatabaseError";
+}
+
+/**
+ * The schema, one step a version; a step that has been released is never edited.
+ *
+ * - `record` columns hold the whole record as JSON; the columns beside them are what is searched and sorted by.
+ * - `tasks.seq` rises in creation order. Every sort of the task list is an index that ends in it; there is none
+ *   without a status, because the list joins the statuses' own ranges.
+ * - A task's long texts stand apart, so that a callback does not rewrite them.
+ * - `events.frame` is the event as the stream sends it: replaying a stretch of the log is joining text.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE tasks (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    status TEXT NOT NULL,
+    agent_id TEXT,
+    priority INTEGER NOT NULL,
+    updated_at TEXT NOT NULL,
+    record TEXT NOT NULL
+  );
+  CREATE INDEX tasks_by_status ON tasks (status, seq);
+  CREATE INDEX tasks_by_status_priority ON tasks (status, priority, seq);
+  CREATE INDEX tasks_by_status_updated ON tasks (status, updated_at, seq);
+  CREATE INDEX tasks_by_agent ON tasks (agent_id, status, seq);
+  CREATE INDEX tasks_by_agent_priority ON tasks (agent_id, status, priority, seq);
+  CREATE INDEX tasks_by_agent_updated ON tasks (agent_id, status, updated_at, seq);
+  CREATE TABLE task_texts (
+    seq INTEGER PRIMARY KEY REFERENCES tasks (seq) ON DELETE CASCADE,
+    description TEXT NOT NULL,
+    context TEXT NOT NULL
+  );
+  CREATE TABLE task_tags (
+    tag TEXT NOT NULL,
+    seq INTEGER NOT NULL REFERENCES tasks (seq) ON DELETE CASCADE,
+    PRIMARY KEY (tag, seq)
+  ) WITHOUT ROWID;
+  CREATE INDEX task_tags_by_task ON task_tags (seq);
+  CREATE VIRTUAL TABLE task_search USING fts5 (text, content = '', contentless_delete = 1, tokenize = 'trigram');
+  CREATE TABLE attempts (
+    id TEXT PRIMARY KEY,
+    task_id TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    agent_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    queued_at TEXT NOT NULL,
+    usage TEXT,
+    record TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE UNIQUE INDEX attempts_by_task ON attempts (task_id, number);
+  CREATE INDEX attempts_queued ON attempts (agent_id, priority DESC, queued_at, id) WHERE state = 'queued';
+  CREATE INDEX attempts_usage ON attempts (agent_id, usage) WHERE usage IS NOT NULL;
+  CREATE INDEX attempts_unfinished ON attempts (state) WHERE state IN ('sending', 'accepted', 'running');
+
+  CREATE TABLE events (
+    id INTEGER PRIMARY KEY,
+    type TEXT NOT NULL,
+    task_id TEXT,
+    agent_id TEXT,
+    frame TEXT NOT NULL
+  );
+  CREATE INDEX events_by_task ON events (task_id, id) WHERE task_id IS NOT NULL;
+  CREATE INDEX events_by_agent ON events (agent_id, id) WHERE agent_id IS NOT NULL;
+
+  CREATE TABLE receipts (
+    seq INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    at TEXT NOT NULL,
+    answer TEXT NOT NULL
+  );
+  CREATE TABLE commands (
+    id INTEGER PRIMARY KEY,
+    dispatch_id TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    agent_id TEXT NOT NULL,
+    command TEXT NOT NULL
+  );
+  CREATE TABLE records (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (kind, id)
+  ) WITHOUT ROWID;
+  `,
+];
+
+/**
+ * Brings the schema up to date, each step in a transaction of its own.
+ * @throws NewerDatabaseError rather than touch a file from the future.
+ */
+export function migrate(db: DatabaseSync): void {
+  const row = db.prepare("PRAGMA user_version").get();
+  const version = Number(row?.user_version ?? 0);
+  if (version > MIGRATIONS.length) {
+    throw new NewerDatabaseError(
+      `The database has schema version ${version}, this Mission Control knows ${MIGRATIONS.length}: start the newer version that wrote it, or restore a backup.`,
+    );
+  }
+  for (let next = version; next < MIGRATIONS.length; next++) {
+    db.exec(`BEGIN IMMEDIATE; ${MIGRATIONS[next]}; PRAGMA user_version = ${next + 1}; COMMIT`);
+  }
+}

@@ -1,0 +1,16 @@
+import type { EventFilter } from "@mission-control/protocol";
+import type { StoredEvent } from "../store/store.ts";
+
+/** Whether an event passes a filter. */
+export function passes(filter: EventFilter, event: Omit<StoredEvent, "frame">): boolean {
+  return (
+    (filter.taskId === undefined || filter.taskId === event.taskId) &&
+    (filter.agentId === undefined || filter.agentId === event.agentId) &&
+    (filter.types === undefined || filter.types.includes(event.type))
+  );
+}
+
+/** The same text for filters that pass the same events, so that their readers can share what is encoded. */
+export function filterKey({ taskId, agentId, types }: EventFilter): string {
+  return JSON.stringify([taskId ?? null, agentId ?? null, types ? [...new Set(types)].sort() : null]);
+}

@@ -1,0 +1,209 @@
+import type { Socket } from "node:net";
+import {
+  type EventFilter,
+  encodeSse,
+  encodeSseComment,
+  encodeSseRetry,
+  RESET_EVENT,
+} from "@mission-control/protocol";
+import type { Logger } from "../logger.ts";
+import type { FrameChunk, LogRange, StoredEvent, Stretch } from "../store/store.ts";
+import { Audience } from "./audience.ts";
+import { CatchUp } from "./catch-up.ts";
+import { filterKey } from "./filter.ts";
+import { Ring, type Slice } from "./ring.ts";
+import { Subscriber } from "./subscriber.ts";
+
+/** How long a client waits before it reconnects, in milliseconds. */
+export const RETRY_MS = 2000;
+/** Comments keep intermediaries from closing an idle stream: one to each reader in so many seconds. */
+const HEARTBEAT_SECONDS = 15;
+/** A reader whose socket has taken nothing for so long is gone. */
+const STALLED_MS = 60_000;
+
+const HEARTBEAT = Buffer.from(encodeSseComment("keep-alive"));
+const UNFILTERED = filterKey({});
+
+/** What the hub needs of the log. */
+export interface LogSource {
+  range(): Promise<LogRange>;
+  frames(stretch: Stretch, filter: EventFilter): Promise<FrameChunk>;
+}
+
+/** What the hub counts. */
+export interface HubMetrics {
+  readers(count: number): void;
+  delivered(events: number): void;
+  cutOff(): void;
+}
+
+/**
+ * Fans committed events out to every open stream. Each event is encoded once, and all that one commit brought
+ * goes to a reader in one write. A reader that falls behind costs no memory: it catches up from its position.
+ */
+export class Hub {
+  readonly #log: LogSource;
+  readonly #logger: Logger;
+  readonly #metrics: HubMetrics;
+  readonly #ring: Ring;
+  readonly #audience = new Audience();
+  readonly #catchUp: CatchUp;
+  readonly #bySocket = new Map<Socket, Subscriber>();
+  readonly #heartbeat: NodeJS.Timeout;
+  readonly #turns: Set<Subscriber>[] = Array.from({ length: HEARTBEAT_SECONDS }, () => new Set());
+  #turn = 0;
+  #nextTurn = 0;
+  #closed = false;
+
+  /** Starts at the log's end. Give every commit from then on to {@link publish}, in order. */
+  static async open(options: { log: LogSource; logger: Logger; metrics: HubMetrics }): Promise<Hub> {
+    const { newest } = await options.log.range();
+    return new Hub(options, newest);
+  }
+
+  private constructor(options: { log: LogSource; logger: Logger; metrics: HubMetrics }, newest: number) {
+    this.#log = options.log;
+    this.#logger = options.logger;
+    this.#metrics = options.metrics;
+    this.#ring = new Ring(newest);
+    this.#catchUp = new CatchUp({
+      ring: this.#ring,
+      readLog: (stretch, filter) => this.#log.frames(stretch, filter),
+      arrived: (subscriber) => {
+        subscriber.state = "live";
+      },
+      failed: (subscriber, error) => {
+        this.#logger.error({ err: error }, "reading the log for a stream failed; it may reconnect");
+        this.#cut(subscriber);
+      },
+    });
+    this.#heartbeat = setInterval(() => this.#beat(), 1000);
+    this.#heartbeat.unref();
+  }
+
+  /** How many streams are open. */
+  get size(): number {
+    return this.#bySocket.size;
+  }
+
+  /**
+   * Serves a stream on a socket whose response headers were written.
+   * @param after position to resume after; null for live events only
+   */
+  async subscribe(socket: Socket, filter: EventFilter, after: number | null): Promise<void> {
+    const range = await this.#log.range();
+    if (this.#closed || socket.destroyed) {
+      socket.destroy();
+      return;
+    }
+    socket.write(encodeSseRetry(RETRY_MS));
+    const resumable = after === null || (after <= range.newest && after >= range.oldest - 1);
+    if (!resumable) socket.write(resetFrame(range));
+    const head = this.#ring.head;
+    const subscriber = new Subscriber(socket, filter, resumable ? (after ?? head) : head);
+    this.#bySocket.set(socket, subscriber);
+    this.#audience.add(subscriber);
+    this.#turns[this.#nextTurn]?.add(subscriber);
+    this.#nextTurn = (this.#nextTurn + 1) % HEARTBEAT_SECONDS;
+    this.#metrics.readers(this.size);
+    const onDrain = this.#onDrain;
+    const onGone = this.#onGone;
+    socket.on("drain", onDrain).on("close", onGone).on("error", onGone);
+    if (subscriber.position >= head) subscriber.state = "live";
+    else this.#catchUp.add(subscriber);
+  }
+
+  /** Sends what a commit brought. The events are durable, and follow those published before without a gap. */
+  publish(events: readonly StoredEvent[]): void {
+    if (events.length === 0) return;
+    const before = this.#ring.head;
+    this.#ring.append(events);
+    if (this.#bySocket.size === 0) return;
+    if (!this.#ring.reaches(before)) {
+      // The commit was larger than the ring: everybody reads it from the log.
+      for (const subscriber of this.#audience) this.#leaveBehind(subscriber, before);
+      return;
+    }
+    const all = this.#ring.after(before, null, Number.POSITIVE_INFINITY);
+    for (const [group, ids] of this.#audience.select(events)) {
+      const slice = group.key === UNFILTERED ? all : this.#ring.pick(ids);
+      for (const subscriber of group.subscribers) this.#offer(subscriber, slice, before);
+      this.#metrics.delivered(ids.length * group.subscribers.size);
+    }
+  }
+
+  /** Ends every stream, telling each client when to come back. */
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#heartbeat);
+    const farewell = encodeSseRetry(RETRY_MS);
+    for (const subscriber of [...this.#audience]) {
+      this.#forget(subscriber);
+      subscriber.socket.end(farewell);
+    }
+  }
+
+  #offer(subscriber: Subscriber, slice: Slice, before: number): void {
+    if (subscriber.state === "live" && subscriber.blockedAt === null) {
+      subscriber.send(slice);
+      return;
+    }
+    this.#leaveBehind(subscriber, before);
+    if (subscriber.blockedAt !== null && subscriber.owes(slice.bytes)) this.#cut(subscriber);
+  }
+
+  /** What was live no longer is: it has everything up to `position` and catches up from there. */
+  #leaveBehind(subscriber: Subscriber, position: number): void {
+    if (subscriber.state !== "live") return;
+    subscriber.state = "behind";
+    subscriber.position = position;
+    if (subscriber.blockedAt === null) this.#catchUp.add(subscriber);
+  }
+
+  readonly #onDrain = this.#listener((subscriber) => {
+    if (subscriber.blockedAt === null) return;
+    subscriber.blockedAt = null;
+    if (subscriber.state === "behind") this.#catchUp.add(subscriber);
+  });
+
+  readonly #onGone = this.#listener((subscriber) => this.#forget(subscriber));
+
+  /** One listener for all sockets: thousands of idle readers must not cost a closure each. */
+  #listener(handle: (subscriber: Subscriber) => void): (this: Socket) => void {
+    const bySocket = () => this.#bySocket;
+    return function listener(this: Socket) {
+      const subscriber = bySocket().get(this);
+      if (subscriber) handle(subscriber);
+    };
+  }
+
+  /** Each second, a fifteenth of the readers: no burst of thousands of writes. */
+  #beat(): void {
+    this.#turn = (this.#turn + 1) % HEARTBEAT_SECONDS;
+    const now = performance.now();
+    for (const subscriber of this.#turns[this.#turn] ?? []) {
+      if (subscriber.blockedAt === null) subscriber.socket.write(HEARTBEAT);
+      else if (now - subscriber.blockedAt > STALLED_MS) this.#cut(subscriber);
+    }
+  }
+
+  /** Drops a reader that cannot keep up, and what is unsent with it. */
+  #cut(subscriber: Subscriber): void {
+    this.#metrics.cutOff();
+    this.#forget(subscriber);
+    subscriber.socket.destroy();
+  }
+
+  #forget(subscriber: Subscriber): void {
+    if (!this.#bySocket.delete(subscriber.socket)) return;
+    subscriber.state = "closed";
+    this.#audience.remove(subscriber);
+    for (const turn of this.#turns) turn.delete(subscriber);
+    this.#metrics.readers(this.size);
+  }
+}
+
+/** Says that a position cannot be resumed; its id is where the client stands from now on. */
+function resetFrame(range: LogRange): string {
+  return encodeSse({ id: range.newest, event: RESET_EVENT, data: JSON.stringify(range) });
+}

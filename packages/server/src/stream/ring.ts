@@ -1,0 +1,137 @@
+import type { EventFilter } from "@mission-control/protocol";
+import type { StoredEvent } from "../store/store.ts";
+import { passes } from "./filter.ts";
+
+const SEGMENT_BYTES = 256 * 1024;
+const SEGMENTS = 16;
+
+type Entry = Omit<StoredEvent, "frame">;
+
+/** Consecutive events, encoded once into one buffer. Never written again once a reader may hold a part of it. */
+interface Segment {
+  buffer: Buffer;
+  entries: Entry[];
+  /** Where each entry's frame begins; one more at the end says where the last one ends. */
+  offsets: number[];
+}
+
+/** Encoded frames, shared by all who are sent them. */
+export interface Slice {
+  buffers: Buffer[];
+  bytes: number;
+  lastId: number;
+}
+
+/**
+ * The newest events as encoded frames, about 4 MiB of them. Readers that are a little behind are served from
+ * here, by parts of the same buffers, without a copy and without the store.
+ */
+export class Ring {
+  readonly #segments: Segment[] = [];
+  #head: number;
+
+  /** @param head id of the newest event that is in the log already */
+  constructor(head: number) {
+    this.#head = head;
+  }
+
+  /** Id of the newest event. */
+  get head(): number {
+    return this.#head;
+  }
+
+  /** Whether everything after `position` is still here. */
+  reaches(position: number): boolean {
+    const oldest = this.#segments[0]?.entries[0]?.id ?? this.#head + 1;
+    return position >= oldest - 1;
+  }
+
+  /** Encodes and keeps committed events; their ids follow the head without a gap. */
+  append(events: readonly StoredEvent[]): void {
+    for (const { frame, ...entry } of events) {
+      const segment = this.#segmentFor(frame);
+      const start = segment.offsets.at(-1) ?? 0;
+      segment.offsets.push(start + segment.buffer.write(frame, start, "utf8"));
+      segment.entries.push(entry);
+      this.#head = entry.id;
+    }
+    while (this.#segments.length > SEGMENTS) this.#segments.shift();
+  }
+
+  /** The frames after `position`, at most about `maxBytes`; needs {@link reaches}. */
+  after(position: number, filter: EventFilter | null, maxBytes: number): Slice {
+    const slice: Slice = { buffers: [], bytes: 0, lastId: position };
+    for (const segment of this.#segments) {
+      const first = segment.entries[0]?.id ?? 0;
+      const from = Math.max(0, position + 1 - first);
+      if (from >= segment.entries.length) continue;
+      if (slice.bytes >= maxBytes) break;
+      if (filter) addMatching(segment, from, filter, maxBytes, slice);
+      else addAll(segment, from, maxBytes, slice);
+    }
+    return slice;
+  }
+
+  /** The frames of chosen events, given by ids that are here. */
+  pick(ids: readonly number[]): Slice {
+    const slice: Slice = { buffers: [], bytes: 0, lastId: ids.at(-1) ?? this.#head };
+    let at = this.#segments.length - 1;
+    for (let index = ids.length - 1; index >= 0; index--) {
+      const id = ids[index] as number;
+      while (at > 0 && (this.#segments[at]?.entries[0]?.id ?? 0) > id) at--;
+      const segment = this.#segments[at] as Segment;
+      slice.buffers.unshift(frameAt(segment, id - (segment.entries[0]?.id ?? 0)));
+    }
+    for (const buffer of slice.buffers) slice.bytes += buffer.length;
+    return merged(slice);
+  }
+
+  #segmentFor(frame: string): Segment {
+    const needed = frame.length * 3;
+    const current = this.#segments.at(-1);
+    if (current && (current.offsets.at(-1) ?? 0) + needed <= current.buffer.length) return current;
+    const buffer = Buffer.allocUnsafeSlow(Math.max(SEGMENT_BYTES, needed));
+    const segment: Segment = { buffer, entries: [], offsets: [0] };
+    this.#segments.push(segment);
+    return segment;
+  }
+}
+
+function frameAt({ buffer, offsets }: Segment, index: number): Buffer {
+  return buffer.subarray(offsets[index], offsets[index + 1]);
+}
+
+function addAll(segment: Segment, from: number, maxBytes: number, slice: Slice): void {
+  const start = segment.offsets[from] ?? 0;
+  let end = from;
+  while (end < segment.entries.length && slice.bytes + (segment.offsets[end] ?? 0) - start < maxBytes) end++;
+  const buffer = segment.buffer.subarray(start, segment.offsets[end]);
+  slice.buffers.push(buffer);
+  slice.bytes += buffer.length;
+  slice.lastId = segment.entries[end - 1]?.id ?? slice.lastId;
+}
+
+function addMatching(
+  segment: Segment,
+  from: number,
+  filter: EventFilter,
+  maxBytes: number,
+  slice: Slice,
+): void {
+  const frames: Buffer[] = [];
+  for (let index = from; index < segment.entries.length && slice.bytes < maxBytes; index++) {
+    const entry = segment.entries[index] as Entry;
+    slice.lastId = entry.id;
+    if (!passes(filter, entry)) continue;
+    const frame = frameAt(segment, index);
+    frames.push(frame);
+    slice.bytes += frame.length;
+  }
+  if (frames.length > 0)
+    slice.buffers.push(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames));
+}
+
+/** One buffer instead of many small ones: one write to the socket instead of many. */
+function merged(slice: Slice): Slice {
+  return slice.buffers.length > 1 ? { ...slice, buffers: [Buffer.concat(slice.buffers)] } : slice;
+}

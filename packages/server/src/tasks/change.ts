@@ -1,0 +1,82 @@
+import type { Callback, CreateTask, JsonObject, NewEvent, PatchTask } from "@mission-control/protocol";
+import type { Attempt, RunOutcome, Task } from "./task.ts";
+
+/** What an operator does to a task. */
+export type OperatorChange =
+  | { kind: "create"; taskId: string; fields: CreateTask }
+  | { kind: "edit"; taskId: string; fields: PatchTask }
+  | { kind: "delete"; taskId: string }
+  | { kind: "dispatch"; taskId: string; agentId: string; newDispatchId: string }
+  | { kind: "cancel"; taskId: string }
+  | { kind: "approve"; taskId: string }
+  | { kind: "reject"; taskId: string; feedback: string; newDispatchId: string }
+  | { kind: "answer_permission"; taskId: string; requestId: string; optionId: string };
+
+/** What the dispatcher learns while it hands an attempt over. */
+export type DeliveryChange =
+  | { kind: "sending"; taskId: string; dispatchId: string }
+  | { kind: "note"; taskId: string; dispatchId: string; note: JsonObject }
+  | { kind: "accepted"; taskId: string; dispatchId: string }
+  | {
+      kind: "undelivered";
+      taskId: string;
+      dispatchId: string;
+      state: "rejected" | "failed" | "lost";
+      reason: string;
+    };
+
+/** What is said about a running attempt: by its agent (callbacks) or by the gateway that runs it. */
+export type ReportChange =
+  | { kind: "callback"; taskId: string; dispatchId?: string | undefined; callback: Callback; at: string }
+  | {
+      kind: "run_activity";
+      taskId: string;
+      dispatchId: string;
+      message: string;
+      data: JsonObject;
+      at: string;
+    }
+  | { kind: "run_ended"; taskId: string; dispatchId: string; run: RunOutcome }
+  | { kind: "run_settled"; taskId: string; dispatchId: string };
+
+export type TaskChange = OperatorChange | DeliveryChange | ReportChange;
+
+/** What the rules look at: the task, and the attempt the change names or else the task's current one. */
+export interface TaskState {
+  task: Task | null;
+  attempt: Attempt | null;
+}
+
+/** Something an agent must still be told. Kept until it was delivered. */
+export type AgentCommand = { kind: "cancel" } | { kind: "permission"; requestId: string; optionId: string };
+
+export type RefusalCode = "not_found" | "conflict" | "invalid";
+
+/** Why a change is not made. */
+export interface Refusal {
+  code: RefusalCode;
+  detail: string;
+}
+
+/**
+ * What a change comes to. Absent fields stay as they are. A refusal may still carry events (a late callback is
+ * recorded), but never a new task or attempt.
+ */
+export interface Decision {
+  refusal?: Refusal;
+  task?: Task;
+  attempt?: Attempt;
+  deleted?: true;
+  command?: AgentCommand;
+  events: NewEvent[];
+  /** Which of `events` is the answer to a callback. */
+  answerEvent?: number;
+}
+
+/** A refusal that records nothing. */
+export function refuse(code: RefusalCode, detail: string): Decision {
+  return { refusal: { code, detail }, events: [] };
+}
+
+/** A change that has nothing to do any more, such as a hand-over confirmed after the agent's first callback. */
+export const NOTHING: Decision = { events: [] };

@@ -1,0 +1,226 @@
+import type { JsonObject } from "@mission-control/protocol";
+import { type Decision, type OperatorChange, refuse, type TaskState } from "./change.ts";
+import { dispatchEvent, statusEvent, subjectOf, taskEvent } from "./events.ts";
+import { type Attempt, isOver, type Permission, type Task } from "./task.ts";
+
+type Change<Kind extends OperatorChange["kind"]> = Extract<OperatorChange, { kind: Kind }>;
+
+/** A new task, `pending`. */
+export function create(change: Change<"create">, now: string): Decision {
+  const task: Task = {
+    id: change.taskId,
+    ...change.fields,
+    status: "pending",
+    agentId: null,
+    dispatchId: null,
+    attempt: 0,
+    createdAt: now,
+    updatedAt: now,
+  };
+  return {
+    task,
+    events: [
+      taskEvent("task", { taskId: task.id }, now, { message: task.title, data: { change: "created" } }),
+    ],
+  };
+}
+
+/** New words for a task. A dispatch that is already queued goes out with them; one that was sent does not change. */
+export function edit(task: Task, attempt: Attempt | null, change: Change<"edit">, now: string): Decision {
+  const fields = Object.fromEntries(Object.entries(change.fields).filter(([, value]) => value !== undefined));
+  const edited: Task = { ...task, ...fields, updatedAt: now };
+  const data: JsonObject = { change: "edited", fields: Object.keys(fields) };
+  const decision: Decision = {
+    task: edited,
+    events: [
+      taskEvent("task", { taskId: task.id, agentId: task.agentId }, now, { message: edited.title, data }),
+    ],
+  };
+  if (attempt?.state === "queued" && attempt.priority !== edited.priority) {
+    decision.attempt = { ...attempt, priority: edited.priority };
+  }
+  return decision;
+}
+
+/** Removes a task nobody works on. */
+export function remove(task: Task, now: string): Decision {
+  if (task.status === "queued" || task.status === "in_progress") {
+    return refuse("conflict", `The task is ${task.status}: cancel it before deleting it.`);
+  }
+  const event = taskEvent("task", { taskId: task.id, agentId: task.agentId }, now, {
+    message: task.title,
+    data: { change: "deleted" },
+  });
+  return { deleted: true, events: [event] };
+}
+
+/** Queues a new attempt for an agent. What earlier attempts left on the task is cleared; they keep their own. */
+export function dispatch(task: Task, change: Change<"dispatch">, now: string): Decision {
+  if (task.status === "queued" || task.status === "in_progress" || task.status === "review") {
+    return refuse("conflict", `The task is ${task.status}: it can be dispatched again once it has ended.`);
+  }
+  return startAttempt(task, change.agentId, change.newDispatchId, null, now);
+}
+
+/** Ends the current attempt, if any, and tells the agent to stop. */
+export function cancel(task: Task, attempt: Attempt | null, now: string): Decision {
+  if (task.status === "completed" || task.status === "failed" || task.status === "cancelled") {
+    return refuse("conflict", `The task is ${task.status} already; there is nothing to cancel.`);
+  }
+  const cancelled: Task = { ...task, status: "cancelled", waitingFor: undefined, updatedAt: now };
+  if (!attempt || isOver(attempt)) {
+    return { task: cancelled, events: [statusEvent(task, "cancelled", attempt, now)] };
+  }
+  const ended: Attempt = { ...closePermissions(attempt), state: "cancelled", endedAt: now };
+  const decision: Decision = {
+    task: cancelled,
+    attempt: ended,
+    events: [
+      dispatchEvent(ended, now, "Cancelled by the operator"),
+      statusEvent(task, "cancelled", ended, now),
+    ],
+  };
+  if (attempt.state !== "queued") decision.command = { kind: "cancel" };
+  return decision;
+}
+
+/** Takes the result of a task in review. */
+export function approve(task: Task, attempt: Attempt | null, now: string): Decision {
+  if (task.status !== "review") return notInReview(task);
+  return {
+    task: { ...task, status: "completed", updatedAt: now },
+    events: [statusEvent(task, "completed", attempt, now)],
+  };
+}
+
+/** Sends a task in review back to its agent, as a new attempt that carries the feedback. */
+export function reject(task: Task, change: Change<"reject">, now: string): Decision {
+  if (task.status !== "review" || !task.agentId) return notInReview(task);
+  return startAttempt(task, task.agentId, change.newDispatchId, change.feedback, now);
+}
+
+/** Records the operator's answer to an open permission request, to be handed to the agent. */
+export function answerPermission(
+  { task, attempt }: { task: Task; attempt: Attempt | null },
+  change: Change<"answer_permission">,
+  now: string,
+): Decision {
+  const permission = attempt?.permissions?.findLast(({ request }) => request.id === change.requestId);
+  if (!attempt || !permission || permission.state === "withdrawn") {
+    return refuse("not_found", "The task has no such open permission request.");
+  }
+  if (permission.state === "answered") {
+    return refuse("conflict", `The request was answered already, with "${permission.optionId}".`);
+  }
+  const option = permission.request.options.find(({ optionId }) => optionId === change.optionId);
+  if (!option) {
+    const known = permission.request.options.map(({ optionId }) => optionId).join(", ");
+    return refuse("invalid", `optionId must be one of the request's options: ${known}.`);
+  }
+  const answered: Attempt = withPermission(attempt, {
+    request: permission.request,
+    state: "answered",
+    optionId: option.optionId,
+  });
+  const event = taskEvent("permission", subjectOf(attempt), now, {
+    message: `${option.name}: ${permission.request.title}`,
+    data: { state: "answered", requestId: permission.request.id, optionId: option.optionId },
+  });
+  return {
+    task: { ...task, waitingFor: openRequest(answered), updatedAt: now },
+    attempt: answered,
+    command: { kind: "permission", requestId: permission.request.id, optionId: option.optionId },
+    events: [event],
+  };
+}
+
+/** Puts a permission into an attempt, in place of the one with the same request id. */
+export function withPermission(attempt: Attempt, permission: Permission): Attempt {
+  const others = (attempt.permissions ?? []).filter(({ request }) => request.id !== permission.request.id);
+  return { ...attempt, permissions: [...others, permission] };
+}
+
+/** The oldest request of an attempt that still waits for an answer. */
+export function openRequest(attempt: Attempt): Task["waitingFor"] {
+  return attempt.permissions?.find(({ state }) => state === "open")?.request;
+}
+
+/** Withdraws what is still open: an attempt that is over waits for nothing. */
+export function closePermissions(attempt: Attempt): Attempt {
+  if (!openRequest(attempt)) return attempt;
+  const permissions = attempt.permissions?.map((permission) =>
+    permission.state === "open" ? { ...permission, state: "withdrawn" as const } : permission,
+  );
+  return { ...attempt, permissions };
+}
+
+function startAttempt(
+  task: Task,
+  agentId: string,
+  dispatchId: string,
+  feedback: string | null,
+  now: string,
+): Decision {
+  const attempt: Attempt = {
+    id: dispatchId,
+    taskId: task.id,
+    agentId,
+    number: task.attempt + 1,
+    state: "queued",
+    priority: task.priority,
+    feedback,
+    note: null,
+    queuedAt: now,
+    sentAt: null,
+    acceptedAt: null,
+    endedAt: null,
+  };
+  const queued: Task = {
+    ...task,
+    status: "queued",
+    agentId,
+    dispatchId,
+    attempt: attempt.number,
+    message: undefined,
+    progress: undefined,
+    summary: undefined,
+    error: undefined,
+    lastState: undefined,
+    waitingFor: undefined,
+    usageBefore: task.usage,
+    updatedAt: now,
+  };
+  const message = feedback === null ? "Queued" : "Sent back with feedback";
+  return {
+    task: queued,
+    attempt,
+    events: [dispatchEvent(attempt, now, message), statusEvent(task, "queued", attempt, now)],
+  };
+}
+
+function notInReview(task: Task): Decision {
+  return refuse("conflict", `The task is ${task.status}; only a task in review can be approved or rejected.`);
+}
+
+/** Applies one operator change. */
+export function decideOperator(state: TaskState, change: OperatorChange, now: string): Decision {
+  const { task, attempt } = state;
+  if (change.kind === "create") return create(change, now);
+  if (!task) return refuse("not_found", "There is no such task.");
+  switch (change.kind) {
+    case "edit":
+      return edit(task, attempt, change, now);
+    case "delete":
+      return remove(task, now);
+    case "dispatch":
+      return dispatch(task, change, now);
+    case "cancel":
+      return cancel(task, attempt, now);
+    case "approve":
+      return approve(task, attempt, now);
+    case "reject":
+      return reject(task, change, now);
+    case "answer_permission":
+      return answerPermission({ task, attempt }, change, now);
+  }
+}

@@ -1,0 +1,268 @@
+import type { Callback, JsonObject, NewEvent, TaskStatus } from "@mission-control/protocol";
+import {
+  type Decision,
+  NOTHING,
+  type RefusalCode,
+  type ReportChange,
+  refuse,
+  type TaskState,
+} from "./change.ts";
+import { statusEvent, subjectOf, taskEvent } from "./events.ts";
+import { closePermissions, openRequest, withPermission } from "./operator.ts";
+import { type Attempt, isOver, type Task } from "./task.ts";
+import { addUsage } from "./usage.ts";
+
+type CallbackChange = Extract<ReportChange, { kind: "callback" }>;
+
+/** Applies what an agent or its gateway says about an attempt. */
+export function decideReport(state: TaskState, change: ReportChange, now: string): Decision {
+  if (change.kind === "callback") return callback(state, change, now);
+  const { task, attempt } = state;
+  if (!task || !attempt || task.dispatchId !== attempt.id || isOver(attempt)) return NOTHING;
+  switch (change.kind) {
+    case "run_activity":
+      return runActivity(task, attempt, change, now);
+    case "run_ended":
+      return runEnded(attempt, change, now);
+    case "run_settled":
+      return runSettled(task, attempt, now);
+  }
+}
+
+/** An agent's callback (contract, section 4). Late ones are recorded and refused. */
+function callback({ task, attempt }: TaskState, change: CallbackChange, now: string): Decision {
+  const said = change.callback;
+  if (!task) return refuse("not_found", "There is no such task.");
+  // A dispatch's own secret must not write into another task's record.
+  if (attempt && attempt.taskId !== task.id) return refuse("not_found", "The dispatch is not of this task.");
+  if (!attempt || attempt.agentId !== said.agentId) {
+    return late(task, attempt, change, now, "not_found", "The task was not dispatched to this agent.");
+  }
+  if (attempt.id !== task.dispatchId) {
+    return late(task, attempt, change, now, "conflict", "The dispatch was replaced by a later one.");
+  }
+  if (attempt.state === "queued") {
+    return late(task, attempt, change, now, "conflict", "The dispatch has not been sent yet.");
+  }
+  if (isOver(attempt)) {
+    return late(task, attempt, change, now, "conflict", `The dispatch is over: it was ${attempt.state}.`);
+  }
+  switch (said.type) {
+    case "progress":
+      return progress(task, attempt, change, said, now);
+    case "permission":
+      return permission(task, attempt, change, said, now);
+    case "complete":
+      return end(task, attempt, now, {
+        event: taskEvent("complete", subjectOf(attempt), now, {
+          message: said.summary ?? said.message,
+          data: said.data,
+          timestamp: change.at,
+        }),
+        attempt: { state: "completed", summary: said.summary ?? said.message },
+        usage: said.usage,
+      });
+    case "error": {
+      const error = said.error ?? said.message ?? "The agent reported a failure without saying why.";
+      return end(task, attempt, now, {
+        event: taskEvent("error", subjectOf(attempt), now, {
+          message: error,
+          lastState: said.lastState,
+          data: said.data,
+          timestamp: change.at,
+        }),
+        attempt: { state: "failed", error, lastState: said.lastState },
+        usage: said.usage,
+      });
+    }
+  }
+}
+
+function progress(
+  task: Task,
+  attempt: Attempt,
+  change: CallbackChange,
+  said: Extract<Callback, { type: "progress" }>,
+  now: string,
+): Decision {
+  const live = start(task, attempt, now, said.usage);
+  const event = taskEvent("activity", subjectOf(attempt), now, {
+    message: said.message,
+    progress: said.progress,
+    data: said.data,
+    timestamp: change.at,
+  });
+  return {
+    task: {
+      ...live.task,
+      message: said.message ?? live.task.message,
+      progress: said.progress ?? live.task.progress,
+    },
+    ...(live.attempt === attempt ? {} : { attempt: live.attempt }),
+    events: [...live.events, event],
+    answerEvent: live.events.length,
+  };
+}
+
+/** A permission request, or its withdrawal by the agent (`data.state` "withdrawn" or "timed_out"). */
+function permission(
+  task: Task,
+  attempt: Attempt,
+  change: CallbackChange,
+  said: Extract<Callback, { type: "permission" }>,
+  now: string,
+): Decision {
+  const live = start(task, attempt, now, said.usage);
+  const { request } = said;
+  const withdrawn = said.data?.state === "withdrawn" || said.data?.state === "timed_out";
+  const asked = withPermission(live.attempt, { request, state: withdrawn ? "withdrawn" : "open" });
+  const event = taskEvent("permission", subjectOf(attempt), now, {
+    message: said.message ?? request.title,
+    data: {
+      ...said.data,
+      state: withdrawn ? (said.data?.state ?? "withdrawn") : "requested",
+      request: request as JsonObject,
+    },
+    timestamp: change.at,
+  });
+  return {
+    task: { ...live.task, waitingFor: openRequest(asked) },
+    attempt: asked,
+    events: [...live.events, event],
+    answerEvent: live.events.length,
+  };
+}
+
+/** Records a callback that may not change its task. */
+function late(
+  task: Task,
+  attempt: Attempt | null,
+  change: CallbackChange,
+  now: string,
+  code: RefusalCode,
+  detail: string,
+): Decision {
+  const said = change.callback;
+  const message = said.message ?? said.summary ?? said.error ?? said.lastState;
+  const data: JsonObject = { ...said.data, late: true, callbackType: said.type, reason: detail };
+  const event = taskEvent(
+    "activity",
+    { taskId: task.id, agentId: said.agentId, dispatchId: attempt?.id ?? null },
+    now,
+    { message, progress: said.progress, data, timestamp: change.at },
+  );
+  return { refusal: { code, detail }, events: [event], answerEvent: 0 };
+}
+
+/** The first word of an agent makes its attempt `running`, even before its acceptance was seen. */
+function start(
+  task: Task,
+  attempt: Attempt,
+  now: string,
+  usage: Callback["usage"],
+): { task: Task; attempt: Attempt; events: NewEvent[] } {
+  let running = attempt;
+  if (attempt.state !== "running") {
+    running = { ...attempt, state: "running", acceptedAt: attempt.acceptedAt ?? now };
+  }
+  if (usage) running = { ...running, usage };
+  const events = task.status === "in_progress" ? [] : [statusEvent(task, "in_progress", running, now)];
+  return {
+    task: {
+      ...task,
+      status: "in_progress",
+      updatedAt: now,
+      ...(usage ? { usage: addUsage(task.usageBefore, usage) } : {}),
+    },
+    attempt: running,
+    events,
+  };
+}
+
+interface Ending {
+  event: NewEvent;
+  attempt: {
+    state: "completed" | "failed";
+    summary?: string | undefined;
+    error?: string;
+    lastState?: string | undefined;
+  };
+  usage?: Callback["usage"];
+}
+
+function end(task: Task, attempt: Attempt, now: string, ending: Ending): Decision {
+  const live = start(task, attempt, now, ending.usage);
+  const ended: Attempt = { ...closePermissions(live.attempt), ...ending.attempt, endedAt: now };
+  const completed = ending.attempt.state === "completed";
+  const status: TaskStatus = completed ? (task.requiresReview ? "review" : "completed") : "failed";
+  return {
+    task: {
+      ...live.task,
+      status,
+      waitingFor: undefined,
+      ...(completed
+        ? { progress: 1, summary: ended.summary }
+        : { error: ended.error, lastState: ended.lastState }),
+    },
+    attempt: ended,
+    events: [...live.events, ending.event, statusEvent(live.task, status, ended, now)],
+    answerEvent: live.events.length,
+  };
+}
+
+function runActivity(
+  task: Task,
+  attempt: Attempt,
+  change: Extract<ReportChange, { kind: "run_activity" }>,
+  now: string,
+): Decision {
+  const live = start(task, attempt, now, undefined);
+  const event = taskEvent("activity", subjectOf(attempt), now, {
+    message: change.message,
+    data: { ...change.data, source: "gateway" },
+    timestamp: change.at,
+  });
+  return {
+    task: { ...live.task, message: change.message },
+    ...(live.attempt === attempt ? {} : { attempt: live.attempt }),
+    events: [...live.events, event],
+  };
+}
+
+/** Keeps the outcome until the agent's own callback, or the grace time, settles the attempt. */
+function runEnded(
+  attempt: Attempt,
+  change: Extract<ReportChange, { kind: "run_ended" }>,
+  now: string,
+): Decision {
+  if (attempt.runOutcome) return NOTHING;
+  const { outcome, text, at } = change.run;
+  const event = taskEvent("activity", subjectOf(attempt), now, {
+    message: text === "" ? `The run ended: ${outcome}` : text,
+    data: { source: "gateway", runOutcome: outcome },
+    timestamp: at,
+  });
+  return { attempt: { ...attempt, runOutcome: change.run }, events: [event] };
+}
+
+/** The agent never called back: the run's own outcome ends the attempt, and says so. */
+function runSettled(task: Task, attempt: Attempt, now: string): Decision {
+  const run = attempt.runOutcome;
+  if (!run) return NOTHING;
+  const data: JsonObject = { source: "gateway", inferred: true };
+  const subject = subjectOf(attempt);
+  if (run.outcome === "completed") {
+    const summary = run.text === "" ? undefined : run.text;
+    const event = taskEvent("complete", subject, now, { message: summary, data, timestamp: run.at });
+    return end(task, attempt, now, { event, attempt: { state: "completed", summary } });
+  }
+  const reason = run.text === "" ? "it gave no reason" : run.text;
+  const error = `The run ${run.outcome === "cancelled" ? "was cancelled" : "failed"}: ${reason}`;
+  const event = taskEvent("error", subject, now, {
+    message: error,
+    lastState: task.message,
+    data,
+    timestamp: run.at,
+  });
+  return end(task, attempt, now, { event, attempt: { state: "failed", error, lastState: task.message } });
+}

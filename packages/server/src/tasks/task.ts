@@ -1,0 +1,86 @@
+import type {
+  DispatchState,
+  JsonObject,
+  PermissionRequest,
+  Priority,
+  TaskStatus,
+  Usage,
+} from "@mission-control/protocol";
+
+/** A task as the rules know it. Times are ISO 8601 UTC with milliseconds. */
+export interface Task {
+  readonly id: string;
+  readonly title: string;
+  readonly description: string;
+  readonly priority: Priority;
+  readonly tags: readonly string[];
+  readonly context: JsonObject;
+  readonly requiresReview: boolean;
+  readonly status: TaskStatus;
+  /** The agent and dispatch of the current or last attempt. */
+  readonly agentId: string | null;
+  readonly dispatchId: string | null;
+  /** How many attempts were made; the number of the current one. */
+  readonly attempt: number;
+  readonly message?: string | undefined;
+  readonly progress?: number | undefined;
+  readonly summary?: string | undefined;
+  readonly error?: string | undefined;
+  readonly lastState?: string | undefined;
+  readonly waitingFor?: PermissionRequest | undefined;
+  /** What all attempts used together. */
+  readonly usage?: Usage | undefined;
+  /** What the attempts before the current one used together. */
+  readonly usageBefore?: Usage | undefined;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** A permission request of an attempt and, once given, its answer. */
+export interface Permission {
+  readonly request: PermissionRequest;
+  readonly state: "open" | "answered" | "withdrawn";
+  readonly optionId?: string;
+}
+
+/** How a gateway saw a run end, kept until the agent's own callback or the grace time settles the attempt. */
+export interface RunOutcome {
+  readonly outcome: "completed" | "failed" | "cancelled";
+  readonly text: string;
+  readonly at: string;
+}
+
+/** One attempt at a task: a dispatch to one agent. */
+export interface Attempt {
+  readonly id: string;
+  readonly taskId: string;
+  readonly agentId: string;
+  readonly number: number;
+  readonly state: DispatchState;
+  readonly priority: Priority;
+  readonly summary?: string | undefined;
+  readonly error?: string | undefined;
+  readonly lastState?: string | undefined;
+  readonly feedback: string | null;
+  readonly usage?: Usage | undefined;
+  readonly permissions?: readonly Permission[] | undefined;
+  readonly runOutcome?: RunOutcome | undefined;
+  /** The gateway adapter's own note on the hand-over. */
+  readonly note: JsonObject | null;
+  readonly queuedAt: string;
+  readonly sentAt: string | null;
+  readonly acceptedAt: string | null;
+  readonly endedAt: string | null;
+}
+
+const OCCUPYING: ReadonlySet<DispatchState> = new Set(["sending", "accepted", "running"]);
+
+/** Whether an attempt takes up one of its agent's slots. */
+export function occupiesSlot(attempt: Attempt): boolean {
+  return OCCUPYING.has(attempt.state);
+}
+
+/** Whether an attempt has reached a final state. */
+export function isOver(attempt: Attempt): boolean {
+  return attempt.state !== "queued" && !occupiesSlot(attempt);
+}
