@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { flagName, localUrl, readSettings, type SettingName, SettingsError } from "./settings.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "mission-control-settings-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** Reads with the data folder of this test. */
+function read(
+  environment: Record<string, string> = {},
+  flags: Partial<Record<SettingName, string | boolean>> = {},
+) {
+  return readSettings({ environment: { MISSION_CONTROL_DATA_DIR: folder, ...environment }, flags });
+}
+
+function writeFile(content: unknown): void {
+  const text = typeof content === "string" ? content : JSON.stringify(content);
+  writeFileSync(join(folder, "mission-control.json"), text);
+}
+
+function readWithFile(content: unknown) {
+  writeFile(content);
+  return read();
+}
+
+test("defaults are the contract's", () => {
+  assert.deepEqual(read(), {
+    port: 4000,
+    host: "127.0.0.1",
+    publicUrl: undefined,
+    dataDir: folder,
+    token: undefined,
+    webhookSecrets: undefined,
+    openclawGatewayUrl: undefined,
+    openclawGatewayToken: undefined,
+    retentionEvents: 1_000_000,
+    allowPrivateWebhooks: false,
+    logLevel: "warn",
+  });
+});
+
+test("a flag wins over the environment, which wins over the file", () => {
+  writeFile({ port: 4001, host: "::1", retentionEvents: 5 });
+  const settings = read({ PORT: "4002", HOST: "0.0.0.0" }, { port: "4003" });
+  assert.equal(settings.port, 4003);
+  assert.equal(settings.host, "0.0.0.0");
+  assert.equal(settings.retentionEvents, 5);
+});
+
+test("the file may use the environment's names", () => {
+  writeFile({ PORT: "4001", MISSION_CONTROL_PUBLIC_URL: "https://mc.example/base/" });
+  const settings = read();
+  assert.equal(settings.port, 4001);
+  assert.equal(settings.publicUrl, "https://mc.example/base");
+});
+
+test("several webhook secrets are a list, in the order given", () => {
+  assert.deepEqual(read({ MISSION_CONTROL_WEBHOOK_SECRET: "whsec_YQ==, whsec_Yg==" }).webhookSecrets, [
+    "whsec_YQ==",
+    "whsec_Yg==",
+  ]);
+  writeFile({ webhookSecret: ["whsec_Yw==", "whsec_ZA=="] });
+  assert.deepEqual(read().webhookSecrets, ["whsec_Yw==", "whsec_ZA=="]);
+});
+
+test("an empty variable counts as unset, and what an agent reports with is no setting", () => {
+  const settings = read({
+    MISSION_CONTROL_TOKEN: "",
+    MISSION_CONTROL_CALLBACK_URL: "http://127.0.0.1:1/api/webhooks/callback/x",
+    MISSION_CONTROL_CALLBACK_SECRET: "whsec_YQ==",
+    MISSION_CONTROL_TASK_ID: "t",
+    MISSION_CONTROL_AGENT_ID: "a",
+  });
+  assert.equal(settings.token, undefined);
+});
+
+test("a folder in the home is found", () => {
+  assert.equal(read({}, { dataDir: "~/somewhere" }).dataDir, join(homedir(), "somewhere"));
+});
+
+test("a wrong or unknown setting is refused by one sentence that names it", () => {
+  const refused: [() => unknown, RegExp][] = [
+    [() => read({ PORT: "abc" }), /^PORT must be a port number .*, not "abc"\.$/],
+    [() => read({ PORT: "70000" }), /^PORT must be/],
+    [() => read({}, { port: "-1" }), /^--port must be/],
+    [() => read({ HOST: "a b" }), /^HOST must be/],
+    [() => read({ MISSION_CONTROL_PUBLIC_URL: "mc.example" }), /^MISSION_CONTROL_PUBLIC_URL must be an http/],
+    [() => read({ MISSION_CONTROL_PUBLIC_URL: "ftp://mc.example" }), /^MISSION_CONTROL_PUBLIC_URL must be/],
+    [() => read({ OPENCLAW_GATEWAY_URL: "http://127.0.0.1:18789" }), /^OPENCLAW_GATEWAY_URL must be a ws/],
+    [() => read({ MISSION_CONTROL_RETENTION_EVENTS: "0" }), /^MISSION_CONTROL_RETENTION_EVENTS must be/],
+    [
+      () => read({ MISSION_CONTROL_ALLOW_PRIVATE_WEBHOOKS: "maybe" }),
+      /must be true or false, not "maybe"\.$/,
+    ],
+    [() => read({ DATABASE_URL: "postgres://me:hush@db/mc" }), /^DATABASE_URL must be unset: .*SQLite/],
+    [
+      () => read({ MISSION_CONTROL_PUBLIC_ULR: "x" }),
+      /MISSION_CONTROL_PUBLIC_ULR; did you mean MISSION_CONTROL_PUBLIC_URL\?/,
+    ],
+    [() => readWithFile({ prot: 1 }), /^There is no setting "prot" in .*mission-control\.json/],
+    [() => readWithFile({ port: "x" }), /^"port" in .*mission-control\.json must be a port/],
+    [() => readWithFile({ port: 1, PORT: 2 }), /"PORT" in .* sets the same/],
+    [() => readWithFile({ dataDir: "/tmp" }), /MISSION_CONTROL_DATA_DIR\.$/],
+    [() => readWithFile("{"), /must hold one JSON object\.$/],
+    [() => readWithFile([]), /must hold one JSON object\.$/],
+  ];
+  for (const [attempt, message] of refused)
+    assert.throws(attempt, (error) => {
+      assert.ok(error instanceof SettingsError);
+      assert.match(error.message, message);
+      return true;
+    });
+});
+
+test("a refused secret is never repeated", () => {
+  for (const environment of [
+    { MISSION_CONTROL_TOKEN: "hush hush" },
+    { MISSION_CONTROL_WEBHOOK_SECRET: "whsec_aHVzaA==,!hush!,?" },
+    { DATABASE_URL: "postgres://me:hush@db/mc" },
+  ] as Record<string, string>[]) {
+    assert.throws(
+      () => read(environment),
+      (error) => error instanceof SettingsError && !error.message.includes("hush"),
+    );
+  }
+});
+
+test("flags are named after the settings", () => {
+  assert.equal(flagName("publicUrl"), "--public-url");
+  assert.equal(flagName("webhookSecrets"), "--webhook-secret");
+});
+
+test("the local address can be connected to", () => {
+  assert.equal(localUrl("127.0.0.1", 4000), "http://127.0.0.1:4000");
+  assert.equal(localUrl("0.0.0.0", 1), "http://127.0.0.1:1");
+  assert.equal(localUrl("::", 1), "http://[::1]:1");
+  assert.equal(localUrl("::1", 1), "http://[::1]:1");
+});
