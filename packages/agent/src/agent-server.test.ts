@@ -1,0 +1,265 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, test } from "node:test";
+import { formatSecret, standardHeaders } from "@mission-control/protocol";
+import { CallbackServer } from "../test/callback-server.ts";
+import {
+  type AgentServer,
+  type AgentServerOptions,
+  createAgentServer,
+  type Dispatch,
+  RunCancelledError,
+} from "./index.ts";
+
+const SECRET = formatSecret(Buffer.from("the agent's own secret"));
+let callbacks: CallbackServer;
+let http: Server | undefined;
+let agent: AgentServer;
+
+beforeEach(async () => {
+  callbacks = await new CallbackServer().listen();
+});
+afterEach(async () => {
+  await agent.close();
+  await callbacks.close();
+  http?.close();
+  http?.closeAllConnections();
+});
+
+/** Serves the agent under /agents/coder; returns its URL. */
+async function serve(options: Partial<AgentServerOptions>): Promise<string> {
+  agent = createAgentServer({
+    secret: SECRET,
+    onDispatch: () => "done",
+    reporter: { spool: false },
+    ...options,
+  });
+  http = createServer(agent.handler).listen(0, "127.0.0.1");
+  await once(http, "listening");
+  return `http://127.0.0.1:${(http.address() as AddressInfo).port}/agents/coder`;
+}
+
+function payload(dispatchId = "d1"): Dispatch {
+  const { url, secret, taskId, agentId } = callbacks.target(dispatchId);
+  return {
+    version: 1,
+    dispatchId,
+    attempt: 1,
+    task: {
+      id: taskId,
+      title: "Fix it",
+      description: "",
+      priority: "high",
+      tags: [],
+      context: {},
+      feedback: null,
+    },
+    agent: { id: agentId, name: "coder", capabilities: ["code"] },
+    callback: { url, secret, scheme: "standard-webhooks" },
+    dispatchedAt: "2026-11-23T10:00:00.000Z",
+  };
+}
+
+function signed(method: string, url: string, value: unknown, id = "d1", secret = SECRET): Request {
+  const body = value === undefined ? "" : JSON.stringify(value);
+  const timestamp = Math.floor(Date.now() / 1000);
+  const headers = { "content-type": "application/json", ...standardHeaders(secret, { id, timestamp, body }) };
+  return new Request(url, { method, headers, ...(body && { body }) });
+}
+
+async function stored(count: number): Promise<void> {
+  while (callbacks.stored.length < count) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test("a dispatch is accepted at once, worked on, and completed with what the handler returns", async () => {
+  const url = await serve({
+    async onDispatch(dispatch, { reporter }) {
+      await reporter.progress(`working on ${dispatch.task.title}`, { progress: 0.5 });
+      return { summary: "fixed", data: { files: 2 } };
+    },
+  });
+  const response = await fetch(signed("POST", url, payload()));
+  assert.equal(response.status, 202);
+  assert.deepEqual(await response.json(), { accepted: true });
+  await stored(2);
+  assert.deepEqual(callbacks.words, ["working on Fix it", "fixed"]);
+  assert.deepEqual(callbacks.stored[1]?.data, { files: 2 });
+});
+
+test("what the handler throws fails the task, unless it reported the end itself", async () => {
+  const url = await serve({
+    async onDispatch(dispatch, { reporter }) {
+      if (dispatch.dispatchId === "d2") await reporter.complete("by hand");
+      throw new Error("no disk");
+    },
+  });
+  await fetch(signed("POST", url, payload("d1"), "d1"));
+  await stored(1);
+  await fetch(signed("POST", url, payload("d2"), "d2"));
+  while (agent.running.length > 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(callbacks.words, ["no disk", "by hand"]);
+});
+
+test("a dispatch that is sent again runs once, during and after", async () => {
+  let runs = 0;
+  let finish = () => {};
+  const url = await serve({
+    onDispatch: () => {
+      runs++;
+      return new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+    },
+  });
+  for (let i = 0; i < 3; i++) assert.ok((await fetch(signed("POST", url, payload()))).ok);
+  finish();
+  await stored(1);
+  while (agent.running.length > 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(await (await fetch(signed("POST", url, payload()))).json(), {
+    accepted: true,
+    duplicate: true,
+  });
+  assert.equal(runs, 1);
+});
+
+test("cancel aborts the run's signal, and nothing more is reported", async () => {
+  const cancelled: string[] = [];
+  const url = await serve({
+    onCancel: (dispatch) => cancelled.push(dispatch.dispatchId),
+    async onDispatch(_, { signal, reporter }) {
+      await reporter.progress("started");
+      await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    },
+  });
+  await fetch(signed("POST", url, payload()));
+  await stored(1);
+  const response = await fetch(signed("DELETE", `${url}/d1`, undefined, "cancel-1"));
+  assert.equal(response.status, 200);
+  while (agent.running.length > 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(callbacks.words, ["started"]);
+  assert.deepEqual(cancelled, ["d1"]);
+  assert.equal(
+    (await fetch(signed("DELETE", `${url}/d1`, undefined))).status,
+    200,
+    "an ended dispatch is no error",
+  );
+  assert.equal((await fetch(signed("DELETE", `${url}/nope`, undefined))).status, 404);
+});
+
+test("ask waits for the operator's answer", async () => {
+  const options = [
+    { optionId: "yes", name: "Allow", kind: "allow_once" },
+    { optionId: "no", name: "Reject", kind: "reject_once" },
+  ];
+  const url = await serve({
+    onDispatch: async (_, { ask }) => `chose ${await ask({ id: "p1", title: "Run rm -rf build", options })}`,
+  });
+  await fetch(signed("POST", url, payload()));
+  await stored(1);
+  assert.equal(callbacks.stored[0]?.request?.title, "Run rm -rf build");
+  const answer = (id: string, body: unknown) =>
+    fetch(signed("POST", `${url}/d1/permissions/${id}`, body, `a-${id}`));
+  assert.equal((await answer("p2", { optionId: "yes" })).status, 404);
+  assert.equal((await answer("p1", {})).status, 400);
+  assert.equal((await answer("p1", { optionId: "yes" })).status, 200);
+  await stored(2);
+  assert.deepEqual(callbacks.words, ["permission", "chose yes"]);
+  assert.equal((await answer("p1", { optionId: "no" })).status, 404);
+});
+
+test("answers nobody waits for go to the hook", async () => {
+  const seen: string[] = [];
+  const url = await serve({
+    onDispatch: async (_, { signal }) => void (await once(signal, "abort")),
+    onPermissionAnswer: (dispatch, requestId, optionId) =>
+      seen.push(`${dispatch.dispatchId} ${requestId} ${optionId}`) > 0,
+  });
+  await fetch(signed("POST", url, payload()));
+  assert.equal((await fetch(signed("POST", `${url}/d1/permissions/p%3A9`, { optionId: "x" }))).status, 200);
+  assert.deepEqual(seen, ["d1 p:9 x"]);
+});
+
+test("an agent may refuse, with a reason", async () => {
+  const url = await serve({ refuse: () => "No free slot." });
+  const response = await fetch(signed("POST", url, payload()));
+  assert.deepEqual(await response.json(), { accepted: false, reason: "No free slot." });
+});
+
+test("nothing unsigned, altered, stale or oversized is taken", async () => {
+  const url = await serve({ maxBodyBytes: 10_000 });
+  const status = async (request: Request) => (await fetch(request)).status;
+  const other = formatSecret(Buffer.from("another secret"));
+  assert.equal(await status(new Request(url, { method: "POST", body: JSON.stringify(payload()) })), 401);
+  assert.equal(await status(signed("POST", url, payload(), "d1", other)), 401);
+  const altered = signed("POST", url, payload());
+  assert.equal(await status(new Request(url, { method: "POST", headers: altered.headers, body: "{}" })), 401);
+  const timestamp = Math.floor(Date.now() / 1000) - 301;
+  const body = JSON.stringify(payload());
+  const stale = standardHeaders(SECRET, { id: "d1", timestamp, body });
+  assert.equal(await status(new Request(url, { method: "POST", headers: stale, body })), 401);
+  assert.equal(await status(new Request(url, { method: "POST", body: "x".repeat(10_001) })), 413);
+  assert.equal(await status(signed("DELETE", `${url}/d1`, undefined, "d1", other)), 401);
+  assert.equal(await status(new Request(url)), 405);
+  assert.equal(await status(signed("POST", url, { version: 1 })), 400);
+  assert.equal(await status(signed("POST", url, { ...payload(), version: 2 })), 400);
+  assert.deepEqual(agent.running, []);
+});
+
+test("several secrets are good while one is being changed", async () => {
+  const next = formatSecret(Buffer.from("the next secret"));
+  const url = await serve({ secret: [next, SECRET] });
+  assert.equal((await fetch(signed("POST", url, payload("d1"), "d1", SECRET))).status, 202);
+  assert.equal((await fetch(signed("POST", url, payload("d2"), "d2", next))).status, 202);
+});
+
+test("the same works as a Fetch handler", async () => {
+  await serve({ maxBodyBytes: 10_000 });
+  const url = "https://agent.example/hook";
+  assert.equal((await agent.fetch(signed("POST", url, payload()))).status, 202);
+  await stored(1);
+  assert.deepEqual(callbacks.words, ["done"]);
+  assert.equal((await agent.fetch(new Request(url))).status, 405);
+  assert.equal(
+    (await agent.fetch(new Request(url, { method: "POST", body: "x".repeat(10_001) }))).status,
+    413,
+  );
+  assert.equal((await agent.fetch(signed("DELETE", `${url}/d1?x=1`, undefined))).status, 200);
+});
+
+test("closing aborts the runs and reports why they ended", async () => {
+  const reasons: unknown[] = [];
+  const url = await serve({
+    async onDispatch(_, { signal }) {
+      await once(signal, "abort");
+      reasons.push(signal.reason);
+      signal.throwIfAborted();
+    },
+  });
+  await fetch(signed("POST", url, payload()));
+  await agent.close();
+  assert.ok(reasons[0] instanceof RunCancelledError && reasons[0].code === "closing");
+  assert.deepEqual(callbacks.words, ["The agent is shutting down."]);
+  const late = await fetch(signed("POST", url, payload("d2"), "d2"));
+  assert.equal(late.status, 503);
+  assert.equal(late.headers.get("retry-after"), "5");
+});
+
+test("closing does not wait for a dead server for ever", async () => {
+  callbacks.behave = () => "hang";
+  const url = await serve({
+    async onDispatch(_, { signal }) {
+      await once(signal, "abort");
+      return "stopped";
+    },
+    reporter: { spool: false, onFailure: () => {} },
+  });
+  await fetch(signed("POST", url, payload()));
+  const abort = new AbortController();
+  const closing = agent.close(abort.signal);
+  while (callbacks.tries.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  abort.abort();
+  await closing;
+  assert.deepEqual(agent.running, []);
+});

@@ -1,0 +1,211 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Circuit } from "./circuit.ts";
+import { systemClock } from "./clock.ts";
+import { parseDispatch, parsePermissionAnswer } from "./dispatch.ts";
+import {
+  type Answer,
+  type Delivery,
+  readNodeRequest,
+  readRequest,
+  sendNodeResponse,
+  toResponse,
+} from "./http.ts";
+import type { ReporterOptions } from "./reporter.ts";
+import { type DispatchHandler, Run } from "./run.ts";
+import { STANDARD_HEADERS, secretKey, verifyStandard } from "./signing.ts";
+import type { Dispatch } from "./wire.ts";
+
+export interface AgentServerOptions {
+  /** The agent's secret (`whsec_…`), shown once when it was created; several while it is being changed. */
+  secret: string | readonly string[];
+  /** Does the work. What it returns completes the task, what it throws fails it. */
+  onDispatch: DispatchHandler;
+  /** Called when the operator cancels, after the run's signal was aborted. */
+  onCancel?: ((dispatch: Dispatch) => void) | undefined;
+  /** Called with the operator's answer to a request that `context.ask` does not wait for; false: no such request. */
+  onPermissionAnswer?: ((dispatch: Dispatch, requestId: string, optionId: string) => boolean) | undefined;
+  /** Says why a dispatch cannot be taken, or nothing when it can. */
+  refuse?: ((dispatch: Dispatch) => string | undefined) | undefined;
+  /** Settings for the reporters of the runs. */
+  reporter?:
+    | Omit<ReporterOptions, "dispatch" | "url" | "secret" | "taskId" | "agentId" | "signal">
+    | undefined;
+  /** The largest body taken, in bytes. Default 4 MiB. */
+  maxBodyBytes?: number | undefined;
+}
+
+/** The receiving side of an HTTP agent. Mount either handler at the URL the agent is registered with. */
+export interface AgentServer {
+  /** For `node:http`: `createServer(agent.handler)`. */
+  handler(request: IncomingMessage, response: ServerResponse): void;
+  /** For everything that speaks Fetch: Hono, Bun, Deno, edge functions. */
+  fetch(request: Request): Promise<Response>;
+  /** Ids of the dispatches being worked on. */
+  readonly running: string[];
+  /**
+   * Takes nothing more, aborts the runs' signals and waits until they have ended and reported. When `signal` is
+   * aborted, what is not delivered by then stays in the spool.
+   */
+  close(signal?: AbortSignal): Promise<void>;
+}
+
+const DEFAULT_MAX_BODY_BYTES = 4 * 1024 * 1024;
+/** How many ended dispatches are remembered, so that a late repeat does not run again. */
+const REMEMBERED = 10_000;
+
+/**
+ * Makes an HTTP agent of a function: verifies every request over its raw bytes (Standard Webhooks), runs each
+ * dispatch once however often it is sent, answers at once and lets the handler work on.
+ * @throws InvalidSecretError
+ */
+export function createAgentServer(options: AgentServerOptions): AgentServer {
+  const receiver = new Receiver(options);
+  const limit = options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
+  return {
+    handler(request, response) {
+      readNodeRequest(request, limit)
+        .then((delivery) => receiver.receive(delivery))
+        .then(
+          (answer) => sendNodeResponse(response, answer),
+          () => response.destroy(),
+        );
+    },
+    async fetch(request) {
+      return toResponse(receiver.receive(await readRequest(request, limit)));
+    },
+    get running() {
+      return receiver.running;
+    },
+    close: (signal) => receiver.close(signal),
+  };
+}
+
+class Receiver {
+  readonly #options: AgentServerOptions;
+  readonly #keys: Buffer[];
+  readonly #circuits = new Map<string, Circuit>();
+  readonly #runs = new Map<string, { run: Run; done: Promise<void> }>();
+  readonly #ended = new Set<string>();
+  #closing = false;
+
+  constructor(options: AgentServerOptions) {
+    this.#options = options;
+    this.#keys = [options.secret].flat().map(secretKey);
+  }
+
+  get running(): string[] {
+    return [...this.#runs.keys()];
+  }
+
+  receive({ method, path, headers, body }: Delivery): Answer {
+    if (body === undefined) return problem(413, "The body is too large.");
+    if (method !== "POST" && method !== "DELETE") {
+      return {
+        ...problem(405, "Send dispatches with POST, cancel them with DELETE."),
+        headers: { allow: "POST, DELETE" },
+      };
+    }
+    const delivery = {
+      id: headers(STANDARD_HEADERS.id),
+      timestamp: headers(STANDARD_HEADERS.timestamp),
+      signature: headers(STANDARD_HEADERS.signature),
+      body,
+    };
+    const now = (this.#options.reporter?.clock ?? systemClock).now();
+    if (!verifyStandard(this.#keys, delivery, Math.floor(now / 1000))) {
+      return problem(401, "The signature is missing or wrong, or its timestamp is too far off.");
+    }
+    const segments = path.split("/").filter(Boolean).map(decodeSegment);
+    if (method === "DELETE") return this.#cancel(segments.at(-1) ?? "");
+    const text = body.toString("utf8");
+    if (segments.at(-2) !== "permissions") return this.#dispatch(text);
+    return this.#answer(segments.at(-3) ?? "", segments.at(-1) ?? "", text);
+  }
+
+  async close(signal?: AbortSignal): Promise<void> {
+    this.#closing = true;
+    const runs = [...this.#runs.values()];
+    for (const { run } of runs) run.cancel("closing");
+    const abandon = () => {
+      for (const { run } of runs) run.abandon();
+    };
+    if (signal?.aborted) abandon();
+    signal?.addEventListener("abort", abandon, { once: true });
+    await Promise.all(runs.map(({ done }) => done));
+    signal?.removeEventListener("abort", abandon);
+  }
+
+  #dispatch(body: string): Answer {
+    const dispatch = parseDispatch(body);
+    if (typeof dispatch === "string") return problem(400, dispatch);
+    const id = dispatch.dispatchId;
+    if (this.#runs.has(id) || this.#ended.has(id)) return json(200, { accepted: true, duplicate: true });
+    if (this.#closing) {
+      return { ...problem(503, "This agent is shutting down."), headers: { "retry-after": "5" } };
+    }
+    const reason = this.#options.refuse?.(dispatch);
+    if (reason !== undefined) return json(200, { accepted: false, reason });
+    let run: Run;
+    try {
+      run = new Run(dispatch, { ...this.#options.reporter, circuit: this.#circuit(dispatch.callback.url) });
+    } catch (error) {
+      return problem(400, error instanceof Error ? error.message : String(error));
+    }
+    const done = run.start(this.#options.onDispatch).finally(() => this.#forget(id));
+    this.#runs.set(id, { run, done });
+    return json(202, { accepted: true });
+  }
+
+  #cancel(id: string): Answer {
+    const running = this.#runs.get(id);
+    if (!running) {
+      return this.#ended.has(id)
+        ? json(200, { ok: true })
+        : problem(404, `No dispatch "${id}" is known here.`);
+    }
+    running.run.cancel("cancelled");
+    this.#options.onCancel?.(running.run.dispatch);
+    return json(200, { ok: true });
+  }
+
+  #answer(id: string, requestId: string, body: string): Answer {
+    const optionId = parsePermissionAnswer(body);
+    if (optionId === undefined) return problem(400, "optionId is missing.");
+    const run = this.#runs.get(id)?.run;
+    const taken =
+      run &&
+      (run.answer(requestId, optionId) ||
+        this.#options.onPermissionAnswer?.(run.dispatch, requestId, optionId));
+    return taken ? json(200, { ok: true }) : problem(404, `No request "${requestId}" is open.`);
+  }
+
+  #forget(id: string): void {
+    this.#runs.delete(id);
+    this.#ended.add(id);
+    const [oldest] = this.#ended;
+    if (this.#ended.size > REMEMBERED && oldest !== undefined) this.#ended.delete(oldest);
+  }
+
+  #circuit(url: string): Circuit {
+    const { origin } = new URL(url);
+    const circuit = this.#circuits.get(origin) ?? new Circuit(this.#options.reporter);
+    this.#circuits.set(origin, circuit);
+    return circuit;
+  }
+}
+
+function json(status: number, value: object): Answer {
+  return { status, body: JSON.stringify(value), headers: {} };
+}
+
+function problem(status: number, detail: string): Answer {
+  return { status, body: JSON.stringify({ status, detail }), headers: {} };
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

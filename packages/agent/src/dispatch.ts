@@ -1,0 +1,39 @@
+import type { Dispatch } from "./wire.ts";
+
+/**
+ * Checks that a signed body is a dispatch an agent can work on and answer. Only what the SDK itself needs is looked
+ * at: what the server may add later passes through.
+ * @returns the dispatch, or a sentence saying what is wrong
+ */
+export function parseDispatch(body: string): Dispatch | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return "The body is not JSON.";
+  }
+  if (!isObject(value)) return "The body is not a JSON object.";
+  if (value.version !== 1)
+    return `This agent understands version 1 of a dispatch, not ${String(value.version)}.`;
+  for (const path of ["dispatchId", "task.id", "task.title", "agent.id", "callback.url", "callback.secret"]) {
+    const found = path
+      .split(".")
+      .reduce<unknown>((part, name) => (isObject(part) ? part[name] : undefined), value);
+    if (typeof found !== "string" || found === "") return `${path} is missing.`;
+  }
+  return value as unknown as Dispatch;
+}
+
+/** The option an operator chose, or `undefined` when the body holds none. */
+export function parsePermissionAnswer(body: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    return isObject(value) && typeof value.optionId === "string" ? value.optionId : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

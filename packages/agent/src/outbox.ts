@@ -1,0 +1,227 @@
+import type { Target } from "./attempt.ts";
+import type { Message } from "./callback.ts";
+import { anySignal } from "./clock.ts";
+import { CallbackError } from "./errors.ts";
+import { describe, type Sender } from "./sender.ts";
+import { Segment } from "./spool/segment.ts";
+import { Spool } from "./spool/spool.ts";
+import type { CallbackAnswer } from "./wire.ts";
+
+/** What became of a callback: stored, or left out because newer progress says more. */
+export type Receipt =
+  | ({ outcome: "stored"; id: string } & CallbackAnswer)
+  | { outcome: "coalesced"; id: string };
+
+export interface OutboxOptions {
+  target: Target;
+  taskId: string;
+  sender: Sender;
+  spool: Spool | undefined;
+  /** Progress that may wait before some of it is left out. */
+  maxPending: number;
+  signal?: AbortSignal | undefined;
+  onWarning: (message: string) => void;
+}
+
+interface Entry {
+  message: Message;
+  segment: Segment | undefined;
+  queuedAt: number;
+  signal: AbortSignal | undefined;
+  resolve: (receipt: Receipt) => void;
+  reject: (error: Error) => void;
+}
+
+/** How often to look whether another process is done with earlier callbacks of the same dispatch, in ms. */
+const PREDECESSOR_POLL_MS = 100;
+
+/** The callbacks of one dispatch on their way: in order, one in flight, written down before they are sent. */
+export class Outbox {
+  readonly #options: OutboxOptions;
+  readonly #key: string;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  #queue: Entry[] = [];
+  #segment: Segment | undefined;
+  #draining: Promise<void> | undefined;
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+    this.#key = Spool.key(options.target.url, options.taskId);
+    this.#signal = anySignal(this.#stop.signal, options.signal) ?? this.#stop.signal;
+  }
+
+  /** Names this dispatch in the spool. */
+  get key(): string {
+    return this.#key;
+  }
+
+  /** Puts a callback at the end of the line. Rejects with {@link CallbackError}; never synchronously. */
+  send(message: Message, signal?: AbortSignal): Promise<Receipt> {
+    if (this.#signal.aborted || signal?.aborted) {
+      const reason = `The ${describe(message)} was not sent: its signal had been aborted already.`;
+      return Promise.reject(new CallbackError("aborted", reason));
+    }
+    const sent = new Promise<Receipt>((resolve, reject) => {
+      const queuedAt = this.#options.sender.clock.now();
+      const segment = this.#writeDown(message);
+      this.#queue.push({ message, segment, queuedAt, signal, resolve, reject });
+    });
+    this.#coalesce();
+    this.#start();
+    return sent;
+  }
+
+  /** Resolves when nothing is on its way any more. */
+  async idle(): Promise<void> {
+    while (this.#draining) await this.#draining;
+  }
+
+  /** Stops at once. What was not delivered stays in the spool for the next run. */
+  async abort(): Promise<void> {
+    this.#stop.abort();
+    await this.idle();
+  }
+
+  #writeDown(message: Message): Segment | undefined {
+    const { spool, target, sender, onWarning } = this.#options;
+    if (!spool) return undefined;
+    try {
+      if (!this.#segment?.isOpen) this.#segment = spool.begin(this.#key, target, sender.clock.now());
+      this.#segment.append(message);
+      return this.#segment;
+    } catch (error) {
+      onWarning(`A callback could not be written to the spool in ${spool.folder}: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Leaves out every second progress of those waiting between the first and the last. */
+  #coalesce(): void {
+    const waiting = this.#queue.slice(1).filter((entry) => entry.message.type === "progress");
+    if (waiting.length <= this.#options.maxPending) return;
+    const dropped = new Set(waiting.slice(1, -1).filter((_, index) => index % 2 === 0));
+    this.#queue = this.#queue.filter((entry) => !dropped.has(entry));
+    for (const entry of dropped) {
+      this.#settleInSpool(entry);
+      entry.resolve({ outcome: "coalesced", id: entry.message.id });
+    }
+  }
+
+  #start(): void {
+    if (this.#draining || this.#queue.length === 0) return;
+    this.#draining = this.#drain().then(() => {
+      this.#draining = undefined;
+      this.#start();
+    });
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      await this.#takeOverEarlier().catch((error) => {
+        if (this.#signal.aborted) throw error;
+        this.#options.onWarning(`What earlier runs left in the spool could not be read: ${String(error)}`);
+      });
+      while (this.#queue[0]) await this.#deliverFirst(this.#queue[0]);
+    } catch (error) {
+      this.#giveUp(error);
+    }
+  }
+
+  /** Settles the first entry, or throws when nothing more can be delivered now. */
+  async #deliverFirst(entry: Entry): Promise<void> {
+    const { sender, target } = this.#options;
+    const startedAt = sender.clock.now();
+    try {
+      const answer = await sender.deliver(entry.message, target, anySignal(this.#signal, entry.signal));
+      this.#settle(entry);
+      entry.resolve({ outcome: "stored", id: entry.message.id, ...answer });
+    } catch (error) {
+      if (!(error instanceof CallbackError) || this.#signal.aborted) throw error;
+      if (error.code === "undeliverable") {
+        // A schedule is for the whole line; but what ends a dispatch deserves one from its own beginning.
+        const deserves = (other: Entry) => other.message.type !== "progress" && other.queuedAt > startedAt;
+        if (!this.#queue.some(deserves)) throw error;
+        return;
+      }
+      this.#settle(entry);
+      entry.reject(error);
+    }
+  }
+
+  #settle(entry: Entry): void {
+    this.#queue = this.#queue.filter((other) => other !== entry);
+    this.#settleInSpool(entry);
+  }
+
+  /** A note that cannot be written costs a repeat later, which the server knows by its id; no more. */
+  #settleInSpool({ message, segment }: Entry): void {
+    try {
+      segment?.settle(message.id);
+    } catch (error) {
+      this.#options.onWarning(`The spool file ${segment?.path} could not be written: ${String(error)}`);
+    }
+  }
+
+  #release(segment: Segment | undefined): void {
+    try {
+      segment?.release();
+    } catch (error) {
+      this.#options.onWarning(`The spool file ${segment?.path} could not be let go: ${String(error)}`);
+    }
+  }
+
+  /** Fails all that waits. With a spool it is kept there, free for the next run to take. */
+  #giveUp(error: unknown): void {
+    const entries = this.#queue;
+    this.#queue = [];
+    this.#segment = undefined;
+    const code =
+      error instanceof CallbackError ? error.code : this.#signal.aborted ? "aborted" : "undeliverable";
+    const status =
+      error instanceof CallbackError && error.status !== undefined ? { status: error.status } : {};
+    const words = error instanceof Error ? error.message : String(error);
+    entries.forEach(({ message, segment, reject }, index) => {
+      this.#release(segment);
+      const reason =
+        index === 0 ? words : `The ${describe(message)} had to wait behind another callback. ${words}`;
+      const kept = segment ? ` It is kept in ${segment.path} and goes out with the next report.` : "";
+      reject(new CallbackError(code, reason + kept, { ...status, cause: error }));
+    });
+  }
+
+  /**
+   * Puts what earlier runs left of this dispatch in front of the line. Where another living process is still at it,
+   * waits until that one is done, so that the order holds across processes.
+   */
+  async #takeOverEarlier(): Promise<void> {
+    const { spool, sender } = this.#options;
+    if (!spool) return;
+    const own = this.#queue[0]?.segment?.path;
+    let taken = 0;
+    for (;;) {
+      const [entry] = spool
+        .entries()
+        .filter(
+          ({ key, path }) => key === this.#key && (own === undefined || path < own) && !this.#holds(path),
+        );
+      if (!entry) return;
+      if (entry.owned) {
+        await sender.clock.sleep(PREDECESSOR_POLL_MS, this.#signal);
+        continue;
+      }
+      const segment = Segment.claim(entry.path);
+      if (!segment) continue;
+      const entries = [...segment.pending.values()].map((message) => ({ ...UNAWAITED, message, segment }));
+      this.#queue.splice(taken, 0, ...entries);
+      taken += entries.length;
+    }
+  }
+
+  #holds(path: string): boolean {
+    return this.#queue.some((entry) => entry.segment?.path === path);
+  }
+}
+
+/** What an earlier run sent: nobody waits for it here. */
+const UNAWAITED = { queuedAt: 0, signal: undefined, resolve: () => {}, reject: () => {} };

@@ -1,0 +1,109 @@
+import { CallbackError, ConfigurationError } from "./errors.ts";
+import { createReporter, type Reporter } from "./reporter.ts";
+import { Sender, type TransportOptions } from "./sender.ts";
+import { flushSpool } from "./spool/flush.ts";
+import { defaultSpoolFolder, Spool } from "./spool/spool.ts";
+import type { IdentityOptions } from "./target.ts";
+import type { JsonObject, Usage } from "./wire.ts";
+
+/** One report, as the command line gives it. */
+export interface ReportCommand extends IdentityOptions, TransportOptions {
+  type: "progress" | "complete" | "error";
+  /** What the agent is doing, its result, or what went wrong. */
+  text: string;
+  /** 0 to 1, with `progress`. */
+  progress?: number | undefined;
+  /** With `error`: the last state the agent reached. */
+  lastState?: string | undefined;
+  data?: JsonObject | undefined;
+  usage?: Usage | undefined;
+  /** The spool's folder; `false` for none. */
+  spool?: string | boolean | undefined;
+  /**
+   * How long to try, in seconds. Default: 20 for progress, which should not hold up the work it tells of, and the
+   * whole schedule for the end of an attempt.
+   */
+  timeoutSeconds?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** What a command came to, ready to be printed: 0 done, 1 failed, 2 wrong use. */
+export interface CommandResult {
+  exitCode: 0 | 1 | 2;
+  text: string;
+  /** For `--json`. */
+  data: JsonObject;
+}
+
+const PROGRESS_TIMEOUT_SECONDS = 20;
+
+/** Sends one report for `mission-control report progress|complete|error`, after what earlier runs left unsent. */
+export async function report(command: ReportCommand): Promise<CommandResult> {
+  const seconds =
+    command.timeoutSeconds ?? (command.type === "progress" ? PROGRESS_TIMEOUT_SECONDS : undefined);
+  const timeout = seconds === undefined ? undefined : AbortSignal.timeout(seconds * 1000);
+  const signals = [command.signal, timeout].filter((signal) => signal !== undefined);
+  try {
+    const reporter = createReporter({
+      ...command,
+      signal: AbortSignal.any(signals),
+      onFailure: () => {},
+    });
+    const receipt = await send(reporter, command);
+    await reporter.close();
+    const { outcome, ...rest } = receipt;
+    const status = "taskStatus" in receipt && receipt.taskStatus ? `; the task is ${receipt.taskStatus}` : "";
+    return { exitCode: 0, text: `Reported${status}.`, data: { ok: true, outcome, ...rest } };
+  } catch (error) {
+    if (error instanceof ConfigurationError || error instanceof RangeError) {
+      return { exitCode: 2, text: error.message, data: { ok: false, code: "usage", error: error.message } };
+    }
+    if (!(error instanceof CallbackError)) throw error;
+    const { code, message, status } = error;
+    return {
+      exitCode: 1,
+      text: message,
+      data: { ok: false, code, error: message, ...(status && { status }) },
+    };
+  }
+}
+
+function send(reporter: Reporter, command: ReportCommand) {
+  const { type, text, progress, lastState, data, usage } = command;
+  if (type === "progress") return reporter.progress(text, { progress, data, usage });
+  if (type === "complete") return reporter.complete(text, data, { usage });
+  return reporter.fail(text, { lastState, data, usage });
+}
+
+export interface FlushCommand extends TransportOptions {
+  /** The shared callback URL and secret, for callbacks signed with it; or from the environment. */
+  url?: string | undefined;
+  secret?: string | undefined;
+  env?: NodeJS.ProcessEnv | undefined;
+  /** The spool's folder. */
+  spool?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Waits between tries while someone looks on, in milliseconds. */
+const FLUSH_WAITS = [250, 1000, 5000];
+
+/** Delivers what earlier runs left in the spool, for `mission-control report --flush`. */
+export async function flush(command: FlushCommand = {}): Promise<CommandResult> {
+  const { env = process.env, signal } = command;
+  const url = command.url ?? env.MISSION_CONTROL_CALLBACK_URL;
+  const secret = command.secret ?? env.MISSION_CONTROL_CALLBACK_SECRET;
+  const spool = new Spool(command.spool ?? defaultSpoolFolder(env));
+  const { delivered, refused, waiting } = await flushSpool(spool, {
+    sender: new Sender(command, FLUSH_WAITS),
+    sharedSecret: (of) => (url === undefined || of === url ? secret : undefined),
+    signal,
+  });
+  const lines = [`Delivered ${delivered} callback(s).`, ...refused, ...waiting];
+  const failed = refused.length > 0 || waiting.length > 0;
+  return {
+    exitCode: failed ? 1 : 0,
+    text: lines.join("\n"),
+    data: { ok: !failed, delivered, refused, waiting },
+  };
+}

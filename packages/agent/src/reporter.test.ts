@@ -1,0 +1,309 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { CallbackServer } from "../test/callback-server.ts";
+import { FakeClock } from "../test/fake-clock.ts";
+import { CallbackError, ConfigurationError, createReporter, type ReporterOptions } from "./index.ts";
+
+let server: CallbackServer;
+let clock: FakeClock;
+let failures: CallbackError[];
+
+beforeEach(async () => {
+  server = await new CallbackServer().listen();
+  clock = new FakeClock();
+  server.now = () => clock.now();
+  failures = [];
+});
+afterEach(() => server.close());
+
+function reporter(options: ReporterOptions = {}) {
+  const onFailure = (error: CallbackError) => failures.push(error);
+  return createReporter({ ...server.target(), clock, random: () => 1, spool: false, onFailure, ...options });
+}
+
+test("reports arrive in the order of the calls, one in flight", async () => {
+  const agent = reporter();
+  for (let i = 1; i <= 20; i++) void agent.progress(`step ${i}`, { progress: i / 20 });
+  void agent.complete("done", { files: 3 }, { usage: { inputTokens: 5 } });
+  await agent.close();
+  assert.deepEqual(server.words, [...Array.from({ length: 20 }, (_, i) => `step ${i + 1}`), "done"]);
+  assert.equal(server.maxInFlight, 1);
+  const last = server.stored.at(-1);
+  assert.deepEqual(last?.data, { files: 3 });
+  assert.deepEqual(last?.usage, { inputTokens: 5 });
+  assert.equal(last?.taskId, "task-d1");
+});
+
+test("a receipt tells what the server answered", async () => {
+  const receipt = await reporter().progress("hello");
+  assert.deepEqual(
+    { ...receipt, id: "" },
+    {
+      outcome: "stored",
+      id: "",
+      eventId: 1,
+      duplicate: false,
+      taskStatus: "in_progress",
+    },
+  );
+});
+
+test("failure and permission have their own fields", async () => {
+  const agent = reporter();
+  await agent.permission({
+    id: "p1",
+    title: "Run rm",
+    options: [{ optionId: "y", name: "Yes", kind: "allow_once" }],
+  });
+  await agent.fail(new Error("disk full"), { lastState: "writing" });
+  assert.equal(server.stored[0]?.request?.title, "Run rm");
+  assert.equal(server.stored[1]?.error, "disk full");
+  assert.equal(server.stored[1]?.lastState, "writing");
+});
+
+test("each try has the same id and body, and a signature of its own moment", async () => {
+  server.behave = (_, index) => (index < 4 ? { status: 503 } : "ok");
+  await reporter().complete("done");
+  assert.equal(server.tries.length, 5);
+  assert.equal(new Set(server.tries.map((attempt) => attempt.id)).size, 1);
+  assert.equal(new Set(server.tries.map((attempt) => JSON.stringify(attempt.body))).size, 1);
+  assert.deepEqual(clock.sleeps, [250, 1000, 5000, 30_000]);
+  const span = (server.tries.at(-1)?.timestamp ?? 0) - (server.tries[0]?.timestamp ?? 0);
+  assert.equal(span, 36);
+});
+
+test("timeouts, rate limits, server errors and broken connections are tried again", async () => {
+  const script = [{ status: 408 }, { status: 425 }, { status: 429 }, { status: 500 }, "reset"] as const;
+  server.behave = (_, index) => script[index] ?? "ok";
+  const receipt = await reporter().complete("done");
+  assert.equal(receipt.outcome, "stored");
+  assert.equal(server.tries.length, 6);
+});
+
+test("an answer that was lost does not make a second callback", async () => {
+  server.behave = (_, index) => (index === 0 ? "store-then-reset" : index === 1 ? "store-then-half" : "ok");
+  const receipt = await reporter().complete("done");
+  assert.deepEqual(server.words, ["done"]);
+  assert.equal(receipt.outcome === "stored" && receipt.duplicate, true);
+});
+
+test("a server that does not answer is given up after the timeout", async () => {
+  server.behave = (_, index) => (index === 0 ? "hang" : "ok");
+  await reporter({ timeoutMs: 50 }).progress("hello");
+  assert.equal(server.tries.length, 2);
+});
+
+test("Retry-After is honoured in both forms", async () => {
+  const date = () => new Date(clock.now() + 90_000).toUTCString();
+  server.behave = (_, index) =>
+    index === 0
+      ? { status: 503, headers: { "retry-after": "40" } }
+      : index === 1
+        ? { status: 429, headers: { "retry-after": date() } }
+        : "ok";
+  await reporter({ random: () => 0 }).progress("hello");
+  assert.deepEqual(clock.sleeps, [40_000, 90_000]);
+});
+
+test("another 4xx is final at once, in the server's words, and the next callback goes on", async () => {
+  server.behave = (_, index) => (index === 0 ? { status: 409, detail: "The dispatch is over." } : "ok");
+  const agent = reporter();
+  const refused = agent.progress("late");
+  await agent.progress("next");
+  await assert.rejects(refused, (error: CallbackError) => {
+    assert.equal(error.code, "refused");
+    assert.equal(error.status, 409);
+    assert.match(error.message, /refused the progress: HTTP 409: The dispatch is over\./);
+    return true;
+  });
+  assert.deepEqual(clock.sleeps, []);
+  assert.deepEqual(server.words, ["next"]);
+  assert.equal(failures.length, 1);
+});
+
+test("redirects are not followed", async () => {
+  server.behave = () => ({ status: 307, headers: { location: "http://127.0.0.1:1/" } });
+  await assert.rejects(reporter().progress("x"), /redirected to http:\/\/127.0.0.1:1\//);
+});
+
+test("a clock that is off is named when the server refuses the signature", async () => {
+  server.now = () => clock.now() + 3_600_000;
+  // The Date header is the real server's: far from the fake clock.
+  clock.time = Date.now() - 3_600_000;
+  await assert.rejects(reporter().progress("x"), /clock is 3\d\d\d s behind the server's/);
+});
+
+test("after the whole schedule the callback is marked failed, in words", async () => {
+  server.behave = () => ({ status: 502, detail: "upstream is gone" });
+  const error = await reporter()
+    .complete("done")
+    .catch((failure) => failure);
+  assert.ok(error instanceof CallbackError);
+  assert.equal(error.code, "undeliverable");
+  assert.equal(error.status, 502);
+  assert.match(
+    error.message,
+    /completion could not be delivered in 7 tries; the last try met: HTTP 502: upstream is gone/,
+  );
+  assert.equal(server.tries.length, 7);
+  assert.equal(failures[0], error);
+});
+
+test("one schedule for the whole line: what waited fails with the first", async () => {
+  server.behave = () => "reset";
+  const agent = reporter();
+  const sent = [agent.progress("one"), agent.progress("two"), agent.complete("done")];
+  const results = await Promise.allSettled(sent);
+  assert.deepEqual(
+    results.map((result) => result.status),
+    ["rejected", "rejected", "rejected"],
+  );
+  assert.equal(server.tries.length, 7);
+  server.behave = () => "ok";
+  await agent.progress("again");
+  assert.deepEqual(server.words, ["again"]);
+});
+
+test("a completion that came late into an outage has a whole schedule of its own", async () => {
+  const agent = reporter();
+  let completed: Promise<unknown> | undefined;
+  server.behave = (_, index) => {
+    if (index === 5) completed = agent.complete("done");
+    return index < 8 ? "reset" : "ok";
+  };
+  await agent.progress("one");
+  await completed;
+  assert.deepEqual(server.words, ["one", "done"]);
+});
+
+test("under pressure progress thins out, but first, last and completion stay", async () => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const agent = reporter({
+    maxPending: 10,
+    fetch: async (...request) => {
+      await held;
+      return fetch(...request);
+    },
+  });
+  const sent = Array.from({ length: 200 }, (_, i) => agent.progress(`step ${i}`));
+  sent.push(agent.complete("done"));
+  release();
+  await agent.close();
+  const words = server.words;
+  assert.ok(words.length <= 13, `${words.length} were sent`);
+  assert.deepEqual(words.slice(0, 2), ["step 0", "step 1"]);
+  assert.deepEqual(words.slice(-2), ["step 199", "done"]);
+  const numbers = words.slice(0, -1).map((word) => Number(word.split(" ")[1]));
+  assert.deepEqual(
+    numbers,
+    numbers.toSorted((a, b) => a - b),
+  );
+  const receipts = await Promise.all(sent);
+  assert.equal(receipts.filter((receipt) => receipt.outcome === "stored").length, words.length);
+});
+
+test("aborting ends every wait", async () => {
+  server.behave = () => ({ status: 503, headers: { "retry-after": "30" } });
+  const abort = new AbortController();
+  const agent = createReporter({
+    ...server.target(),
+    spool: false,
+    signal: abort.signal,
+    onFailure: () => {},
+  });
+  server.now = Date.now;
+  const sent = [agent.progress("one"), agent.complete("two")];
+  const settled = Promise.allSettled(sent);
+  while (server.tries.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  abort.abort();
+  for (const result of await settled) {
+    assert.equal(result.status === "rejected" && result.reason.code, "aborted");
+  }
+  await agent.close();
+});
+
+test("one callback can be aborted without the others", async () => {
+  const abort = new AbortController();
+  server.behave = (attempt) => {
+    if (attempt.body.message !== "unwanted") return "ok";
+    abort.abort();
+    return "hang";
+  };
+  const agent = reporter();
+  const unwanted = agent.progress("unwanted", { signal: abort.signal });
+  await agent.progress("wanted");
+  await assert.rejects(unwanted, { code: "aborted" });
+  assert.deepEqual(server.words, ["wanted"]);
+});
+
+test("a closed reporter takes nothing more", async () => {
+  const agent = reporter();
+  await agent.close();
+  await assert.rejects(agent.progress("late"), { code: "closed" });
+});
+
+test("close stops at once when its signal is aborted", async () => {
+  server.behave = () => "hang";
+  const agent = reporter();
+  const sent = agent.progress("one");
+  const abort = new AbortController();
+  const closing = agent.close(abort.signal);
+  abort.abort();
+  await closing;
+  await assert.rejects(sent, { code: "aborted" });
+});
+
+test("a reporter is made from the environment, or from a dispatch, and options win", async () => {
+  await createReporter({ env: server.environment("d2"), clock, spool: false }).progress("from env");
+  const { url, secret, taskId, agentId } = server.target("d3");
+  const dispatch = {
+    version: 1,
+    dispatchId: "d3",
+    attempt: 1,
+    task: {
+      id: taskId,
+      title: "t",
+      description: "",
+      priority: "normal",
+      tags: [],
+      context: {},
+      feedback: null,
+    },
+    agent: { id: agentId, name: "a", capabilities: [] },
+    callback: { url, secret, scheme: "standard-webhooks" },
+    dispatchedAt: "2026-11-23T10:00:00.000Z",
+  } as const;
+  const agent = createReporter({
+    dispatch: {
+      ...dispatch,
+      task: { ...dispatch.task, tags: [] },
+      agent: { ...dispatch.agent, capabilities: [] },
+    },
+    env: server.environment("d2"),
+    agentId: "other",
+    clock,
+    spool: false,
+  });
+  await agent.progress("from dispatch");
+  assert.deepEqual(
+    server.stored.map(({ taskId, dispatchId, agentId }) => ({ taskId, dispatchId, agentId })),
+    [
+      { taskId: "task-d2", dispatchId: undefined, agentId: "agent-1" },
+      { taskId: "task-d3", dispatchId: "d3", agentId: "other" },
+    ],
+  );
+});
+
+test("missing or wrong settings are named", () => {
+  const target = { url: "http://127.0.0.1/x", secret: "whsec_AAAA", taskId: "t", agentId: "a", env: {} };
+  const make = (change: ReporterOptions) => () => createReporter({ ...target, ...change });
+  assert.throws(make({ url: "" }), /MISSION_CONTROL_CALLBACK_URL/);
+  assert.throws(make({ secret: "" }), /MISSION_CONTROL_CALLBACK_SECRET/);
+  assert.throws(make({ taskId: "" }), /MISSION_CONTROL_TASK_ID/);
+  assert.throws(make({ agentId: "" }), /MISSION_CONTROL_AGENT_ID/);
+  assert.throws(make({ url: "ftp://x" }), ConfigurationError);
+  assert.throws(make({ secret: "whsec_" }), ConfigurationError);
+});

@@ -1,0 +1,112 @@
+import { CallbackError } from "./errors.ts";
+import { createReporter, type Reporter, type ReporterOptions } from "./reporter.ts";
+import type { Dispatch, JsonObject, PermissionRequest } from "./wire.ts";
+
+/** What a handler has at hand while it works on a dispatch. */
+export interface RunContext {
+  reporter: Reporter;
+  /** Aborted when the operator cancels, or the agent server is closed. */
+  signal: AbortSignal;
+  /** Asks the operator and waits for the option chosen. Rejects when `signal` (or the one given) is aborted. */
+  ask(request: PermissionRequest, options?: { signal?: AbortSignal; message?: string }): Promise<string>;
+}
+
+/** What a handler may return: the summary, or the summary with data. Nothing, if it reported the end itself. */
+export type RunResult = string | { summary: string; data?: JsonObject } | undefined;
+
+export type DispatchHandler = (
+  dispatch: Dispatch,
+  context: RunContext,
+) => RunResult | Promise<RunResult> | Promise<void>;
+
+/** Why a run's signal was aborted. */
+export class RunCancelledError extends Error {
+  override name = "RunCancelledError";
+  readonly code: "cancelled" | "closing";
+
+  constructor(code: "cancelled" | "closing") {
+    super(code === "cancelled" ? "The operator cancelled the dispatch." : "The agent is shutting down.");
+    this.code = code;
+  }
+}
+
+/** One dispatch being worked on: the handler, its reporter, its questions. */
+export class Run {
+  readonly dispatch: Dispatch;
+  readonly #abort = new AbortController();
+  readonly #abandon = new AbortController();
+  readonly #reporter: Reporter;
+  readonly #questions = new Map<string, (optionId: string) => void>();
+
+  constructor(dispatch: Dispatch, options: Omit<ReporterOptions, "dispatch">) {
+    this.dispatch = dispatch;
+    this.#reporter = createReporter({ ...options, dispatch, signal: this.#abandon.signal });
+  }
+
+  /** Runs the handler to its end and reports it. Never rejects. */
+  async start(handler: DispatchHandler): Promise<void> {
+    const { signal } = this.#abort;
+    const reporter = this.#reporter;
+    try {
+      const context: RunContext = {
+        reporter,
+        signal,
+        ask: (request, options) => this.#ask(request, options),
+      };
+      const result = await handler(this.dispatch, context);
+      if (!isCancelled(signal) && !reporter.ended) {
+        const { summary, data } = typeof result === "object" ? result : { summary: result || undefined };
+        await reporter.complete(summary, data);
+      }
+    } catch (error) {
+      if (!reporter.ended && !isCancelled(signal)) await reporter.fail(error).catch(() => {});
+    }
+    await reporter.close();
+  }
+
+  cancel(code: RunCancelledError["code"]): void {
+    this.#abort.abort(new RunCancelledError(code));
+  }
+
+  /** Stops delivering; what is unsent stays in the spool. */
+  abandon(): void {
+    this.#abandon.abort();
+  }
+
+  /** @returns whether the question was open */
+  answer(requestId: string, optionId: string): boolean {
+    const resolve = this.#questions.get(requestId);
+    resolve?.(optionId);
+    return this.#questions.delete(requestId);
+  }
+
+  async #ask(
+    request: PermissionRequest,
+    options: { signal?: AbortSignal; message?: string } = {},
+  ): Promise<string> {
+    const signal = options.signal
+      ? AbortSignal.any([this.#abort.signal, options.signal])
+      : this.#abort.signal;
+    signal.throwIfAborted();
+    let onAbort = () => {};
+    const answered = new Promise<string>((resolve, reject) => {
+      this.#questions.set(request.id, resolve);
+      onAbort = () => reject(signal.reason);
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+    answered.catch(() => {});
+    try {
+      await this.#reporter.permission(request, { message: options.message, signal });
+      return await answered;
+    } catch (error) {
+      throw error instanceof CallbackError && signal.aborted ? signal.reason : error;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      this.#questions.delete(request.id);
+    }
+  }
+}
+
+function isCancelled(signal: AbortSignal): boolean {
+  return signal.aborted && signal.reason instanceof RunCancelledError && signal.reason.code === "cancelled";
+}

@@ -1,0 +1,312 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { CallbackServer } from "../../test/callback-server.ts";
+import { FakeClock } from "../../test/fake-clock.ts";
+import { createReporter, flush, type ReporterOptions } from "../index.ts";
+
+let server: CallbackServer;
+let folder: string;
+const children: ChildProcess[] = [];
+
+beforeEach(async () => {
+  server = await new CallbackServer().listen();
+  folder = mkdtempSync(join(tmpdir(), "mc-spool-"));
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
+
+function reporter(dispatchId = "d1", options: ReporterOptions = {}) {
+  return createReporter({
+    ...server.target(dispatchId),
+    spool: folder,
+    random: () => 0,
+    onFailure: () => {},
+    ...options,
+  });
+}
+
+/** Starts a reporting process; resolves when it printed `line`. */
+async function child(words: string[], line: "queued" | "closed", dispatchId = "d1"): Promise<ChildProcess> {
+  const script = fileURLToPath(new URL("../../test/report-in-child.ts", import.meta.url));
+  const env = { ...process.env, ...server.environment(dispatchId), SPOOL: folder };
+  const started = spawn(process.execPath, ["--conditions=source", script, ...words], {
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  children.push(started);
+  let output = "";
+  started.stdout.on("data", (chunk) => {
+    output += chunk;
+  });
+  while (!output.includes(line)) await once(started.stdout, "data");
+  return started;
+}
+
+async function kill(process: ChildProcess): Promise<void> {
+  const gone = once(process, "exit");
+  process.kill("SIGKILL");
+  await gone;
+}
+
+const segments = () => readdirSync(folder).filter((name) => name !== "seal.key");
+const flushAll = () => flush({ spool: folder, env: {}, random: () => 0 });
+
+test("nothing is left behind when all was delivered", async () => {
+  const agent = reporter();
+  for (let i = 0; i < 10; i++) void agent.progress(`step ${i}`);
+  await agent.complete("done");
+  assert.deepEqual(segments(), []);
+});
+
+test("callbacks survive a killed agent, in order, with their ids; flush delivers them", async () => {
+  server.behave = () => "hang";
+  await kill(await child(["one", "two", "done"], "queued"));
+  assert.equal(segments().length, 1);
+
+  server.behave = () => "ok";
+  const hung = server.tries.map((attempt) => attempt.id);
+  const result = await flushAll();
+  assert.equal(result.exitCode, 0);
+  assert.deepEqual(server.words, ["one", "two", "done"]);
+  for (const id of hung) assert.equal(server.stored[0]?.id, id);
+  assert.deepEqual(segments(), []);
+});
+
+test("a killed agent's stored callback is not stored again", async () => {
+  server.behave = () => "store-then-reset";
+  const agent = await child(["one", "two"], "queued");
+  while (server.stored.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await kill(agent);
+  server.behave = () => "ok";
+  await flushAll();
+  assert.deepEqual(server.words, ["one", "two"]);
+});
+
+test("the next run of the same dispatch delivers what is left before its own", async () => {
+  server.behave = () => "hang";
+  await kill(await child(["one", "two"], "queued"));
+  server.behave = () => "ok";
+  await reporter().complete("done");
+  assert.deepEqual(server.words, ["one", "two", "done"]);
+});
+
+test("the next run of another dispatch delivers it too, once the server answered", async () => {
+  server.behave = () => "hang";
+  await kill(await child(["one", "done"], "queued", "old"));
+  server.behave = () => "ok";
+  const agent = reporter("new");
+  await agent.progress("hello");
+  await agent.close();
+  assert.deepEqual(server.words, ["hello", "one", "done"]);
+  assert.deepEqual(segments(), []);
+});
+
+test("a whole schedule, a killed agent and a reboot later, the spool delivers", async () => {
+  server.behave = () => "reset";
+  const clock = new FakeClock();
+  server.now = () => clock.now();
+  const agent = reporter("d1", { clock });
+  const results = await Promise.allSettled([agent.progress("one"), agent.complete("done")]);
+  for (const result of results) {
+    assert.equal(result.status, "rejected");
+    assert.match(result.reason.message, /It is kept in .*free and goes out with the next report/);
+  }
+  assert.equal(server.tries.length, 7);
+  // What a reboot leaves: a file whose owner carries the mark of an earlier boot.
+  const [name = ""] = segments();
+  renameSync(join(folder, name), join(folder, name.replace(/free$/, `${process.pid}_12345_0badb007`)));
+  server.behave = () => "ok";
+  server.now = Date.now;
+  assert.equal((await flushAll()).exitCode, 0);
+  assert.deepEqual(server.words, ["one", "done"]);
+});
+
+test("after giving up, the same reporter's next report takes the old ones with it", async () => {
+  server.behave = () => "reset";
+  const clock = new FakeClock();
+  server.now = () => clock.now();
+  const agent = reporter("d1", { clock });
+  await assert.rejects(agent.progress("one"), { code: "undeliverable" });
+  server.behave = () => "ok";
+  await agent.complete("done");
+  assert.deepEqual(server.words, ["one", "done"]);
+  assert.deepEqual(segments(), []);
+});
+
+test("several processes report on one dispatch at once, and nothing is lost or doubled", async () => {
+  const words = ["a", "b", "c"].map((name) => Array.from({ length: 15 }, (_, i) => `${name}${i}`));
+  server.behave = (_, index) => (index % 7 === 3 ? "store-then-reset" : "ok");
+  const running = await Promise.all(words.map((list) => child(list, "closed")));
+  await Promise.all(running.map((process) => process.exitCode ?? once(process, "exit")));
+  assert.deepEqual(server.words.toSorted(), words.flat().toSorted());
+  for (const list of words) {
+    assert.deepEqual(
+      server.words.filter((word) => word[0] === list[0]?.[0]),
+      list,
+    );
+  }
+  assert.equal(server.maxInFlight, 1);
+  assert.deepEqual(segments(), []);
+});
+
+test("several flushes at once deliver each callback once", async () => {
+  server.behave = () => "hang";
+  for (const id of ["d1", "d2", "d3"]) await kill(await child([`${id} one`, `${id} two`], "queued", id));
+  server.behave = () => "ok";
+  await Promise.all([flushAll(), flushAll(), flushAll(), flushAll()]);
+  assert.equal(server.stored.length, 6);
+  for (const id of ["d1", "d2", "d3"]) {
+    assert.deepEqual(
+      server.words.filter((word) => word.startsWith(id)),
+      [`${id} one`, `${id} two`],
+    );
+  }
+  assert.deepEqual(segments(), []);
+});
+
+test("flush leaves what a living process is delivering to it, and says so", async () => {
+  server.behave = () => "hang";
+  await child(["one"], "queued");
+  const result = await flushAll();
+  assert.equal(result.exitCode, 1);
+  assert.match(result.text, /A running process is delivering/);
+});
+
+test("a torn last line costs only itself", async () => {
+  server.behave = () => "hang";
+  await kill(await child(["one", "two"], "queued"));
+  const path = join(folder, segments()[0] ?? "");
+  appendFileSync(path, '{"id":"msg_torn","type":"progress","bo');
+  server.behave = () => "ok";
+  await reporter().complete("done");
+  assert.deepEqual(server.words, ["one", "two", "done"]);
+  assert.deepEqual(segments(), []);
+});
+
+test("a file torn in its first line holds nothing and goes away", async () => {
+  writeFileSync(join(folder, "0abcdefgh-0123456789abcdef-01234567.free"), '{"v":1,"ur');
+  assert.equal((await flushAll()).exitCode, 0);
+  assert.deepEqual(segments(), []);
+});
+
+test("files are for this user alone and hold no secret in clear", async () => {
+  server.behave = () => "hang";
+  await kill(await child(["one"], "queued"));
+  const path = join(folder, segments()[0] ?? "");
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  assert.equal(statSync(join(folder, "seal.key")).mode & 0o777, 0o600);
+  const { secret } = server.target();
+  assert.ok(!readFileSync(path, "utf8").includes(secret.slice("whsec_".length, -2)));
+});
+
+test("without the key the callbacks wait, and flush says why", async () => {
+  server.behave = () => "hang";
+  await kill(await child(["one"], "queued"));
+  writeFileSync(join(folder, "seal.key"), Buffer.alloc(32));
+  const result = await flushAll();
+  assert.equal(result.exitCode, 1);
+  assert.match(result.text, /cannot be opened: .*seal.key is not the key/);
+  assert.equal(segments().length, 1);
+});
+
+test("the shared secret is never written; flush takes it from the environment", async () => {
+  server.behave = () => "reset";
+  const target = { ...server.target("callback"), url: `${server.origin}/api/webhooks/callback` };
+  const clock = new FakeClock();
+  server.now = () => clock.now();
+  const agent = createReporter({ ...target, spool: folder, clock, onFailure: () => {} });
+  await assert.rejects(agent.complete("done"));
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name === "seal.key"),
+    [],
+  );
+  const without = await flushAll();
+  assert.match(without.text, /need the shared secret: set MISSION_CONTROL_CALLBACK_SECRET/);
+  server.behave = () => "ok";
+  server.now = Date.now;
+  const env = { MISSION_CONTROL_CALLBACK_SECRET: target.secret };
+  assert.equal((await flush({ spool: folder, env, random: () => 0 })).exitCode, 0);
+  assert.deepEqual(server.words, ["done"]);
+});
+
+test("what the server refuses for good is given up, in words, and the rest goes on", async () => {
+  server.behave = () => "hang";
+  await kill(await child(["one", "two"], "queued"));
+  server.behave = (attempt) =>
+    attempt.body.message === "one" ? { status: 404, detail: "No such task." } : "ok";
+  const result = await flushAll();
+  assert.equal(result.exitCode, 1);
+  assert.match(result.text, /refused the progress: HTTP 404: No such task/);
+  assert.deepEqual(server.words, ["two"]);
+  assert.deepEqual(segments(), []);
+});
+
+test("a server that is down keeps everything in place", async () => {
+  server.behave = () => "hang";
+  await kill(await child(["one", "two"], "queued"));
+  server.behave = () => "reset";
+  const clock = new FakeClock();
+  server.now = () => clock.now();
+  const result = await flush({ spool: folder, env: {}, clock });
+  assert.equal(result.exitCode, 1);
+  assert.match(result.text, /could not be delivered in 4 tries/);
+  server.behave = () => "ok";
+  server.now = Date.now;
+  await flushAll();
+  assert.deepEqual(server.words, ["one", "two"]);
+});
+
+test("a long outage or a busy agent does not make the file grow without end", async () => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const agent = reporter("d1", {
+    maxPending: 20,
+    fetch: async (...request) => {
+      await held;
+      return fetch(...request);
+    },
+  });
+  const data = { text: "x".repeat(10_000) };
+  for (let i = 0; i < 500; i++) void agent.progress(`step ${i}`, { data });
+  const size = segments().reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+  assert.ok(size < 1.5 * 1024 * 1024, `${size} bytes`);
+  release();
+  await agent.close();
+  assert.equal(server.words.at(-1), "step 499");
+  assert.deepEqual(segments(), []);
+});
+
+test("a folder that cannot be written costs the spool, not the report", async () => {
+  const blocked = join(folder, "a-file");
+  writeFileSync(blocked, "");
+  const warnings: string[] = [];
+  const agent = reporter("d1", {
+    spool: join(blocked, "spool"),
+    onWarning: (warning) => warnings.push(warning),
+  });
+  await agent.complete("done");
+  await agent.close();
+  assert.deepEqual(server.words, ["done"]);
+  assert.match(warnings[0] ?? "", /could not be written to the spool/);
+  rmSync(blocked);
+});

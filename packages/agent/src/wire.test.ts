@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as protocol from "@mission-control/protocol";
+import type * as wire from "./wire.ts";
+
+/** Compiles only when the two types accept the same values. */
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
+
+test("the SDK's shapes are those of the protocol", () => {
+  const usage: Same<wire.Usage, protocol.Usage> = true;
+  const request: Same<wire.PermissionRequest, protocol.PermissionRequest> = true;
+  const dispatch: Same<Omit<wire.Dispatch, "task">, Omit<protocol.DispatchPayload, "task">> = true;
+  const type: Same<wire.CallbackType, protocol.Callback["type"]> = true;
+  const task: keyof protocol.DispatchPayload["task"] = "title" satisfies keyof wire.Dispatch["task"];
+  assert.ok(usage && request && dispatch && type && task);
+});
+
+test("the SDK's limits are those of the protocol", async () => {
+  const { MAX_CALLBACK_BYTES, MAX_TEXT_LENGTH } = await import("./wire.ts");
+  assert.equal(MAX_CALLBACK_BYTES, protocol.MAX_CALLBACK_BYTES);
+  assert.ok(protocol.longTextSchema.safeParse("x".repeat(MAX_TEXT_LENGTH)).success);
+  assert.ok(!protocol.longTextSchema.safeParse("x".repeat(MAX_TEXT_LENGTH + 1)).success);
+});

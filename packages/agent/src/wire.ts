@@ -1,0 +1,79 @@
+// The shapes of the wire contract as an agent's author sees them. They repeat the protocol package's schemas on
+// purpose: the published SDK carries no schema library. `wire.test.ts` fails when the two drift apart.
+
+/** What an attempt has used so far, in total: the last one reported counts. */
+export interface Usage {
+  inputTokens?: number | undefined;
+  outputTokens?: number | undefined;
+  cost?: { amount: number; currency: string } | undefined;
+}
+
+/** One way the operator may answer; `kind` follows the Agent Client Protocol (`allow_once`, `reject_once`, …). */
+export interface PermissionOption {
+  optionId: string;
+  name: string;
+  kind?: string | undefined;
+}
+
+/** A question only the operator may answer. `id` must be unique within the dispatch. */
+export interface PermissionRequest {
+  id: string;
+  title: string;
+  options: PermissionOption[];
+}
+
+export type JsonObject = Record<string, unknown>;
+
+export type CallbackType = "progress" | "complete" | "error" | "permission";
+
+/** The body of a callback, as it goes over the wire (contract, section 4). */
+export interface CallbackBody {
+  id: string;
+  taskId: string;
+  agentId: string;
+  dispatchId?: string | undefined;
+  type: CallbackType;
+  message?: string | undefined;
+  progress?: number | undefined;
+  summary?: string | undefined;
+  error?: string | undefined;
+  lastState?: string | undefined;
+  data?: JsonObject | undefined;
+  usage?: Usage | undefined;
+  request?: PermissionRequest | undefined;
+  timestamp: string;
+}
+
+/** Mission Control's answer to a callback it stored. */
+export interface CallbackAnswer {
+  eventId?: number | undefined;
+  /** It had been stored before: an earlier answer was lost on its way. */
+  duplicate?: boolean | undefined;
+  taskStatus?: string | undefined;
+}
+
+/** A task as it is handed to an agent (contract, section 3). */
+export interface Dispatch {
+  version: 1;
+  dispatchId: string;
+  attempt: number;
+  task: {
+    id: string;
+    title: string;
+    description: string;
+    priority: "low" | "normal" | "high" | "urgent";
+    tags: string[];
+    context: JsonObject;
+    /** What the operator said when the last attempt's result was rejected. */
+    feedback: string | null;
+  };
+  agent: { id: string; name: string; capabilities: string[] };
+  callback: { url: string; secret: string; scheme: "standard-webhooks" };
+  dispatchedAt: string;
+}
+
+/** A callback may not be larger, in bytes. */
+export const MAX_CALLBACK_BYTES = 256 * 1024;
+
+/** A text in a callback may not be longer, in UTF-16 units. */
+export const MAX_TEXT_LENGTH = 64 * 1024;

@@ -1,0 +1,130 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { callbackSchema, deriveDispatchSecret, secretKey, verifyStandard } from "@mission-control/protocol";
+import type { CallbackBody } from "../src/wire.ts";
+
+/** One request as it arrived, whatever was answered. */
+export interface Try {
+  id: string;
+  timestamp: number;
+  body: CallbackBody;
+}
+
+/** What to do with a try: answer properly, answer otherwise, or break. */
+export type Behaviour =
+  | "ok"
+  /** Break the connection before anything is stored. */
+  | "reset"
+  /** Store the callback, then break the connection: the sender never learns of it. */
+  | "store-then-reset"
+  /** Store it and break off in the middle of the answer. */
+  | "store-then-half"
+  /** Store nothing and never answer. */
+  | "hang"
+  | { status: number; headers?: Record<string, string>; detail?: string };
+
+/** Stands in for Mission Control: verifies as the contract says, dedupes by webhook-id, and misbehaves to order. */
+export class CallbackServer {
+  readonly tries: Try[] = [];
+  readonly stored: CallbackBody[] = [];
+  maxInFlight = 0;
+  behave: (attempt: Try, index: number) => Behaviour = () => "ok";
+  now: () => number = Date.now;
+  readonly #key = Buffer.from("test server key");
+  readonly #seen = new Map<string, number>();
+  readonly #server = createServer((request, response) => void this.#serve(request, response));
+  #inFlight = 0;
+
+  async listen(): Promise<this> {
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+    return this;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** What an agent is told for a dispatch. */
+  target(dispatchId = "d1") {
+    return {
+      url: `${this.origin}/api/webhooks/callback/${dispatchId}`,
+      secret: deriveDispatchSecret(this.#key, dispatchId),
+      taskId: `task-${dispatchId}`,
+      agentId: "agent-1",
+    };
+  }
+
+  environment(dispatchId = "d1"): Record<string, string> {
+    const { url, secret, taskId, agentId } = this.target(dispatchId);
+    return {
+      MISSION_CONTROL_CALLBACK_URL: url,
+      MISSION_CONTROL_CALLBACK_SECRET: secret,
+      MISSION_CONTROL_TASK_ID: taskId,
+      MISSION_CONTROL_AGENT_ID: agentId,
+    };
+  }
+
+  /** What was stored, in short: messages, summaries and errors in order. */
+  get words(): string[] {
+    return this.stored.map((body) => body.message ?? body.summary ?? body.error ?? body.type);
+  }
+
+  async close(): Promise<void> {
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await once(this.#server, "close");
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#inFlight++;
+    this.maxInFlight = Math.max(this.maxInFlight, this.#inFlight);
+    response.on("close", () => this.#inFlight--);
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const raw = Buffer.concat(chunks);
+    const id = String(request.headers["webhook-id"]);
+    const timestamp = Number(request.headers["webhook-timestamp"]);
+    const dispatchId = request.url?.split("/").at(-1) ?? "";
+    const delivery = {
+      id,
+      timestamp: String(timestamp),
+      signature: String(request.headers["webhook-signature"]),
+      body: raw,
+    };
+    const key = secretKey(deriveDispatchSecret(this.#key, dispatchId));
+    if (!verifyStandard([key], delivery, Math.floor(this.now() / 1000))) return answer(response, 401, {});
+    const parsed = callbackSchema.safeParse(JSON.parse(raw.toString()));
+    if (!parsed.success) return answer(response, 400, { detail: parsed.error.message });
+    const body = JSON.parse(raw.toString()) as CallbackBody;
+
+    const attempt = { id, timestamp, body };
+    const behaviour = this.behave(attempt, this.tries.push(attempt) - 1);
+    if (behaviour === "reset") return void request.socket.destroy();
+    if (behaviour === "hang") return;
+    if (typeof behaviour === "object") {
+      return answer(response, behaviour.status, { detail: behaviour.detail }, behaviour.headers);
+    }
+    const known = this.#seen.get(id);
+    const eventId = known ?? this.stored.push(body);
+    this.#seen.set(id, eventId);
+    if (behaviour === "store-then-reset") return void request.socket.destroy();
+    if (behaviour === "store-then-half") {
+      response.writeHead(200, { "content-type": "application/json", "content-length": "400" });
+      response.write('{"ok":true,', () => request.socket.destroy());
+      return;
+    }
+    answer(response, 200, { ok: true, eventId, duplicate: known !== undefined, taskStatus: "in_progress" });
+  }
+}
+
+function answer(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, { "content-type": "application/json", ...headers });
+  response.end(JSON.stringify(body));
+}
