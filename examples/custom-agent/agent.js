@@ -1,0 +1,12 @@
+import { createServer } from "node:http";
+import { createAgentServer } from "@mission-control/agent";
+
+const agent = createAgentServer({
+  secret: process.env.AGENT_SECRET ?? "",
+  async onDispatch({ task }, { reporter }) {
+    reporter.progress(`Counting the words of "${task.title}"`, { progress: 0.5 });
+    return `${task.description.split(/\s+/).filter(Boolean).length} words`;
+  },
+});
+const port = Number(process.env.PORT ?? 5000);
+createServer(agent.handler).listen(port, "127.0.0.1", () => console.log(`Waiting for tasks on port ${port}`));

@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""Reports to Mission Control from Python: standard library only, Python 3.8 or newer. One file, copy it anywhere.
+
+    python3 mission_control_report.py progress "Reading src/auth.ts" --progress 0.2
+    python3 mission_control_report.py complete "Fixed the race" --data '{"files":2}'
+    python3 mission_control_report.py error "Tests fail" --last-state "fix written"
+
+or from a program:
+
+    from mission_control_report import Reporter
+    Reporter.from_environment().progress("Reading src/auth.ts", progress=0.2)
+
+Exit code: 0 stored by Mission Control, 1 not delivered (the reason is on stderr), 2 wrong use.
+"""
+
+import argparse
+import base64
+import binascii
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import random
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+RETRY_WAITS = (0.25, 1, 5, 30, 120, 600)
+"""The longest wait before each further try, in seconds."""
+
+TRY_TIMEOUT = 10
+MAX_RETRY_AFTER = 3600
+
+
+class DeliveryError(Exception):
+    """A callback that Mission Control has not stored; the message says why."""
+
+    def __init__(self, message, status=None):
+        super().__init__(message)
+        self.status = status
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+class Reporter:
+    """Speaks for an agent about one task. Every call returns once Mission Control has stored the report."""
+
+    def __init__(self, url, secret, task_id, agent_id, waits=RETRY_WAITS):
+        self.url = url
+        self.task_id = task_id
+        self.agent_id = agent_id
+        self._waits = tuple(waits)
+        try:
+            self._key = base64.b64decode(secret[6:] if secret.startswith("whsec_") else secret, validate=True)
+        except binascii.Error:
+            self._key = b""
+        if not self._key:
+            raise ValueError("The callback secret holds no base64 key; it looks like whsec_….")
+        if not url.startswith(("http://", "https://")):
+            raise ValueError(f'The callback URL "{url}" is not an http or https URL.')
+        self._opener = urllib.request.build_opener(_NoRedirects)
+
+    @classmethod
+    def from_environment(cls, env=None, url=None, task_id=None, agent_id=None):
+        """Reads MISSION_CONTROL_CALLBACK_URL, _CALLBACK_SECRET, _TASK_ID and _AGENT_ID; arguments win."""
+        env = os.environ if env is None else env
+
+        def need(value, what, name):
+            value = value or env.get(f"MISSION_CONTROL_{name}")
+            if not value:
+                raise ValueError(f"The {what} is missing: set MISSION_CONTROL_{name}.")
+            return value
+
+        waits = env.get("MISSION_CONTROL_RETRY_WAITS")
+        return cls(
+            need(url, "callback URL", "CALLBACK_URL"),
+            need(None, "callback secret", "CALLBACK_SECRET"),
+            need(task_id, "task id", "TASK_ID"),
+            need(agent_id, "agent id", "AGENT_ID"),
+            RETRY_WAITS if waits is None else [float(wait) for wait in waits.split()],
+        )
+
+    def progress(self, message, progress=None, data=None, usage=None, timeout=None):
+        if progress is not None and not 0 <= progress <= 1:
+            raise ValueError("progress is a number from 0 to 1.")
+        return self._send("progress", timeout, message=message, progress=progress, data=data, usage=usage)
+
+    def complete(self, summary, data=None, usage=None, timeout=None):
+        return self._send("complete", timeout, summary=summary, data=data, usage=usage)
+
+    def error(self, error, last_state=None, data=None, usage=None, timeout=None):
+        return self._send("error", timeout, error=error, lastState=last_state, data=data, usage=usage)
+
+    def _send(self, kind, timeout, **fields):
+        """Sends one callback by the contract's schedule: the same id on every try, a signature of its moment."""
+        message_id = f"msg_{uuid.uuid4()}"
+        timestamp = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        body = {"id": message_id, "taskId": self.task_id, "agentId": self.agent_id, "type": kind}
+        body.update({name: value for name, value in fields.items() if value is not None})
+        raw = json.dumps({**body, "timestamp": timestamp}, allow_nan=False).encode()
+        deadline = None if timeout is None else time.monotonic() + timeout
+        reason, status = "", None
+        for wait in (*self._waits, None):
+            left = TRY_TIMEOUT if deadline is None else min(TRY_TIMEOUT, deadline - time.monotonic())
+            status, reason, retry_after, answer = self._try(message_id, raw, max(left, 0.1))
+            if status is not None and 200 <= status < 300:
+                return answer
+            if status is not None and status not in (408, 425, 429) and status < 500:
+                raise DeliveryError(f"Mission Control refused the {kind}: {reason}.", status)
+            if wait is None:
+                break
+            pause = retry_after + random.uniform(0, wait)
+            if deadline is not None and time.monotonic() + pause >= deadline:
+                break
+            time.sleep(pause)
+        raise DeliveryError(f"The {kind} could not be delivered; the last try met: {reason}.", status)
+
+    def _try(self, message_id, raw, timeout):
+        """Returns (status or None, reason, seconds the server asked to wait, its answer)."""
+        timestamp = str(int(time.time()))
+        digest = hmac.new(self._key, f"{message_id}.{timestamp}.".encode() + raw, hashlib.sha256).digest()
+        request = urllib.request.Request(self.url, data=raw, method="POST")
+        request.add_header("content-type", "application/json")
+        request.add_header("webhook-id", message_id)
+        request.add_header("webhook-timestamp", timestamp)
+        request.add_header("webhook-signature", "v1," + base64.b64encode(digest).decode())
+        try:
+            with self._opener.open(request, timeout=timeout) as response:
+                return response.status, "", 0, _parse(response.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                detail = _parse(_read(error)).get("detail")
+            reason = f"HTTP {error.code}: {detail}" if detail else f"HTTP {error.code}"
+            return error.code, reason, _retry_after(error.headers.get("retry-after")), {}
+        except urllib.error.URLError as error:
+            return None, str(error.reason), 0, {}
+        except (OSError, http.client.HTTPException) as error:
+            return None, str(error) or type(error).__name__, 0, {}
+
+
+def _read(response):
+    try:
+        return response.read()
+    except (OSError, http.client.HTTPException):
+        return b""
+
+
+def _parse(raw):
+    try:
+        value = json.loads(raw)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _retry_after(value):
+    """Seconds that a Retry-After means: a number, or an HTTP date."""
+    if value is None:
+        return 0
+    try:
+        seconds = int(value)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - time.time()
+        except (TypeError, ValueError):
+            return 0
+    return min(max(seconds, 0), MAX_RETRY_AFTER)
+
+
+def _json_object(text):
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return value
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(
+        description="Reports to Mission Control.",
+        epilog="The secret is read from MISSION_CONTROL_CALLBACK_SECRET alone: what is on a command line can be "
+        "seen by others. MISSION_CONTROL_RETRY_WAITS sets the longest wait before each further try, in seconds.",
+    )
+    parser.add_argument("verb", choices=["progress", "complete", "error"])
+    parser.add_argument("text", help="what the agent is doing, its result, or what went wrong")
+    parser.add_argument("--progress", type=float, help="0 to 1, with progress")
+    parser.add_argument("--last-state", help="the last state reached, with error")
+    parser.add_argument("--data", type=_json_object, help="a JSON object of your own")
+    parser.add_argument("--usage", type=_json_object, help='{"inputTokens":0,"outputTokens":0,…}, in total')
+    parser.add_argument(
+        "--timeout", type=float, help="give up after this long, in seconds (progress: 20; others: the whole schedule)"
+    )
+    parser.add_argument("--url", help="or MISSION_CONTROL_CALLBACK_URL")
+    parser.add_argument("--task", help="or MISSION_CONTROL_TASK_ID")
+    parser.add_argument("--agent", help="or MISSION_CONTROL_AGENT_ID")
+    given = parser.parse_args(arguments)
+    common = {"data": given.data, "usage": given.usage, "timeout": given.timeout}
+    try:
+        reporter = Reporter.from_environment(url=given.url, task_id=given.task, agent_id=given.agent)
+        if given.verb == "progress":
+            common["timeout"] = 20 if given.timeout is None else given.timeout
+            answer = reporter.progress(given.text, progress=given.progress, **common)
+        elif given.verb == "complete":
+            answer = reporter.complete(given.text, **common)
+        else:
+            answer = reporter.error(given.text, last_state=given.last_state, **common)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except DeliveryError as error:
+        print(error, file=sys.stderr)
+        return 1
+    state = answer.get("taskStatus")
+    print(f"Reported; the task is {state}." if state else "Reported.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,218 @@
+#!/bin/sh
+# Reports to Mission Control from any shell: needs a POSIX sh, curl, openssl, awk and od. One file, copy it anywhere.
+#
+#   mission-control-report.sh progress "Reading src/auth.ts" --progress 0.2
+#   mission-control-report.sh complete "Fixed the race" --data '{"files":2}'
+#   mission-control-report.sh error "Tests fail" --last-state "fix written"
+#
+# Exit code: 0 stored by Mission Control, 1 not delivered (the reason is on stderr), 2 wrong use.
+set -u
+
+usage() {
+  cat <<'TEXT'
+Usage: mission-control-report.sh progress|complete|error TEXT [option ...]
+
+  --progress N         0 to 1, with progress
+  --last-state TEXT    the last state reached, with error
+  --data JSON          a JSON object of your own
+  --usage JSON         {"inputTokens":0,"outputTokens":0,"cost":{"amount":0.01,"currency":"USD"}}, in total
+  --timeout SECONDS    give up after this long (progress: 20; complete, error: the whole schedule)
+  --url URL            or MISSION_CONTROL_CALLBACK_URL
+  --task ID            or MISSION_CONTROL_TASK_ID
+  --agent ID           or MISSION_CONTROL_AGENT_ID
+
+The secret is read from MISSION_CONTROL_CALLBACK_SECRET alone: what is on a command line can be seen by others.
+MISSION_CONTROL_RETRY_WAITS sets the longest wait before each further try, in seconds ("1 1 5 30 120 600").
+TEXT
+}
+
+wrong_use() {
+  printf '%s\nTry --help.\n' "$1" >&2
+  exit 2
+}
+
+# --- JSON and signing ------------------------------------------------------------------------------------------
+
+# A JSON string of $1. In the C locale awk passes UTF-8 through byte by byte.
+json_string() {
+  printf '%s' "$1" | LC_ALL=C awk '
+    BEGIN {
+      for (i = 1; i < 32; i++) escaped[sprintf("%c", i)] = sprintf("\\u%04x", i)
+      escaped["\""] = "\\\""
+      escaped["\\"] = "\\\\"
+      printf "\""
+    }
+    {
+      if (NR > 1) printf "\\n"
+      out = ""
+      n = length($0)
+      for (i = 1; i <= n; i++) {
+        c = substr($0, i, 1)
+        out = out (c in escaped ? escaped[c] : c)
+      }
+      printf "%s", out
+    }
+    END { printf "\"" }'
+}
+
+# Hex of stdin.
+hex() { od -An -v -tx1 | tr -d ' \n'; }
+
+# Hex $1, each byte xor $2, as octal escapes for printf; filled up to $3 bytes. No program sees the key as an argument.
+octal() {
+  rest=$1 mask=$2 fill=$3 out='' count=0
+  while [ -n "$rest" ] || [ "$count" -lt "$fill" ]; do
+    byte=0
+    if [ -n "$rest" ]; then
+      tail=${rest#??}
+      byte=$((0x${rest%"$tail"}))
+      rest=$tail
+    fi
+    byte=$((byte ^ mask))
+    out="$out\\$((byte / 64))$((byte / 8 % 8))$((byte % 8))"
+    count=$((count + 1))
+  done
+  printf '%s' "$out"
+}
+
+# Base64 of HMAC-SHA256 (RFC 2104) over "id.timestamp.body".
+sign() {
+  key=$(printf '%s' "${secret#whsec_}" | openssl base64 -d -A | hex)
+  [ "${#key}" -le 128 ] || key=$(printf "$(octal "$key" 0 0)" | openssl dgst -sha256 -binary | hex)
+  inner=$({ printf "$(octal "$key" 54 64)"; printf '%s.%s.%s' "$1" "$2" "$3"; } | openssl dgst -sha256 -binary | hex)
+  { printf "$(octal "$key" 92 64)"; printf "$(octal "$inner" 0 0)"; } | openssl dgst -sha256 -binary | openssl base64 -A
+}
+
+# --- Retrying --------------------------------------------------------------------------------------------------
+
+# A random whole number from 0 to $1.
+random_upto() {
+  bytes=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+  echo $((bytes % ($1 + 1)))
+}
+
+# Seconds from now that a Retry-After of $1 means: a number, or an HTTP date. Nothing when it cannot be read.
+retry_after() {
+  printf '%s\n' "$1" | awk -v now="$(date +%s)" '
+    /^[0-9]+$/ { print ($1 > 3600 ? 3600 : $1); exit }
+    /^[A-Z][a-z][a-z], [0-9][0-9] [A-Z][a-z][a-z] [0-9][0-9][0-9][0-9] [0-9:]+ GMT$/ {
+      month = (index("JanFebMarAprMayJunJulAugSepOctNovDec", $3) + 2) / 3
+      year = $4 - (month <= 2)
+      era_day = int((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + $2 - 1
+      days = 365 * year + int(year / 4) - int(year / 100) + int(year / 400) + era_day - 719468
+      split($5, clock, ":")
+      wait = days * 86400 + clock[1] * 3600 + clock[2] * 60 + clock[3] - now
+      print (wait < 0 ? 0 : wait > 3600 ? 3600 : wait)
+    }'
+}
+
+# One try: sets $status (000 when no answer came) and $reason.
+try() {
+  timestamp=$(date +%s)
+  signature=$(sign "$id" "$timestamp" "$body")
+  limit=10
+  if [ "$deadline" -gt 0 ]; then
+    left=$((deadline - timestamp))
+    [ "$left" -ge "$limit" ] || limit=$((left > 0 ? left : 1))
+  fi
+  status=$(printf '%s' "$body" | curl -sS --max-time "$limit" --proto '=http,https' \
+    -H 'content-type: application/json' -H "webhook-id: $id" -H "webhook-timestamp: $timestamp" \
+    -H "webhook-signature: v1,$signature" --data-binary @- \
+    -D "$folder/headers" -o "$folder/answer" -w '%{http_code}' "$url" 2>"$folder/error")
+  # Whatever the status, an answer that broke off may not be complete.
+  if [ $? -ne 0 ]; then
+    status=000
+    reason=$(sed -n '1s/^curl: ([0-9]*) //p' "$folder/error")
+    return
+  fi
+  detail=$(sed -n 's/.*"detail" *: *"\(\([^"\\]\|\\.\)*\)".*/\1/p' "$folder/answer" | head -n 1)
+  reason="HTTP $status${detail:+: $detail}"
+}
+
+deliver() {
+  for wait in $waits end; do
+    try
+    case $status in
+      2??)
+        state=$(sed -n 's/.*"taskStatus" *: *"\([a-z_]*\)".*/\1/p' "$folder/answer" | head -n 1)
+        printf 'Reported%s.\n' "${state:+; the task is $state}"
+        return 0 ;;
+      000 | 408 | 425 | 429 | 5??) ;;
+      *)
+        printf 'Mission Control refused the %s: %s.\n' "$verb" "$reason" >&2
+        return 1 ;;
+    esac
+    [ "$wait" != end ] || break
+    pause=$(random_upto "$wait")
+    if [ "$status" != 000 ]; then
+      asked=$(sed -n 's/^[Rr]etry-[Aa]fter: *\([^'"$return"']*\).*/\1/p' "$folder/headers" | tail -n 1)
+      asked=$(retry_after "$asked")
+      pause=$((pause + ${asked:-0}))
+    fi
+    if [ "$deadline" -gt 0 ] && [ $(($(date +%s) + pause)) -ge "$deadline" ]; then break; fi
+    sleep "$pause"
+  done
+  printf 'The %s could not be delivered; the last try met: %s.\n' "$verb" "$reason" >&2
+  return 1
+}
+
+# --- The command -----------------------------------------------------------------------------------------------
+
+case ${1-} in
+  -h | --help) usage; exit 0 ;;
+  progress | complete | error) verb=$1 ;;
+  '') wrong_use 'What shall be reported: progress, complete or error?' ;;
+  *) wrong_use "\"$1\" is not one of progress, complete and error." ;;
+esac
+shift
+[ $# -gt 0 ] || wrong_use "The text of the $verb is missing."
+text=$1
+shift
+
+url=${MISSION_CONTROL_CALLBACK_URL-} secret=${MISSION_CONTROL_CALLBACK_SECRET-}
+task=${MISSION_CONTROL_TASK_ID-} agent=${MISSION_CONTROL_AGENT_ID-}
+waits=${MISSION_CONTROL_RETRY_WAITS-1 1 5 30 120 600}
+progress='' last_state='' data='' used='' timeout=''
+while [ $# -gt 0 ]; do
+  [ $# -gt 1 ] || wrong_use "$1 needs a value."
+  case $1 in
+    --progress) progress=$2 ;;
+    --last-state) last_state=$2 ;;
+    --data) data=$2 ;;
+    --usage) used=$2 ;;
+    --timeout) timeout=$2 ;;
+    --url) url=$2 ;;
+    --task) task=$2 ;;
+    --agent) agent=$2 ;;
+    *) wrong_use "$1 is not an option." ;;
+  esac
+  shift 2
+done
+
+[ -n "$url" ] || wrong_use 'The callback URL is missing: set MISSION_CONTROL_CALLBACK_URL.'
+[ -n "$secret" ] || wrong_use 'The callback secret is missing: set MISSION_CONTROL_CALLBACK_SECRET.'
+[ -n "$task" ] || wrong_use 'The task id is missing: set MISSION_CONTROL_TASK_ID.'
+[ -n "$agent" ] || wrong_use 'The agent id is missing: set MISSION_CONTROL_AGENT_ID.'
+if [ -n "$progress" ]; then
+  printf '%s\n' "$progress" | grep -Eq '^(0(\.[0-9]+)?|1(\.0+)?)$' || wrong_use 'progress is a number from 0 to 1.'
+fi
+case $timeout in *[!0-9]*) wrong_use 'timeout is a number of seconds.' ;; esac
+
+id="msg_$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
+case $verb in progress) field=message ;; complete) field=summary ;; error) field=error ;; esac
+body="{\"id\":\"$id\",\"taskId\":$(json_string "$task"),\"agentId\":$(json_string "$agent"),\"type\":\"$verb\""
+body="$body,\"$field\":$(json_string "$text")"
+[ -z "$progress" ] || body="$body,\"progress\":$progress"
+[ -z "$last_state" ] || body="$body,\"lastState\":$(json_string "$last_state")"
+[ -z "$data" ] || body="$body,\"data\":$data"
+[ -z "$used" ] || body="$body,\"usage\":$used"
+body="$body,\"timestamp\":\"$(date -u +%Y-%m-%dT%H:%M:%S.000Z)\"}"
+
+[ -n "$timeout" ] || [ "$verb" != progress ] || timeout=20
+deadline=0
+[ -z "$timeout" ] || deadline=$(($(date +%s) + timeout))
+return=$(printf '\r')
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' HUP INT TERM
+deliver

@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { text } from "node:stream/consumers";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { formatSecret, standardHeaders } from "@mission-control/protocol";
+import { type Behaviour, CallbackServer } from "./callback-server.ts";
+
+const examples = fileURLToPath(new URL("../../../examples/", import.meta.url));
+const shell = `${examples}reporter-sh/mission-control-report.sh`;
+const python = `${examples}reporter-python/mission_control_report.py`;
+
+const REPORTERS: Record<string, string[]> = {
+  dash: ["dash", shell],
+  bash: ["bash", "--posix", shell],
+  busybox: ["busybox", "sh", shell],
+  python: ["python3", python],
+};
+
+interface Ended {
+  code: number | null;
+  out: string;
+  error: string;
+}
+
+async function run(command: string[], args: string[], env: Record<string, string>): Promise<Ended> {
+  const [program = "", ...first] = command;
+  const child = spawn(program, [...first, ...args], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [out, error, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close"),
+  ]);
+  return { code, out, error };
+}
+
+function isInstalled(program: string): boolean {
+  return (process.env.PATH ?? "").split(":").some((folder) => existsSync(`${folder}/${program}`));
+}
+
+for (const [name, command] of Object.entries(REPORTERS)) {
+  describe(`the reporter under ${name}`, { skip: !isInstalled(command[0] ?? "") }, () => {
+    let server: CallbackServer;
+    let env: Record<string, string>;
+
+    beforeEach(async () => {
+      server = await new CallbackServer().listen();
+      env = { ...server.environment(), MISSION_CONTROL_RETRY_WAITS: "0 0 0 0" };
+    });
+    afterEach(() => server.close());
+    const report = (...args: string[]) => run(command, args, env);
+
+    test("reports progress, completion and failure", async () => {
+      const first = await report("progress", "reading", "--progress", "0.25", "--data", '{"file":"a.ts"}');
+      assert.deepEqual(first, { code: 0, out: "Reported; the task is in_progress.\n", error: "" });
+      const usage = '{"inputTokens":5,"cost":{"amount":0.01,"currency":"USD"}}';
+      assert.equal((await report("error", "broke", "--last-state", "writing", "--usage", usage)).code, 0);
+      assert.equal((await report("complete", "done")).code, 0);
+      const [progress, error, complete] = server.stored;
+      assert.deepEqual(
+        [progress?.message, progress?.progress, progress?.data],
+        ["reading", 0.25, { file: "a.ts" }],
+      );
+      assert.deepEqual(
+        [error?.error, error?.lastState, error?.usage],
+        ["broke", "writing", JSON.parse(usage)],
+      );
+      assert.equal(complete?.summary, "done");
+    });
+
+    test("any text arrives as it was given", async () => {
+      const text = `quotes " and ' and \\ and %s \\n, a tab\t, a line\nbreak, \u0001, grün 漢字 😀 $HOME \`id\``;
+      assert.equal((await report("complete", text)).code, 0);
+      assert.equal(server.stored[0]?.summary, text);
+    });
+
+    test("tries again with the same id until it is stored, once", async () => {
+      const script: Behaviour[] = [{ status: 503 }, "reset", "store-then-reset", { status: 429 }];
+      server.behave = (_, index) => script[index] ?? "ok";
+      const ended = await report("complete", "done");
+      assert.equal(ended.code, 0, ended.error);
+      assert.equal(server.tries.length, 5);
+      assert.equal(new Set(server.tries.map((attempt) => attempt.id)).size, 1);
+      assert.deepEqual(server.words, ["done"]);
+    });
+
+    test("an answer that broke off is tried again", async () => {
+      server.behave = (_, index) => (index === 0 ? "store-then-half" : "ok");
+      assert.equal((await report("complete", "done")).code, 0);
+      assert.equal(server.tries.length, 2);
+    });
+
+    test("Retry-After is honoured in both forms", async () => {
+      const date = () => new Date(Date.now() + 2000).toUTCString();
+      server.behave = (_, index) =>
+        index === 0
+          ? { status: 503, headers: { "retry-after": "1" } }
+          : index === 1
+            ? { status: 503, headers: { "Retry-After": date() } }
+            : "ok";
+      assert.equal((await report("complete", "done")).code, 0);
+      const [first, second, third] = server.tries.map((attempt) => attempt.timestamp);
+      assert.ok((second ?? 0) - (first ?? 0) >= 1);
+      assert.ok((third ?? 0) - (second ?? 0) >= 1);
+    });
+
+    test("a refusal is final, exit code 1, in the server's words", async () => {
+      server.behave = () => ({ status: 409, detail: "The dispatch is over." });
+      const ended = await report("progress", "late");
+      assert.equal(ended.code, 1);
+      assert.match(ended.error, /refused the progress: HTTP 409: The dispatch is over\./);
+      assert.equal(server.tries.length, 1);
+    });
+
+    test("after the whole schedule it gives up, exit code 1, in words", async () => {
+      server.behave = () => "reset";
+      const ended = await report("complete", "done");
+      assert.equal(ended.code, 1);
+      assert.match(ended.error, /could not be delivered; the last try met: .+/);
+      assert.equal(server.tries.length, 5);
+    });
+
+    test("a server that is not there is named", async () => {
+      const taken = createServer().listen(0, "127.0.0.1");
+      await once(taken, "listening");
+      const { port } = taken.address() as AddressInfo;
+      taken.close();
+      const url = `http://127.0.0.1:${port}/api/webhooks/callback/d1`;
+      const ended = await run(command, ["progress", "x", "--url", url], {
+        ...env,
+        MISSION_CONTROL_RETRY_WAITS: "",
+      });
+      assert.equal(ended.code, 1);
+      assert.match(ended.error, /refused|connect/i);
+    });
+
+    test("redirects are not followed", async () => {
+      server.behave = () => ({ status: 302, headers: { location: `${server.origin}/elsewhere` } });
+      assert.equal((await report("progress", "x")).code, 1);
+      assert.equal(server.tries.length, 1);
+    });
+
+    test("wrong use is exit code 2", async () => {
+      for (const args of [
+        [],
+        ["shout", "x"],
+        ["progress"],
+        ["progress", "x", "--progress", "50"],
+        ["progress", "x", "--nope", "1"],
+      ]) {
+        const ended = await report(...args);
+        assert.equal(ended.code, 2, args.join(" "));
+        assert.notEqual(ended.error, "");
+      }
+      for (const name of Object.keys(server.environment())) {
+        const ended = await run(command, ["progress", "x"], { ...env, [name]: "" });
+        assert.equal(ended.code, 2, name);
+        assert.match(ended.error, new RegExp(name));
+      }
+      assert.equal((await report("--help")).code, 0);
+      assert.equal(server.tries.length, 0);
+    });
+  });
+}
+
+describe("the custom agent", () => {
+  const secret = formatSecret(Buffer.from("custom agent"));
+  let server: CallbackServer;
+  const folder = mkdtempSync(join(tmpdir(), "mc-example-"));
+  let child: ChildProcessByStdio<null, Readable, null>;
+  let url: string;
+
+  before(async () => {
+    server = await new CallbackServer().listen();
+    const probe = createServer().listen(0, "127.0.0.1");
+    await once(probe, "listening");
+    const { port } = probe.address() as AddressInfo;
+    probe.close();
+    url = `http://127.0.0.1:${port}/`;
+    child = spawn(
+      process.execPath,
+      ["--conditions=source", "--disable-warning=ExperimentalWarning", "agent.js"],
+      {
+        cwd: `${examples}custom-agent`,
+        env: { ...process.env, AGENT_SECRET: secret, PORT: String(port), MISSION_CONTROL_DATA_DIR: folder },
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
+    await once(child.stdout, "data");
+  });
+  after(async () => {
+    child.kill();
+    await server.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  test("takes a dispatch, reports progress and completes", async () => {
+    const target = server.target("d9");
+    const body = JSON.stringify({
+      version: 1,
+      dispatchId: "d9",
+      attempt: 1,
+      task: { id: target.taskId, title: "Count", description: "three short words", feedback: null },
+      agent: { id: target.agentId, name: "word-counter", capabilities: [] },
+      callback: { url: target.url, secret: target.secret, scheme: "standard-webhooks" },
+    });
+    const headers = standardHeaders(secret, { id: "d9", timestamp: Math.floor(Date.now() / 1000), body });
+    assert.equal((await fetch(url, { method: "POST", headers, body })).status, 202);
+    while (server.stored.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(server.words, ['Counting the words of "Count"', "3 words"]);
+  });
+});
