@@ -1,6 +1,7 @@
 import { type Decision, type DeliveryChange, NOTHING, refuse, type TaskState } from "./change.ts";
 import { dispatchEvent, statusEvent } from "./events.ts";
-import type { Attempt, Task } from "./task.ts";
+import { closePermissions } from "./operator.ts";
+import { type Attempt, occupiesSlot, type Task } from "./task.ts";
 
 /**
  * Applies what the dispatcher learned while handing an attempt over. A word that comes too late — the attempt was
@@ -15,7 +16,7 @@ export function decideDelivery(state: TaskState, change: DeliveryChange, now: st
     case "sending":
       return sending(attempt, now);
     case "note":
-      return { attempt: { ...attempt, note: change.note }, events: [] };
+      return occupiesSlot(attempt) ? { attempt: { ...attempt, note: change.note }, events: [] } : NOTHING;
     case "accepted":
       return accepted(task, attempt, now);
     case "undelivered":
@@ -53,7 +54,7 @@ function undelivered(
   // A run that is lost is lost whatever it had reported; a refusal after the agent called back is not believed.
   const mayBeLost = state === "lost" && (attempt.state === "accepted" || attempt.state === "running");
   if (!mayEnd && !mayBeLost) return NOTHING;
-  const ended: Attempt = { ...attempt, state, error: reason, endedAt: now };
+  const ended: Attempt = { ...closePermissions(attempt), state, error: reason, endedAt: now };
   return {
     task: { ...task, status: "failed", error: reason, waitingFor: undefined, updatedAt: now },
     attempt: ended,

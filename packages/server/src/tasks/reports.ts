@@ -9,7 +9,7 @@ import {
 } from "./change.ts";
 import { statusEvent, subjectOf, taskEvent } from "./events.ts";
 import { closePermissions, openRequest, withPermission } from "./operator.ts";
-import { type Attempt, isOver, type Task } from "./task.ts";
+import { type Attempt, isOver, occupiesSlot, type Task } from "./task.ts";
 import { addUsage } from "./usage.ts";
 
 type CallbackChange = Extract<ReportChange, { kind: "callback" }>;
@@ -18,7 +18,7 @@ type CallbackChange = Extract<ReportChange, { kind: "callback" }>;
 export function decideReport(state: TaskState, change: ReportChange, now: string): Decision {
   if (change.kind === "callback") return callback(state, change, now);
   const { task, attempt } = state;
-  if (!task || !attempt || task.dispatchId !== attempt.id || isOver(attempt)) return NOTHING;
+  if (!task || !attempt || task.dispatchId !== attempt.id || !occupiesSlot(attempt)) return NOTHING;
   switch (change.kind) {
     case "run_activity":
       return runActivity(task, attempt, change, now);

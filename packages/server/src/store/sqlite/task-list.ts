@@ -98,7 +98,7 @@ export class TaskList {
   /** The tag and search conditions, if together they leave few enough tasks to sort. */
   #smallSet(query: TaskQuery): Condition | null {
     const conditions: Condition[] = [];
-    if (query.q !== undefined && query.q.length >= SHORTEST_INDEXED_SEARCH) {
+    if (query.q !== undefined && isIndexed(query.q)) {
       const phrase = `"${query.q.replaceAll('"', '""')}"`;
       conditions.push({
         sql: "SELECT rowid AS seq FROM task_search WHERE task_search MATCH ?",
@@ -109,8 +109,8 @@ export class TaskList {
       conditions.push({ sql: "SELECT seq FROM task_tags WHERE tag = ?", values: [query.tag] });
     }
     if (!conditions.some((one) => this.#isSmall(one))) return null;
-    // A search too short for its index must still be looked at task by task.
-    if (query.q !== undefined && query.q.length < SHORTEST_INDEXED_SEARCH) return null;
+    // What the index cannot find must still be looked for task by task.
+    if (query.q !== undefined && !isIndexed(query.q)) return null;
     return {
       sql: conditions.map((one) => ` AND seq IN (${one.sql})`).join(""),
       values: conditions.flatMap((one) => one.values),
@@ -138,6 +138,11 @@ export class TaskList {
       task: taskOf(row),
     }));
   }
+}
+
+/** Whether the trigram index can look for a text: three code points at least, and none that ends a query early. */
+function isIndexed(q: string): boolean {
+  return [...q].length >= SHORTEST_INDEXED_SEARCH && !q.includes("\0");
 }
 
 /** What a walked task must meet besides status and agent; null when nothing. */
