@@ -136,8 +136,10 @@ export function answerPermission(
 
 /** Puts a permission into an attempt, in place of the one with the same request id. */
 export function withPermission(attempt: Attempt, permission: Permission): Attempt {
-  const others = (attempt.permissions ?? []).filter(({ request }) => request.id !== permission.request.id);
-  return { ...attempt, permissions: [...others, permission] };
+  const permissions = [...(attempt.permissions ?? [])];
+  const known = permissions.findIndex(({ request }) => request.id === permission.request.id);
+  permissions[known === -1 ? permissions.length : known] = permission;
+  return { ...attempt, permissions };
 }
 
 /** The oldest request of an attempt that still waits for an answer. */

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AGENT, EARLIER, NOW, REQUEST, Story, TASK } from "../../test/support/story.ts";
+
+test("progress is an activity with the agent's own time, and the task shows the latest of it", () => {
+  const story = new Story().accepted();
+  const { events, answerEvent } = story.callback({
+    type: "progress",
+    message: "Reading",
+    progress: 0.4,
+    data: { file: "a" },
+  });
+  assert.deepEqual(events[answerEvent ?? -1], {
+    type: "activity",
+    taskId: TASK,
+    agentId: AGENT,
+    dispatchId: story.attempt.id,
+    message: "Reading",
+    progress: 0.4,
+    data: { file: "a" },
+    timestamp: EARLIER,
+    receivedAt: NOW,
+  });
+  story.callback({ type: "progress" });
+  assert.deepEqual([story.task?.message, story.task?.progress], ["Reading", 0.4], "silence erases nothing");
+});
+
+test("an agent that speaks before its acceptance was seen has accepted", () => {
+  const story = new Story();
+  story.dispatch();
+  story.step("sending");
+  const { events, answerEvent } = story.callback({ type: "complete", summary: "Quick." });
+  assert.deepEqual(
+    events.map(({ type, data }) => [type, data.from ?? null, data.to ?? null]),
+    [
+      ["status_change", "queued", "in_progress"],
+      ["complete", null, null],
+      ["status_change", "in_progress", "completed"],
+    ],
+  );
+  assert.equal(answerEvent, 1, "the callback is answered with its own event");
+  assert.equal(story.attempt.acceptedAt, NOW);
+  assert.deepEqual([story.task?.summary, story.task?.progress], ["Quick.", 1]);
+});
+
+test("a completion without a summary takes the message, an error without words says so", () => {
+  const completed = new Story().accepted();
+  completed.callback({ type: "complete", message: "All good" });
+  assert.equal(completed.task?.summary, "All good");
+  const failed = new Story().accepted();
+  failed.callback({ type: "error" });
+  assert.match(failed.task?.error ?? "", /without saying why/);
+});
+
+const late: [string, (story: Story) => void, "conflict" | "not_found"][] = [
+  ["after the end", (story) => story.callback({ type: "complete" }), "conflict"],
+  ["after a cancel", (story) => story.step("cancel"), "conflict"],
+  ["after a loss", (story) => story.undelivered("lost", "gone"), "conflict"],
+];
+for (const [when, happen, code] of late) {
+  test(`a callback ${when} is recorded as a late activity and changes nothing`, () => {
+    const story = new Story().accepted();
+    happen(story);
+    const { task, attempt } = story;
+    const decision = story.callback({ type: "complete", summary: "I did it", usage: { inputTokens: 5 } });
+    assert.equal(decision.refusal?.code, code);
+    const [event, ...others] = decision.events;
+    assert.deepEqual(others, []);
+    assert.deepEqual([event?.type, event?.message, event?.dispatchId], ["activity", "I did it", attempt.id]);
+    assert.deepEqual([event?.data.late, event?.data.callbackType], [true, "complete"]);
+    assert.deepEqual([story.task, story.attempt], [task, attempt]);
+  });
+}
+
+test("an earlier attempt, another agent and an attempt not yet sent cannot move the task", () => {
+  const story = new Story().accepted();
+  const first = story.attempt.id;
+  story.callback({ type: "error" });
+  story.dispatch();
+  const task = story.task;
+  assert.match(story.callback({ type: "progress" }, first).refusal?.detail ?? "", /replaced/);
+  assert.match(story.callback({ type: "progress" }).refusal?.detail ?? "", /not been sent/);
+  assert.equal(story.callback({ type: "complete", agentId: "agent_2" }).refusal?.code, "not_found");
+  assert.equal(story.task, task);
+});
+
+test("a callback for no task, and one whose dispatch is another task's, record nothing", () => {
+  const story = new Story().accepted();
+  const stranger = { ...story.attempt, id: "dispatch_x", taskId: "task_2" };
+  story.attempts.unshift(stranger);
+  const foreign = story.callback({ type: "complete" }, "dispatch_x");
+  assert.deepEqual([foreign.refusal?.code, foreign.events], ["not_found", []]);
+  story.step("cancel");
+  story.step("delete");
+  const deleted = story.callback({ type: "complete" });
+  assert.deepEqual([deleted.refusal?.code, deleted.events], ["not_found", []]);
+});
+
+test("what gateways and agents say of an attempt in the queue does not start it", () => {
+  const story = new Story();
+  story.dispatch();
+  const dispatchId = story.attempt.id;
+  const activity = {
+    kind: "run_activity",
+    taskId: TASK,
+    dispatchId,
+    message: "?",
+    data: {},
+    at: NOW,
+  } as const;
+  assert.deepEqual(story.do(activity).events, []);
+  assert.deepEqual(story.runEnded("completed", "?").events, []);
+  assert.equal(story.attempt.state, "queued");
+});
+
+test("a run's end waits for the agent's own word, and settles the attempt where none comes", () => {
+  const spoke = new Story().accepted();
+  spoke.runEnded("completed", "The last words");
+  assert.equal(spoke.attempt.state, "accepted", "not over yet");
+  spoke.callback({ type: "complete", summary: "My own words" });
+  assert.deepEqual(spoke.step("run_settled").events, []);
+  assert.equal(spoke.task?.summary, "My own words");
+
+  const silent = new Story({ requiresReview: true }).accepted();
+  silent.runEnded("completed", "The last words");
+  const { events } = silent.step("run_settled");
+  assert.deepEqual([silent.task?.status, silent.task?.summary], ["review", "The last words"]);
+  const complete = events.find(({ type }) => type === "complete");
+  assert.deepEqual(complete?.data, { source: "gateway", inferred: true });
+});
+
+test("a failed run says why, and the last state that was known", () => {
+  const story = new Story().accepted();
+  story.callback({ type: "progress", message: "compiling" });
+  story.runEnded("failed", "model overloaded");
+  assert.deepEqual(story.runEnded("completed", "no, fine").events, [], "the first end counts");
+  story.step("run_settled");
+  assert.deepEqual(
+    [story.task?.status, story.task?.error, story.task?.lastState],
+    ["failed", "The run failed: model overloaded", "compiling"],
+  );
+});
+
+test("usage counts the last total of each attempt, and sums the attempts", () => {
+  const story = new Story().accepted();
+  const cost = (amount: number) => ({ amount, currency: "USD" });
+  story.callback({ type: "progress", usage: { inputTokens: 10, outputTokens: 1, cost: cost(1) } });
+  story.callback({
+    type: "permission",
+    request: REQUEST,
+    usage: { inputTokens: 20, outputTokens: 2, cost: cost(2) },
+  });
+  assert.deepEqual(story.task?.usage, { inputTokens: 20, outputTokens: 2, cost: cost(2) });
+  story.callback({ type: "error", usage: { inputTokens: 30, outputTokens: 3, cost: cost(3) } });
+  story.accepted();
+  assert.deepEqual(story.task?.usage, { inputTokens: 30, outputTokens: 3, cost: cost(3) });
+  story.callback({ type: "complete", usage: { inputTokens: 5, cost: cost(4) } });
+  assert.deepEqual(story.task?.usage, { inputTokens: 35, outputTokens: 3, cost: cost(7) });
+  assert.deepEqual(story.attempts[0]?.usage, { inputTokens: 30, outputTokens: 3, cost: cost(3) });
+});

@@ -1,0 +1,191 @@
+import type { Callback } from "@mission-control/protocol";
+import fc from "fast-check";
+import type { TaskChange } from "../../src/tasks/change.ts";
+import type { TaskModel } from "./task-model.ts";
+
+/** Which attempt a step is about, said without knowing what attempts there will be. */
+type Which = "current" | "earlier" | "other task's" | "unknown" | "unnamed";
+
+interface Step {
+  kind: TaskChange["kind"] | "create or delete";
+  task: 0 | 1;
+  which: Which;
+  wrongAgent: boolean;
+  agent: 0 | 1;
+  report: "progress" | "complete" | "error" | "permission" | "withdrawn";
+  request: 0 | 1;
+  option: "allow" | "deny" | "bogus";
+  flag: boolean;
+  tokens: number | null;
+  ending: "rejected" | "failed" | "lost";
+  outcome: "completed" | "failed" | "cancelled";
+}
+
+const oneOf = <const Value>(...weighted: readonly (readonly [number, Value])[]) =>
+  fc.oneof(...weighted.map(([weight, value]) => ({ weight, arbitrary: fc.constant(value) })));
+
+/** A step of a story: the orderly ones often enough that stories get far, all others at any time. */
+const step: fc.Arbitrary<Step> = fc.record({
+  kind: oneOf(
+    [6, "dispatch"],
+    [8, "sending"],
+    [6, "accepted"],
+    [14, "callback"],
+    [3, "run_activity"],
+    [3, "run_ended"],
+    [3, "run_settled"],
+    [3, "undelivered"],
+    [2, "note"],
+    [2, "cancel"],
+    [3, "approve"],
+    [3, "reject"],
+    [4, "answer_permission"],
+    [2, "edit"],
+    [2, "create or delete"],
+  ),
+  task: oneOf([3, 0], [1, 1]),
+  which: oneOf([12, "current"], [4, "unnamed"], [2, "earlier"], [1, "other task's"], [1, "unknown"]),
+  wrongAgent: oneOf([9, false], [1, true]),
+  agent: oneOf([1, 0], [1, 1]),
+  report: oneOf([4, "progress"], [3, "complete"], [2, "error"], [4, "permission"], [1, "withdrawn"]),
+  request: oneOf([1, 0], [1, 1]),
+  option: oneOf([4, "allow"], [2, "deny"], [1, "bogus"]),
+  flag: fc.boolean(),
+  tokens: fc.option(fc.nat(1000), { freq: 2 }),
+  ending: oneOf([1, "rejected"], [1, "failed"], [1, "lost"]),
+  outcome: oneOf([2, "completed"], [1, "failed"], [1, "cancelled"]),
+});
+
+/** Any story of two tasks and two agents. */
+export const story: fc.Arbitrary<Step[]> = fc.array(step, { minLength: 1, maxLength: 60, size: "max" });
+
+export const AGENTS = ["agent_a", "agent_b"] as const;
+export const TASKS = ["task_1", "task_2"] as const;
+
+/** The change a step means, as things stand. */
+export function changeOf(step: Step, model: TaskModel, number: number): TaskChange {
+  const taskId = TASKS[step.task];
+  const task = model.tasks.get(taskId);
+  const dispatchId = namedDispatch(step, model);
+  const at = "2026-01-01T00:00:00.000Z";
+  const newDispatchId = `dispatch_${number}`;
+  switch (step.kind) {
+    case "create or delete":
+    case "create":
+    case "delete":
+      if (task) return { kind: "delete", taskId };
+      return {
+        kind: "create",
+        taskId,
+        fields: {
+          title: `Story ${number}`,
+          description: "",
+          priority: "normal",
+          tags: [],
+          context: {},
+          requiresReview: step.flag,
+        },
+      };
+    case "edit":
+      return {
+        kind: "edit",
+        taskId,
+        fields: step.flag ? { priority: "urgent" } : { requiresReview: step.option === "allow" },
+      };
+    case "dispatch":
+      return { kind: "dispatch", taskId, agentId: AGENTS[step.agent], newDispatchId };
+    case "reject":
+      return { kind: "reject", taskId, feedback: "Again, please.", newDispatchId };
+    case "cancel":
+    case "approve":
+      return { kind: step.kind, taskId };
+    case "answer_permission":
+      return { kind: "answer_permission", taskId, requestId: `r${step.request}`, optionId: step.option };
+    case "sending":
+    case "accepted":
+    case "run_settled":
+      return { kind: step.kind, taskId, dispatchId: dispatchId ?? "dispatch_unknown" };
+    case "note":
+      return { kind: "note", taskId, dispatchId: dispatchId ?? "dispatch_unknown", note: { number } };
+    case "undelivered":
+      return {
+        kind: "undelivered",
+        taskId,
+        dispatchId: dispatchId ?? "dispatch_unknown",
+        state: step.ending,
+        reason: "It did not go out.",
+      };
+    case "run_activity":
+      return {
+        kind: "run_activity",
+        taskId,
+        dispatchId: dispatchId ?? "dispatch_unknown",
+        message: "running a tool",
+        data: {},
+        at,
+      };
+    case "run_ended":
+      return {
+        kind: "run_ended",
+        taskId,
+        dispatchId: dispatchId ?? "dispatch_unknown",
+        run: { outcome: step.outcome, text: step.flag ? "last words" : "", at },
+      };
+    case "callback":
+      return { kind: "callback", taskId, dispatchId, callback: callbackOf(step, model, dispatchId), at };
+  }
+}
+
+function namedDispatch(step: Step, model: TaskModel): string | undefined {
+  const attempts = model.tasks.get(TASKS[step.task])?.attempts ?? [];
+  const others = model.tasks.get(TASKS[step.task === 0 ? 1 : 0])?.attempts ?? [];
+  switch (step.which) {
+    case "current":
+      return attempts.at(-1)?.id;
+    case "earlier":
+      return attempts.at(-2)?.id;
+    case "other task's":
+      return others.at(-1)?.id;
+    case "unknown":
+      return "dispatch_unknown";
+    case "unnamed":
+      return step.kind === "callback" ? undefined : attempts.at(-1)?.id;
+  }
+}
+
+function callbackOf(step: Step, model: TaskModel, dispatchId: string | undefined): Callback {
+  const taskId = TASKS[step.task];
+  const attempts = model.tasks.get(taskId)?.attempts ?? [];
+  const attempt = attempts.find(({ id }) => id === dispatchId) ?? attempts.at(-1);
+  const right = attempt?.agentId ?? AGENTS[step.agent];
+  const agentId = step.wrongAgent ? (right === AGENTS[0] ? AGENTS[1] : AGENTS[0]) : right;
+  const common = {
+    taskId,
+    agentId,
+    ...(step.flag ? { message: "word" } : {}),
+    ...(step.tokens === null ? {} : { usage: { inputTokens: step.tokens } }),
+  };
+  switch (step.report) {
+    case "progress":
+      return { ...common, type: "progress", progress: 0.5 };
+    case "complete":
+      return { ...common, type: "complete", summary: "Done." };
+    case "error":
+      return { ...common, type: "error", error: "Broken.", lastState: "building" };
+    case "permission":
+    case "withdrawn":
+      return {
+        ...common,
+        type: "permission",
+        request: {
+          id: `r${step.request}`,
+          title: "May I?",
+          options: [
+            { optionId: "allow", name: "Allow" },
+            { optionId: "deny", name: "Deny" },
+          ],
+        },
+        ...(step.report === "withdrawn" ? { data: { state: "withdrawn" } } : {}),
+      };
+  }
+}

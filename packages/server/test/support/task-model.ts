@@ -1,0 +1,245 @@
+import type { DispatchState, EventType, TaskStatus } from "@mission-control/protocol";
+import type { TaskChange } from "../../src/tasks/change.ts";
+
+/**
+ * The contract's task rules a second time, written as plainly as possible and from the contract alone, to judge
+ * `tasks/` by: it knows statuses, states and which events tell of them, and nothing of how the rules are written.
+ */
+
+/** What the contract lets follow a task status (section 2; what may be dispatched again, what may be cancelled). */
+export const NEXT_STATUS: Readonly<Record<TaskStatus, readonly TaskStatus[]>> = {
+  pending: ["queued", "cancelled"],
+  queued: ["in_progress", "failed", "cancelled"],
+  in_progress: ["completed", "failed", "cancelled", "review"],
+  review: ["completed", "queued", "cancelled"],
+  completed: ["queued"],
+  failed: ["queued"],
+  cancelled: ["queued"],
+};
+
+/** What may follow an attempt's state in one change. An agent may speak before its acceptance was seen. */
+export const NEXT_STATE: Readonly<Record<DispatchState, readonly DispatchState[]>> = {
+  queued: ["sending", "failed", "rejected", "lost", "cancelled"],
+  sending: ["accepted", "running", "completed", "failed", "rejected", "lost", "cancelled"],
+  accepted: ["running", "completed", "failed", "lost", "cancelled"],
+  running: ["completed", "failed", "lost", "cancelled"],
+  completed: [],
+  failed: [],
+  rejected: [],
+  cancelled: [],
+  lost: [],
+};
+
+export interface ModelRequest {
+  id: string;
+  state: "open" | "answered" | "withdrawn";
+}
+
+export interface ModelAttempt {
+  id: string;
+  taskId: string;
+  agentId: string;
+  state: DispatchState;
+  requests: ModelRequest[];
+  tokens: number | null;
+  runOutcome: "completed" | "failed" | "cancelled" | null;
+}
+
+export interface ModelTask {
+  status: TaskStatus;
+  requiresReview: boolean;
+  attempts: ModelAttempt[];
+}
+
+/** What must come of a change. */
+export interface Expected {
+  /** `ignored`: nothing changes and nothing is told, refusal or not. */
+  outcome: "done" | "ignored" | "not_found" | "conflict" | "invalid";
+  /** The types of the events that tell it, in order. */
+  events: EventType[];
+  command?: "cancel" | "permission";
+}
+
+const LIVE: readonly DispatchState[] = ["queued", "sending", "accepted", "running"];
+const IGNORED: Expected = { outcome: "ignored", events: [] };
+
+const isLive = (attempt: ModelAttempt): boolean => LIVE.includes(attempt.state);
+const isSent = (attempt: ModelAttempt): boolean => isLive(attempt) && attempt.state !== "queued";
+
+export class TaskModel {
+  readonly tasks = new Map<string, ModelTask>();
+
+  /** Applies a change, and says what must come of it. */
+  apply(change: TaskChange): Expected {
+    const task = this.tasks.get(change.taskId);
+    switch (change.kind) {
+      case "create":
+        this.tasks.set(change.taskId, {
+          status: "pending",
+          requiresReview: change.fields.requiresReview,
+          attempts: [],
+        });
+        return { outcome: "done", events: ["task"] };
+      case "callback":
+        return this.#callback(task, change);
+      case "sending":
+      case "note":
+      case "accepted":
+      case "undelivered":
+      case "run_activity":
+      case "run_ended":
+      case "run_settled": {
+        const attempt = task?.attempts.at(-1);
+        if (!task || !attempt || attempt.id !== change.dispatchId) return IGNORED;
+        return told(task, attempt, change);
+      }
+      default:
+        return task ? this.#operator(task, change) : { outcome: "not_found", events: [] };
+    }
+  }
+
+  #operator(task: ModelTask, change: TaskChange): Expected {
+    const conflict: Expected = { outcome: "conflict", events: [] };
+    const current = task.attempts.at(-1);
+    switch (change.kind) {
+      case "edit":
+        task.requiresReview = change.fields.requiresReview ?? task.requiresReview;
+        return { outcome: "done", events: ["task"] };
+      case "delete":
+        if (task.status === "queued" || task.status === "in_progress") return conflict;
+        this.tasks.delete(change.taskId);
+        return { outcome: "done", events: ["task"] };
+      case "dispatch":
+        if (["queued", "in_progress", "review"].includes(task.status)) return conflict;
+        return queue(task, change.taskId, change.agentId, change.newDispatchId);
+      case "reject":
+        if (task.status !== "review") return conflict;
+        return queue(task, change.taskId, current?.agentId ?? "", change.newDispatchId);
+      case "approve":
+        if (task.status !== "review") return conflict;
+        task.status = "completed";
+        return { outcome: "done", events: ["status_change"] };
+      case "cancel": {
+        if (["completed", "failed", "cancelled"].includes(task.status)) return conflict;
+        task.status = "cancelled";
+        if (!current || !isLive(current)) return { outcome: "done", events: ["status_change"] };
+        const sent = isSent(current);
+        finish(current, "cancelled");
+        return {
+          outcome: "done",
+          events: ["dispatch", "status_change"],
+          ...(sent ? { command: "cancel" } : {}),
+        };
+      }
+      case "answer_permission": {
+        const request = current?.requests.find(({ id }) => id === change.requestId);
+        if (!request || request.state === "withdrawn") return { outcome: "not_found", events: [] };
+        if (request.state === "answered") return conflict;
+        if (change.optionId === "bogus") return { outcome: "invalid", events: [] };
+        request.state = "answered";
+        return { outcome: "done", events: ["permission"], command: "permission" };
+      }
+      default:
+        throw new Error(`unexpected ${change.kind}`);
+    }
+  }
+
+  #callback(task: ModelTask | undefined, change: Extract<TaskChange, { kind: "callback" }>): Expected {
+    const said = change.callback;
+    if (!task) return { outcome: "not_found", events: [] };
+    const attempt =
+      change.dispatchId === undefined ? task.attempts.at(-1) : this.#attempts().get(change.dispatchId);
+    if (attempt && attempt.taskId !== change.taskId) return { outcome: "not_found", events: [] };
+    if (!attempt || attempt.agentId !== said.agentId) return { outcome: "not_found", events: ["activity"] };
+    if (attempt !== task.attempts.at(-1) || !isSent(attempt))
+      return { outcome: "conflict", events: ["activity"] };
+    const begins: EventType[] = task.status === "in_progress" ? [] : ["status_change"];
+    task.status = "in_progress";
+    attempt.state = "running";
+    attempt.tokens = said.usage?.inputTokens ?? attempt.tokens;
+    if (said.type === "progress") return { outcome: "done", events: [...begins, "activity"] };
+    if (said.type === "permission") {
+      const withdrawn = said.data?.state === "withdrawn" || said.data?.state === "timed_out";
+      const state = withdrawn ? "withdrawn" : "open";
+      const known = attempt.requests.find(({ id }) => id === said.request.id);
+      if (known) known.state = state;
+      else attempt.requests.push({ id: said.request.id, state });
+      return { outcome: "done", events: [...begins, "permission"] };
+    }
+    end(task, attempt, said.type === "complete");
+    return { outcome: "done", events: [...begins, said.type, "status_change"] };
+  }
+
+  #attempts(): Map<string, ModelAttempt> {
+    return new Map([...this.tasks.values()].flatMap(({ attempts }) => attempts.map((one) => [one.id, one])));
+  }
+}
+
+/** What the dispatcher or a gateway tells of the current attempt. */
+function told(task: ModelTask, attempt: ModelAttempt, change: TaskChange): Expected {
+  switch (change.kind) {
+    case "sending":
+      if (attempt.state !== "queued") return IGNORED;
+      attempt.state = "sending";
+      return { outcome: "done", events: ["dispatch"] };
+    case "note":
+      return isSent(attempt) ? { outcome: "done", events: [] } : IGNORED;
+    case "accepted":
+      if (attempt.state !== "sending") return IGNORED;
+      attempt.state = "accepted";
+      task.status = "in_progress";
+      return { outcome: "done", events: ["dispatch", "status_change"] };
+    case "undelivered": {
+      const handedOver = attempt.state === "accepted" || attempt.state === "running";
+      if (!isLive(attempt) || (handedOver && change.state !== "lost")) return IGNORED;
+      finish(attempt, change.state);
+      task.status = "failed";
+      return { outcome: "done", events: ["dispatch", "status_change"] };
+    }
+    case "run_activity": {
+      if (!isSent(attempt)) return IGNORED;
+      const begins: EventType[] = task.status === "in_progress" ? [] : ["status_change"];
+      attempt.state = "running";
+      task.status = "in_progress";
+      return { outcome: "done", events: [...begins, "activity"] };
+    }
+    case "run_ended":
+      if (!isSent(attempt) || attempt.runOutcome) return IGNORED;
+      attempt.runOutcome = change.run.outcome;
+      return { outcome: "done", events: ["activity"] };
+    case "run_settled": {
+      if (!isSent(attempt) || !attempt.runOutcome) return IGNORED;
+      const begins: EventType[] = task.status === "in_progress" ? [] : ["status_change"];
+      const completed = attempt.runOutcome === "completed";
+      end(task, attempt, completed);
+      return { outcome: "done", events: [...begins, completed ? "complete" : "error", "status_change"] };
+    }
+    default:
+      throw new Error(`unexpected ${change.kind}`);
+  }
+}
+
+function queue(task: ModelTask, taskId: string, agentId: string, id: string): Expected {
+  const attempt: ModelAttempt = {
+    id,
+    taskId,
+    agentId,
+    state: "queued",
+    requests: [],
+    tokens: null,
+    runOutcome: null,
+  };
+  task.attempts.push(attempt);
+  task.status = "queued";
+  return { outcome: "done", events: ["dispatch", "status_change"] };
+}
+
+function end(task: ModelTask, attempt: ModelAttempt, completed: boolean): void {
+  finish(attempt, completed ? "completed" : "failed");
+  task.status = completed ? (task.requiresReview ? "review" : "completed") : "failed";
+}
+
+function finish(attempt: ModelAttempt, state: DispatchState): void {
+  attempt.state = state;
+  for (const request of attempt.requests) if (request.state === "open") request.state = "withdrawn";
+}
