@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { agentSchema, gatewaySchema } from "@mission-control/protocol";
+import { type HttpFixture, startHttp } from "../../test/http-fixture.ts";
+
+let http: HttpFixture;
+const removed: [string, readonly string[]][] = [];
+const gateway = gatewaySchema.parse({
+  id: "gateway_1",
+  name: "local",
+  kind: "openclaw",
+  url: "ws://127.0.0.1:18789",
+  state: "connecting",
+  protocol: null,
+  version: null,
+  latencyMs: null,
+  lastError: null,
+  deviceId: null,
+  connectedAt: null,
+  createdAt: "2026-11-23T10:00:00.000Z",
+});
+
+before(async () => {
+  http = await startHttp({
+    gateways: {
+      list: () => [gateway],
+      create: async ({ url }) => ({ ...gateway, url }),
+      remove: async (id, usedBy) => {
+        if (id !== gateway.id) return false;
+        removed.push([id, usedBy]);
+        if (usedBy.length > 0) throw Object.assign(new Error("in use"), { code: "gateway_in_use" });
+        return true;
+      },
+      agents: async (id) => {
+        if (id === "gateway_down") throw new Error("the connection is closed");
+        return id === gateway.id ? [{ id: "main", default: true }] : null;
+      },
+    },
+  });
+});
+after(() => http.close());
+
+const endpoint = { kind: "http", url: "http://127.0.0.1:9/agent" };
+
+test("an HTTP agent's secret is shown once", async () => {
+  const created = await http.call("POST", "/api/agents", { name: "builder", endpoint });
+  assert.equal(created.status, 201);
+  const { secret, ...agent } = created.body;
+  assert.match(secret, /^whsec_/);
+  assert.deepEqual(agentSchema.parse(agent), agent);
+  assert.equal(agent.concurrency, 1);
+  const read = await http.call("GET", `/api/agents/${agent.id}`);
+  assert.deepEqual(read.body, agent);
+  const list = await http.call("GET", "/api/agents");
+  assert.ok(!JSON.stringify(list.body).includes(secret));
+  assert.ok(list.body.items.some((item: { id: string }) => item.id === agent.id));
+});
+
+test("an agent behind a gateway has no secret", async () => {
+  const created = await http.call("POST", "/api/agents", {
+    name: "claw",
+    capabilities: ["code"],
+    endpoint: { kind: "openclaw", agentId: "main" },
+  });
+  assert.equal(created.status, 201);
+  assert.ok(!("secret" in created.body));
+});
+
+test("wrong agents are refused", async () => {
+  for (const body of [
+    { name: "x" },
+    { name: "x", endpoint: { kind: "carrier-pigeon" } },
+    { name: "x", endpoint: { kind: "http", url: "ftp://127.0.0.1/" } },
+    { name: "x", endpoint, concurrency: 0 },
+    { name: "", endpoint },
+    [],
+    null,
+  ]) {
+    assert.equal((await http.call("POST", "/api/agents", body)).status, 400, JSON.stringify(body));
+  }
+});
+
+test("an agent is edited and removed", async () => {
+  const { id } = (await http.call("POST", "/api/agents", { name: "old", endpoint })).body;
+  const edited = await http.call("PATCH", `/api/agents/${id}`, { name: "new", concurrency: 3 });
+  assert.equal(edited.status, 200);
+  assert.equal(edited.body.name, "new");
+  assert.equal(edited.body.concurrency, 3);
+  assert.equal((await http.call("DELETE", `/api/agents/${id}`)).status, 204);
+  assert.equal((await http.call("GET", `/api/agents/${id}`)).status, 404);
+  assert.equal((await http.call("PATCH", `/api/agents/${id}`, { name: "x" })).status, 404);
+  assert.equal((await http.call("DELETE", `/api/agents/${id}`)).status, 404);
+});
+
+test("gateways are listed, connected and disconnected, and kept while agents need them", async () => {
+  assert.deepEqual((await http.call("GET", "/api/gateways")).body, { items: [gateway] });
+  const created = await http.call("POST", "/api/gateways", { url: "wss://gw.example", token: "t" });
+  assert.equal(created.status, 201);
+  assert.equal((await http.call("POST", "/api/gateways", { url: "http://gw.example" })).status, 400);
+  const agent = await http.call("POST", "/api/agents", {
+    name: "through it",
+    endpoint: { kind: "openclaw", gatewayId: gateway.id, agentId: "main" },
+  });
+  assert.equal((await http.call("DELETE", `/api/gateways/${gateway.id}`)).status, 409);
+  await http.call("DELETE", `/api/agents/${agent.body.id}`);
+  assert.equal((await http.call("DELETE", `/api/gateways/${gateway.id}`)).status, 204);
+  assert.deepEqual(removed, [
+    [gateway.id, ["through it"]],
+    [gateway.id, []],
+  ]);
+  assert.equal((await http.call("DELETE", "/api/gateways/none")).status, 404);
+});
+
+test("the agents of a gateway are listed, or why they cannot be", async () => {
+  const { body } = await http.call("GET", `/api/gateways/${gateway.id}/agents`);
+  assert.deepEqual(body, { items: [{ id: "main", default: true }] });
+  assert.equal((await http.call("GET", "/api/gateways/none/agents")).status, 404);
+  const down = await http.call("GET", "/api/gateways/gateway_down/agents");
+  assert.equal(down.status, 502);
+  assert.match(down.body.detail, /the connection is closed/);
+});

@@ -1,0 +1,81 @@
+import {
+  agentSchema,
+  createAgentSchema,
+  createdAgentSchema,
+  patchAgentSchema,
+} from "@mission-control/protocol";
+import { z } from "zod";
+import type { AgentDirectory } from "../dispatch/agent-directory.ts";
+import { listOf, NO_CONTENT, PROBLEM_RESPONSE } from "./documentation.ts";
+import type { HttpApp } from "./http-app.ts";
+import { notFound } from "./problems.ts";
+
+const tags = ["Agents"];
+const idParams = z.object({ id: z.string() });
+const response = { 200: agentSchema, ...PROBLEM_RESPONSE };
+
+/** Everything under `/api/agents` (contract, section 2). */
+export function agentRoutes(
+  app: HttpApp,
+  agents: Pick<AgentDirectory, "list" | "get" | "create" | "update" | "remove">,
+): void {
+  app.post(
+    "/api/agents",
+    {
+      schema: {
+        tags,
+        summary: "Register an agent",
+        description: "An HTTP agent's signing `secret` is in this answer and never shown again.",
+        body: createAgentSchema,
+        response: { 201: createdAgentSchema, ...PROBLEM_RESPONSE },
+      },
+    },
+    async (request, reply) => {
+      const { agent, secret } = await agents.create(request.body);
+      reply.code(201).header("Location", `/api/agents/${agent.id}`);
+      return { ...agent, ...(secret === undefined ? {} : { secret }) };
+    },
+  );
+
+  app.get(
+    "/api/agents",
+    { schema: { tags, summary: "List agents", response: { 200: listOf(agentSchema), ...PROBLEM_RESPONSE } } },
+    async () => ({ items: agents.list() }),
+  );
+
+  app.get(
+    "/api/agents/:id",
+    { schema: { tags, summary: "Read an agent", params: idParams, response } },
+    async (request) => {
+      const agent = agents.get(request.params.id);
+      if (!agent) throw notFound("agent");
+      return agent;
+    },
+  );
+
+  app.patch(
+    "/api/agents/:id",
+    { schema: { tags, summary: "Edit an agent", params: idParams, body: patchAgentSchema, response } },
+    async (request) => {
+      const agent = await agents.update(request.params.id, request.body);
+      if (!agent) throw notFound("agent");
+      return agent;
+    },
+  );
+
+  app.delete(
+    "/api/agents/:id",
+    {
+      schema: {
+        tags,
+        summary: "Remove an agent that has no work",
+        params: idParams,
+        response: { 204: NO_CONTENT, ...PROBLEM_RESPONSE },
+      },
+    },
+    async (request, reply) => {
+      if (!(await agents.remove(request.params.id))) throw notFound("agent");
+      return reply.code(204).send();
+    },
+  );
+}

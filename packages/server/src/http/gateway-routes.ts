@@ -1,0 +1,93 @@
+import { createGatewaySchema, gatewayAgentSchema, gatewaySchema } from "@mission-control/protocol";
+import { z } from "zod";
+import type { AgentDirectory } from "../dispatch/agent-directory.ts";
+import type { GatewayRegistry } from "../gateways/registry.ts";
+import { listOf, NO_CONTENT, PROBLEM_RESPONSE } from "./documentation.ts";
+import type { HttpApp } from "./http-app.ts";
+import { notFound, ProblemError } from "./problems.ts";
+
+export interface GatewayRoutesParts {
+  gateways: Pick<GatewayRegistry, "list" | "create" | "remove" | "agents">;
+  agents: Pick<AgentDirectory, "list">;
+}
+
+/** How long a gateway has to list its agents, in milliseconds. */
+const AGENTS_TIMEOUT_MS = 15_000;
+
+const tags = ["Gateways"];
+const idParams = z.object({ id: z.string() });
+
+/** Everything under `/api/gateways` (contract, section 2). */
+export function gatewayRoutes(app: HttpApp, { gateways, agents }: GatewayRoutesParts): void {
+  app.get(
+    "/api/gateways",
+    {
+      schema: {
+        tags,
+        summary: "List gateways and the state of their connections",
+        response: { 200: listOf(gatewaySchema), ...PROBLEM_RESPONSE },
+      },
+    },
+    async () => ({ items: gateways.list() }),
+  );
+
+  app.post(
+    "/api/gateways",
+    {
+      schema: {
+        tags,
+        summary: "Connect a gateway",
+        description:
+          "Answers at once; the connection's state is in `GET /api/gateways` and the event stream.",
+        body: createGatewaySchema,
+        response: { 201: gatewaySchema, ...PROBLEM_RESPONSE },
+      },
+    },
+    async (request, reply) => {
+      reply.code(201);
+      return gateways.create(request.body);
+    },
+  );
+
+  app.delete(
+    "/api/gateways/:id",
+    {
+      schema: {
+        tags,
+        summary: "Disconnect a gateway no agent uses",
+        params: idParams,
+        response: { 204: NO_CONTENT, ...PROBLEM_RESPONSE },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const usedBy = agents
+        .list()
+        .filter(({ endpoint }) => "gatewayId" in endpoint && endpoint.gatewayId === id);
+      const names = usedBy.map(({ name }) => name);
+      if (!(await gateways.remove(id, names))) throw notFound("gateway");
+      return reply.code(204).send();
+    },
+  );
+
+  app.get(
+    "/api/gateways/:id/agents",
+    {
+      schema: {
+        tags,
+        summary: "List the agents found on a gateway",
+        params: idParams,
+        response: { 200: listOf(gatewayAgentSchema), ...PROBLEM_RESPONSE },
+      },
+    },
+    async (request) => {
+      const signal = AbortSignal.timeout(AGENTS_TIMEOUT_MS);
+      const items = await gateways.agents(request.params.id, signal).catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new ProblemError(502, `The gateway did not list its agents: ${reason}`);
+      });
+      if (!items) throw notFound("gateway");
+      return { items };
+    },
+  );
+}

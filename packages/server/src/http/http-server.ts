@@ -1,0 +1,235 @@
+import { createServer, type Server, STATUS_CODES } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { PROBLEM_TYPE } from "@mission-control/protocol";
+import Fastify, { type FastifyReply, type FastifyRequest } from "fastify";
+import { validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
+import type { AgentDirectory } from "../dispatch/agent-directory.ts";
+import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import { newId } from "../ids.ts";
+import type { Logger } from "../logger.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Store } from "../store/store.ts";
+import { agentRoutes } from "./agent-routes.ts";
+import { type Authenticator, type Identity, isSameOrigin } from "./authenticator.ts";
+import { dashboard } from "./dashboard.ts";
+import { describeApi } from "./documentation.ts";
+import { eventRoutes } from "./event-routes.ts";
+import { type GatewayRoutesParts, gatewayRoutes } from "./gateway-routes.ts";
+import { healthRoutes } from "./health-routes.ts";
+import type { HttpApp } from "./http-app.ts";
+import { parseJson } from "./json-body.ts";
+import { KnownPaths } from "./known-paths.ts";
+import type { LogInCodes } from "./log-in-codes.ts";
+import { errorHandler, ProblemError, problemBody } from "./problems.ts";
+import { type RawHandlers, rawHandlerOf, rawRoutes } from "./raw-routes.ts";
+import { SECURITY_HEADERS } from "./security-headers.ts";
+import { type Features, logInRoute, sessionRoutes } from "./session-routes.ts";
+import type { Sessions } from "./sessions.ts";
+import { taskRoutes } from "./task-routes.ts";
+
+const MAX_BODY_BYTES = 1024 * 1024;
+/** Longer than any id; Fastify's own limit would refuse some. */
+const MAX_PARAM_LENGTH = 1024;
+const HEADERS_TIMEOUT_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+/** Longer than the idle time after which common proxies close, so that they do, not the server. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+const TIMEOUT_CHECK_MS = 5000;
+const CLOSE_CHECK_MS = 50;
+
+export interface HttpServerOptions extends RawHandlers {
+  store: Store;
+  dispatcher: Dispatcher;
+  agents: AgentDirectory;
+  gateways: GatewayRoutesParts["gateways"];
+  authenticator: Authenticator;
+  sessions: Sessions;
+  logInCodes: LogInCodes;
+  metrics: Metrics;
+  logger: Logger;
+  features: Features;
+  /** The base URL from the settings, when it is set. */
+  publicUrl: string | undefined;
+  /** The dashboard's build output; null for none. */
+  dashboardFolder: string | null;
+  /** Why callbacks cannot be accepted now, in a sentence; null when they can. */
+  unreadyReason: () => Promise<string | null>;
+  now: () => Date;
+}
+
+/** A request as the framework's hooks leave it for the routes. */
+const identities = new WeakMap<FastifyRequest, Identity>();
+
+/** The server's HTTP side: REST, the dashboard, health, and the way to the raw handlers. */
+export class HttpServer {
+  readonly #app: HttpApp;
+  readonly #server: Server;
+  #closing = false;
+
+  /** Makes the routes; {@link listen} opens the port. */
+  static async create(options: HttpServerOptions): Promise<HttpServer> {
+    const server = new HttpServer(options);
+    await addRoutes(server.#app, options);
+    await server.#app.ready();
+    return server;
+  }
+
+  private constructor(options: HttpServerOptions) {
+    const limits = {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    };
+    let server: Server | undefined;
+    this.#app = Fastify({
+      serverFactory: (framework) => {
+        server = createServer(limits, (request, response) => {
+          // Ends the connection with this answer, so that a client that keeps sending does not keep the server up.
+          if (this.#closing) response.shouldKeepAlive = false;
+          const raw = rawHandlerOf(options, request.method, request.url ?? "");
+          if (raw) return raw(request, response);
+          for (const [name, value] of SECURITY_HEADERS) response.setHeader(name, value);
+          framework(request, response);
+        });
+        return server;
+      },
+      bodyLimit: MAX_BODY_BYTES,
+      routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+      return503OnClosing: false,
+      genReqId: () => newId("req"),
+      clientErrorHandler: answerBrokenRequest,
+      frameworkErrors: errorHandler(options.logger),
+    }).withTypeProvider<ZodTypeProvider>();
+    if (!server) throw new Error("The framework made no server.");
+    this.#server = server;
+  }
+
+  /**
+   * Opens the port.
+   * @returns the port, which differs from the one asked for when that was 0
+   */
+  async listen(address: { host: string; port: number }): Promise<number> {
+    await this.#app.listen(address);
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Stops accepting, answers what is in hand, and closes; what is open when the signal aborts is cut off. */
+  async close(signal?: AbortSignal): Promise<void> {
+    this.#closing = true;
+    const cutOff = () => this.#server.closeAllConnections();
+    const sweep = setInterval(() => this.#server.closeIdleConnections(), CLOSE_CHECK_MS);
+    signal?.addEventListener("abort", cutOff);
+    if (signal?.aborted) cutOff();
+    try {
+      await this.#app.close();
+    } finally {
+      clearInterval(sweep);
+      signal?.removeEventListener("abort", cutOff);
+    }
+  }
+}
+
+async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void> {
+  const { logger, metrics, authenticator, store, publicUrl } = options;
+  const paths = new KnownPaths();
+  app.addHook("onRoute", ({ url, method }) => paths.add(url, method));
+  app.addHook("onResponse", async (request, reply) => {
+    const route = request.routeOptions.url ?? "none";
+    metrics.httpRequest(request.method, route, reply.statusCode);
+    const fields = { requestId: request.id, method: request.method, route, status: reply.statusCode };
+    logger.debug({ ...fields, ms: Math.round(reply.elapsedTime) }, "request answered");
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  // What the server answers is its own: response schemas describe it, they do not change it.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.setErrorHandler(errorHandler(logger));
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, parseJson);
+  await describeApi(app);
+  const page = await dashboard(app, options.dashboardFolder);
+  // Before the body is read: what is wrong with it does not matter at an address that is not there.
+  app.addHook("onRequest", async (request) => {
+    if (request.is404) refuseUnknown(request);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    if (!page(request, reply)) throw nothingHere();
+  });
+
+  function refuseUnknown(request: FastifyRequest): void {
+    const path = request.url.split("?", 1)[0] ?? "";
+    const isApi = path === "/api" || path.startsWith("/api/");
+    if (isApi) requireLogIn(request);
+    const methods = paths.methodsOf(path);
+    if (methods.length > 0) {
+      const allow = methods.join(", ");
+      throw new ProblemError(405, `This address takes ${allow}.`, { headers: { Allow: allow } });
+    }
+    if (isApi) throw nothingHere();
+  }
+
+  function requireLogIn(request: FastifyRequest): void {
+    const identity = authenticator.authenticate(request.raw);
+    if (!identity) {
+      throw new ProblemError(401, "Send the administrator's token as a bearer token, or log in.", {
+        headers: { "WWW-Authenticate": "Bearer" },
+      });
+    }
+    const changes = request.method !== "GET" && request.method !== "HEAD";
+    if (identity.kind === "session" && changes && !isSameOrigin(request.raw, publicUrl)) {
+      throw new ProblemError(403, "A request with the session cookie must come from a page of this server.");
+    }
+    identities.set(request, identity);
+  }
+
+  rawRoutes(app, options);
+  healthRoutes(app, options);
+  await app.register(async (open: HttpApp) => {
+    open.addHook("onSend", noStore);
+    logInRoute(open, options);
+  });
+  await app.register(async (api: HttpApp) => {
+    api.addHook("onRequest", async (request) => requireLogIn(request));
+    api.addHook("onSend", noStore);
+    taskRoutes(api, options);
+    agentRoutes(api, options.agents);
+    gatewayRoutes(api, options);
+    eventRoutes(api, store);
+    sessionRoutes(api, options, identityOf);
+    api.get("/api/openapi.json", { schema: { hide: true } }, async () => api.swagger());
+  });
+}
+
+function nothingHere(): ProblemError {
+  return new ProblemError(404, "There is nothing at this address.");
+}
+
+/** Nothing a logged-in client reads may be kept by a cache. */
+async function noStore(_: FastifyRequest, reply: FastifyReply): Promise<void> {
+  reply.header("Cache-Control", "no-store");
+}
+
+function identityOf(request: FastifyRequest): Identity {
+  const identity = identities.get(request);
+  if (!identity) throw new Error("A route that needs a log-in was reached without one.");
+  return identity;
+}
+
+const STATUS_OF_BROKEN: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+/** Answers bytes that are no HTTP request, then closes. */
+function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = STATUS_OF_BROKEN[error.code ?? ""] ?? 400;
+  const body = problemBody(status, "The request is not one the server can read.");
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,115 @@
+import { STATUS_CODES } from "node:http";
+import { PROBLEM_TYPE, type Problem } from "@mission-control/protocol";
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
+import type { Logger } from "../logger.ts";
+import { InvalidCursorError, StoreUnavailableError } from "../store/store.ts";
+
+/** How long to wait before trying again where the store cannot commit, in seconds. */
+const RETRY_AFTER_SECONDS = "1";
+
+/** Codes of the errors that say a thing cannot go because others need it. */
+const IN_USE: ReadonlySet<unknown> = new Set(["agent_busy", "gateway_in_use"]);
+
+type FieldErrors = NonNullable<Problem["errors"]>;
+
+/** A request that is refused: thrown by a route, answered as problem details. */
+export class ProblemError extends Error {
+  override name = "ProblemError";
+  readonly status: number;
+  readonly errors: FieldErrors | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    detail: string,
+    more: { errors?: FieldErrors; headers?: Record<string, string> } = {},
+  ) {
+    super(detail);
+    this.status = status;
+    this.errors = more.errors;
+    this.headers = more.headers ?? {};
+  }
+}
+
+/** The refusal of a thing that is not there, such as `notFound("task")`. */
+export function notFound(what: string): ProblemError {
+  return new ProblemError(404, `There is no such ${what}.`);
+}
+
+/** Problem details (RFC 9457) as JSON; the type is always `about:blank`, so the title is the status' own. */
+export function problemBody(status: number, detail: string, more: object = {}): string {
+  return JSON.stringify({
+    type: "about:blank",
+    title: STATUS_CODES[status] ?? "Error",
+    status,
+    detail,
+    ...more,
+  });
+}
+
+/** Answers any error a route or the framework raised; only real faults are 5xx, and those are logged. */
+export function errorHandler(logger: Logger) {
+  return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const refusal = refusalOf(error);
+    if (refusal) {
+      const { errors } = refusal;
+      send(reply.headers(refusal.headers), refusal.status, refusal.message, errors ? { errors } : {});
+      return;
+    }
+    const requestId = request.id;
+    logger.error(
+      { err: error, requestId, method: request.method, route: request.routeOptions.url },
+      "request failed",
+    );
+    send(reply, 500, "The server failed to answer; its log tells why, under the request id.", { requestId });
+  };
+}
+
+function send(reply: FastifyReply, status: number, detail: string, more: object): void {
+  // As bytes: the framework would add a charset to a text's media type, and this one has none.
+  reply
+    .code(status)
+    .header("Content-Type", PROBLEM_TYPE)
+    .send(Buffer.from(problemBody(status, detail, more)));
+}
+
+function refusalOf(error: unknown): ProblemError | null {
+  if (error instanceof ProblemError) return error;
+  if (error instanceof StoreUnavailableError) {
+    return new ProblemError(503, error.message, { headers: { "Retry-After": RETRY_AFTER_SECONDS } });
+  }
+  if (error instanceof InvalidCursorError) return invalid([{ path: "cursor", message: error.message }]);
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    return invalid(
+      error.validation.map(({ instancePath, message }) => ({
+        path: instancePath.slice(1).replaceAll("/", "."),
+        message: message ?? "is wrong",
+      })),
+    );
+  }
+  if (error instanceof Error && "code" in error && IN_USE.has(error.code)) {
+    return new ProblemError(409, error.message);
+  }
+  return frameworkRefusal(error);
+}
+
+function invalid(errors: FieldErrors): ProblemError {
+  const told = errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
+  return new ProblemError(400, `The request is not valid: ${told.join("; ")}.`, { errors });
+}
+
+/** What Fastify itself refuses: bodies, media types, addresses. */
+function frameworkRefusal(error: unknown): ProblemError | null {
+  if (!(error instanceof Error) || !("statusCode" in error)) return null;
+  const { statusCode = 500, code } = error as FastifyError;
+  if (statusCode < 400 || statusCode > 499) return null;
+  if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") {
+    return new ProblemError(415, "The body must be JSON, sent as application/json.");
+  }
+  if (code === "FST_ERR_BAD_URL") {
+    return new ProblemError(400, "The address holds a percent sign that starts no valid encoding.");
+  }
+  if (code === "FST_ERR_MAX_PARAM_LENGTH") return new ProblemError(404, "There is nothing at this address.");
+  return new ProblemError(statusCode, error.message);
+}

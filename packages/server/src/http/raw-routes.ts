@@ -1,0 +1,109 @@
+import {
+  callbackAnswerSchema,
+  callbackSchema,
+  EVENT_STREAM_TYPE,
+  eventFilterQuerySchema,
+  eventPositionSchema,
+} from "@mission-control/protocol";
+import { z } from "zod";
+import { CALLBACK_PATH } from "../callbacks/intake.ts";
+import { EVENTS_PATH } from "../stream/stream-endpoint.ts";
+import { PROBLEM_RESPONSE } from "./documentation.ts";
+import type { HttpApp, RawHandler } from "./http-app.ts";
+
+export interface RawHandlers {
+  /** `POST /api/webhooks/callback[/<dispatchId>]` */
+  callbacks: RawHandler;
+  /** `GET /api/events` */
+  events: RawHandler;
+}
+
+/** The handler that takes a request under the framework; null when the framework's routes have it. */
+export function rawHandlerOf(
+  { callbacks, events }: RawHandlers,
+  method: string | undefined,
+  url: string,
+): RawHandler | null {
+  if (method === "POST") return isCallback(url) ? callbacks : null;
+  return method === "GET" && isEventStream(url) ? events : null;
+}
+
+/** Whether a request target is a callback URL, the shared one or a dispatch's own. */
+export function isCallback(url: string): boolean {
+  return startsWithPath(url, CALLBACK_PATH, "/");
+}
+
+/** Whether a request target is the event stream. */
+export function isEventStream(url: string): boolean {
+  return startsWithPath(url, EVENTS_PATH);
+}
+
+/** Whether an address is the path, with or without a query, or goes on below it. */
+function startsWithPath(url: string, path: string, below?: "/"): boolean {
+  if (!url.startsWith(path)) return false;
+  const next = url[path.length];
+  return next === undefined || next === "?" || next === below;
+}
+
+/**
+ * The same routes as the framework knows them: for the document, for "method not allowed", and for addresses
+ * written another way, which still must reach their handler with the body unread.
+ */
+export function rawRoutes(app: HttpApp, { callbacks, events }: RawHandlers): void {
+  const answer = { 200: callbackAnswerSchema, ...PROBLEM_RESPONSE };
+  const signed =
+    "Signed by Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`) or by `X-Signature-SHA256`; a repeat is answered as the first was, with `duplicate: true`.";
+  for (const [path, summary] of [
+    [CALLBACK_PATH, "Report on a task, signed with the shared secret"],
+    [`${CALLBACK_PATH}/:dispatchId`, "Report on a task, signed with the dispatch's own secret"],
+  ] as const) {
+    app.post(
+      path,
+      {
+        schema: {
+          tags: ["Callbacks"],
+          summary,
+          description: signed,
+          security: [],
+          body: callbackSchema,
+          ...(path === CALLBACK_PATH ? {} : { params: z.object({ dispatchId: z.string() }) }),
+          response: answer,
+        },
+        onRequest: (request, reply) => {
+          reply.hijack();
+          callbacks(request.raw, reply.raw);
+        },
+      },
+      handledAbove,
+    );
+  }
+  app.get(
+    EVENTS_PATH,
+    {
+      exposeHeadRoute: false,
+      schema: {
+        tags: ["Events"],
+        summary: "Follow the events as they are committed",
+        description:
+          "Server-Sent Events. `Last-Event-ID`, or `lastEventId`, resumes after a position; without it the stream begins now.",
+        querystring: eventFilterQuerySchema.extend({ lastEventId: eventPositionSchema.optional() }),
+        response: {
+          200: {
+            description: "Events without end.",
+            content: { [EVENT_STREAM_TYPE]: { schema: z.string() } },
+          },
+          ...PROBLEM_RESPONSE,
+        },
+      },
+      onRequest: (request, reply) => {
+        reply.hijack();
+        events(request.raw, reply.raw);
+      },
+    },
+    handledAbove,
+  );
+}
+
+function handledAbove(): never {
+  throw new Error("A request of the raw handlers reached the framework's own handler.");
+}

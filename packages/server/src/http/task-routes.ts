@@ -1,0 +1,212 @@
+import { createHash } from "node:crypto";
+import {
+  answerPermissionSchema,
+  createTaskSchema,
+  dispatchTaskSchema,
+  patchTaskSchema,
+  rejectTaskSchema,
+  taskPageSchema,
+  taskQuerySchema,
+  taskSchema,
+} from "@mission-control/protocol";
+import { z } from "zod";
+import type { AgentDirectory } from "../dispatch/agent-directory.ts";
+import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import { newId } from "../ids.ts";
+import type { ChangeResult, Receipt, Store } from "../store/store.ts";
+import type { Task } from "../tasks/task.ts";
+import { NO_CONTENT, PROBLEM_RESPONSE } from "./documentation.ts";
+import type { HttpApp } from "./http-app.ts";
+import { notFound, ProblemError } from "./problems.ts";
+import { taskSummary, taskView } from "./task-view.ts";
+
+export interface TaskRoutesParts {
+  store: Store;
+  dispatcher: Dispatcher;
+  agents: Pick<AgentDirectory, "get">;
+}
+
+const tags = ["Tasks"];
+const idParams = z.object({ id: z.string() });
+const response = { 200: taskSchema, ...PROBLEM_RESPONSE };
+
+const idempotencyHeaders = z.object({
+  "idempotency-key": z
+    .string()
+    .min(1)
+    .max(255)
+    .regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces")
+    .optional(),
+});
+
+const STATUS_OF_REFUSAL = {
+  not_found: 404,
+  conflict: 409,
+  invalid: 400,
+  mismatch: 422,
+  stale: 409,
+} as const;
+
+/** Everything under `/api/tasks` but the events (contract, section 2). */
+export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRoutesParts): void {
+  const changed = async (result: ChangeResult) => taskView(store, taskOf(result));
+
+  app.post(
+    "/api/tasks",
+    {
+      schema: {
+        tags,
+        summary: "Create a task",
+        description: "A repeat with the same `Idempotency-Key` and body is answered as the first was.",
+        headers: idempotencyHeaders,
+        body: createTaskSchema,
+        response: { 201: taskSchema, ...PROBLEM_RESPONSE },
+      },
+    },
+    async (request, reply) => {
+      const change = { kind: "create", taskId: newId("task"), fields: request.body } as const;
+      const result = await store.change(change, receiptOf(request.headers["idempotency-key"], request.body));
+      const task = taskOf(result);
+      reply.code(201).header("Location", `/api/tasks/${task.id}`);
+      return { ...taskSummary(task), attempts: [] };
+    },
+  );
+
+  app.get(
+    "/api/tasks",
+    {
+      schema: {
+        tags,
+        summary: "List tasks",
+        description: "The list is exact as of `lastEventId`: a stream opened after it misses nothing.",
+        querystring: taskQuerySchema,
+        response: { 200: taskPageSchema, ...PROBLEM_RESPONSE },
+      },
+    },
+    async (request) => {
+      const { items, nextCursor, lastEventId } = await store.tasks(request.query);
+      return { items: items.map(taskSummary), nextCursor, lastEventId };
+    },
+  );
+
+  app.get(
+    "/api/tasks/:id",
+    { schema: { tags, summary: "Read a task with its attempts", params: idParams, response } },
+    async (request) => {
+      const task = await store.task(request.params.id);
+      if (!task) throw notFound("task");
+      return taskView(store, task);
+    },
+  );
+
+  app.patch(
+    "/api/tasks/:id",
+    { schema: { tags, summary: "Edit a task", params: idParams, body: patchTaskSchema, response } },
+    async (request) =>
+      changed(await store.change({ kind: "edit", taskId: request.params.id, fields: request.body })),
+  );
+
+  app.delete(
+    "/api/tasks/:id",
+    {
+      schema: {
+        tags,
+        summary: "Delete a task nobody works on",
+        params: idParams,
+        response: { 204: NO_CONTENT, ...PROBLEM_RESPONSE },
+      },
+    },
+    async (request, reply) => {
+      refuse(await store.change({ kind: "delete", taskId: request.params.id }));
+      return reply.code(204).send();
+    },
+  );
+
+  app.post(
+    "/api/tasks/:id/dispatch",
+    {
+      schema: {
+        tags,
+        summary: "Dispatch a task to an agent",
+        description:
+          "Answers once the agent's side accepted (`in_progress`), the agent has no free slot (`queued`), or with 502 when it was refused or unreachable (the task is `failed`).",
+        params: idParams,
+        body: dispatchTaskSchema,
+        response,
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const { agentId } = request.body;
+      if (!(await store.task(id))) throw notFound("task");
+      if (!agents.get(agentId)) throw notFound("agent");
+      const result = await dispatcher.dispatch(id, agentId);
+      const task = taskOf(result);
+      // An attempt that was accepted and then failed is the agent's own failure, not one of the dispatch.
+      if (task.status === "failed" && !result.attempt?.acceptedAt) {
+        throw new ProblemError(502, task.error ?? "The agent could not be reached.");
+      }
+      return taskView(store, task);
+    },
+  );
+
+  app.post(
+    "/api/tasks/:id/cancel",
+    { schema: { tags, summary: "Cancel a task", params: idParams, response } },
+    async (request) => changed(await dispatcher.cancel(request.params.id)),
+  );
+
+  app.post(
+    "/api/tasks/:id/approve",
+    { schema: { tags, summary: "Take the result of a task in review", params: idParams, response } },
+    async (request) => changed(await dispatcher.approve(request.params.id)),
+  );
+
+  app.post(
+    "/api/tasks/:id/reject",
+    {
+      schema: {
+        tags,
+        summary: "Send a task in review back to its agent",
+        params: idParams,
+        body: rejectTaskSchema,
+        response,
+      },
+    },
+    async (request) => changed(await dispatcher.reject(request.params.id, request.body.feedback)),
+  );
+
+  app.post(
+    "/api/tasks/:id/permissions/:requestId",
+    {
+      schema: {
+        tags,
+        summary: "Answer an agent's permission request",
+        params: idParams.extend({ requestId: z.string() }),
+        body: answerPermissionSchema,
+        response,
+      },
+    },
+    async (request) => {
+      const { id, requestId } = request.params;
+      return changed(await dispatcher.answerPermission(id, requestId, request.body.optionId));
+    },
+  );
+}
+
+function receiptOf(key: string | undefined, body: unknown): Receipt | undefined {
+  if (key === undefined) return undefined;
+  const fingerprint = createHash("sha256").update(JSON.stringify(body)).digest("base64url");
+  return { scope: "idempotency:tasks", key, fingerprint };
+}
+
+/** @throws ProblemError when the change was refused */
+function refuse({ refusal }: ChangeResult): void {
+  if (refusal) throw new ProblemError(STATUS_OF_REFUSAL[refusal.code], refusal.detail);
+}
+
+function taskOf(result: ChangeResult): Task {
+  refuse(result);
+  if (!result.task) throw notFound("task");
+  return result.task;
+}

@@ -1,0 +1,34 @@
+import type { DispatchView, TaskView } from "@mission-control/protocol";
+import type { Store } from "../store/store.ts";
+import type { Attempt, Task } from "../tasks/task.ts";
+
+/** A task as a list shows it: what only the rules need stays inside. */
+export function taskSummary({ usageBefore: _, ...shown }: Task): Omit<TaskView, "attempts"> {
+  return { ...shown, tags: [...shown.tags] };
+}
+
+/** A task with all its attempts, as they are now. */
+export async function taskView(store: Pick<Store, "attemptsOf">, task: Task): Promise<TaskView> {
+  const attempts = await store.attemptsOf(task.id);
+  return { ...taskSummary(task), attempts: attempts.map(dispatchView) };
+}
+
+function dispatchView(attempt: Attempt): DispatchView {
+  const { id, number, agentId, state, summary, error, lastState, feedback, usage } = attempt;
+  const { queuedAt, sentAt, acceptedAt, endedAt } = attempt;
+  return {
+    id,
+    attempt: number,
+    agentId,
+    state,
+    summary,
+    error,
+    lastState,
+    feedback,
+    usage,
+    queuedAt,
+    sentAt,
+    acceptedAt,
+    endedAt,
+  };
+}

@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { AgentDirectory } from "../src/dispatch/agent-directory.ts";
+import { Dispatcher } from "../src/dispatch/dispatcher.ts";
+import type { DispatchOutcome, GatewayAdapter } from "../src/gateways/gateway.ts";
+import { Authenticator } from "../src/http/authenticator.ts";
+import { HttpServer, type HttpServerOptions } from "../src/http/http-server.ts";
+import { LogInCodes } from "../src/http/log-in-codes.ts";
+import { Sessions } from "../src/http/sessions.ts";
+import { Metrics } from "../src/metrics.ts";
+import { SqliteStore } from "../src/store/sqlite/sqlite-store.ts";
+
+export const TOKEN = "the-administrator";
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** A clock that stands still until it is moved. */
+export class ManualClock {
+  #at = Date.parse("2026-11-23T10:00:00.000Z");
+  readonly now = () => new Date(this.#at);
+  advance(milliseconds: number): void {
+    this.#at += milliseconds;
+  }
+}
+
+/** The HTTP side on a real socket, over a real store and dispatcher; only the agents' side is scripted. */
+export interface HttpFixture {
+  url: string;
+  host: string;
+  store: SqliteStore;
+  clock: ManualClock;
+  logInCodes: LogInCodes;
+  metrics: Metrics;
+  /** What the agents' side says to dispatches, from now on. */
+  outcome: DispatchOutcome;
+  /** Requests that reached the raw handlers. */
+  raw: string[];
+  /** Calls the API with the token; `body` is sent as JSON. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  server: HttpServer;
+  close(): Promise<void>;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks into whatever came back
+  body: any;
+}
+
+export async function startHttp(overrides: Partial<HttpServerOptions> = {}): Promise<HttpFixture> {
+  const folder = mkdtempSync(join(tmpdir(), "mission-control-http-"));
+  const clock = new ManualClock();
+  const { now } = clock;
+  const store = SqliteStore.open({ folder, now });
+  const raw: string[] = [];
+  const record = (name: string) => (request: IncomingMessage, response: ServerResponse) => {
+    raw.push(`${name} ${request.method} ${request.url}`);
+    request.resume();
+    response.writeHead(200).end("{}");
+  };
+  const sessions = await Sessions.open(store, now);
+  const logInCodes = new LogInCodes(now);
+  const metrics = new Metrics();
+  const reachability = () => ({ status: "online" as const });
+  const agents = await AgentDirectory.open({ store, now, reachability });
+  const state = { outcome: { kind: "accepted" } as DispatchOutcome };
+  const adapter: GatewayAdapter = {
+    dispatch: async () => state.outcome,
+    resume: async () => state.outcome,
+    cancel: async () => {},
+    answerPermission: async () => {},
+    reachability,
+    close: async () => {},
+  };
+  const dispatcher = new Dispatcher({
+    store,
+    agents,
+    adapterFor: () => adapter,
+    logger: silent,
+    metrics,
+    publicUrl: "http://127.0.0.1:1",
+    serverKey: Buffer.alloc(32),
+  });
+  const server = await HttpServer.create({
+    store,
+    dispatcher,
+    agents,
+    gateways: NO_GATEWAYS,
+    callbacks: record("callback"),
+    events: record("events"),
+    authenticator: new Authenticator(TOKEN, sessions),
+    sessions,
+    logInCodes,
+    metrics,
+    logger: silent,
+    features: { outboundWebhooks: false },
+    publicUrl: undefined,
+    dashboardFolder: null,
+    unreadyReason: async () => null,
+    now,
+    ...overrides,
+  });
+  const port = await server.listen({ host: "127.0.0.1", port: 0 });
+  const host = `127.0.0.1:${port}`;
+  const url = `http://${host}`;
+  return {
+    url,
+    host,
+    store,
+    clock,
+    logInCodes,
+    metrics,
+    raw,
+    server,
+    get outcome() {
+      return state.outcome;
+    },
+    set outcome(outcome) {
+      state.outcome = outcome;
+    },
+    call: (method, path, body, headers = {}) =>
+      call(url + path, {
+        method,
+        headers: {
+          Authorization: `Bearer ${TOKEN}`,
+          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }),
+    async close() {
+      await server.close(AbortSignal.timeout(2000));
+      await dispatcher.close();
+      agents.close();
+      await store.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** One request, with its answer read as JSON where it is JSON. */
+export async function call(url: string, init: RequestInit = {}): Promise<Answer> {
+  const response = await fetch(url, { redirect: "manual", ...init });
+  const text = await response.text();
+  const isJson = /json/.test(response.headers.get("content-type") ?? "");
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+}
+
+const NO_GATEWAYS: HttpServerOptions["gateways"] = {
+  list: () => [],
+  create: async () => {
+    throw new Error("no gateways here");
+  },
+  remove: async () => false,
+  agents: async () => null,
+};
