@@ -43,6 +43,8 @@ export type RunEvent =
 export interface Reachability {
   status: "online" | "offline" | "unknown";
   reason?: string;
+  /** When the agent was last heard of, or last not reached; absent where a connection as such tells. */
+  at?: Date;
 }
 
 /** What is known of an earlier hand-over of the same dispatch. */
@@ -56,7 +58,8 @@ export interface EarlierSend {
 export interface SendContext {
   /**
    * Keeps the adapter's note on this attempt. It is durable once the promise resolves, and comes back as
-   * {@link EarlierSend.note} after a restart.
+   * {@link EarlierSend.note} after a restart. May be called until the attempt is over, also after the adapter
+   * has answered: a gateway that restarts may need an accepted dispatch sent under a new id.
    */
   remember(note: JsonObject): Promise<void>;
   /** Aborted when the attempt is cancelled or the server stops. */

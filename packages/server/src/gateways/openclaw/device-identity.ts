@@ -1,0 +1,122 @@
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomUUID,
+  sign,
+} from "node:crypto";
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const RAW_KEY_BYTES = 32;
+const KEY_FILE = "openclaw-device.pem";
+
+/** What a device signs to prove to a gateway that it holds its key. */
+export interface DeviceProof {
+  clientId: string;
+  clientMode: string;
+  role: string;
+  scopes: readonly string[];
+  /** Unix milliseconds, as the gateway's challenge gave them. */
+  signedAt: number;
+  /** The token sent in the same `connect`, empty when none is. */
+  token: string;
+  nonce: string;
+}
+
+/**
+ * The Ed25519 key by which gateways know this server, and the tokens they gave it. Kept in files only the
+ * owner can read.
+ */
+export class DeviceIdentity {
+  /** SHA-256 of the raw public key, in hex. */
+  readonly id: string;
+  /** The raw public key, base64url. */
+  readonly publicKey: string;
+  readonly #key: KeyObject;
+  readonly #folder: string;
+
+  private constructor(folder: string, key: KeyObject) {
+    const spki = createPublicKey(key).export({ type: "spki", format: "der" });
+    const raw = spki.subarray(-RAW_KEY_BYTES);
+    this.#folder = folder;
+    this.#key = key;
+    this.id = createHash("sha256").update(raw).digest("hex");
+    this.publicKey = raw.toString("base64url");
+  }
+
+  /** Reads the key from the folder, or makes one at the first call, whichever process comes first. */
+  static open(folder: string): DeviceIdentity {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const file = join(folder, KEY_FILE);
+    const pem = readIfThere(file) ?? createKey(file);
+    return new DeviceIdentity(folder, createPrivateKey(pem));
+  }
+
+  /** Signs a gateway's challenge (device auth, version 2); base64url. */
+  sign(proof: DeviceProof): string {
+    const text = [
+      "v2",
+      this.id,
+      proof.clientId,
+      proof.clientMode,
+      proof.role,
+      proof.scopes.join(","),
+      String(proof.signedAt),
+      proof.token,
+      proof.nonce,
+    ].join("|");
+    return sign(null, Buffer.from(text), this.#key).toString("base64url");
+  }
+
+  /** The token a gateway gave this device after it was approved. */
+  token(gatewayId: string): string | undefined {
+    return readIfThere(this.#tokenFile(gatewayId))?.trim() || undefined;
+  }
+
+  keepToken(gatewayId: string, token: string): void {
+    if (token === this.token(gatewayId)) return;
+    const file = this.#tokenFile(gatewayId);
+    const temporary = `${file}.${randomUUID()}`;
+    writeFileSync(temporary, token, { mode: 0o600 });
+    renameSync(temporary, file);
+  }
+
+  forgetToken(gatewayId: string): void {
+    rmSync(this.#tokenFile(gatewayId), { force: true });
+  }
+
+  #tokenFile(gatewayId: string): string {
+    return join(this.#folder, `openclaw-token-${encodeURIComponent(gatewayId)}`);
+  }
+}
+
+function createKey(file: string): string {
+  const pem = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  const temporary = `${file}.${randomUUID()}`;
+  writeFileSync(temporary, pem, { mode: 0o600 });
+  try {
+    // Unlike a rename, a link never replaces the key another process made meanwhile.
+    linkSync(temporary, file);
+  } catch (error) {
+    if (!isCode(error, "EEXIST")) throw error;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  return readFileSync(file, "utf8");
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if (isCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

@@ -1,0 +1,140 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { GatewayState } from "@mission-control/protocol";
+import type { Logger } from "../../logger.ts";
+import { type Backoff, fullJitter } from "../backoff.ts";
+import { abortable } from "./abortable.ts";
+import { type ConnectionOptions, GatewayConnection } from "./gateway-connection.ts";
+import { ConnectError } from "./gateway-errors.ts";
+
+const BACKOFF: Backoff = { firstMs: 500, longestMs: 30_000 };
+/** A connection that held for so long ends a row of failures; in milliseconds. */
+const STABLE_MS = 10_000;
+/** Somebody who waits for the connection shortens a pause between tries to this; in milliseconds. */
+const HURRIED_MS = 1000;
+
+export interface LinkOptions extends ConnectionOptions {
+  logger: Logger;
+  backoff?: Backoff;
+  random?: () => number;
+  /** The state, or what the connection says of itself, changed. */
+  onChange(): void;
+}
+
+/** Keeps one connection to a gateway: connects, and connects again after waits that grow, until it is closed. */
+export class GatewayLink {
+  state: GatewayState = "disconnected";
+  /** Why it is not connected, in words; null while it is. */
+  lastError: string | null = null;
+  #connection: GatewayConnection | null = null;
+  readonly #options: LinkOptions;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | undefined;
+  #connected = Promise.withResolvers<GatewayConnection>();
+  #hurry = new AbortController();
+  /** How many wait for the connection in a hurry. */
+  #hurrying = 0;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#connected.promise.catch(() => {});
+  }
+
+  /** The connection, while there is one. */
+  get connection(): GatewayConnection | null {
+    return this.#connection;
+  }
+
+  /** Begins to connect; a second call changes nothing. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /**
+   * The connection as soon as there is one. With `hurry`, no pause between tries is longer than a moment.
+   * @throws the signal's reason when it is aborted, or an error when the link is closed
+   */
+  async connected(signal: AbortSignal, { hurry = false } = {}): Promise<GatewayConnection> {
+    this.#stop.signal.throwIfAborted();
+    if (this.#connection) return this.#connection;
+    if (hurry) {
+      this.#hurrying += 1;
+      this.#hurry.abort();
+    }
+    try {
+      return await abortable(this.#connected.promise, signal);
+    } finally {
+      if (hurry) this.#hurrying -= 1;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort(new Error("The gateway's connection is being closed."));
+    this.#connected.reject(this.#stop.signal.reason);
+    await this.#connection?.close();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    const { backoff = BACKOFF, random = Math.random, logger, gatewayId } = this.#options;
+    for (let failures = 0; !signal.aborted; failures++) {
+      let askedMs = 0;
+      try {
+        // A failed try stays visible until one succeeds.
+        if (this.lastError === null) this.#become("connecting", null);
+        const connection = await GatewayConnection.open(this.#options, signal);
+        const since = performance.now();
+        this.#use(connection);
+        await new Promise((resolve) => connection.ended.addEventListener("abort", resolve, { once: true }));
+        this.#unuse();
+        if (performance.now() - since > STABLE_MS) failures = 0;
+        this.#become("disconnected", (connection.ended.reason as Error).message);
+      } catch (error) {
+        if (signal.aborted) break;
+        const reason = error instanceof Error ? error.message : String(error);
+        if (error instanceof ConnectError) askedMs = error.retryAfterMs ?? 0;
+        if (error instanceof ConnectError && error.code === "device_token_refused") {
+          this.#options.identity?.forgetToken(gatewayId);
+        }
+        const unapproved = error instanceof ConnectError && error.code === "pairing_required";
+        if (reason !== this.lastError) logger.warn({ gatewayId, reason }, "gateway not connected");
+        this.#become(unapproved ? "pairing_required" : "disconnected", reason);
+      }
+      await this.#pause(askedMs + fullJitter(backoff, failures, random));
+    }
+  }
+
+  #use(connection: GatewayConnection): void {
+    this.#connection = connection;
+    this.#options.logger.info(
+      { gatewayId: this.#options.gatewayId, ...connection.hello },
+      "gateway connected",
+    );
+    this.#become("connected", null);
+    this.#connected.resolve(connection);
+  }
+
+  #unuse(): void {
+    this.#connection = null;
+    this.#connected = Promise.withResolvers();
+    this.#connected.promise.catch(() => {});
+  }
+
+  #become(state: GatewayState, lastError: string | null): void {
+    if (state === this.state && lastError === this.lastError) return;
+    this.state = state;
+    this.lastError = lastError;
+    this.#options.onChange();
+  }
+
+  /** Waits; not longer than a moment while somebody is in a hurry. */
+  async #pause(ms: number): Promise<void> {
+    const { signal } = this.#stop;
+    const shortest = wait(Math.min(ms, HURRIED_MS), undefined, { signal }).catch(() => {});
+    if (ms > HURRIED_MS && this.#hurrying === 0) {
+      this.#hurry = new AbortController();
+      await wait(ms, undefined, { signal: AbortSignal.any([signal, this.#hurry.signal]) }).catch(() => {});
+    }
+    await shortest;
+  }
+}

@@ -1,0 +1,206 @@
+import type { DispatchPayload, GatewayAgent, GatewayView } from "@mission-control/protocol";
+import type { Logger } from "../../logger.ts";
+import type { Backoff } from "../backoff.ts";
+import type {
+  AgentTarget,
+  DispatchOutcome,
+  DispatchRef,
+  EarlierSend,
+  GatewayAdapter,
+  GatewayListener,
+  Reachability,
+  SendContext,
+} from "../gateway.ts";
+import { listAgents } from "./agents.ts";
+import { DeviceIdentity } from "./device-identity.ts";
+import { asText } from "./frames.ts";
+import { GatewayLink } from "./gateway-link.ts";
+import {
+  abortRun,
+  DEFAULT_RUN_TIMES,
+  OpenClawRun,
+  type RunTimes,
+  runIdsOf,
+  sessionKeyOf,
+} from "./openclaw-run.ts";
+import { readTrace } from "./run-trace.ts";
+
+/** The version this client gives of itself. */
+export const CLIENT_VERSION = "0.1.0";
+
+export interface OpenClawGatewayOptions {
+  /** Mission Control's id of the gateway. */
+  id: string;
+  /** `ws://` or `wss://`. */
+  url: string;
+  /** The gateway's shared token. */
+  token?: string | undefined;
+  /** Folder of the device key and of the tokens gateways gave it. */
+  identityDir: string;
+  listener: GatewayListener;
+  logger: Logger;
+  times?: Partial<RunTimes>;
+  backoff?: Backoff;
+  random?: () => number;
+  /** In milliseconds; default 20 s. */
+  connectTimeoutMs?: number;
+  /** In milliseconds; default 30 s. */
+  requestTimeoutMs?: number;
+}
+
+/** What {@link OpenClawGateway.state} tells: the parts of a gateway's view that its connection knows. */
+export type ConnectionView = Pick<
+  GatewayView,
+  "state" | "protocol" | "version" | "latencyMs" | "lastError" | "deviceId" | "connectedAt"
+>;
+
+/** The agents behind one OpenClaw Gateway. */
+export class OpenClawGateway implements GatewayAdapter {
+  readonly #options: OpenClawGatewayOptions;
+  readonly #identity: DeviceIdentity;
+  readonly #link: GatewayLink;
+  readonly #runs = new Map<string, OpenClawRun>();
+
+  constructor(options: OpenClawGatewayOptions) {
+    const { id, identityDir, listener } = options;
+    this.#options = options;
+    this.#identity = DeviceIdentity.open(identityDir);
+    this.#link = new GatewayLink({
+      ...options,
+      gatewayId: id,
+      identity: this.#identity,
+      clientVersion: CLIENT_VERSION,
+      onChange: () => listener.onStatusChange(id),
+      onEvent: ({ event, payload }) => {
+        if (event !== "agent") return;
+        for (const run of this.#runs.values()) {
+          if (run.sessionKey === payload.sessionKey) run.onAgentEvent(payload);
+        }
+      },
+      onGap: (connection) => {
+        for (const run of this.#runs.values()) run.onGap(connection);
+      },
+    });
+  }
+
+  /** Begins to connect, and to connect again whenever the connection is lost. */
+  start(): void {
+    this.#link.start();
+  }
+
+  state(): ConnectionView {
+    const { connection, state, lastError } = this.#link;
+    return {
+      state,
+      protocol: connection?.hello.protocol ?? null,
+      version: connection?.hello.version ?? null,
+      latencyMs: connection?.latencyMs ?? null,
+      lastError,
+      deviceId: this.#identity.id,
+      connectedAt: connection?.connectedAt.toISOString() ?? null,
+    };
+  }
+
+  /**
+   * The agents found on the gateway.
+   * @throws an error whose message says why when the gateway is not connected
+   */
+  async agents(signal: AbortSignal): Promise<GatewayAgent[]> {
+    const { connection, lastError } = this.#link;
+    if (!connection) throw new Error(lastError ?? "The gateway is not connected yet.");
+    return listAgents(connection, signal);
+  }
+
+  dispatch(target: AgentTarget, payload: DispatchPayload, context: SendContext): Promise<DispatchOutcome> {
+    return this.#run(target, payload, context).dispatch();
+  }
+
+  resume(
+    target: AgentTarget,
+    payload: DispatchPayload,
+    earlier: EarlierSend,
+    context: SendContext,
+  ): Promise<DispatchOutcome> {
+    return this.#run(target, payload, context).resume(earlier);
+  }
+
+  async cancel(target: AgentTarget, ref: DispatchRef, signal: AbortSignal): Promise<void> {
+    const run = this.#runs.get(ref.dispatchId);
+    if (run) return run.cancel(signal);
+    // A run of an earlier process, under whichever id it went or goes on now.
+    const connection = await this.#connected(signal);
+    const sessionKey = sessionKeyOf(gatewayAgentId(target), ref.taskId);
+    for (const runId of runIdsOf(ref.dispatchId)) {
+      const trace = await readTrace(connection, { sessionKey, runId });
+      if (trace.kind === "none") return;
+      const current = trace.kind === "continued" ? trace.runId : runId;
+      await abortRun(connection, { sessionKey, runId: current }, signal);
+    }
+  }
+
+  /** Says the answer to the agent as a message of its own, into the turn that waits for it. */
+  async answerPermission(
+    target: AgentTarget,
+    ref: DispatchRef,
+    answer: { requestId: string; optionId: string },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const connection = await this.#connected(signal);
+    const message = `The operator answered the permission request ${answer.requestId}: ${answer.optionId}`;
+    await connection.request(
+      "chat.send",
+      {
+        sessionKey: sessionKeyOf(gatewayAgentId(target), ref.taskId),
+        message,
+        idempotencyKey: `${ref.dispatchId}:permission:${answer.requestId}`,
+      },
+      { signal },
+    );
+  }
+
+  reachability(_target: AgentTarget): Reachability {
+    const { state, lastError } = this.#link;
+    if (state === "connected") return { status: "online" };
+    if (state === "connecting") return { status: "unknown" };
+    return { status: "offline", reason: lastError ?? "The gateway is not connected." };
+  }
+
+  async close(): Promise<void> {
+    for (const run of this.#runs.values()) run.close();
+    this.#runs.clear();
+    await this.#link.close();
+  }
+
+  #connected(signal: AbortSignal) {
+    const { handOverMs } = { ...DEFAULT_RUN_TIMES, ...this.#options.times };
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(handOverMs)]);
+    return this.#link.connected(limit, { hurry: true });
+  }
+
+  #run(target: AgentTarget, payload: DispatchPayload, context: SendContext): OpenClawRun {
+    const { listener, logger, times } = this.#options;
+    const { dispatchId } = payload;
+    // A resume within one process takes the place of whoever watched before.
+    this.#runs.get(dispatchId)?.close();
+    const run = new OpenClawRun({
+      link: this.#link,
+      payload,
+      agentId: gatewayAgentId(target),
+      context,
+      times: { ...DEFAULT_RUN_TIMES, ...times },
+      logger,
+      emit: (event) => listener.onRunEvent(event),
+      onEnd: () => {
+        if (this.#runs.get(dispatchId) === run) this.#runs.delete(dispatchId);
+      },
+    });
+    this.#runs.set(dispatchId, run);
+    return run;
+  }
+}
+
+function gatewayAgentId({ endpoint }: AgentTarget): string {
+  const agentId = endpoint.kind === "openclaw" ? asText(endpoint.agentId) : undefined;
+  if (!agentId) throw new TypeError("This agent is not behind an OpenClaw Gateway.");
+  return agentId;
+}

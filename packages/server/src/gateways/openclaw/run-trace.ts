@@ -1,0 +1,102 @@
+import type { JsonObject } from "@mission-control/protocol";
+import { asNumber, asObject, asObjects, asText } from "./frames.ts";
+import type { GatewayConnection } from "./gateway-connection.ts";
+import { RequestRefusedError } from "./gateway-errors.ts";
+import type { RunOutcome } from "./run-outcome.ts";
+
+/**
+ * What a gateway has kept of a run, on disk, whatever became of the process that had it. Found by experiment
+ * with openclaw 2026.9.6: a run is written down before it is confirmed, and so before the model sees it.
+ */
+export type RunTrace =
+  /** It has never had the run: sending it cannot make it run twice. */
+  | { kind: "none" }
+  /** This gateway keeps no such records. */
+  | { kind: "unknown" }
+  /** It took the run, and died before it began. It will not begin it any more, under this id. */
+  | { kind: "never_begun" }
+  | { kind: "running" }
+  /** It died in the middle of the run. It takes such a run up by itself soon after it started again. */
+  | { kind: "interrupted" }
+  /** It died in the middle of the run, and took it up under a new id. */
+  | { kind: "continued"; runId: string }
+  | ({ kind: "ended" } & RunOutcome);
+
+/** A run, as the gateway knows it. */
+export interface RunKey {
+  sessionKey: string;
+  runId: string;
+}
+
+/** The newest messages: what is asked about is the session's last run. */
+const HISTORY_MESSAGES = 200;
+const TASKS = 200;
+
+/**
+ * Reads what the gateway has kept of a run.
+ * @throws what {@link GatewayConnection.request} throws, when the gateway cannot tell now
+ */
+export async function readTrace(connection: GatewayConnection, key: RunKey): Promise<RunTrace> {
+  try {
+    return await read(connection, key);
+  } catch (error) {
+    if (error instanceof RequestRefusedError && !error.retryable) return { kind: "unknown" };
+    throw error;
+  }
+}
+
+async function read(connection: GatewayConnection, { sessionKey, runId }: RunKey): Promise<RunTrace> {
+  const ledger = await connection.request("tasks.list", { sessionKey, limit: TASKS });
+  const records = asObjects(ledger.tasks);
+  const record = newestOf(records.filter((task) => task.runId === runId));
+  const status = asText(record?.status);
+  if (status === "running" || status === "queued") return { kind: "running" };
+  if (status === "failed" || status === "timed_out") {
+    return { kind: "ended", outcome: "failed", text: asText(record?.error) ?? "The run failed." };
+  }
+
+  const history = await connection.request("chat.history", { sessionKey, limit: HISTORY_MESSAGES });
+  const messages = asObjects(history.messages);
+  if (status === "completed") {
+    return { kind: "ended", outcome: "completed", text: lastWords(messages, runId) };
+  }
+  const session = asObject(history.sessionInfo);
+  const active = Array.isArray(session.activeRunIds) ? session.activeRunIds : [];
+  if (active.includes(runId)) return { kind: "running" };
+  const pending = asObjects(asObject(history.pendingInputs).items).find((item) => item.runId === runId);
+  if (pending) return pending.state === "interrupted" ? { kind: "never_begun" } : { kind: "running" };
+  const begun = messages.some((message) => message.idempotencyKey === `${runId}:user`);
+  if (!record && !begun) return { kind: "none" };
+
+  const since = asNumber(record?.createdAt) ?? 0;
+  const next = newestOf(records.filter((task) => (asNumber(task.createdAt) ?? 0) > since));
+  const continuation = asText(next?.runId) ?? asText(active[0]);
+  if (continuation) return { kind: "continued", runId: continuation };
+  if (session.status === "killed") {
+    return { kind: "ended", outcome: "cancelled", text: "The run was stopped." };
+  }
+  return { kind: "interrupted" };
+}
+
+function newestOf(records: JsonObject[]): JsonObject | undefined {
+  return records.reduce<JsonObject | undefined>(
+    (newest, record) =>
+      (asNumber(record.createdAt) ?? 0) >= (asNumber(newest?.createdAt) ?? 0) ? record : newest,
+    undefined,
+  );
+}
+
+/** The last text the agent wrote in a run. */
+function lastWords(messages: JsonObject[], runId: string): string {
+  const own = messages.filter(
+    (message) => message.role === "assistant" && asObject(message.__openclaw).runId === runId,
+  );
+  for (const message of own.reverse()) {
+    const text = asObjects(message.content)
+      .map((part) => asText(part.text))
+      .filter((part) => part !== undefined)
+      .join("\n\n");
+    if (text) return text;
+  }
+  return "";
+}
