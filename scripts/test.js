@@ -20,7 +20,7 @@ if (files.length === 0) {
   process.exit(2);
 }
 const flags = [
-  "--conditions=source",
+  "--conditions=mission-control-source",
   "--disable-warning=ExperimentalWarning",
   "--test",
   "--test-timeout=120000",

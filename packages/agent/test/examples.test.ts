@@ -189,7 +189,7 @@ describe("the custom agent", () => {
     url = `http://127.0.0.1:${port}/`;
     child = spawn(
       process.execPath,
-      ["--conditions=source", "--disable-warning=ExperimentalWarning", "agent.js"],
+      ["--conditions=mission-control-source", "--disable-warning=ExperimentalWarning", "agent.js"],
       {
         cwd: `${examples}custom-agent`,
         env: { ...process.env, AGENT_SECRET: secret, PORT: String(port), MISSION_CONTROL_DATA_DIR: folder },

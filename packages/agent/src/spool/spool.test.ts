@@ -47,7 +47,7 @@ function reporter(dispatchId = "d1", options: ReporterOptions = {}) {
 async function child(words: string[], line: "queued" | "closed", dispatchId = "d1"): Promise<ChildProcess> {
   const script = fileURLToPath(new URL("../../test/report-in-child.ts", import.meta.url));
   const env = { ...process.env, ...server.environment(dispatchId), SPOOL: folder };
-  const started = spawn(process.execPath, ["--conditions=source", script, ...words], {
+  const started = spawn(process.execPath, ["--conditions=mission-control-source", script, ...words], {
     env,
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -1,16 +1,16 @@
 import type { EventFilter } from "@mission-control/protocol";
 import type { StoredEvent } from "../store/store.ts";
 
-/** Whether an event passes a filter. */
+/** Whether an event passes a filter; an empty list of types passes all, as in the log. */
 export function passes(filter: EventFilter, event: Omit<StoredEvent, "frame">): boolean {
   return (
     (filter.taskId === undefined || filter.taskId === event.taskId) &&
     (filter.agentId === undefined || filter.agentId === event.agentId) &&
-    (filter.types === undefined || filter.types.includes(event.type))
+    (!filter.types?.length || filter.types.includes(event.type))
   );
 }
 
 /** The same text for filters that pass the same events, so that their readers can share what is encoded. */
 export function filterKey({ taskId, agentId, types }: EventFilter): string {
-  return JSON.stringify([taskId ?? null, agentId ?? null, types ? [...new Set(types)].sort() : null]);
+  return JSON.stringify([taskId ?? null, agentId ?? null, types?.length ? [...new Set(types)].sort() : null]);
 }

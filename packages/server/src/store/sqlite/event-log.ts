@@ -16,7 +16,9 @@ export class EventLog {
   /** Newest id written, whether its commit is durable yet or not. */
   #written: number;
   #committed: number;
+  /** Oldest id kept, whether the commit that pruned up to it is durable yet or not. */
   #oldest: number;
+  #committedOldest: number;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
@@ -29,10 +31,11 @@ export class EventLog {
     this.#written = Number(newest ?? 0);
     this.#committed = this.#written;
     this.#oldest = Number(oldest ?? 0);
+    this.#committedOldest = this.#oldest;
   }
 
   get range(): LogRange {
-    return { oldest: this.#oldest, newest: this.#committed };
+    return { oldest: this.#committedOldest, newest: this.#committed };
   }
 
   /** Numbers and writes one event; part of the surrounding commit. */
@@ -48,11 +51,13 @@ export class EventLog {
   committed(): void {
     this.#committed = this.#written;
     if (this.#oldest === 0 && this.#written > 0) this.#oldest = 1;
+    this.#committedOldest = this.#oldest;
   }
 
-  /** The surrounding commit failed: its ids were never given. */
+  /** The surrounding commit failed: its ids were never given, and what it pruned is still there. */
   rolledBack(): void {
     this.#written = this.#committed;
+    this.#oldest = this.#committedOldest;
   }
 
   /** @see Store.frames */
