@@ -19,6 +19,7 @@ async function read(context: TestContext, events: number, answer: (socket: Socke
   await once(server.listen(0, "127.0.0.1"), "listening");
   context.after(() => server.close());
   const transcript = new Transcript();
+  let resets = 0;
   const done = Promise.withResolvers<void>();
   const reader: Reader = new Reader(
     { port: (server.address() as AddressInfo).port, path: "/", headers: {} },
@@ -26,7 +27,9 @@ async function read(context: TestContext, events: number, answer: (socket: Socke
     new Histogram(),
     {
       onOpen: () => {},
-      onReset: () => {},
+      onReset: () => {
+        resets += 1;
+      },
       onEvents: () => reader.received >= events && done.resolve(),
       onFailure: (error) => done.reject(error),
     },
@@ -34,7 +37,7 @@ async function read(context: TestContext, events: number, answer: (socket: Socke
   reader.open();
   context.after(() => reader.close());
   await done.promise;
-  return { reader, transcript };
+  return { reader, transcript, resets: () => resets };
 }
 
 test("events come through however the bytes are cut", async (context) => {
@@ -79,4 +82,14 @@ test("an id that comes twice fails", async (context) => {
 test("a refused stream fails with its answer", async (context) => {
   const refused = read(context, 1, (socket) => socket.end("HTTP/1.1 401 Unauthorized\r\n\r\n"));
   await assert.rejects(refused, /401 Unauthorized/);
+});
+
+test("a reset is told, and is no event of the log", async (context) => {
+  const reset = 'id: 9\nevent: reset\ndata: {"oldest":5,"newest":9}\n\n';
+  const { reader, transcript, resets } = await read(context, 1, (socket) =>
+    socket.write(`${HEAD}\r\nretry: 2000\n\n${reset}${event(10)}`),
+  );
+  assert.equal(reader.received, 1);
+  assert.equal(transcript.id(0), "10");
+  assert.equal(resets(), 1);
 });

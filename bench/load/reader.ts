@@ -1,12 +1,11 @@
 import { connect, type Socket } from "node:net";
 import { monotonicMicros } from "../measure/clock.ts";
 import type { Histogram } from "../measure/histogram.ts";
-import type { Transcript } from "./transcript.ts";
+import { RESET_FIELD, type Transcript } from "./transcript.ts";
 
 const HEADER_END = Buffer.from("\r\n\r\n");
 const FRAME_END = Buffer.from("\n\n");
 const DATA_FIELD = Buffer.from("data:");
-const RESET_FIELD = Buffer.from("event: reset\n");
 const EMPTY = Buffer.alloc(0);
 /** Readers of one process share it: a read is used up before the next one begins. */
 const readBuffer = Buffer.allocUnsafe(256 * 1024);

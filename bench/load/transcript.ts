@@ -2,6 +2,7 @@ import { MARK, readStamp } from "./message.ts";
 
 const BLOCK_BYTES = 4 * 1024 * 1024;
 const FRAME_END = Buffer.from("\n\n");
+export const RESET_FIELD = Buffer.from("event: reset\n");
 const DATA_FIELD = Buffer.from("\ndata:");
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
@@ -106,9 +107,9 @@ export class Transcript {
   append(bytes: Buffer, from = 0): number {
     let at = from;
     let mark = bytes.indexOf(MARK, at);
-    while (isEvent(bytes, at)) {
+    while (hasId(bytes, at)) {
       const end = bytes.indexOf(FRAME_END, at) + FRAME_END.length;
-      if (end < FRAME_END.length) break;
+      if (end < FRAME_END.length || isReset(bytes, at, end)) break;
       if (mark !== -1 && mark < at) mark = bytes.indexOf(MARK, at);
       const data = bytes.indexOf(DATA_FIELD, at);
       if (data === -1 || data > end) throw new Error(`An event has no data: ${textOf(bytes, at, end)}`);
@@ -160,8 +161,15 @@ export class Transcript {
 }
 
 /** Whether a frame with an `id` field begins here. */
-function isEvent(bytes: Buffer, at: number): boolean {
+function hasId(bytes: Buffer, at: number): boolean {
   return bytes[at] === LETTER_I && bytes[at + 1] === LETTER_D && bytes[at + 2] === COLON;
+}
+
+/** Whether the frame is a `reset`, which has an id but is no event of the log. */
+function isReset(bytes: Buffer, from: number, end: number): boolean {
+  const secondLine = bytes.indexOf(LINE_FEED, from) + 1;
+  const secondEnd = Math.min(secondLine + RESET_FIELD.length, end);
+  return bytes.compare(RESET_FIELD, 0, RESET_FIELD.length, secondLine, secondEnd) === 0;
 }
 
 function idOf(bytes: Buffer, at: number): EventId {

@@ -1,5 +1,4 @@
 import type { Bench, Table } from "../bench.ts";
-import { monotonicMicros } from "../measure/clock.ts";
 import { memory } from "../measure/process.ts";
 import { count, median, medianOf, megabytes, ms, ratio, withSpread } from "../measure/statistics.ts";
 import type { MissionControl } from "../subjects/mission-control.ts";
@@ -65,7 +64,6 @@ async function replayTo(bench: Bench, server: MissionControl, count: number) {
     while (!over)
       sent += (await senders.send({ perSecond: LIVE_PER_SECOND, count: LIVE_PER_SECOND / 5 })).sent;
   })();
-  const startedAt = monotonicMicros();
   const replayed = await bench.readers(server, {
     count,
     paths: ["/api/events"],
@@ -75,7 +73,7 @@ async function replayTo(bench: Bench, server: MissionControl, count: number) {
   });
   try {
     const report = await replayed.waitFor(events, 600_000, true);
-    const seconds = (report.finishedAt - startedAt) / 1e6;
+    const seconds = (report.finishedAt - replayed.startedAt) / 1e6;
     over = true;
     await sending;
     const { p99: liveP99 } = await live.waitFor(sent);

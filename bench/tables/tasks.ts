@@ -92,8 +92,9 @@ async function queries(client: HttpClient, tasks: number): Promise<[string, Quer
 
 async function deepCursor(client: HttpClient, sort: string, depth: number): Promise<string> {
   let cursor = "";
+  const limit = String(Math.min(500, depth / 10));
   for (let seen = 0; seen < depth; ) {
-    const page = await pageOf(client, { sort, limit: "500", ...(cursor ? { cursor } : {}) });
+    const page = await pageOf(client, { sort, limit, ...(cursor ? { cursor } : {}) });
     seen += page.items.length;
     if (!page.nextCursor) break;
     cursor = page.nextCursor;
