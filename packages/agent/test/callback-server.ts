@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { callbackSchema, deriveDispatchSecret, secretKey, verifyStandard } from "@mission-control/protocol";
@@ -32,6 +32,7 @@ export class CallbackServer {
   behave: (attempt: Try, index: number) => Behaviour = () => "ok";
   now: () => number = Date.now;
   readonly #key = Buffer.from("test server key");
+  readonly #arrivals = new EventEmitter();
   readonly #seen = new Map<string, number>();
   readonly #server = createServer((request, response) => void this.#serve(request, response));
   #inFlight = 0;
@@ -64,6 +65,11 @@ export class CallbackServer {
       MISSION_CONTROL_TASK_ID: taskId,
       MISSION_CONTROL_AGENT_ID: agentId,
     };
+  }
+
+  /** Resolves as soon as what arrived makes `condition` true. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await once(this.#arrivals, "try");
   }
 
   /** What was stored, in short: messages, summaries and errors in order. */
@@ -101,6 +107,7 @@ export class CallbackServer {
 
     const attempt = { id, timestamp, body };
     const behaviour = this.behave(attempt, this.tries.push(attempt) - 1);
+    this.#arrivals.emit("try");
     if (behaviour === "reset") return void request.socket.destroy();
     if (behaviour === "hang") return;
     if (typeof behaviour === "object") {
@@ -109,6 +116,7 @@ export class CallbackServer {
     const known = this.#seen.get(id);
     const eventId = known ?? this.stored.push(body);
     this.#seen.set(id, eventId);
+    this.#arrivals.emit("try");
     if (behaviour === "store-then-reset") return void request.socket.destroy();
     if (behaviour === "store-then-half") {
       response.writeHead(200, { "content-type": "application/json", "content-length": "400" });

@@ -1,0 +1,126 @@
+import { Readable, Writable } from "node:stream";
+import {
+  type ClientConnection,
+  client,
+  type InitializeResponse,
+  methods,
+  ndJsonStream,
+  PROTOCOL_VERSION,
+  type PromptResponse,
+  type RequestPermissionRequest,
+  type RequestPermissionResponse,
+  type SessionNotification,
+  type SessionUpdate,
+} from "@agentclientprotocol/sdk";
+import { describeExit, ProcessGroup } from "../process-group.ts";
+import { ProgramDiedError, RunFailedError } from "../program.ts";
+
+export interface AcpAgentOptions {
+  command: readonly string[];
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  /** Names the run; see {@link ProcessGroup}. */
+  mark: string;
+  onUpdate: (update: SessionUpdate) => void;
+  onPermission: (request: RequestPermissionRequest) => Promise<RequestPermissionResponse>;
+}
+
+/** An agent that speaks the Agent Client Protocol over its stdin and stdout, in a process group of its own. */
+export class AcpAgent {
+  readonly #name: string;
+  readonly #group: ProcessGroup;
+  readonly #connection: ClientConnection;
+  #about: InitializeResponse | undefined;
+
+  constructor(options: AcpAgentOptions) {
+    this.#name = options.command[0] ?? "";
+    this.#group = new ProcessGroup(options.command, options);
+    const { stdin, stdout } = this.#group.child;
+    this.#connection = client({ name: "mission-control" })
+      .onRequest(methods.client.session.requestPermission, ({ params }) => options.onPermission(params))
+      // Read leniently: an update of a kind this SDK does not know must not break the turn.
+      .onNotification(
+        methods.client.session.update,
+        (params) => params as SessionNotification,
+        ({ params }) => options.onUpdate(params.update),
+      )
+      .connect(ndJsonStream(Writable.toWeb(stdin), Readable.toWeb(stdout) as ReadableStream<Uint8Array>));
+  }
+
+  /** Shakes hands. Must be the first call. */
+  async initialize(): Promise<InitializeResponse> {
+    this.#about = await this.#alive(
+      this.#connection.agent.request(methods.agent.initialize, {
+        protocolVersion: PROTOCOL_VERSION,
+        clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
+        clientInfo: { name: "mission-control", version: "0.1.0" },
+      }),
+    );
+    return this.#about;
+  }
+
+  /** Opens a session, in the given mode where one is wanted. */
+  async newSession(cwd: string, mode: string | undefined): Promise<string> {
+    const { agent } = this.#connection;
+    const { sessionId, modes } = await this.#alive(
+      agent.request(methods.agent.session.new, { cwd, mcpServers: [] }),
+    );
+    if (mode === undefined || modes?.currentModeId === mode) return sessionId;
+    const known = modes?.availableModes.map(({ id }) => id) ?? [];
+    if (!known.includes(mode)) {
+      throw new RunFailedError(`${this.#name} has no mode "${mode}"; it has: ${known.join(", ") || "none"}.`);
+    }
+    await this.#alive(agent.request(methods.agent.session.setMode, { sessionId, modeId: mode }));
+    return sessionId;
+  }
+
+  /** Takes up an earlier session. @returns whether the agent could */
+  async continueSession(sessionId: string, cwd: string): Promise<boolean> {
+    const { sessionCapabilities, loadSession } = this.#about?.agentCapabilities ?? {};
+    const { agent } = this.#connection;
+    const params = { sessionId, cwd, mcpServers: [] };
+    try {
+      if (sessionCapabilities?.resume) {
+        await this.#alive(agent.request(methods.agent.session.resume, params));
+      } else if (loadSession) await this.#alive(agent.request(methods.agent.session.load, params));
+      else return false;
+      return true;
+    } catch (error) {
+      if (error instanceof ProgramDiedError) throw error;
+      return false; // It no longer knows the session.
+    }
+  }
+
+  prompt(sessionId: string, text: string): Promise<PromptResponse> {
+    const prompt = [{ type: "text" as const, text }];
+    return this.#alive(this.#connection.agent.request(methods.agent.session.prompt, { sessionId, prompt }));
+  }
+
+  /** Asks the agent to stop its turn; the prompt then ends with `cancelled`. */
+  async cancel(sessionId: string): Promise<void> {
+    await this.#connection.agent.notify(methods.agent.session.cancel, { sessionId }).catch(() => {});
+  }
+
+  /** Ends the agent and everything it began. */
+  async close(): Promise<void> {
+    this.#connection.close();
+    await this.#group.end();
+  }
+
+  /** Waits for an answer, or says how the agent died before it gave one. */
+  async #alive<T>(answer: Promise<T>): Promise<T> {
+    const died = this.#group.exited.then((exit) => {
+      const { stderrTail } = this.#group;
+      throw new ProgramDiedError(
+        `${this.#name} ${describeExit(exit)}.${stderrTail && ` It wrote: ${stderrTail}`}`,
+      );
+    });
+    try {
+      return await Promise.race([answer, died]);
+    } catch (error) {
+      // The connection closes a moment before the exit is known; the exit tells more.
+      if (this.#connection.signal.aborted) return await died;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/** Mission Control did not take the agent; the message says why. */
+export class RegistrationError extends Error {
+  override name = "RegistrationError";
+  readonly code = "registration";
+}
+
+export interface AgentSettings {
+  name: string;
+  capabilities: string[];
+  concurrency: number;
+  /** Where the agent listens. */
+  url: string;
+}
+
+/** The few calls of the REST API that a runner needs (contract, section 2). */
+export class MissionControl {
+  readonly #url: string;
+  readonly #token: string;
+
+  /**
+   * @param url the server's base URL
+   * @param token the administrator's bearer token
+   */
+  constructor(url: string, token: string) {
+    this.#url = url.replace(/\/+$/, "");
+    this.#token = token;
+  }
+
+  async createAgent(settings: AgentSettings, signal?: AbortSignal): Promise<{ id: string; secret: string }> {
+    const { status, body } = await this.#call("POST", "/api/agents", toBody(settings), signal);
+    const { id, secret } = body as { id?: string; secret?: string };
+    if (status !== 201 || !id || !secret) throw this.#refusal(`The agent "${settings.name}"`, status, body);
+    return { id, secret };
+  }
+
+  /** @returns whether there (still) is such an agent */
+  async updateAgent(id: string, settings: AgentSettings, signal?: AbortSignal): Promise<boolean> {
+    const path = `/api/agents/${encodeURIComponent(id)}`;
+    const { status, body } = await this.#call("PATCH", path, toBody(settings), signal);
+    if (status === 404) return false;
+    if (status !== 200) throw this.#refusal(`The agent "${settings.name}"`, status, body);
+    return true;
+  }
+
+  async #call(method: string, path: string, value: object, signal: AbortSignal | undefined) {
+    let response: Response;
+    try {
+      response = await fetch(this.#url + path, {
+        method,
+        headers: { authorization: `Bearer ${this.#token}`, "content-type": "application/json" },
+        body: JSON.stringify(value),
+        ...(signal && { signal }),
+      });
+    } catch (error) {
+      signal?.throwIfAborted();
+      const { cause } = error as { cause?: Error };
+      throw new RegistrationError(
+        `Mission Control cannot be reached at ${this.#url}: ${cause?.message ?? error}`,
+      );
+    }
+    const body: unknown = await response.json().catch(() => ({}));
+    return { status: response.status, body };
+  }
+
+  #refusal(what: string, status: number, body: unknown): RegistrationError {
+    if (status === 401) {
+      return new RegistrationError(
+        `Mission Control at ${this.#url} does not accept the token. Set MISSION_CONTROL_TOKEN.`,
+      );
+    }
+    const { detail, title } = body as { detail?: string; title?: string };
+    return new RegistrationError(`${what} was not taken: ${detail ?? title ?? `HTTP ${status}`}`);
+  }
+}
+
+function toBody({ url, ...rest }: AgentSettings): object {
+  return { ...rest, endpoint: { kind: "http", url } };
+}

@@ -1,0 +1,44 @@
+import type { Clock, Dispatch, JsonObject, PermissionRequest } from "@mission-control/agent";
+import type { Narrator } from "./narrator.ts";
+
+/** A run that did not come to a good end; the message says why. */
+export class RunFailedError extends Error {
+  override name = "RunFailedError";
+  readonly code: string = "run_failed";
+}
+
+/** The program ended before its work was done. */
+export class ProgramDiedError extends RunFailedError {
+  override name = "ProgramDiedError";
+  override readonly code = "program_died";
+}
+
+/** One dispatch, as a program is given it. */
+export interface Job {
+  dispatch: Dispatch;
+  /** The folder to work in. */
+  folder: string;
+  narrator: Narrator;
+  clock: Clock;
+  /** Aborted on cancel, time limit and shutdown: the program and all it began must then end. */
+  signal: AbortSignal;
+  /** Puts a question to the operator; resolves with the option chosen. */
+  ask(request: PermissionRequest): Promise<string>;
+  /** The session in which the agent worked on this task before, when it was told to go on. */
+  session: string | undefined;
+  /** Keeps the session for feedback that may come. */
+  keepSession(id: string): void;
+}
+
+export interface JobResult {
+  summary: string;
+  data?: JsonObject;
+}
+
+/** One way to run an agent. */
+export interface Program {
+  /** What is run, for people. */
+  readonly name: string;
+  /** Works on a job. Throws when it does not come to a good end, or with the signal's reason. Leaves no process. */
+  run(job: Job): Promise<JobResult>;
+}

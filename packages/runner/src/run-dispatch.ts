@@ -1,0 +1,81 @@
+import { CallbackError, type Clock, type Dispatch, type RunContext } from "@mission-control/agent";
+import { Narrator } from "./narrator.ts";
+import type { Program } from "./program.ts";
+import type { Slots } from "./slots.ts";
+import type { StateFile } from "./state-file.ts";
+import { TimeLimit } from "./time-limit.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface RunSettings {
+  program: Program;
+  workspace: Workspace;
+  slots: Slots;
+  state: StateFile;
+  clock: Clock;
+  /** Seconds of work a task may take. */
+  timeLimit: number | undefined;
+}
+
+/** Works on one dispatch from its slot to its report. */
+export async function runDispatch(
+  dispatch: Dispatch,
+  context: RunContext,
+  settings: RunSettings,
+): Promise<void> {
+  const { slots, state } = settings;
+  state.begin(dispatch);
+  try {
+    await slots.take(context.signal);
+    try {
+      await work(dispatch, context, settings);
+    } finally {
+      slots.release();
+    }
+  } finally {
+    state.end(dispatch.dispatchId);
+  }
+}
+
+async function work(dispatch: Dispatch, context: RunContext, settings: RunSettings): Promise<void> {
+  const { program, workspace, state, clock } = settings;
+  const { reporter } = context;
+  const taskId = dispatch.task.id;
+  const narrator = new Narrator(reporter, clock);
+  const limit = new TimeLimit(settings.timeLimit, clock);
+  try {
+    const place = await workspace.open(taskId);
+    try {
+      narrator.say(`${program.name} is at work in ${place.folder}`);
+      const result = await program.run({
+        dispatch,
+        folder: place.folder,
+        narrator,
+        clock,
+        signal: AbortSignal.any([context.signal, limit.signal]),
+        ask: (request) => limit.pause(() => context.ask(request, { signal: limit.signal })),
+        session: state.session(taskId),
+        keepSession: (sessionId) => state.keepSession(taskId, sessionId),
+      });
+      narrator.close();
+      await reporter.complete(
+        result.summary,
+        { ...place.data, ...result.data },
+        { usage: usageOf(narrator) },
+      );
+    } finally {
+      await place.close();
+    }
+  } catch (error) {
+    // The program may have reported its end itself; then there is nothing to add.
+    if (error instanceof CallbackError) return;
+    narrator.close();
+    if (context.signal.aborted) throw error;
+    await reporter.fail(error, { lastState: narrator.lastState, usage: usageOf(narrator) });
+  } finally {
+    limit.close();
+  }
+}
+
+function usageOf(narrator: Narrator) {
+  return Object.keys(narrator.usage).length > 0 ? narrator.usage : undefined;
+}

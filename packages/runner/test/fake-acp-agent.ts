@@ -1,0 +1,171 @@
+// An ACP agent without a model: each line of the prompt is a step. It speaks the real protocol over stdio, and tests
+// can make it do what real agents do rarely: die, hang, leave processes behind.
+import { spawn } from "node:child_process";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { Readable, Writable } from "node:stream";
+import {
+  type AgentContext,
+  agent,
+  methods,
+  ndJsonStream,
+  PROTOCOL_VERSION,
+  type SessionUpdate,
+  type StopReason,
+} from "@agentclientprotocol/sdk";
+
+const { FAKE_LOG = "/dev/null", FAKE_DIES_AT_START = "" } = process.env;
+const log = (text: string) => appendFileSync(FAKE_LOG, `${text}\n`);
+
+if (FAKE_DIES_AT_START) {
+  const left = Number(readFileSync(FAKE_DIES_AT_START, "utf8"));
+  writeFileSync(FAKE_DIES_AT_START, String(left - 1));
+  if (left > 0) {
+    console.error("no licence server");
+    process.exit(7);
+  }
+}
+
+let cancel = () => {};
+let calls = 0;
+
+agent({ name: "fake" })
+  .onRequest(methods.agent.initialize, () => ({
+    protocolVersion: PROTOCOL_VERSION,
+    agentCapabilities: { loadSession: true },
+  }))
+  .onRequest(methods.agent.session.new, ({ params }) => {
+    log(`new ${params.cwd}`);
+    return {
+      sessionId: "session-1",
+      modes: {
+        currentModeId: "default",
+        availableModes: ["default", "auto"].map((id) => ({ id, name: id })),
+      },
+    };
+  })
+  .onRequest(methods.agent.session.setMode, ({ params }) => {
+    log(`mode ${params.modeId}`);
+    return {};
+  })
+  .onRequest(methods.agent.session.load, async ({ params, client }) => {
+    log(`load ${params.sessionId}`);
+    const content = { type: "text" as const, text: "history, which is not news" };
+    await client.notify(methods.client.session.update, {
+      sessionId: params.sessionId,
+      update: { sessionUpdate: "agent_message_chunk", content },
+    });
+    return {};
+  })
+  .onRequest(methods.agent.session.prompt, async ({ params, client }) => {
+    const { sessionId } = params;
+    const text = params.prompt.map((block) => (block.type === "text" ? block.text : "")).join("");
+    log(`prompt ${JSON.stringify(text)}`);
+    const cancelled = new Promise<StopReason>((resolve) => {
+      cancel = () => resolve("cancelled");
+    });
+    const update = (update: SessionUpdate) =>
+      client.notify(methods.client.session.update, { sessionId, update });
+    for (const line of text.split("\n")) {
+      const [step = "", ...rest] = line.split(" ");
+      const stop = await perform(step, rest.join(" "), { sessionId, client, update, cancelled });
+      if (stop) return { stopReason: stop, usage: { inputTokens: 120, outputTokens: 30, totalTokens: 150 } };
+    }
+    return { stopReason: "end_turn", usage: { inputTokens: 120, outputTokens: 30, totalTokens: 150 } };
+  })
+  .onNotification(methods.agent.session.cancel, () => {
+    log("cancel");
+    cancel();
+  })
+  .connect(
+    ndJsonStream(Writable.toWeb(process.stdout), Readable.toWeb(process.stdin) as ReadableStream<Uint8Array>),
+  );
+
+interface StepContext {
+  sessionId: string;
+  client: AgentContext;
+  update: (update: SessionUpdate) => Promise<void>;
+  cancelled: Promise<StopReason>;
+}
+
+async function perform(
+  step: string,
+  argument: string,
+  { sessionId, client, update, cancelled }: StepContext,
+): Promise<StopReason | undefined> {
+  const toolCallId = `call-${++calls}`;
+  switch (step) {
+    case "SAY":
+      for (const piece of argument.split(/(?<= )/)) {
+        await update({ sessionUpdate: "agent_message_chunk", content: { type: "text", text: piece } });
+      }
+      return;
+    case "TOOL":
+      await update({
+        sessionUpdate: "tool_call",
+        toolCallId,
+        title: argument,
+        kind: "execute",
+        status: "pending",
+      });
+      await update({ sessionUpdate: "tool_call_update", toolCallId, status: "completed" });
+      return;
+    case "BADTOOL": {
+      const content = [
+        { type: "content" as const, content: { type: "text" as const, text: "no such file" } },
+      ];
+      await update({ sessionUpdate: "tool_call", toolCallId, title: argument, status: "pending" });
+      await update({ sessionUpdate: "tool_call_update", toolCallId, status: "failed", content });
+      return;
+    }
+    case "PLAN": {
+      const [done, ...steps] = argument.split(",");
+      const entries = steps.map((content, index) => ({
+        content,
+        priority: "medium" as const,
+        status: index < Number(done) ? ("completed" as const) : ("pending" as const),
+      }));
+      await update({ sessionUpdate: "plan", entries });
+      return;
+    }
+    case "COST":
+      await update({
+        sessionUpdate: "usage_update",
+        used: 1,
+        size: 2,
+        cost: { amount: Number(argument), currency: "USD" },
+      });
+      return;
+    case "ASK": {
+      const [kind, title = ""] = argument.split(":");
+      const answer = await client.request(methods.client.session.requestPermission, {
+        sessionId,
+        toolCall: { toolCallId, title, kind: kind === "read" ? "read" : "execute" },
+        options: [
+          { optionId: "yes", name: "Allow", kind: "allow_once" },
+          { optionId: "no", name: "Reject", kind: "reject_once" },
+        ],
+      });
+      const chosen = answer.outcome.outcome === "selected" ? answer.outcome.optionId : "cancelled";
+      await update({
+        sessionUpdate: "agent_message_chunk",
+        content: { type: "text", text: `answer: ${chosen}` },
+      });
+      return;
+    }
+    case "SPAWN": // A tool in a session of its own, as Claude Code starts its shells.
+      spawn("sleep", [argument], { detached: true, stdio: "ignore" });
+      return;
+    case "HANG":
+      return cancelled;
+    case "DEAF": // Does not listen to cancel.
+      return new Promise(() => setInterval(() => {}, 1000));
+    case "DIE":
+      console.error("out of memory");
+      process.kill(process.pid, "SIGKILL");
+      return new Promise(() => {});
+    case "STOP":
+      return argument as StopReason;
+    default:
+      return;
+  }
+}

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
+import { formatSecret, standardHeaders } from "@mission-control/protocol";
+import { CallbackServer } from "../../agent/test/callback-server.ts";
+
+interface Registered {
+  name: string;
+  concurrency: number;
+  endpoint: { url: string };
+}
+
+/** Stands in for Mission Control: registers agents, dispatches to them, and takes their callbacks. */
+export class MissionControlDouble {
+  readonly callbacks = new CallbackServer();
+  readonly agents = new Map<string, Registered>();
+  readonly token = "the administrator's token";
+  readonly secret = formatSecret(Buffer.from("the agent's secret"));
+  readonly #rest = createServer(async (request, response) => {
+    const [, , , id = ""] = (request.url ?? "").split("/");
+    const answer = (status: number, body: object) =>
+      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    if (request.headers.authorization !== `Bearer ${this.token}`) return answer(401, {});
+    const agent = (await json(request)) as Registered;
+    if (request.method === "POST") {
+      const created = `agent-${this.agents.size + 1}`;
+      this.agents.set(created, agent);
+      return answer(201, { id: created, ...agent, secret: this.secret });
+    }
+    if (!this.agents.has(id)) return answer(404, { detail: "No such agent." });
+    this.agents.set(id, agent);
+    return answer(200, { id, ...agent });
+  });
+
+  async listen(): Promise<this> {
+    await this.callbacks.listen();
+    this.#rest.listen(0, "127.0.0.1");
+    await once(this.#rest, "listening");
+    return this;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#rest.address() as AddressInfo).port}`;
+  }
+
+  async dispatch(
+    dispatchId: string,
+    task: { id?: string; description: string; feedback?: string },
+  ): Promise<void> {
+    const { url, secret, taskId, agentId } = this.callbacks.target(dispatchId);
+    const body = {
+      version: 1,
+      dispatchId,
+      attempt: 1,
+      task: {
+        title: "A task",
+        priority: "normal",
+        tags: [],
+        context: {},
+        feedback: null,
+        ...task,
+        id: task.id ?? taskId,
+      },
+      agent: { id: agentId, name: "fake", capabilities: [] },
+      callback: { url, secret, scheme: "standard-webhooks" },
+      dispatchedAt: new Date().toISOString(),
+    };
+    await this.#send("POST", "", body, dispatchId);
+  }
+
+  async cancel(dispatchId: string): Promise<void> {
+    await this.#send("DELETE", dispatchId, undefined, `${dispatchId}:cancel`);
+  }
+
+  async answer(dispatchId: string, requestId: string, optionId: string): Promise<void> {
+    await this.#send(
+      "POST",
+      `${dispatchId}/permissions/${requestId}`,
+      { optionId },
+      `${dispatchId}:permission`,
+    );
+  }
+
+  /** Resolves with the callback of a dispatch that ends it, or that asks. */
+  async outcome(dispatchId: string, types: string[] = ["complete", "error"]) {
+    const find = () =>
+      this.callbacks.stored.find((body) => body.dispatchId === dispatchId && types.includes(body.type));
+    await this.callbacks.until(() => find() !== undefined);
+    return find() ?? assert.fail();
+  }
+
+  /** Lines of progress of a dispatch so far. */
+  progress(dispatchId: string): string[] {
+    return this.callbacks.stored
+      .filter((body) => body.dispatchId === dispatchId && body.type === "progress")
+      .flatMap((body) => body.message?.split("\n") ?? []);
+  }
+
+  async close(): Promise<void> {
+    await this.callbacks.close();
+    this.#rest.close();
+    this.#rest.closeAllConnections();
+  }
+
+  async #send(method: string, path: string, value: object | undefined, id: string): Promise<void> {
+    const [agent] = this.agents.values();
+    const body = value ? JSON.stringify(value) : "";
+    const headers = standardHeaders(this.secret, { id, timestamp: Math.floor(Date.now() / 1000), body });
+    const url = new URL(path, agent?.endpoint.url);
+    const response = await fetch(url, { method, headers, ...(body && { body }) });
+    if (!response.ok)
+      throw new Error(`${method} ${url} was answered ${response.status}: ${await response.text()}`);
+  }
+}
