@@ -1,10 +1,9 @@
-import type { ServerResponse } from "node:http";
-import { type CallbackAnswer, PROBLEM_TYPE, type Problem } from "@mission-control/protocol";
+import { PROBLEM_TYPE, type Problem } from "@mission-control/protocol";
 
 /** How long an agent should wait where it is told to try again, in seconds. */
 const RETRY_AFTER_SECONDS = 1;
 
-const TITLES: Readonly<Record<number, string>> = {
+const TITLES = {
   400: "Bad Request",
   401: "Unauthorized",
   404: "Not Found",
@@ -14,37 +13,44 @@ const TITLES: Readonly<Record<number, string>> = {
   415: "Unsupported Media Type",
   429: "Too Many Requests",
   503: "Service Unavailable",
-};
+} as const;
 
-/** Answers a callback that was stored. */
-export function answerStored(response: ServerResponse, answer: CallbackAnswer): void {
-  const body = JSON.stringify(answer);
-  response.writeHead(200, [
-    "Content-Type",
-    "application/json",
-    "Content-Length",
-    String(Buffer.byteLength(body)),
-  ]);
-  response.end(body);
+export type ProblemStatus = keyof typeof TITLES;
+
+/** What a callback is answered, whatever carries it. */
+export interface Answer {
+  status: 200 | ProblemStatus;
+  /** Reason phrase of the status. */
+  title: string;
+  headers: readonly (readonly [name: string, value: string])[];
+  body: string;
 }
 
-/** Answers a callback that changed nothing. */
-export function answerProblem(
-  response: ServerResponse,
-  status: number,
+const JSON_HEADERS = [["Content-Type", "application/json"]] as const;
+const PROBLEM_HEADERS = [["Content-Type", PROBLEM_TYPE]] as const;
+const RETRY_HEADERS = [...PROBLEM_HEADERS, ["Retry-After", String(RETRY_AFTER_SECONDS)]] as const;
+const METHOD_HEADERS = [...PROBLEM_HEADERS, ["Allow", "POST"]] as const;
+
+/** A callback that was stored. */
+export function stored(eventId: number, duplicate: boolean, taskStatus: string): Answer {
+  // All four are numbers, booleans and words of our own: nothing to escape.
+  const body = `{"ok":true,"eventId":${eventId},"duplicate":${duplicate},"taskStatus":"${taskStatus}"}`;
+  return { status: 200, title: "OK", headers: JSON_HEADERS, body };
+}
+
+/** A callback that changed nothing (RFC 9457). */
+export function refused(
+  status: ProblemStatus,
   detail: string,
-  more: { errors?: Problem["errors"]; duplicate?: boolean; close?: boolean } = {},
-): void {
-  if (response.headersSent || response.destroyed) return;
-  const { close, ...members } = more;
-  const problem = { type: "about:blank", title: TITLES[status] ?? "Error", status, detail, ...members };
-  const body = JSON.stringify(problem);
-  const headers: Record<string, string | number> = {
-    "Content-Type": PROBLEM_TYPE,
-    "Content-Length": Buffer.byteLength(body),
+  more: { errors?: Problem["errors"]; duplicate?: boolean } = {},
+): Answer {
+  const title = TITLES[status];
+  const headers =
+    status === 429 || status === 503 ? RETRY_HEADERS : status === 405 ? METHOD_HEADERS : PROBLEM_HEADERS;
+  return {
+    status,
+    title,
+    headers,
+    body: JSON.stringify({ type: "about:blank", title, status, detail, ...more }),
   };
-  if (status === 429 || status === 503) headers["Retry-After"] = RETRY_AFTER_SECONDS;
-  if (status === 405) headers.Allow = "POST";
-  if (close) headers.Connection = "close";
-  response.writeHead(status, headers).end(body);
 }

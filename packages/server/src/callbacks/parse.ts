@@ -58,10 +58,10 @@ export function parseCallback(
   if (callback.dispatchId !== undefined && callback.dispatchId !== dispatchId) {
     return malformed([{ path: "dispatchId", message: "differs from the dispatch in the URL" }]);
   }
-  const scope = dispatchId ?? callback.taskId;
+  const scope = `callback:${dispatchId ?? callback.taskId}`;
   if (verified.scheme === "standard") {
     const at = new Date(callback.timestamp ?? verified.timestamp * 1000).toISOString();
-    return { callback, dispatchId, at, receipt: { key: `callback:${scope}:${verified.id}` } };
+    return { callback, dispatchId, at, receipt: { scope, key: verified.id } };
   }
   if (callback.timestamp === undefined) {
     return malformed([{ path: "timestamp", message: "is required with X-Signature-SHA256" }]);
@@ -69,7 +69,7 @@ export function parseCallback(
   const at = new Date(callback.timestamp);
   const offBySeconds = Math.abs(now.getTime() - at.getTime()) / 1000;
   const id = callback.id ?? createHash("sha256").update(body).digest("base64url");
-  const receipt: Receipt = { key: `callback:${scope}:${id}` };
+  const receipt: Receipt = { scope, key: id };
   if (offBySeconds > TIMESTAMP_TOLERANCE_SECONDS) receipt.onlyIfKnown = true;
   return { callback, dispatchId, at: at.toISOString(), receipt };
 }

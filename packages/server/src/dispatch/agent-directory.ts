@@ -41,6 +41,7 @@ export interface AgentDirectoryOptions {
 export class AgentDirectory {
   readonly #options: AgentDirectoryOptions;
   readonly #entries = new Map<string, Entry>();
+  readonly #editListeners = new Set<(agentId: string) => void>();
   readonly #stopListening: () => void;
 
   static async open(options: AgentDirectoryOptions): Promise<AgentDirectory> {
@@ -110,6 +111,11 @@ export class AgentDirectory {
     return { agent: this.#view(entry), ...(secret === undefined ? {} : { secret }) };
   }
 
+  /** Calls the listener after an agent was edited: it may take more dispatches now, or be reached elsewhere. */
+  onEdit(listener: (agentId: string) => void): void {
+    this.#editListeners.add(listener);
+  }
+
   /** @returns null when there is no such agent */
   async update(id: string, fields: PatchAgent): Promise<AgentView | null> {
     const entry = this.#entries.get(id);
@@ -121,6 +127,7 @@ export class AgentDirectory {
     const event = agentEvent(record, now, { change: "edited", fields: Object.keys(changed) });
     await this.#options.store.put("agent", record, event);
     entry.record = record;
+    for (const listener of this.#editListeners) listener(id);
     return this.#view(entry);
   }
 

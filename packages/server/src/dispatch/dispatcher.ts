@@ -9,6 +9,7 @@ import type {
 } from "../gateways/gateway.ts";
 import { newId } from "../ids.ts";
 import type { Logger } from "../logger.ts";
+import type { Metrics } from "../metrics.ts";
 import type {
   AgentRecord,
   AttemptChange,
@@ -34,8 +35,7 @@ export interface DispatcherOptions extends PayloadOptions {
   /** The adapter that reaches an agent; null when its gateway is gone. */
   adapterFor: (target: AgentTarget) => GatewayAdapter | null;
   logger: Logger;
-  /** Told what became of each hand-over. */
-  counted: (outcome: DispatchOutcome["kind"]) => void;
+  metrics: Pick<Metrics, "dispatch">;
   graceMs?: number;
 }
 
@@ -54,7 +54,6 @@ export class Dispatcher {
   readonly #graceTimers = new Map<string, NodeJS.Timeout>();
   /** The claims of each agent's queue, one after the other. */
   readonly #claims = new Map<string, Promise<void>>();
-  /** What gateways tell of one run is written in the order it was told. */
   readonly #stop = new AbortController();
 
   constructor(options: DispatcherOptions) {
@@ -71,6 +70,7 @@ export class Dispatcher {
       },
     });
     this.#stopListening = options.store.onCommit((commit) => this.#follow(commit));
+    options.agents.onEdit((agentId) => void this.#claim(agentId));
   }
 
   /** Takes up what an earlier process left: attempts under way, undelivered commands, queues. */
@@ -136,11 +136,6 @@ export class Dispatcher {
             })
           : store.change({ kind: "undelivered", taskId, dispatchId, state: "lost", reason: event.reason });
     written.catch((error: unknown) => this.#unstored(error, dispatchId));
-  }
-
-  /** An agent was added or takes more at a time. */
-  wake(agentId: string): void {
-    void this.#claim(agentId);
   }
 
   /** Stops sending. What is under way stays as it is, for the next start. */
@@ -263,7 +258,7 @@ export class Dispatcher {
   }
 
   async #settle({ id: dispatchId, taskId }: Attempt, outcome: DispatchOutcome): Promise<void> {
-    this.#options.counted(outcome.kind);
+    this.#options.metrics.dispatch(outcome.kind);
     const { store } = this.#options;
     if (outcome.kind === "accepted") await store.change({ kind: "accepted", taskId, dispatchId });
     else {

@@ -1,12 +1,12 @@
 import { type DispatchPayload, deriveDispatchSecret } from "@mission-control/protocol";
-import { CALLBACK_PATH } from "../callbacks/callback-endpoint.ts";
+import { CALLBACK_PATH } from "../callbacks/intake.ts";
 import type { AgentRecord } from "../store/store.ts";
 import type { Attempt, Task } from "../tasks/task.ts";
 
 /** What every payload of this server has in common. */
 export interface PayloadOptions {
   /** Base URL that agents reach this server at. */
-  publicUrl: string;
+  publicUrl: () => string;
   serverKey: Uint8Array;
 }
 
@@ -23,7 +23,7 @@ export function dispatchPayload(
     task: { id, title, description, priority, tags: [...tags], context, feedback: attempt.feedback },
     agent: { id: agent.id, name: agent.name, capabilities: agent.capabilities },
     callback: {
-      url: `${publicUrl.replace(/\/+$/, "")}${CALLBACK_PATH}/${attempt.id}`,
+      url: `${publicUrl().replace(/\/+$/, "")}${CALLBACK_PATH}/${attempt.id}`,
       secret: deriveDispatchSecret(serverKey, attempt.id),
       scheme: "standard-webhooks",
     },

@@ -22,7 +22,7 @@ export class Authenticator {
    * Who sent the request; null when nobody that is known. A bearer token that is wrong is not made good by a
    * cookie. Whether the request may change anything with a cookie, {@link isSameOrigin} says.
    */
-  authenticate({ headers }: IncomingMessage): Identity | null {
+  authenticate({ headers }: Pick<IncomingMessage, "headers">): Identity | null {
     if (headers.authorization !== undefined) {
       const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(headers.authorization)?.[1];
       return token !== undefined && this.isToken(token) ? { kind: "token" } : null;

@@ -14,6 +14,7 @@ import { type Authenticator, type Identity, isSameOrigin } from "./authenticator
 import { dashboard } from "./dashboard.ts";
 import { describeApi } from "./documentation.ts";
 import { eventRoutes } from "./event-routes.ts";
+import type { FastLane } from "./fast-lane.ts";
 import { type GatewayRoutesParts, gatewayRoutes } from "./gateway-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
 import type { HttpApp } from "./http-app.ts";
@@ -38,6 +39,8 @@ const TIMEOUT_CHECK_MS = 5000;
 const CLOSE_CHECK_MS = 50;
 
 export interface HttpServerOptions extends RawHandlers {
+  /** Serves the hot routes before the HTTP server sees them. */
+  fastLane: FastLane;
   store: Store;
   dispatcher: Dispatcher;
   agents: AgentDirectory;
@@ -64,6 +67,7 @@ const identities = new WeakMap<FastifyRequest, Identity>();
 export class HttpServer {
   readonly #app: HttpApp;
   readonly #server: Server;
+  readonly #fastLane: FastLane;
   #closing = false;
 
   /** Makes the routes; {@link listen} opens the port. */
@@ -103,6 +107,8 @@ export class HttpServer {
     }).withTypeProvider<ZodTypeProvider>();
     if (!server) throw new Error("The framework made no server.");
     this.#server = server;
+    this.#fastLane = options.fastLane;
+    this.#fastLane.attach(server);
   }
 
   /**
@@ -117,6 +123,7 @@ export class HttpServer {
   /** Stops accepting, answers what is in hand, and closes; what is open when the signal aborts is cut off. */
   async close(signal?: AbortSignal): Promise<void> {
     this.#closing = true;
+    this.#fastLane.close();
     const cutOff = () => this.#server.closeAllConnections();
     const sweep = setInterval(() => this.#server.closeIdleConnections(), CLOSE_CHECK_MS);
     signal?.addEventListener("abort", cutOff);

@@ -61,7 +61,8 @@ export interface PendingCommand {
 
 /** How {@link Store.change} recognises a change it has made before. */
 export interface Receipt {
-  /** Unique among all callers' keys. */
+  /** What the key is unique in, such as the dispatch it is about. */
+  scope: string;
   key: string;
   /** A hash of the request; a repeat with another one is refused as `mismatch`. */
   fingerprint?: string;
@@ -201,6 +202,9 @@ export interface Store {
    * `receiptsBefore` — in one small step. Resolves to whether more is left to remove.
    */
   prune(policy: { keepEvents: number; receiptsBefore: string }): Promise<boolean>;
+
+  /** Tries a small commit; resolves to why none can be made now, in a sentence, or to null. */
+  unavailableReason(): Promise<string | null>;
 
   /** Commits what is in hand and closes. */
   close(): Promise<void>;

@@ -7,6 +7,7 @@ import {
   RESET_EVENT,
 } from "@mission-control/protocol";
 import type { Logger } from "../logger.ts";
+import type { Metrics } from "../metrics.ts";
 import type { FrameChunk, LogRange, StoredEvent, Stretch } from "../store/store.ts";
 import { Audience } from "./audience.ts";
 import { CatchUp } from "./catch-up.ts";
@@ -30,12 +31,7 @@ export interface LogSource {
   frames(stretch: Stretch, filter: EventFilter): Promise<FrameChunk>;
 }
 
-/** What the hub counts. */
-export interface HubMetrics {
-  readers(count: number): void;
-  delivered(events: number): void;
-  cutOff(): void;
-}
+type HubMetrics = Pick<Metrics, "streamOpened" | "streamClosed" | "streamDelivered" | "streamCutOff">;
 
 /**
  * Fans committed events out to every open stream. Each event is encoded once, and all that one commit brought
@@ -105,7 +101,7 @@ export class Hub {
     this.#audience.add(subscriber);
     this.#turns[this.#nextTurn]?.add(subscriber);
     this.#nextTurn = (this.#nextTurn + 1) % HEARTBEAT_SECONDS;
-    this.#metrics.readers(this.size);
+    this.#metrics.streamOpened();
     const onDrain = this.#onDrain;
     const onGone = this.#onGone;
     socket.on("drain", onDrain).on("close", onGone).on("error", onGone);
@@ -128,7 +124,7 @@ export class Hub {
     for (const [group, ids] of this.#audience.select(events)) {
       const slice = group.key === UNFILTERED ? all : this.#ring.pick(ids);
       for (const subscriber of group.subscribers) this.#offer(subscriber, slice, before);
-      this.#metrics.delivered(ids.length * group.subscribers.size);
+      this.#metrics.streamDelivered(ids.length * group.subscribers.size);
     }
   }
 
@@ -189,7 +185,7 @@ export class Hub {
 
   /** Drops a reader that cannot keep up, and what is unsent with it. */
   #cut(subscriber: Subscriber): void {
-    this.#metrics.cutOff();
+    this.#metrics.streamCutOff();
     this.#forget(subscriber);
     subscriber.socket.destroy();
   }
@@ -199,7 +195,7 @@ export class Hub {
     subscriber.state = "closed";
     this.#audience.remove(subscriber);
     for (const turn of this.#turns) turn.delete(subscriber);
-    this.#metrics.readers(this.size);
+    this.#metrics.streamClosed();
   }
 }
 

@@ -1,14 +1,19 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import {
   EVENT_STREAM_TYPE,
   type EventFilter,
   eventFilterQuerySchema,
   eventPositionSchema,
   PROBLEM_TYPE,
+  type Problem,
 } from "@mission-control/protocol";
 import { z } from "zod";
 import type { Hub } from "./hub.ts";
 import { takeOver } from "./take-over.ts";
+
+/** Path of the event stream. */
+export const EVENTS_PATH = "/api/events";
 
 const HEAD = [
   "HTTP/1.1 200 OK",
@@ -22,60 +27,95 @@ const HEAD = [
 
 const querySchema = eventFilterQuerySchema.extend({ lastEventId: eventPositionSchema.optional() });
 
+/** What a stream request says, whoever read it. */
+export interface StreamRequest {
+  url: string;
+  headers: IncomingHttpHeaders;
+}
+
 export interface StreamEndpointOptions {
   hub: Hub;
   /** Whether the request may read the stream. */
-  mayRead: (request: IncomingMessage) => boolean;
+  mayRead: (request: { headers: IncomingHttpHeaders }) => boolean;
 }
+
+interface Wanted {
+  filter: EventFilter;
+  after: number | null;
+}
+
+type Refused = Omit<Problem, "type">;
 
 /** `GET /api/events`: the event stream (contract, section 5), straight on the socket. */
-export function streamEndpoint(options: StreamEndpointOptions) {
-  return (request: IncomingMessage, response: ServerResponse): void => {
-    if (!options.mayRead(request)) {
-      response.setHeader("WWW-Authenticate", "Bearer");
-      problem(response, 401, "Unauthorized", "Send the bearer token, or log in.");
-      return;
-    }
-    const wanted = parse(request);
-    if ("errors" in wanted) {
-      problem(response, 400, "Bad Request", "The stream cannot be opened like this.", wanted.errors);
-      return;
-    }
-    const socket = takeOver(request, response);
-    socket.write(`${HEAD}\r\nDate: ${new Date().toUTCString()}\r\n\r\n`);
-    options.hub.subscribe(socket, wanted.filter, wanted.after).catch(() => socket.destroy());
-  };
-}
+export class StreamEndpoint {
+  readonly #options: StreamEndpointOptions;
 
-type Wanted = { filter: EventFilter; after: number | null } | { errors: { path: string; message: string }[] };
-
-function parse(request: IncomingMessage): Wanted {
-  const { searchParams } = new URL(request.url ?? "/", "http://localhost");
-  const query = Object.fromEntries([...searchParams].filter(([, value]) => value !== ""));
-  // A browser that reconnects sends its newest id in the header and the URL as it was first opened.
-  const header = request.headers["last-event-id"];
-  if (typeof header === "string" && header !== "") query.lastEventId = header;
-  const parsed = querySchema.safeParse(query);
-  if (!parsed.success) {
-    const issues = parsed.error.issues;
-    return { errors: issues.map(({ path, message }) => ({ path: z.core.toDotPath(path), message })) };
+  constructor(options: StreamEndpointOptions) {
+    this.#options = options;
   }
-  const { lastEventId, taskId, agentId, types } = parsed.data;
-  const filter: EventFilter = {
-    ...(taskId === undefined ? {} : { taskId }),
-    ...(agentId === undefined ? {} : { agentId }),
-    ...(types === undefined || types.length === 0 ? {} : { types }),
+
+  /** Serves the stream on a socket nobody else reads or writes; false, untouched, when it has to be refused. */
+  open(socket: Socket, request: StreamRequest): boolean {
+    const wanted = this.#read(request);
+    if ("status" in wanted) return false;
+    this.#serve(socket, wanted);
+    return true;
+  }
+
+  /** The same for a request on Node's HTTP server, refusals included. */
+  readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
+    const { url = EVENTS_PATH, headers } = request;
+    const wanted = this.#read({ url, headers });
+    if ("status" in wanted) {
+      if (wanted.status === 401) response.setHeader("WWW-Authenticate", "Bearer");
+      response.writeHead(wanted.status, { "Content-Type": PROBLEM_TYPE });
+      response.end(JSON.stringify({ type: "about:blank", ...wanted }));
+      return;
+    }
+    this.#serve(takeOver(request, response), wanted);
   };
-  return { filter, after: lastEventId ?? null };
+
+  #serve(socket: Socket, { filter, after }: Wanted): void {
+    // Whatever the client still sends is read and dropped; when it ends its side, so does the stream.
+    socket.on("data", drop).on("end", endToo).on("error", destroy);
+    socket.resume();
+    socket.write(`${HEAD}\r\nDate: ${new Date().toUTCString()}\r\n\r\n`);
+    this.#options.hub.subscribe(socket, filter, after).catch(() => socket.destroy());
+  }
+
+  #read(request: StreamRequest): Wanted | Refused {
+    if (!this.#options.mayRead(request)) {
+      return { status: 401, title: "Unauthorized", detail: "Send the bearer token, or log in." };
+    }
+    const { searchParams } = new URL(request.url, "http://localhost");
+    const query = Object.fromEntries([...searchParams].filter(([, value]) => value !== ""));
+    // A browser that reconnects sends its newest id in the header and the URL as it was first opened.
+    const header = request.headers["last-event-id"];
+    if (typeof header === "string" && header !== "") query.lastEventId = header;
+    const parsed = querySchema.safeParse(query);
+    if (!parsed.success) {
+      const errors = parsed.error.issues.map(({ path, message }) => ({
+        path: z.core.toDotPath(path),
+        message,
+      }));
+      return { status: 400, title: "Bad Request", detail: "The stream cannot be opened like this.", errors };
+    }
+    const { lastEventId, taskId, agentId, types } = parsed.data;
+    const filter: EventFilter = {
+      ...(taskId === undefined ? {} : { taskId }),
+      ...(agentId === undefined ? {} : { agentId }),
+      ...(types === undefined || types.length === 0 ? {} : { types }),
+    };
+    return { filter, after: lastEventId ?? null };
+  }
 }
 
-function problem(
-  response: ServerResponse,
-  status: number,
-  title: string,
-  detail: string,
-  errors?: { path: string; message: string }[],
-): void {
-  const body = JSON.stringify({ type: "about:blank", title, status, detail, errors });
-  response.writeHead(status, { "Content-Type": PROBLEM_TYPE }).end(body);
+function drop(): void {}
+
+function endToo(this: Socket): void {
+  this.end();
+}
+
+function destroy(this: Socket): void {
+  this.destroy();
 }

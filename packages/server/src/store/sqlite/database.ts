@@ -51,13 +51,19 @@ export function openDatabase(folder: string): OpenDatabase {
 function takeLock(file: string, folder: string): DatabaseSync {
   const lock = new DatabaseSync(file, { timeout: 0 });
   try {
-    lock.exec("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
     chmodSync(file, 0o600);
+    lock.exec("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
     return lock;
-  } catch {
+  } catch (error) {
     lock.close();
+    if (!isBusy(error)) throw error;
     throw new DataFolderInUseError(
       `Another Mission Control is running on the data folder ${folder}: stop it, or choose another folder with MISSION_CONTROL_DATA_DIR.`,
     );
   }
+}
+
+/** SQLITE_BUSY, by its primary result code (https://sqlite.org/rescode.html#busy). */
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === 5;
 }

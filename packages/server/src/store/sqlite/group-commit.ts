@@ -12,22 +12,25 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
+interface Hooks {
+  /** A commit is durable; its promises resolve after this. */
+  committed: (seconds: number, groupSize: number) => void;
+  /** A commit failed: nothing of it may stay in memory. */
+  rolledBack: () => void;
+}
+
 /**
  * Lets many small pieces of work share one durable commit. What arrives while a commit runs goes into the next
  * one; nobody waits for a timer.
  */
 export class GroupCommit {
   readonly #db: DatabaseSync;
-  readonly #hooks: { committed: () => void; rolledBack: () => void };
+  readonly #hooks: Hooks;
   #waiting: Waiting[] = [];
   #scheduled = false;
   #closed = false;
 
-  /**
-   * @param hooks `committed` runs after each commit is durable and before its promises resolve; `rolledBack`
-   *   after a commit failed, so that nothing of it stays in memory
-   */
-  constructor(db: DatabaseSync, hooks: { committed: () => void; rolledBack: () => void }) {
+  constructor(db: DatabaseSync, hooks: Hooks) {
     this.#db = db;
     this.#hooks = hooks;
   }
@@ -76,6 +79,7 @@ export class GroupCommit {
 
   #commit(group: readonly Waiting[]): Error | null {
     const results: unknown[] = [];
+    const begun = performance.now();
     try {
       this.#db.exec("BEGIN IMMEDIATE");
       for (const { work } of group) results.push(work());
@@ -86,7 +90,7 @@ export class GroupCommit {
       return error instanceof Error ? error : new Error(String(error));
     }
     for (const [index, { resolve }] of group.entries()) resolve(results[index]);
-    this.#hooks.committed();
+    this.#hooks.committed((performance.now() - begun) / 1000, group.length);
     return null;
   }
 }

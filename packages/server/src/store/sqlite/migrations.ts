@@ -74,7 +74,9 @@ const MIGRATIONS: readonly string[] = [
     seq INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
     at TEXT NOT NULL,
-    answer TEXT NOT NULL
+    event_id INTEGER,
+    task_status TEXT,
+    more TEXT
   );
   CREATE TABLE commands (
     id INTEGER PRIMARY KEY,

@@ -1,11 +1,16 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { ChangeResult } from "../store.ts";
+import type { ChangeResult, Receipt } from "../store.ts";
 
 const PRUNE_ROWS = 500;
 
 /** The first answer to a change, kept to answer its repeats. */
 export interface KeptAnswer extends Pick<ChangeResult, "eventId" | "taskStatus" | "task" | "refusal"> {
   fingerprint?: string | undefined;
+}
+
+/** Receipts of one scope stand side by side, so that a busy agent's are written to one page. */
+function keyOf({ scope, key }: Receipt): string {
+  return `${scope} ${key}`;
 }
 
 /** Receipts by key, removed oldest first. */
@@ -16,19 +21,25 @@ export class ReceiptTable {
   readonly #prune: StatementSync;
 
   constructor(db: DatabaseSync) {
-    this.#select = db.prepare("SELECT answer FROM receipts WHERE key = ?");
-    this.#insert = db.prepare("INSERT INTO receipts (key, at, answer) VALUES (?, ?, ?)");
+    this.#select = db.prepare("SELECT event_id, task_status, more FROM receipts WHERE key = ?");
+    this.#insert = db.prepare(
+      "INSERT INTO receipts (key, at, event_id, task_status, more) VALUES (?, ?, ?, ?, ?)",
+    );
     this.#oldest = db.prepare("SELECT seq, at FROM receipts ORDER BY seq LIMIT 1");
     this.#prune = db.prepare("DELETE FROM receipts WHERE seq < ? AND at < ?");
   }
 
-  get(key: string): KeptAnswer | null {
-    const row = this.#select.get(key);
-    return row ? (JSON.parse(String(row.answer)) as KeptAnswer) : null;
+  get(receipt: Receipt): KeptAnswer | null {
+    const row = this.#select.get(keyOf(receipt));
+    if (!row) return null;
+    const more = row.more === null ? {} : (JSON.parse(String(row.more)) as Partial<KeptAnswer>);
+    const eventId = row.event_id === null ? null : Number(row.event_id);
+    return { eventId, taskStatus: row.task_status as KeptAnswer["taskStatus"], task: null, ...more };
   }
 
-  add(key: string, at: string, answer: KeptAnswer): void {
-    this.#insert.run(key, at, JSON.stringify(answer));
+  add(receipt: Receipt, at: string, { eventId, taskStatus, ...more }: KeptAnswer): void {
+    const plain = more.task === null && !more.refusal && more.fingerprint === undefined;
+    this.#insert.run(keyOf(receipt), at, eventId, taskStatus, plain ? null : JSON.stringify(more));
   }
 
   /** Removes at most {@link PRUNE_ROWS} of the oldest receipts; says whether more may be left. */

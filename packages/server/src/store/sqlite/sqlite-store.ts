@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { EventFilter, NewEvent, TaskQuery, Usage } from "@mission-control/protocol";
+import type { Metrics } from "../../metrics.ts";
 import type { AgentCommand, Decision, TaskChange } from "../../tasks/change.ts";
 import { decide } from "../../tasks/decide.ts";
 import type { Attempt, Task } from "../../tasks/task.ts";
@@ -32,6 +33,7 @@ export interface SqliteStoreOptions {
   folder: string;
   /** The clock that stamps events and records. */
   now?: () => Date;
+  metrics?: Pick<Metrics, "commit" | "eventsCommitted">;
 }
 
 /** The embedded engine: one SQLite file, owned by one process. */
@@ -58,14 +60,18 @@ export class SqliteStore implements Store {
   /** @throws DataFolderInUseError, NewerDatabaseError */
   static open(options: SqliteStoreOptions): SqliteStore {
     const { db, close } = openDatabase(options.folder);
-    return new SqliteStore(db, close, options.now ?? (() => new Date()));
+    return new SqliteStore(db, close, options);
   }
 
-  private constructor(db: DatabaseSync, close: () => void, now: () => Date) {
-    this.#now = now;
+  private constructor(db: DatabaseSync, close: () => void, options: SqliteStoreOptions) {
+    this.#now = options.now ?? (() => new Date());
     this.#closeDatabase = close;
     this.#group = new GroupCommit(db, {
-      committed: () => this.#committed(),
+      committed: (seconds, groupSize) => {
+        options.metrics?.commit(seconds, groupSize);
+        options.metrics?.eventsCommitted(this.#events.length);
+        this.#committed();
+      },
       rolledBack: () => this.#rolledBack(),
     });
     this.#log = new EventLog(db);
@@ -190,6 +196,15 @@ export class SqliteStore implements Store {
     });
   }
 
+  async unavailableReason(): Promise<string | null> {
+    try {
+      await this.#group.run(() => this.#putRecord.run("probe", "ready", JSON.stringify(this.#now())));
+      return null;
+    } catch {
+      return "The store cannot commit: look at the disk's free space, and at the log.";
+    }
+  }
+
   async close(): Promise<void> {
     this.#group.close();
     this.#closeDatabase();
@@ -197,7 +212,7 @@ export class SqliteStore implements Store {
 
   #apply(change: TaskChange, receipt: Receipt | undefined): ChangeResult {
     if (receipt) {
-      const kept = this.#receipts.get(receipt.key);
+      const kept = this.#receipts.get(receipt);
       if (kept) return repeat(kept, receipt);
       if (receipt.onlyIfKnown) {
         return { ...UNKNOWN, refusal: { code: "stale", detail: "Too old, and not a known repeat." } };
@@ -211,7 +226,7 @@ export class SqliteStore implements Store {
     const result = this.#write(decision, { task, attempt });
     // A task that does not exist has nothing to keep a receipt for: nothing was stored.
     if (receipt && (result.eventId !== null || !result.refusal)) {
-      this.#receipts.add(receipt.key, now, {
+      this.#receipts.add(receipt, now, {
         eventId: result.eventId,
         taskStatus: result.taskStatus,
         task: change.kind === "create" ? result.task : null,

@@ -13,6 +13,7 @@ export class TaskTable {
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
+  readonly #touch: StatementSync;
   readonly #delete: StatementSync;
   readonly #writeText: StatementSync;
   readonly #seq: StatementSync;
@@ -31,6 +32,7 @@ export class TaskTable {
     this.#update = db.prepare(
       "UPDATE tasks SET status = ?, agent_id = ?, priority = ?, updated_at = ?, record = ? WHERE id = ?",
     );
+    this.#touch = db.prepare("UPDATE tasks SET updated_at = ?, record = ? WHERE id = ?");
     this.#delete = db.prepare("DELETE FROM tasks WHERE id = ?");
     this.#writeText = db.prepare(
       "INSERT INTO task_texts (seq, description, context) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET description = excluded.description, context = excluded.context",
@@ -56,9 +58,17 @@ export class TaskTable {
   write(task: Task, before: Task | null): void {
     const { description: _description, context: _context, ...rest } = task;
     const { status, agentId, priority, updatedAt, id } = task;
-    const columns = [status, agentId, PRIORITY_RANK[priority], updatedAt, JSON.stringify(rest), id];
-    if (before) this.#update.run(...columns);
-    else this.#insert.run(...columns);
+    const record = JSON.stringify(rest);
+    if (before && sortsAlike(task, before)) this.#touch.run(updatedAt, record, id);
+    else
+      (before ? this.#update : this.#insert).run(
+        status,
+        agentId,
+        PRIORITY_RANK[priority],
+        updatedAt,
+        record,
+        id,
+      );
     if (!before || textsDiffer(task, before)) this.#writeTexts(task, before !== null);
     this.#cache.set(id, task);
   }
@@ -88,6 +98,16 @@ export class TaskTable {
   #seqOf(id: string): number {
     return Number(this.#seq.get(id)?.seq);
   }
+}
+
+/**
+ * Whether the list finds the task where it did, but for its time. A statement that names a column rewrites every
+ * index that holds it, even with the same value; a callback that only tells progress must not pay for that.
+ */
+function sortsAlike(task: Task, before: Task): boolean {
+  return (
+    task.status === before.status && task.agentId === before.agentId && task.priority === before.priority
+  );
 }
 
 function textsDiffer(task: Task, before: Task): boolean {

@@ -1,0 +1,158 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { callbackEndpoint } from "./callbacks/callback-endpoint.ts";
+import { CallbackIntake } from "./callbacks/intake.ts";
+import { SignatureVerifier } from "./callbacks/signature.ts";
+import { AgentDirectory } from "./dispatch/agent-directory.ts";
+import { Dispatcher } from "./dispatch/dispatcher.ts";
+import { GatewayRegistry } from "./gateways/registry.ts";
+import { Authenticator } from "./http/authenticator.ts";
+import { FastLane } from "./http/fast-lane.ts";
+import { HttpServer } from "./http/http-server.ts";
+import { LogInCodes } from "./http/log-in-codes.ts";
+import { Sessions } from "./http/sessions.ts";
+import { loadKeys } from "./keys.ts";
+import type { Logger } from "./logger.ts";
+import { Metrics } from "./metrics.ts";
+import { Retention } from "./retention.ts";
+import { localUrl, type Settings } from "./settings.ts";
+import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { Hub } from "./stream/hub.ts";
+import { StreamEndpoint } from "./stream/stream-endpoint.ts";
+
+/** How long requests in hand have to finish when the server stops, in milliseconds. */
+const STOP_MS = 5000;
+
+/** A running server. */
+export interface App {
+  /** Where it listens, for a browser on this machine. */
+  url: string;
+  /** A log-in link, good once and for ten minutes. */
+  loginUrl: string;
+  /** The administrator's bearer token. */
+  token: string;
+  /** Stops accepting, answers what is in hand, commits, ends the streams. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server: opens the store, connects the gateways, takes up what an earlier process left, listens.
+ * @throws SettingsError, KeyFileError, DataFolderInUseError, NewerDatabaseError, or the system's error about the
+ *   address
+ */
+export async function startApp(settings: Settings, logger: Logger): Promise<App> {
+  const now = () => new Date();
+  const metrics = new Metrics();
+  const keys = loadKeys(settings.dataDir);
+  const token = settings.token ?? keys.token;
+  const store = SqliteStore.open({ folder: settings.dataDir, metrics });
+  // Closed in reverse order, also when the start fails half-way.
+  const opened: { close(): Promise<void> | void }[] = [store];
+  const closeAll = async () => {
+    for (const part of opened.reverse()) await part.close();
+  };
+  const opening = <Part extends { close(): Promise<void> | void }>(part: Part): Part => {
+    opened.push(part);
+    return part;
+  };
+  try {
+    const hub = await Hub.open({ log: store, logger, metrics });
+    store.onCommit((commit) => hub.publish(commit.events));
+    const { openclawGatewayUrl: url, openclawGatewayToken: gatewayToken } = settings;
+    const gateways = opening(
+      new GatewayRegistry({
+        store,
+        logger,
+        now,
+        identityDir: join(settings.dataDir, "openclaw"),
+        ...(url === undefined
+          ? {}
+          : { first: { url, ...(gatewayToken === undefined ? {} : { token: gatewayToken }) } }),
+      }),
+    );
+    const agents = opening(
+      await AgentDirectory.open({ store, now, reachability: (target) => gateways.reachability(target) }),
+    );
+    // Known once the port is: `PORT=0` asks for any.
+    let publicUrl = settings.publicUrl ?? localUrl(settings.host, settings.port);
+    const dispatcher = opening(
+      new Dispatcher({
+        store,
+        agents,
+        adapterFor: (target) => gateways.adapterFor(target),
+        publicUrl: () => publicUrl,
+        serverKey: keys.serverKey,
+        logger,
+        metrics,
+      }),
+    );
+    const sharedSecrets = settings.webhookSecrets ?? [keys.webhookSecret];
+    const verifier = new SignatureVerifier({ serverKey: keys.serverKey, sharedSecrets });
+    const intake = new CallbackIntake({ store, verifier, logger, metrics, now });
+    const sessions = await Sessions.open(store, now);
+    const logInCodes = new LogInCodes(now);
+    const authenticator = new Authenticator(token, sessions);
+    const stream = new StreamEndpoint({
+      hub,
+      mayRead: (request) => authenticator.authenticate(request) !== null,
+    });
+    let stopping = false;
+    const server = await HttpServer.create({
+      store,
+      dispatcher,
+      agents,
+      gateways,
+      authenticator,
+      sessions,
+      logInCodes,
+      metrics,
+      logger,
+      features: { outboundWebhooks: false },
+      publicUrl: settings.publicUrl,
+      dashboardFolder: dashboardFolder(),
+      callbacks: callbackEndpoint(intake),
+      events: stream.handle,
+      fastLane: new FastLane({
+        callbacks: intake,
+        openStream: (socket, request) => stream.open(socket, request),
+      }),
+      unreadyReason: async () => (stopping ? "The server is stopping." : store.unavailableReason()),
+      now,
+    });
+    const port = await server.listen({ host: settings.host, port: settings.port });
+    const localAddress = localUrl(settings.host, port);
+    publicUrl = settings.publicUrl ?? localAddress;
+    await gateways.start({
+      onRunEvent: (event) => dispatcher.onRunEvent(event),
+      onReachabilityChange: () => {
+        agents.announceReachability().catch((error: unknown) => {
+          logger.error({ err: error }, "which agents can be reached could not be stored");
+        });
+      },
+    });
+    await dispatcher.start();
+    opening(new Retention({ store, keepEvents: settings.retentionEvents, now, logger }));
+    return {
+      url: localAddress,
+      loginUrl: `${publicUrl}/login#code=${logInCodes.issue()}`,
+      token,
+      close: async () => {
+        stopping = true;
+        intake.stop();
+        hub.close();
+        await server.close(AbortSignal.timeout(STOP_MS));
+        await closeAll();
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+/** The dashboard's build output, beside this package in the workspace; null when it was not built. */
+function dashboardFolder(): string | null {
+  const folder = fileURLToPath(new URL("../../dashboard/dist", import.meta.url));
+  return existsSync(join(folder, "index.html")) ? folder : null;
+}

@@ -1,0 +1,159 @@
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+import { MAX_CALLBACK_BYTES } from "@mission-control/protocol";
+import type { Answer } from "../callbacks/answer.ts";
+import type { CallbackIntake } from "../callbacks/intake.ts";
+import { type PlainRequest, readPlainRequest } from "./plain-request.ts";
+import { isCallback, isEventStream } from "./raw-routes.ts";
+
+/** An idle connection is closed after so long, in milliseconds. */
+const IDLE_MS = 75_000;
+
+export interface FastLaneOptions {
+  callbacks: CallbackIntake;
+  /** Serves an event stream on the socket; false when the request has to be refused, in words. */
+  openStream: (socket: Socket, request: Pick<PlainRequest, "url" | "headers">) => boolean;
+}
+
+/**
+ * Serves the two hot routes straight on the socket: callbacks, and the opening of event streams. Only plain
+ * requests are read here; at the first one that is not, or that is for another route, the connection goes to
+ * Node's HTTP server, with every byte, for good. What it saves was measured (docs/performance.md).
+ */
+export class FastLane {
+  readonly #options: FastLaneOptions;
+  readonly #connections = new Set<LaneConnection>();
+  #closing = false;
+
+  constructor(options: FastLaneOptions) {
+    this.#options = options;
+  }
+
+  /** Puts itself before the HTTP server's own handling of new connections. */
+  attach(server: Server): void {
+    const handlers = server.listeners("connection") as ((socket: Socket) => void)[];
+    server.removeAllListeners("connection");
+    server.on("connection", (socket: Socket) => {
+      const connection = new LaneConnection(socket, this.#options, (left) => {
+        this.#connections.delete(connection);
+        if (left) for (const handler of handlers) handler.call(server, socket);
+      });
+      this.#connections.add(connection);
+      if (this.#closing) connection.finish();
+    });
+  }
+
+  /** Answers what is in hand, then closes each connection that is still here. */
+  close(): void {
+    this.#closing = true;
+    for (const connection of this.#connections) connection.finish();
+  }
+}
+
+/** One connection for as long as it sends nothing but plain callbacks. */
+class LaneConnection {
+  readonly #socket: Socket;
+  readonly #options: FastLaneOptions;
+  readonly #leave: (toHttpServer: boolean) => void;
+  /** Set while a callback waits for its commit: what has come since. */
+  #early: Buffer[] | null = null;
+  #finishing = false;
+
+  constructor(socket: Socket, options: FastLaneOptions, leave: (toHttpServer: boolean) => void) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#leave = leave;
+    socket.setNoDelay(true);
+    socket.setTimeout(IDLE_MS);
+    socket.on("data", this.#onData).on("end", this.#onEnd).on("timeout", this.#onGone);
+    socket.on("error", this.#onGone).on("close", this.#onGone);
+  }
+
+  /** Ends the connection as soon as nothing is in hand. */
+  finish(): void {
+    this.#finishing = true;
+    if (!this.#early) this.#socket.end();
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    if (this.#early) {
+      this.#early.push(bytes);
+      // One answer at a time: a client that sends on is not read further until it had its answer.
+      this.#socket.pause();
+      return;
+    }
+    const request = readPlainRequest(bytes);
+    if (request?.method === "POST" && isCallback(request.url) && request.body.length <= MAX_CALLBACK_BYTES) {
+      this.#take(request);
+    } else if (!request || !isEventStream(request.url) || !this.#stream(request)) {
+      this.#detach();
+      this.#socket.unshift(bytes);
+      this.#leave(true);
+    }
+  };
+
+  readonly #onEnd = (): void => {
+    if (!this.#early) this.#socket.end();
+    else this.#finishing = true;
+  };
+
+  readonly #onGone = (): void => {
+    this.#detach();
+    this.#socket.destroy();
+    this.#leave(false);
+  };
+
+  #take(request: PlainRequest): void {
+    this.#early = [];
+    void this.#options.callbacks.take(request).then((answer) => {
+      const early = this.#early ?? [];
+      this.#early = null;
+      if (this.#socket.destroyed) return;
+      this.#socket.write(responseText(answer, this.#finishing));
+      if (this.#finishing) this.#socket.end();
+      else if (early.length > 0) this.#continueWith(early);
+    });
+  }
+
+  #continueWith(early: readonly Buffer[]): void {
+    this.#socket.resume();
+    this.#onData(Buffer.concat(early));
+  }
+
+  #stream(request: PlainRequest): boolean {
+    if (request.method !== "GET") return false;
+    this.#detach();
+    if (this.#options.openStream(this.#socket, request)) {
+      this.#leave(false);
+      return true;
+    }
+    return false;
+  }
+
+  #detach(): void {
+    const socket = this.#socket;
+    socket.off("data", this.#onData).off("end", this.#onEnd).off("timeout", this.#onGone);
+    socket.off("error", this.#onGone).off("close", this.#onGone);
+    socket.setTimeout(0);
+  }
+}
+
+function responseText({ status, title, headers, body }: Answer, closing: boolean): string {
+  let head = `HTTP/1.1 ${status} ${title}\r\n`;
+  for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
+  if (closing) head += "Connection: close\r\n";
+  return `${head}Content-Length: ${Buffer.byteLength(body)}\r\nDate: ${httpDate()}\r\n\r\n${body}`;
+}
+
+let dateSecond = 0;
+let dateText = "";
+
+/** The Date header's value, made once a second (RFC 9110, section 6.6.1). */
+function httpDate(): string {
+  const now = Date.now();
+  if (now - dateSecond >= 1000) {
+    dateSecond = now - (now % 1000);
+    dateText = new Date(now).toUTCString();
+  }
+  return dateText;
+}

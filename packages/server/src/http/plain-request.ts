@@ -1,0 +1,57 @@
+/** A request that came whole in one piece of bytes. */
+export interface PlainRequest {
+  method: string;
+  /** Request target: path and query. */
+  url: string;
+  /** By lower-case name. */
+  headers: Record<string, string>;
+  body: Buffer;
+}
+
+const HEAD_END = Buffer.from("\r\n\r\n");
+const MAX_HEAD_BYTES = 8 * 1024;
+
+/** Method, origin-form target of visible ASCII, version (RFC 9112, section 3). */
+const REQUEST_LINE = /^(GET|POST) (\/[\x21-\x7e]*) HTTP\/1\.1$/;
+/** A token, a colon, a value of visible ASCII, spaces and tabs (RFC 9110, section 5). */
+const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e\t]*?)[ \t]*$/;
+const LENGTH = /^(0|[1-9][0-9]{0,8})$/;
+
+/** What changes how a message is read, or asks for more than an answer. */
+const SPECIAL: ReadonlySet<string> = new Set([
+  "transfer-encoding",
+  "connection",
+  "expect",
+  "upgrade",
+  "trailer",
+]);
+
+/**
+ * Reads the plainest kind of HTTP/1.1 request: whole in one piece, nothing unusual about it. Whatever is not —
+ * longer, chunked, closing, upgrading, repeated or odd headers, pipelined, malformed — is left, unjudged, to the
+ * real parser: this one only ever says yes to what both read alike.
+ */
+export function readPlainRequest(bytes: Buffer): PlainRequest | null {
+  const headEnd = bytes.indexOf(HEAD_END);
+  if (headEnd === -1 || headEnd > MAX_HEAD_BYTES) return null;
+  const lines = bytes.toString("latin1", 0, headEnd).split("\r\n");
+  const requestLine = REQUEST_LINE.exec(lines[0] as string);
+  if (!requestLine) return null;
+  const headers: Record<string, string> = {};
+  for (let index = 1; index < lines.length; index++) {
+    const line = HEADER_LINE.exec(lines[index] as string);
+    if (!line) return null;
+    const name = (line[1] as string).toLowerCase();
+    if (SPECIAL.has(name) || name in headers) {
+      // The one that clients commonly send, and that changes nothing in HTTP/1.1.
+      if (name !== "connection" || (line[2] as string).toLowerCase() !== "keep-alive") return null;
+    }
+    headers[name] = line[2] as string;
+  }
+  const [, method, url] = requestLine as unknown as [string, string, string];
+  const length = headers["content-length"] ?? (method === "GET" ? "0" : "");
+  if (headers.host === undefined || !LENGTH.test(length)) return null;
+  const bodyStart = headEnd + HEAD_END.length;
+  if (bytes.length !== bodyStart + Number(length)) return null;
+  return { method, url, headers, body: bytes.subarray(bodyStart) };
+}
