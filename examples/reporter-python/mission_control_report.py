@@ -93,7 +93,7 @@ class Reporter:
             raise ValueError("progress is a number from 0 to 1.")
         return self._send("progress", timeout, message=message, progress=progress, data=data, usage=usage)
 
-    def complete(self, summary, data=None, usage=None, timeout=None):
+    def complete(self, summary="", data=None, usage=None, timeout=None):
         return self._send("complete", timeout, summary=summary, data=data, usage=usage)
 
     def error(self, error, last_state=None, data=None, usage=None, timeout=None):
@@ -189,7 +189,7 @@ def main(arguments=None):
         "seen by others. MISSION_CONTROL_RETRY_WAITS sets the longest wait before each further try, in seconds.",
     )
     parser.add_argument("verb", choices=["progress", "complete", "error"])
-    parser.add_argument("text", help="what the agent is doing, its result, or what went wrong")
+    parser.add_argument("text", nargs="?", help="what the agent is doing, its result, or what went wrong")
     parser.add_argument("--progress", type=float, help="0 to 1, with progress")
     parser.add_argument("--last-state", help="the last state reached, with error")
     parser.add_argument("--data", type=_json_object, help="a JSON object of your own")
@@ -198,17 +198,19 @@ def main(arguments=None):
         "--timeout", type=float, help="give up after this long, in seconds (progress: 20; others: the whole schedule)"
     )
     parser.add_argument("--url", help="or MISSION_CONTROL_CALLBACK_URL")
-    parser.add_argument("--task", help="or MISSION_CONTROL_TASK_ID")
-    parser.add_argument("--agent", help="or MISSION_CONTROL_AGENT_ID")
+    parser.add_argument("--task-id", help="or MISSION_CONTROL_TASK_ID")
+    parser.add_argument("--agent-id", help="or MISSION_CONTROL_AGENT_ID")
     given = parser.parse_args(arguments)
+    if given.text is None and given.verb != "complete":
+        parser.error(f"the text of the {given.verb} is missing")
     common = {"data": given.data, "usage": given.usage, "timeout": given.timeout}
     try:
-        reporter = Reporter.from_environment(url=given.url, task_id=given.task, agent_id=given.agent)
+        reporter = Reporter.from_environment(url=given.url, task_id=given.task_id, agent_id=given.agent_id)
         if given.verb == "progress":
             common["timeout"] = 20 if given.timeout is None else given.timeout
             answer = reporter.progress(given.text, progress=given.progress, **common)
         elif given.verb == "complete":
-            answer = reporter.complete(given.text, **common)
+            answer = reporter.complete(given.text or "", **common)
         else:
             answer = reporter.error(given.text, last_state=given.last_state, **common)
     except ValueError as error:

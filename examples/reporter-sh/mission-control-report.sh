@@ -10,7 +10,7 @@ set -u
 
 usage() {
   cat <<'TEXT'
-Usage: mission-control-report.sh progress|complete|error TEXT [option ...]
+Usage: mission-control-report.sh progress|complete|error [TEXT] [option ...]
 
   --progress N         0 to 1, with progress
   --last-state TEXT    the last state reached, with error
@@ -18,8 +18,8 @@ Usage: mission-control-report.sh progress|complete|error TEXT [option ...]
   --usage JSON         {"inputTokens":0,"outputTokens":0,"cost":{"amount":0.01,"currency":"USD"}}, in total
   --timeout SECONDS    give up after this long (progress: 20; complete, error: the whole schedule)
   --url URL            or MISSION_CONTROL_CALLBACK_URL
-  --task ID            or MISSION_CONTROL_TASK_ID
-  --agent ID           or MISSION_CONTROL_AGENT_ID
+  --task-id ID         or MISSION_CONTROL_TASK_ID
+  --agent-id ID        or MISSION_CONTROL_AGENT_ID
 
 The secret is read from MISSION_CONTROL_CALLBACK_SECRET alone: what is on a command line can be seen by others.
 MISSION_CONTROL_RETRY_WAITS sets the longest wait before each further try, in seconds ("1 1 5 30 120 600").
@@ -165,9 +165,11 @@ case ${1-} in
   *) wrong_use "\"$1\" is not one of progress, complete and error." ;;
 esac
 shift
-[ $# -gt 0 ] || wrong_use "The text of the $verb is missing."
-text=$1
-shift
+# Only a completion needs no words.
+case ${1---} in
+  --*) [ "$verb" = complete ] || wrong_use "The text of the $verb is missing."; text='' ;;
+  *) text=$1; shift ;;
+esac
 
 url=${MISSION_CONTROL_CALLBACK_URL-} secret=${MISSION_CONTROL_CALLBACK_SECRET-}
 task=${MISSION_CONTROL_TASK_ID-} agent=${MISSION_CONTROL_AGENT_ID-}
@@ -182,8 +184,8 @@ while [ $# -gt 0 ]; do
     --usage) used=$2 ;;
     --timeout) timeout=$2 ;;
     --url) url=$2 ;;
-    --task) task=$2 ;;
-    --agent) agent=$2 ;;
+    --task-id) task=$2 ;;
+    --agent-id) agent=$2 ;;
     *) wrong_use "$1 is not an option." ;;
   esac
   shift 2

@@ -66,6 +66,8 @@ for (const [name, command] of Object.entries(REPORTERS)) {
       const usage = '{"inputTokens":5,"cost":{"amount":0.01,"currency":"USD"}}';
       assert.equal((await report("error", "broke", "--last-state", "writing", "--usage", usage)).code, 0);
       assert.equal((await report("complete", "done")).code, 0);
+      assert.equal((await report("complete", "--agent-id", "other")).code, 0);
+      assert.deepEqual([server.stored[3]?.summary, server.stored[3]?.agentId], ["", "other"]);
       const [progress, error, complete] = server.stored;
       assert.deepEqual(
         [progress?.message, progress?.progress, progress?.data],

@@ -531,7 +531,7 @@ test("a runner that was killed reports its run as failed when it is started agai
   const start = async () => {
     const child = spawn(
       process.execPath,
-      ["--conditions=source", "--disable-warning=ExperimentalWarning", script],
+      ["--conditions=mission-control-source", "--disable-warning=ExperimentalWarning", script],
       {
         cwd: work,
         env,
