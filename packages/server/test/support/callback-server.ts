@@ -1,0 +1,165 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { deriveDispatchSecret, signSimple, standardHeaders } from "@mission-control/protocol";
+import { callbackEndpoint } from "../../src/callbacks/callback-endpoint.ts";
+import { CALLBACK_PATH, CallbackIntake } from "../../src/callbacks/intake.ts";
+import { SignatureVerifier } from "../../src/callbacks/signature.ts";
+import { FastLane } from "../../src/http/fast-lane.ts";
+import type { Logger } from "../../src/logger.ts";
+import type { CallbackResult } from "../../src/metrics.ts";
+import { running } from "../../src/store/conformance/engine.ts";
+import { SqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import { RawClient, type RawResponse } from "./raw-client.ts";
+
+export const SERVER_KEY = Buffer.alloc(32, 1);
+export const SHARED = ["whsec_bmV3ZXIgc2hhcmVkIHNlY3JldA==", "whsec_b2xkZXIgc2hhcmVkIHNlY3JldA=="] as const;
+export const NOW = new Date("2026-11-23T10:00:00.000Z");
+export const NOW_SECONDS = NOW.getTime() / 1000;
+
+export type Scheme = "standard" | "simple";
+
+/** A request as it is to be sent; everything but the body may be left to what a good client would do. */
+export interface Send {
+  body: string | Uint8Array;
+  dispatchId?: string | null;
+  scheme?: Scheme | "none";
+  secret?: string;
+  id?: string;
+  /** Unix seconds of the standard scheme. */
+  timestamp?: number;
+  headers?: Record<string, string | null>;
+  method?: string;
+  path?: string;
+}
+
+/** The callback routes on a real socket over a real store, with one task `t1` that agent `a1` works on as `d1`. */
+export class CallbackServer {
+  readonly folder = mkdtempSync(join(tmpdir(), "mission-control-callbacks-"));
+  readonly counted: CallbackResult[] = [];
+  readonly failures: unknown[] = [];
+  readonly clock = { now: NOW };
+  store: SqliteStore;
+  intake: CallbackIntake;
+  readonly #server = createServer((request, response) => this.#handle(request, response));
+  readonly #clients = new Set<RawClient>();
+  #lane: FastLane;
+
+  static async open(): Promise<CallbackServer> {
+    const server = new CallbackServer();
+    await running(server.store, "t1", "a1", "d1");
+    await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
+    return server;
+  }
+
+  private constructor() {
+    this.store = this.#openStore();
+    this.intake = this.#newIntake();
+    this.#lane = new FastLane({
+      // Looked up each time: the store behind it is opened again by some tests.
+      callbacks: {
+        take: (delivery: Parameters<CallbackIntake["take"]>[0]) => this.intake.take(delivery),
+      } as CallbackIntake,
+      openStream: () => false,
+    });
+    this.#lane.attach(this.#server);
+    this.#server.on("clientError", (_error, socket) =>
+      socket.end("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"),
+    );
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get newest(): Promise<number> {
+    return this.store.range().then(({ newest }) => newest);
+  }
+
+  async client(): Promise<RawClient> {
+    const client = await RawClient.connect(this.port);
+    this.#clients.add(client);
+    return client;
+  }
+
+  /** Sends a request whole and reads the answer. */
+  async send(send: Send): Promise<RawResponse & { json: Record<string, unknown> }> {
+    const client = await this.client();
+    const { head, body } = requestOf(send);
+    client.write(head, body);
+    const response = await client.response();
+    client.close();
+    return { ...response, json: JSON.parse(response.body) as Record<string, unknown> };
+  }
+
+  /** Closes the store and opens it again. */
+  async restartStore(): Promise<void> {
+    await this.store.close();
+    this.store = this.#openStore();
+    this.intake = this.#newIntake();
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#clients) client.close();
+    this.#lane.close();
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+    await this.store.close();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  #openStore(): SqliteStore {
+    return SqliteStore.open({ folder: this.folder, now: () => this.clock.now });
+  }
+
+  #newIntake(): CallbackIntake {
+    const logger: Logger = {
+      debug() {},
+      info() {},
+      warn() {},
+      error: (fields) => this.failures.push(fields),
+    };
+    const metrics = { callback: (result: CallbackResult) => this.counted.push(result) };
+    const verifier = new SignatureVerifier({ serverKey: SERVER_KEY, sharedSecrets: SHARED });
+    return new CallbackIntake({ store: this.store, verifier, logger, metrics, now: () => this.clock.now });
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse): void {
+    if ((request.url ?? "").startsWith(CALLBACK_PATH)) callbackEndpoint(this.intake)(request, response);
+    else response.writeHead(404).end();
+  }
+}
+
+/** The bytes of a request, signed as asked for. */
+export function requestOf(send: Send): { head: string; body: Buffer } {
+  const { dispatchId = "d1", scheme = "standard", id = "msg_1", timestamp = NOW_SECONDS } = send;
+  const body = Buffer.from(send.body as string);
+  const secret =
+    send.secret ?? (dispatchId === null ? SHARED[0] : deriveDispatchSecret(SERVER_KEY, dispatchId));
+  const headers: Record<string, string | null> = {
+    Host: "127.0.0.1",
+    "Content-Type": "application/json",
+    "Content-Length": String(body.length),
+    ...(scheme === "standard" ? standardHeaders(secret, { id, timestamp, body }) : {}),
+    ...(scheme === "simple" ? { "X-Signature-SHA256": signSimple(secret, body) } : {}),
+    ...send.headers,
+  };
+  const path = send.path ?? (dispatchId === null ? CALLBACK_PATH : `${CALLBACK_PATH}/${dispatchId}`);
+  let head = `${send.method ?? "POST"} ${path} HTTP/1.1\r\n`;
+  for (const [name, value] of Object.entries(headers)) if (value !== null) head += `${name}: ${value}\r\n`;
+  return { head: `${head}\r\n`, body };
+}
+
+/** The body of a callback of the running task's agent. */
+export function said(fields: Record<string, unknown> = {}): string {
+  return JSON.stringify({
+    taskId: "t1",
+    agentId: "a1",
+    type: "progress",
+    message: "on it",
+    timestamp: NOW.toISOString(),
+    ...fields,
+  });
+}
