@@ -38,9 +38,14 @@ export class EventLog {
     return { oldest: this.#committedOldest, newest: this.#committed };
   }
 
+  /** Id of the next event. */
+  get nextId(): number {
+    return this.#written + 1;
+  }
+
   /** Numbers and writes one event; part of the surrounding commit. */
   append(event: NewEvent): StoredEvent {
-    const id = this.#written + 1;
+    const id = this.nextId;
     const frame = encodeSse({ id, event: event.type, data: JSON.stringify({ id, ...event }) });
     this.#insert.run(id, event.type, event.taskId ?? null, event.agentId ?? null, frame);
     this.#written = id;

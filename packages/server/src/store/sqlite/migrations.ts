@@ -23,8 +23,10 @@ const MIGRATIONS: readonly string[] = [
     status TEXT NOT NULL,
     agent_id TEXT,
     priority INTEGER NOT NULL,
+    record TEXT NOT NULL,
     updated_at TEXT NOT NULL,
-    record TEXT NOT NULL
+    message TEXT,
+    progress REAL
   );
   CREATE INDEX tasks_by_status ON tasks (status, seq);
   CREATE INDEX tasks_by_status_priority ON tasks (status, priority, seq);

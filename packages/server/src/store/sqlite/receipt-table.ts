@@ -23,7 +23,7 @@ export class ReceiptTable {
   constructor(db: DatabaseSync) {
     this.#select = db.prepare("SELECT event_id, task_status, more FROM receipts WHERE key = ?");
     this.#insert = db.prepare(
-      "INSERT INTO receipts (key, at, event_id, task_status, more) VALUES (?, ?, ?, ?, ?)",
+      "INSERT OR IGNORE INTO receipts (key, at, event_id, task_status, more) VALUES (?, ?, ?, ?, ?)",
     );
     this.#oldest = db.prepare("SELECT seq, at FROM receipts ORDER BY seq LIMIT 1");
     this.#prune = db.prepare("DELETE FROM receipts WHERE seq < ? AND at < ?");
@@ -37,9 +37,17 @@ export class ReceiptTable {
     return { eventId, taskStatus: row.task_status as KeptAnswer["taskStatus"], task: null, ...more };
   }
 
-  add(receipt: Receipt, at: string, { eventId, taskStatus, ...more }: KeptAnswer): void {
+  /** Keeps an answer; false, without a change, when the receipt has one already. */
+  add(receipt: Receipt, at: string, { eventId, taskStatus, ...more }: KeptAnswer): boolean {
     const plain = more.task === null && !more.refusal && more.fingerprint === undefined;
-    this.#insert.run(keyOf(receipt), at, eventId, taskStatus, plain ? null : JSON.stringify(more));
+    const kept = this.#insert.run(
+      keyOf(receipt),
+      at,
+      eventId,
+      taskStatus,
+      plain ? null : JSON.stringify(more),
+    );
+    return kept.changes === 1;
   }
 
   /** Removes at most {@link PRUNE_ROWS} of the oldest receipts; says whether more may be left. */

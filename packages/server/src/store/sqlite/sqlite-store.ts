@@ -1,11 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { EventFilter, NewEvent, TaskQuery, Usage } from "@mission-control/protocol";
 import type { Metrics } from "../../metrics.ts";
-import type { AgentCommand, Decision, TaskChange } from "../../tasks/change.ts";
-import { decide } from "../../tasks/decide.ts";
+import type { AgentCommand, TaskChange } from "../../tasks/change.ts";
 import type { Attempt, Task } from "../../tasks/task.ts";
 import type {
-  AttemptChange,
   ChangeResult,
   Commit,
   EventPage,
@@ -16,15 +14,14 @@ import type {
   RecordKind,
   RecordKinds,
   Store,
-  StoredEvent,
   Stretch,
   TaskPage,
 } from "../store.ts";
 import { AttemptTable } from "./attempt-table.ts";
+import { ChangeWriter } from "./change-writer.ts";
 import { openDatabase } from "./database.ts";
 import { EventLog } from "./event-log.ts";
 import { GroupCommit } from "./group-commit.ts";
-import { ReceiptTable } from "./receipt-table.ts";
 import { TaskList } from "./task-list.ts";
 import { TaskTable } from "./task-table.ts";
 
@@ -38,6 +35,7 @@ export interface SqliteStoreOptions {
 
 /** The embedded engine: one SQLite file, owned by one process. */
 export class SqliteStore implements Store {
+  readonly #metrics: SqliteStoreOptions["metrics"];
   readonly #now: () => Date;
   readonly #closeDatabase: () => void;
   readonly #group: GroupCommit;
@@ -45,17 +43,13 @@ export class SqliteStore implements Store {
   readonly #tasks: TaskTable;
   readonly #taskList: TaskList;
   readonly #attempts: AttemptTable;
-  readonly #receipts: ReceiptTable;
-  readonly #insertCommand: StatementSync;
+  readonly #writer: ChangeWriter;
   readonly #deleteCommand: StatementSync;
   readonly #selectCommands: StatementSync;
   readonly #putRecord: StatementSync;
   readonly #deleteRecord: StatementSync;
   readonly #selectRecords: StatementSync;
   readonly #listeners = new Set<(commit: Commit) => void>();
-  #events: StoredEvent[] = [];
-  #attemptChanges: AttemptChange[] = [];
-  #commands: PendingCommand[] = [];
 
   /** @throws DataFolderInUseError, NewerDatabaseError */
   static open(options: SqliteStoreOptions): SqliteStore {
@@ -64,12 +58,12 @@ export class SqliteStore implements Store {
   }
 
   private constructor(db: DatabaseSync, close: () => void, options: SqliteStoreOptions) {
+    this.#metrics = options.metrics;
     this.#now = options.now ?? (() => new Date());
     this.#closeDatabase = close;
     this.#group = new GroupCommit(db, {
       committed: (seconds, groupSize) => {
         options.metrics?.commit(seconds, groupSize);
-        options.metrics?.eventsCommitted(this.#events.length);
         this.#committed();
       },
       rolledBack: () => this.#rolledBack(),
@@ -78,10 +72,13 @@ export class SqliteStore implements Store {
     this.#tasks = new TaskTable(db);
     this.#taskList = new TaskList(db);
     this.#attempts = new AttemptTable(db);
-    this.#receipts = new ReceiptTable(db);
-    this.#insertCommand = db.prepare(
-      "INSERT INTO commands (dispatch_id, task_id, agent_id, command) VALUES (?, ?, ?, ?)",
-    );
+    this.#writer = new ChangeWriter({
+      db,
+      log: this.#log,
+      tasks: this.#tasks,
+      attempts: this.#attempts,
+      now: this.#now,
+    });
     this.#deleteCommand = db.prepare("DELETE FROM commands WHERE id = ?");
     this.#selectCommands = db.prepare("SELECT * FROM commands ORDER BY id");
     this.#putRecord = db.prepare(
@@ -92,26 +89,26 @@ export class SqliteStore implements Store {
   }
 
   change(change: TaskChange, receipt?: Receipt): Promise<ChangeResult> {
-    return this.#group.run(() => this.#apply(change, receipt));
+    return this.#group.run(() => this.#writer.apply(change, receipt));
   }
 
   append(events: readonly NewEvent[]): Promise<void> {
     return this.#group.run(() => {
-      for (const event of events) this.#append(event);
+      for (const event of events) this.#writer.append(event);
     });
   }
 
   put<Kind extends RecordKind>(kind: Kind, record: RecordKinds[Kind], event?: NewEvent): Promise<void> {
     return this.#group.run(() => {
       this.#putRecord.run(kind, record.id, JSON.stringify(record));
-      if (event) this.#append(event);
+      if (event) this.#writer.append(event);
     });
   }
 
   remove(kind: RecordKind, id: string, event?: NewEvent): Promise<void> {
     return this.#group.run(() => {
       const { changes } = this.#deleteRecord.run(kind, id);
-      if (event && changes > 0) this.#append(event);
+      if (event && changes > 0) this.#writer.append(event);
     });
   }
 
@@ -191,7 +188,7 @@ export class SqliteStore implements Store {
   prune(policy: { keepEvents: number; receiptsBefore: string }): Promise<boolean> {
     return this.#group.run(() => {
       const moreEvents = this.#log.prune(policy.keepEvents);
-      const moreReceipts = this.#receipts.prune(policy.receiptsBefore);
+      const moreReceipts = this.#writer.receipts.prune(policy.receiptsBefore);
       return moreEvents || moreReceipts;
     });
   }
@@ -210,76 +207,10 @@ export class SqliteStore implements Store {
     this.#closeDatabase();
   }
 
-  #apply(change: TaskChange, receipt: Receipt | undefined): ChangeResult {
-    if (receipt) {
-      const kept = this.#receipts.get(receipt);
-      if (kept) return repeat(kept, receipt);
-      if (receipt.onlyIfKnown) {
-        return { ...UNKNOWN, refusal: { code: "stale", detail: "Too old, and not a known repeat." } };
-      }
-    }
-    const task = this.#tasks.get(change.taskId);
-    const dispatchId = ("dispatchId" in change ? change.dispatchId : undefined) ?? task?.dispatchId;
-    const attempt = dispatchId ? this.#attempts.get(dispatchId) : null;
-    const now = this.#now().toISOString();
-    const decision = decide({ task, attempt }, change, now);
-    const result = this.#write(decision, { task, attempt });
-    // A task that does not exist has nothing to keep a receipt for: nothing was stored.
-    if (receipt && (result.eventId !== null || !result.refusal)) {
-      this.#receipts.add(receipt, now, {
-        eventId: result.eventId,
-        taskStatus: result.taskStatus,
-        task: change.kind === "create" ? result.task : null,
-        ...(result.refusal ? { refusal: result.refusal } : {}),
-        fingerprint: receipt.fingerprint,
-      });
-    }
-    return result;
-  }
-
-  #write(decision: Decision, before: { task: Task | null; attempt: Attempt | null }): ChangeResult {
-    if (decision.deleted && before.task) {
-      this.#tasks.delete(before.task.id);
-      this.#attempts.forget();
-    }
-    if (decision.task) this.#tasks.write(decision.task, before.task);
-    if (decision.attempt) this.#writeAttempt(decision.attempt, before.attempt, decision.command);
-    const ids = decision.events.map((event) => this.#append(event));
-    const task = decision.deleted ? null : (decision.task ?? before.task);
-    return {
-      duplicate: false,
-      eventId: ids[decision.answerEvent ?? 0] ?? null,
-      taskStatus: task?.status ?? null,
-      task,
-      attempt: decision.attempt ?? before.attempt,
-      ...(decision.refusal ? { refusal: decision.refusal } : {}),
-    };
-  }
-
-  #writeAttempt(attempt: Attempt, current: Attempt | null, command: AgentCommand | undefined): void {
-    const before = current?.id === attempt.id ? current : null;
-    this.#attempts.write(attempt, before === null);
-    this.#attemptChanges.push({ before, after: attempt });
-    if (!command) return;
-    const { id: dispatchId, taskId, agentId } = attempt;
-    const { lastInsertRowid } = this.#insertCommand.run(dispatchId, taskId, agentId, JSON.stringify(command));
-    this.#commands.push({ id: Number(lastInsertRowid), dispatchId, taskId, agentId, command });
-  }
-
-  #append(event: NewEvent): number {
-    const stored = this.#log.append(event);
-    this.#events.push(stored);
-    return stored.id;
-  }
-
   #committed(): void {
     this.#log.committed();
-    const commit: Commit = {
-      events: this.#events,
-      attempts: this.#attemptChanges,
-      commands: this.#commands,
-    };
-    this.#startCommit();
+    const commit = this.#writer.takeCommit();
+    this.#metrics?.eventsCommitted(commit.events.length);
     if (commit.events.length === 0 && commit.attempts.length === 0) return;
     for (const listener of this.#listeners) listener(commit);
   }
@@ -288,29 +219,6 @@ export class SqliteStore implements Store {
     this.#log.rolledBack();
     this.#tasks.rolledBack();
     this.#attempts.forget();
-    this.#startCommit();
+    this.#writer.takeCommit();
   }
-
-  #startCommit(): void {
-    this.#events = [];
-    this.#attemptChanges = [];
-    this.#commands = [];
-  }
-}
-
-const UNKNOWN: ChangeResult = {
-  duplicate: false,
-  eventId: null,
-  taskStatus: null,
-  task: null,
-  attempt: null,
-};
-
-function repeat(kept: NonNullable<ReturnType<ReceiptTable["get"]>>, receipt: Receipt): ChangeResult {
-  const { fingerprint, ...answer } = kept;
-  if (fingerprint !== receipt.fingerprint) {
-    const detail = "The same key was used before with another request.";
-    return { ...UNKNOWN, refusal: { code: "mismatch", detail } };
-  }
-  return { ...UNKNOWN, ...answer, duplicate: true };
 }

@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { type TaskQuery, type TaskSort, taskSortSchema, taskStatusSchema } from "@mission-control/protocol";
 import type { Task } from "../../tasks/task.ts";
 import { InvalidCursorError, type TaskPage } from "../store.ts";
-import { searchText, taskOf } from "./task-table.ts";
+import { searchText, TASK_COLUMNS, taskOf } from "./task-row.ts";
 
 /** Up to this many tasks found by a tag or a search are sorted; more, and walking the sort's index is quicker. */
 const SMALL_SET = 2000;
@@ -129,7 +129,7 @@ export class TaskList {
     const order = columns.map((column) => `keys.${column} DESC`).join(", ");
     const rows = this.#db
       .prepare(
-        `SELECT keys.*, record, description, context FROM (${keysSql}) AS keys
+        `SELECT keys.*, ${TASK_COLUMNS} FROM (${keysSql}) AS keys
          JOIN tasks USING (seq) JOIN task_texts USING (seq) ORDER BY ${order}`,
       )
       .all(...values);
