@@ -1,0 +1,211 @@
+import type { LogEvent } from "@mission-control/protocol";
+import type { QueryClient } from "@tanstack/react-query";
+import { ApiError } from "../api/api-error.ts";
+import { ApiClient } from "../api/client.ts";
+import { type LiveLink, openLink } from "../live/link.ts";
+import type { HubMessage } from "../live/messages.ts";
+import type { LiveStatus } from "../live/status.ts";
+import type { TaskSummary } from "../store/apply-event.ts";
+import { ClockOffset } from "../store/clock-offset.ts";
+import { EventLog } from "../store/event-log.ts";
+import { type HeldEvent, hold } from "../store/held-event.ts";
+import { LatencyRecord } from "../store/latency.ts";
+import { Notices } from "../store/notices.ts";
+import { PendingActions } from "../store/pending-actions.ts";
+import { TaskLoader } from "../store/task-loader.ts";
+import { TaskStore } from "../store/task-store.ts";
+import { FramePacer } from "./frame-pacer.ts";
+
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+/** Wait before asking again for the first snapshot. */
+const SNAPSHOT_RETRY_MS = 2_000;
+
+export interface TaskPage {
+  items: TaskSummary[];
+  nextCursor: string | null;
+  lastEventId: number;
+}
+
+/** New events, after they were applied to the stores. */
+export type BatchListener = (events: readonly HeldEvent[]) => void;
+
+/**
+ * Everything one page knows of the server, kept current by the live connection, and the way to change it. Made once;
+ * the parts of the page subscribe to it.
+ */
+export class Mission {
+  readonly api: ApiClient;
+  readonly queries: QueryClient;
+  readonly pending = new PendingActions();
+  readonly notices = new Notices(() => this.#pacer.request());
+  readonly clock = new ClockOffset(LOOPBACK.has(location.hostname));
+  readonly latency = new LatencyRecord(this.clock);
+  readonly tasks: TaskStore;
+  readonly loader: TaskLoader;
+  log = new EventLog(0);
+  status: LiveStatus = { phase: "connecting" };
+  /** Whether the first snapshot is here. */
+  ready = false;
+  /** The session ended while the page was open. */
+  signedOut = false;
+
+  readonly #pacer: FramePacer;
+  readonly #batchListeners = new Set<BatchListener>();
+  #link: LiveLink | null = null;
+  #unpainted: number[] = [];
+  #stopped = false;
+
+  constructor(queries: QueryClient) {
+    this.queries = queries;
+    this.#pacer = new FramePacer(() => this.#painted());
+    this.api = new ApiClient({
+      onAnswer: (date, sentAt, receivedAt) => this.clock.sawDateHeader(date, sentAt, receivedAt),
+      onSignedOut: () => this.#setSignedOut(true),
+    });
+    this.loader = new TaskLoader({
+      get: (id) => this.api.get(`/api/tasks/${encodeURIComponent(id)}`),
+      position: () => this.log.position,
+      put: (task, asOf) => {
+        this.tasks.put([task], asOf);
+        this.#pacer.request();
+      },
+      forget: (id) => {
+        this.tasks.forget(id);
+        this.#pacer.request();
+      },
+    });
+    this.tasks = new TaskStore({
+      eventsAfter: (position) => this.log.after(position),
+      load: (id) => this.loader.load(id),
+    });
+  }
+
+  /** Takes the first snapshot and follows the log from there on. */
+  async start(): Promise<void> {
+    addEventListener("pagehide", this.#onPageHide);
+    addEventListener("pageshow", this.#onPageShow);
+    while (!this.#stopped && !this.ready) {
+      try {
+        const page = await this.loadTasks("sort=updatedAt&limit=100");
+        this.log = new EventLog(page.lastEventId);
+        this.ready = true;
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 401) return;
+        await new Promise((resolve) => setTimeout(resolve, SNAPSHOT_RETRY_MS));
+      }
+    }
+    if (this.#stopped) return;
+    this.#pacer.request();
+    this.#link = openLink((message) => this.#take(message));
+    this.#link.send({ kind: "attach", after: this.log.position });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    removeEventListener("pagehide", this.#onPageHide);
+    removeEventListener("pageshow", this.#onPageShow);
+    this.#link?.close();
+    this.#link = null;
+  }
+
+  /** Calls after changes, at most once a frame. Returns how to stop that. */
+  subscribe = (listener: () => void): (() => void) => this.#pacer.subscribe(listener);
+
+  /** Grows with every call of the subscribers. */
+  get version(): number {
+    return this.#pacer.version;
+  }
+
+  /** Calls with every batch of new events as they come, painted or not. */
+  onBatch(listener: BatchListener): () => void {
+    this.#batchListeners.add(listener);
+    return () => this.#batchListeners.delete(listener);
+  }
+
+  /** Something that subscribers show has changed. */
+  changed(): void {
+    this.#pacer.request();
+  }
+
+  retryNow(): void {
+    this.#link?.send({ kind: "retry" });
+  }
+
+  /** There is a session again. */
+  signedIn(): void {
+    this.#setSignedOut(false);
+    this.retryNow();
+    void this.queries.invalidateQueries();
+  }
+
+  /** A page of the task list, taken into the store. */
+  async loadTasks(query: string, signal?: AbortSignal): Promise<TaskPage> {
+    const page = await this.api.get<TaskPage>(`/api/tasks?${query}`, signal);
+    this.tasks.put(page.items, page.lastEventId);
+    this.#pacer.request();
+    return page;
+  }
+
+  readonly #onPageHide = () => this.#link?.send({ kind: "detach" });
+  readonly #onPageShow = ({ persisted }: PageTransitionEvent) => {
+    if (persisted) this.#link?.send({ kind: "attach", after: this.log.position });
+  };
+
+  #take(message: HubMessage): void {
+    switch (message.kind) {
+      case "events":
+        this.#takeEvents(JSON.parse(message.json) as LogEvent[]);
+        break;
+      case "reset":
+        void this.#restart(message.newest);
+        break;
+      case "status":
+        this.status = message.status;
+        if (message.status.phase === "signed_out") this.signedOut = true;
+        this.#pacer.request();
+    }
+  }
+
+  #takeEvents(events: LogEvent[]): void {
+    const fresh = this.log.append(events.map(hold));
+    if (fresh.length === 0) return;
+    this.tasks.apply(fresh);
+    this.pending.confirm(fresh);
+    for (const listener of this.#batchListeners) listener(fresh);
+    if (this.status.phase === "live") this.#measure(fresh);
+    this.#pacer.request(fresh.length);
+  }
+
+  #measure(events: readonly HeldEvent[]): void {
+    const now = Date.now();
+    const visible = document.visibilityState === "visible";
+    for (const { receivedAt } of events) {
+      const storedAt = Date.parse(receivedAt);
+      this.clock.sawEvent(storedAt, now);
+      if (visible) this.#unpainted.push(storedAt);
+    }
+  }
+
+  #painted(): void {
+    const now = Date.now();
+    for (const storedAt of this.#unpainted) this.latency.painted(storedAt, now);
+    this.#unpainted = [];
+  }
+
+  /** The log cannot be continued: loads everything anew, quietly, under what is shown. */
+  async #restart(newest: number): Promise<void> {
+    this.log = new EventLog(newest);
+    this.tasks.restart();
+    this.pending.clear();
+    this.#pacer.request();
+    await this.queries.invalidateQueries();
+    this.tasks.sweep();
+    this.#pacer.request();
+  }
+
+  #setSignedOut(signedOut: boolean): void {
+    if (this.signedOut === signedOut) return;
+    this.signedOut = signedOut;
+    this.#pacer.request();
+  }
+}

@@ -1,0 +1,78 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { ActivityPage } from "../pages/activity/activity-page.tsx";
+import { readActivitySearch } from "../pages/activity/activity-search.ts";
+import { readBoardSearch } from "../pages/board/board-search.ts";
+import { Failure, Skeleton } from "../ui/page-state.tsx";
+import { NotFound } from "./not-found.tsx";
+import { Shell } from "./shell.tsx";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+
+const activity = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  validateSearch: readActivitySearch,
+  component: ActivityPage,
+});
+const board = createRoute({
+  getParentRoute: () => root,
+  path: "/board",
+  validateSearch: readBoardSearch,
+  component: lazyRouteComponent(() => import("../pages/board/board-page.tsx"), "BoardPage"),
+});
+const task = createRoute({
+  getParentRoute: () => root,
+  path: "/tasks/$taskId",
+  component: lazyRouteComponent(() => import("../pages/task/task-page.tsx"), "TaskPage"),
+});
+const agents = createRoute({
+  getParentRoute: () => root,
+  path: "/agents",
+  validateSearch: (search): { agent?: string; add?: boolean } => ({
+    ...(typeof search.agent === "string" ? { agent: search.agent } : {}),
+    ...(search.add === true ? { add: true } : {}),
+  }),
+  component: lazyRouteComponent(() => import("../pages/agents/agents-page.tsx"), "AgentsPage"),
+});
+const gateways = createRoute({
+  getParentRoute: () => root,
+  path: "/gateways",
+  validateSearch: (search): { add?: boolean } => (search.add === true ? { add: true } : {}),
+  component: lazyRouteComponent(() => import("../pages/gateways/gateways-page.tsx"), "GatewaysPage"),
+});
+const webhooks = createRoute({
+  getParentRoute: () => root,
+  path: "/webhooks",
+  component: lazyRouteComponent(() => import("../pages/webhooks/webhooks-page.tsx"), "WebhooksPage"),
+});
+const insights = createRoute({
+  getParentRoute: () => root,
+  path: "/insights",
+  validateSearch: (search): { range?: "1h" | "24h" | "7d" } =>
+    search.range === "1h" || search.range === "7d" ? { range: search.range } : {},
+  component: lazyRouteComponent(() => import("../pages/insights/insights-page.tsx"), "InsightsPage"),
+});
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("../pages/settings/settings-page.tsx"), "SettingsPage"),
+});
+
+const routeTree = root.addChildren([activity, board, task, agents, gateways, webhooks, insights, settings]);
+
+/** Every page has an address; what it filters or opens is in the address too. */
+export function createAppRouter() {
+  return createRouter({
+    routeTree,
+    defaultPreload: "intent",
+    defaultPendingComponent: Skeleton,
+    defaultPendingMs: 300,
+    defaultErrorComponent: ({ error, reset }) => <Failure error={error as Error} retry={reset} />,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

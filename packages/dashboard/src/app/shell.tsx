@@ -1,0 +1,136 @@
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { text } from "../text/text.ts";
+import { IconButton } from "../ui/button.tsx";
+import { Icon, type IconName } from "../ui/icon.tsx";
+import { useDesktopNotifications } from "./desktop-notifications.ts";
+import { LiveIndicator } from "./live-indicator.tsx";
+import { NoticeList } from "./notice-list.tsx";
+import styles from "./shell.module.css";
+import { useShortcuts } from "./shortcuts.ts";
+import { SignedOut } from "./signed-out.tsx";
+import { ThemeSwitch } from "./theme-switch.tsx";
+import { useAgentNames } from "./use-agents.ts";
+import { useLive } from "./use-mission.ts";
+
+const CommandPalette = lazy(() => import("./command-palette.tsx"));
+const ShortcutSheet = lazy(() => import("./shortcut-sheet.tsx"));
+
+/** The pages, in the order of the rail. */
+export const PAGES = [
+  { to: "/", icon: "activity", label: text.page.activity },
+  { to: "/board", icon: "board", label: text.page.board },
+  { to: "/agents", icon: "agents", label: text.page.agents },
+  { to: "/gateways", icon: "gateways", label: text.page.gateways },
+  { to: "/webhooks", icon: "webhooks", label: text.page.webhooks },
+  { to: "/insights", icon: "insights", label: text.page.insights },
+  { to: "/settings", icon: "settings", label: text.page.settings },
+] as const satisfies readonly { to: string; icon: IconName; label: string }[];
+
+const RAIL_KEY = "mission-control.rail";
+const IS_APPLE = /Mac|iPhone|iPad/.test(navigator.platform);
+
+/** What stands around every page: the rail, the bar, and what may lie over it. */
+export function Shell() {
+  const [overlay, setOverlay] = useState<"palette" | "shortcuts" | null>(null);
+  const [narrow, setNarrow] = useState(() => localStorage.getItem(RAIL_KEY) === "narrow");
+  const signedOut = useLive((mission) => mission.signedOut);
+  useShortcuts({
+    openPalette: () => setOverlay("palette"),
+    openShortcuts: () => setOverlay("shortcuts"),
+  });
+  useDesktopNotifications();
+  useAgentNames();
+  useTitle();
+  const main = useRef<HTMLElement>(null);
+  const toggleRail = () => {
+    localStorage.setItem(RAIL_KEY, narrow ? "wide" : "narrow");
+    setNarrow(!narrow);
+  };
+  return (
+    <div className={`${styles.shell} ${narrow ? styles.narrow : ""}`}>
+      <button type="button" className={styles.skip} onClick={() => main.current?.focus()}>
+        {text.shell.skip}
+      </button>
+      <nav className={styles.rail} aria-label={text.shell.pages}>
+        <div className={styles.brand}>
+          <img src="/favicon.svg" alt="" width={20} height={20} />
+          <span>{text.product}</span>
+        </div>
+        <ul>
+          {PAGES.map(({ to, icon, label }) => (
+            <li key={to}>
+              <Link to={to} activeOptions={{ exact: to === "/", includeSearch: false }} title={label}>
+                <Icon name={icon} />
+                <span>{label}</span>
+              </Link>
+            </li>
+          ))}
+        </ul>
+        <IconButton
+          icon="collapse"
+          label={narrow ? text.shell.widen : text.shell.narrow}
+          aria-expanded={!narrow}
+          className={styles.collapse}
+          onClick={toggleRail}
+        />
+      </nav>
+      <header className={styles.bar}>
+        <Breadcrumb />
+        <button
+          type="button"
+          className={styles.search}
+          aria-label={text.shell.search}
+          onClick={() => setOverlay("palette")}
+        >
+          <Icon name="search" size={14} />
+          <span>{text.shell.search}</span>
+          <kbd>{IS_APPLE ? "⌘ K" : "Ctrl K"}</kbd>
+        </button>
+        <LiveIndicator />
+        <ThemeSwitch />
+      </header>
+      <main id="main" ref={main} tabIndex={-1} className={styles.main}>
+        <Outlet />
+      </main>
+      {signedOut ? <SignedOut /> : null}
+      <NoticeList />
+      <Suspense>
+        {overlay === "palette" ? <CommandPalette onClose={() => setOverlay(null)} /> : null}
+        {overlay === "shortcuts" ? <ShortcutSheet onClose={() => setOverlay(null)} /> : null}
+      </Suspense>
+    </div>
+  );
+}
+
+function usePlace(): { page: (typeof PAGES)[number] | null; taskId: string | null } {
+  const { pathname } = useLocation();
+  const taskId = /^\/tasks\/([^/]+)/.exec(pathname)?.[1] ?? null;
+  const page = PAGES.find(({ to }) => (taskId ? to === "/board" : to === pathname)) ?? null;
+  return { page, taskId: taskId && decodeURIComponent(taskId) };
+}
+
+function Breadcrumb() {
+  const { page, taskId } = usePlace();
+  const title = useLive((mission) => (taskId ? mission.tasks.get(taskId)?.title : undefined));
+  if (!page) return <div className={styles.crumbs}>{text.notFound.title}</div>;
+  if (!taskId) return <h1 className={styles.crumbs}>{page.label}</h1>;
+  return (
+    <nav className={styles.crumbs} aria-label={text.shell.breadcrumb}>
+      <Link to={page.to}>{page.label}</Link>
+      <Icon name="chevron" size={12} />
+      <span aria-current="page">
+        <bdi>{title ?? taskId}</bdi>
+      </span>
+    </nav>
+  );
+}
+
+function useTitle(): void {
+  const { page, taskId } = usePlace();
+  const title = useLive((mission) => (taskId ? mission.tasks.get(taskId)?.title : undefined));
+  const name = title ?? page?.label;
+  useEffect(() => {
+    document.title = name ? `${name} · ${text.product}` : text.product;
+  }, [name]);
+}

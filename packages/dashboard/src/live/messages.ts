@@ -1,0 +1,18 @@
+import type { LiveStatus } from "./status.ts";
+
+/** From a tab to the hub that holds the connection. */
+export type TabMessage =
+  /** Send every event after this position, then go on. */
+  | { kind: "attach"; after: number }
+  /** Try to connect now. */
+  | { kind: "retry" }
+  /** The tab goes away. */
+  | { kind: "detach" };
+
+/** From the hub to a tab. */
+export type HubMessage =
+  /** Events in log order as one JSON array; `lastId` is the last one's position. */
+  | { kind: "events"; json: string; lastId: number }
+  /** What the tab knows cannot be continued: load a new snapshot; events go on after `newest`. */
+  | { kind: "reset"; newest: number }
+  | { kind: "status"; status: LiveStatus };

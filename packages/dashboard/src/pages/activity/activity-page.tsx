@@ -1,0 +1,57 @@
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useCallback, useEffect, useMemo } from "react";
+import type { FeedFilter } from "../../store/feed-filter.ts";
+import styles from "./activity.module.css";
+import { type ActivitySearch, splitTypes } from "./activity-search.ts";
+import { EventPanel } from "./event-panel.tsx";
+import { FeedList } from "./feed-list.tsx";
+import { FilterBar } from "./filter-bar.tsx";
+import { useHolding, useLiveFeed, useOlderFeed } from "./use-feed.ts";
+
+/** The home page: what happens, live, newest first. */
+export function ActivityPage() {
+  const search = useSearch({ from: "/" });
+  const navigate = useNavigate({ from: "/" });
+  const { task, agent, types, q, event } = search;
+  const filter: FeedFilter = useMemo(
+    () => ({ taskId: task, agentId: agent, types: splitTypes(types), q }),
+    [task, agent, types, q],
+  );
+  const live = useLiveFeed(filter);
+  const older = useOlderFeed(filter);
+  const view = useHolding(live);
+  const change = useCallback(
+    (changes: Partial<Record<keyof ActivitySearch, string | number | undefined>>) => {
+      // Typing in the search field is one step back, not one for each letter.
+      const replace = "q" in changes;
+      void navigate({ search: (now) => ({ ...now, ...changes }) as ActivitySearch, replace });
+    },
+    [navigate],
+  );
+  const close = useCallback(() => change({ event: undefined }), [change]);
+  useEffect(() => {
+    if (event === undefined) return;
+    const onKey = ({ key, defaultPrevented }: KeyboardEvent) => {
+      if (key === "Escape" && !defaultPrevented) close();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, [event, close]);
+  return (
+    <div className={`${styles.page} ${event === undefined ? "" : styles.withPanel}`}>
+      <div className={styles.column}>
+        <FilterBar search={search} view={view} onChange={change} />
+        <FeedList
+          // Another filter is another list, from its top.
+          key={JSON.stringify([task, agent, types])}
+          live={live}
+          older={older}
+          view={view}
+          filtered={Boolean(task || agent || types || q)}
+          selected={event}
+        />
+      </div>
+      {event === undefined ? null : <EventPanel key={event} id={event} onClose={close} />}
+    </div>
+  );
+}

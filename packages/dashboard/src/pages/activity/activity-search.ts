@@ -1,0 +1,49 @@
+import type { EventType } from "@mission-control/protocol";
+
+/** All types of events, in the order their chips stand. */
+export const EVENT_TYPES = [
+  "activity",
+  "dispatch",
+  "status_change",
+  "complete",
+  "error",
+  "permission",
+  "task",
+  "agent",
+  "gateway",
+] as const satisfies readonly EventType[];
+
+/** What the address of the Activity page says. */
+export interface ActivitySearch {
+  task?: string;
+  agent?: string;
+  /** Types of events, with commas between. */
+  types?: string;
+  q?: string;
+  /** The event whose panel is open. */
+  event?: number;
+}
+
+/** Reads the address; what makes no sense is left out. */
+export function readActivitySearch(search: Record<string, unknown>): ActivitySearch {
+  const read: ActivitySearch = {};
+  if (isText(search.task)) read.task = search.task;
+  if (isText(search.agent)) read.agent = search.agent;
+  if (isText(search.types)) {
+    const types = splitTypes(search.types).join(",");
+    if (types) read.types = types;
+  }
+  if (isText(search.q) || typeof search.q === "number") read.q = String(search.q);
+  if (typeof search.event === "number" && Number.isSafeInteger(search.event)) read.event = search.event;
+  return read;
+}
+
+/** The known types of a list with commas, in the order of the chips. */
+export function splitTypes(list: string | undefined): EventType[] {
+  const named = new Set(list?.split(","));
+  return EVENT_TYPES.filter((type) => named.has(type));
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}

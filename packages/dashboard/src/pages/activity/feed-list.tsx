@@ -1,0 +1,174 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { useLive } from "../../app/use-mission.ts";
+import type { Feed, FeedRow } from "../../store/feed.ts";
+import { text } from "../../text/text.ts";
+import { Button } from "../../ui/button.tsx";
+import { Icon } from "../../ui/icon.tsx";
+import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
+import { useMediaQuery } from "../../ui/use-media-query.ts";
+import styles from "./activity.module.css";
+import { EventRow } from "./event-row.tsx";
+import { FirstSteps } from "./first-steps.tsx";
+import type { FeedView, useOlderFeed } from "./use-feed.ts";
+
+/** While the list moves, only its top is laid out; whoever scrolls gets all of it, standing still. */
+const LIVE_ROWS = 400;
+const ROW_HEIGHT = 36;
+const TALL_ROW_HEIGHT = 56;
+const FOOTER_HEIGHT = 64;
+/** Progress shown when a folded row is opened; the task's page has the rest. */
+const UNFOLDED = 50;
+
+interface FeedListProps {
+  live: Feed;
+  older: ReturnType<typeof useOlderFeed>;
+  view: FeedView;
+  filtered: boolean;
+  selected: number | undefined;
+}
+
+/** The rows, newest first; only those on the screen exist. */
+export function FeedList({ live, older, view, filtered, selected }: FeedListProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [unfolded, setUnfolded] = useState<ReadonlySet<number>>(new Set());
+  const rowHeight = useMediaQuery("(max-width: 640px)") ? TALL_ROW_HEIGHT : ROW_HEIGHT;
+  const ready = useLive((mission) => mission.ready);
+  const liveRows = view.rows;
+  const oldRows = older.feed.rows;
+  const all = liveRows.length + oldRows.length;
+  const shown = view.held ? all : Math.min(all, LIVE_ROWS);
+  const rowAt = (index: number): FeedRow | undefined =>
+    index < liveRows.length
+      ? liveRows[liveRows.length - 1 - index]
+      : oldRows[oldRows.length - 1 - (index - liveRows.length)];
+  const membersAt = (index: number, row: FeedRow) =>
+    (index < liveRows.length ? live : older.feed).members(row).slice(-UNFOLDED - 1, -1);
+  const heightAt = (index: number): number => {
+    const row = rowAt(index);
+    if (!row) return FOOTER_HEIGHT;
+    return unfolded.has(row.key) ? rowHeight * Math.min(row.count, UNFOLDED + 1) : rowHeight;
+  };
+  const virtualizer = useVirtualizer({
+    count: shown + 1,
+    getScrollElement: () => scroller.current,
+    estimateSize: heightAt,
+    getItemKey: (index) => rowAt(index)?.key ?? "footer",
+    overscan: 8,
+    useFlushSync: false,
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: heights are asked for anew when one of these changed
+  useEffect(() => virtualizer.measure(), [virtualizer, rowHeight, unfolded]);
+
+  const onScroll = () => {
+    const top = scroller.current?.scrollTop ?? 0;
+    if (top > rowHeight && !view.held) view.hold();
+  };
+  const release = () => {
+    if (scroller.current) scroller.current.scrollTop = 0;
+    view.release();
+  };
+  const unfold = (key: number) => {
+    const next = new Set(unfolded);
+    if (!next.delete(key)) next.add(key);
+    setUnfolded(next);
+  };
+
+  const { query } = older;
+  const items = virtualizer.getVirtualItems();
+  const footerVisible = items.at(-1)?.index === shown && all > 0;
+  const loadOlder = query.fetchNextPage;
+  const mayLoad = footerVisible && view.held && query.hasNextPage && !query.isFetching && !query.error;
+  useEffect(() => {
+    if (mayLoad) void loadOlder();
+  }, [mayLoad, loadOlder]);
+
+  if (all === 0) {
+    if (!ready || query.isLoading) return <Skeleton lines={8} />;
+    if (query.error) return <Failure error={query.error} retry={() => void query.refetch()} />;
+    if (query.hasNextPage) return <SearchFurther older={older} />;
+    return filtered ? <Empty icon="filter" title={text.activity.nothingMatches} /> : <FirstSteps />;
+  }
+  return (
+    <div className={styles.listFrame}>
+      {view.held && view.fresh > 0 ? (
+        <button type="button" className={styles.pill} onClick={release}>
+          <Icon name="plus" size={12} />
+          {text.activity.fresh(view.fresh)}
+        </button>
+      ) : null}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys move between the links inside */}
+      <div ref={scroller} className={styles.scroller} onScroll={onScroll} onKeyDown={moveFocus}>
+        <ol className={styles.list} style={{ height: virtualizer.getTotalSize() }}>
+          {items.map(({ index, start, size, key }) => {
+            const row = rowAt(index);
+            if (!row) {
+              return (
+                <li key={key} className={styles.footer} style={{ transform: `translateY(${start}px)` }}>
+                  <Footer older={older} />
+                </li>
+              );
+            }
+            return (
+              <EventRow
+                key={key}
+                row={row}
+                top={start}
+                height={size}
+                selected={selected !== undefined && row.latest.id === selected}
+                members={unfolded.has(row.key) ? membersAt(index, row) : undefined}
+                onUnfold={unfold}
+              />
+            );
+          })}
+        </ol>
+      </div>
+    </div>
+  );
+}
+
+/** Up and down go from row to row, as in any list. */
+function moveFocus(event: KeyboardEvent<HTMLElement>): void {
+  const step =
+    event.key === "ArrowDown" || event.key === "j"
+      ? 1
+      : event.key === "ArrowUp" || event.key === "k"
+        ? -1
+        : 0;
+  if (step === 0) return;
+  const rows = [...event.currentTarget.querySelectorAll<HTMLElement>("[data-row]")].sort(
+    (a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top,
+  );
+  const at = rows.indexOf(document.activeElement as HTMLElement);
+  const next = rows[at + step];
+  if (at < 0 || !next) return;
+  event.preventDefault();
+  next.focus();
+}
+
+function Footer({ older }: { older: ReturnType<typeof useOlderFeed> }) {
+  const { query, looked } = older;
+  if (query.error) {
+    return (
+      <Button icon="retry" onClick={() => void query.fetchNextPage()}>
+        {text.activity.olderFailed(query.error.message)}
+      </Button>
+    );
+  }
+  if (query.hasNextPage) {
+    return (
+      <Button kind="quiet" disabled={query.isFetching} onClick={() => void query.fetchNextPage()}>
+        {query.isFetching ? text.loading : text.activity.older(looked)}
+      </Button>
+    );
+  }
+  return <>{text.activity.beginning}</>;
+}
+
+function SearchFurther({ older }: { older: ReturnType<typeof useOlderFeed> }) {
+  return (
+    <Empty icon="search" title={text.activity.nothingYet(older.looked)}>
+      <Footer older={older} />
+    </Empty>
+  );
+}

@@ -1,0 +1,139 @@
+import { useEffect, useRef, useState } from "react";
+import { isPageKey } from "../../app/shortcuts.ts";
+import { useAgents } from "../../app/use-agents.ts";
+import { useLive } from "../../app/use-mission.ts";
+import { text } from "../../text/text.ts";
+import { Button, IconButton } from "../../ui/button.tsx";
+import { EventGlyph, Icon } from "../../ui/icon.tsx";
+import styles from "./activity.module.css";
+import { type ActivitySearch, EVENT_TYPES, splitTypes } from "./activity-search.ts";
+import type { FeedView } from "./use-feed.ts";
+
+/** Filters are put into the address this long after the last letter. */
+const TYPING_MS = 200;
+
+interface FilterBarProps {
+  search: ActivitySearch;
+  view: FeedView;
+  onChange(changes: Partial<Record<keyof ActivitySearch, string | undefined>>): void;
+}
+
+/** What the list shows: text, agent, task, types; and whether it moves. */
+export function FilterBar({ search, view, onChange }: FilterBarProps) {
+  const agents = useAgents();
+  const types = splitTypes(search.types);
+  const taskTitle = useLive(({ tasks }) => (search.task ? tasks.get(search.task)?.title : undefined));
+  const toggle = (type: (typeof EVENT_TYPES)[number]) => {
+    const next = EVENT_TYPES.filter((one) => (one === type) !== types.includes(one));
+    onChange({ types: next.join(",") || undefined });
+  };
+  const filtered = Boolean(search.task || search.agent || search.types || search.q);
+  return (
+    <search className={styles.filters}>
+      <SearchField value={search.q ?? ""} onChange={(q) => onChange({ q: q || undefined })} />
+      <label className={styles.select}>
+        <span className="visually-hidden">{text.activity.agent}</span>
+        <select
+          value={search.agent ?? ""}
+          onChange={(event) => onChange({ agent: event.target.value || undefined })}
+        >
+          <option value="">{text.activity.anyAgent}</option>
+          {agents.data?.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+          {search.agent && agents.data && !agents.data.some(({ id }) => id === search.agent) ? (
+            <option value={search.agent}>{search.agent}</option>
+          ) : null}
+        </select>
+      </label>
+      {search.task ? (
+        <span className={styles.chip} data-on="true">
+          <bdi className={styles.chipText}>{text.activity.task(taskTitle ?? search.task)}</bdi>
+          <button
+            type="button"
+            aria-label={text.activity.clearTask}
+            onClick={() => onChange({ task: undefined })}
+          >
+            <Icon name="close" size={12} />
+          </button>
+        </span>
+      ) : null}
+      <fieldset className={styles.types} aria-label={text.activity.types}>
+        {EVENT_TYPES.map((type) => (
+          <button
+            key={type}
+            type="button"
+            className={styles.chip}
+            aria-pressed={types.includes(type)}
+            onClick={() => toggle(type)}
+          >
+            <span className={styles[`tone-${type}`]}>
+              <EventGlyph type={type} />
+            </span>
+            {text.eventType[type]}
+          </button>
+        ))}
+      </fieldset>
+      {filtered ? (
+        <Button
+          kind="quiet"
+          onClick={() => onChange({ task: undefined, agent: undefined, types: undefined, q: undefined })}
+        >
+          {text.activity.clear}
+        </Button>
+      ) : null}
+      <IconButton
+        icon={view.held ? "play" : "pause"}
+        label={view.held ? text.activity.resume : text.activity.pause}
+        aria-pressed={view.held}
+        className={styles.pause}
+        onClick={() => (view.held ? view.release() : view.hold())}
+      />
+    </search>
+  );
+}
+
+function SearchField({ value, onChange }: { value: string; onChange(value: string): void }) {
+  const [typed, setTyped] = useState(value);
+  const field = useRef<HTMLInputElement>(null);
+  const sent = useRef(value);
+  useEffect(() => {
+    // Changed from outside: by going back, say, or clearing all filters.
+    if (value !== sent.current) {
+      sent.current = value;
+      setTyped(value);
+    }
+  }, [value]);
+  useEffect(() => {
+    if (typed === sent.current) return;
+    const timer = setTimeout(() => {
+      sent.current = typed;
+      onChange(typed);
+    }, TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [typed, onChange]);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== "/" || !isPageKey(event)) return;
+      event.preventDefault();
+      field.current?.focus();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+  return (
+    <label className={styles.search}>
+      <Icon name="search" size={14} />
+      <span className="visually-hidden">{text.activity.search}</span>
+      <input
+        ref={field}
+        type="search"
+        value={typed}
+        placeholder={text.activity.search}
+        onChange={(event) => setTyped(event.target.value)}
+      />
+    </label>
+  );
+}

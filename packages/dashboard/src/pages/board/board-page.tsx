@@ -1,0 +1,183 @@
+import { DndContext, DragOverlay } from "@dnd-kit/core";
+import type { TaskStatus } from "@mission-control/protocol";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useCallback, useMemo, useState } from "react";
+import { useAgents } from "../../app/use-agents.ts";
+import { useLive, useLiveVersion, useMission } from "../../app/use-mission.ts";
+import type { TaskSummary } from "../../store/apply-event.ts";
+import { ActionDialog, type AskedAction } from "../../tasks/action-dialog.tsx";
+import { moveAction, type TaskAction } from "../../tasks/actions.ts";
+import { BulkForm } from "../../tasks/bulk-form.tsx";
+import { TaskForm } from "../../tasks/task-form.tsx";
+import { useTaskActions } from "../../tasks/use-task-actions.ts";
+import { text } from "../../text/text.ts";
+import { Button } from "../../ui/button.tsx";
+import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
+import styles from "./board.module.css";
+import type { BoardSearch } from "./board-search.ts";
+import { CardBody } from "./card.tsx";
+import { Column } from "./column.tsx";
+import { arrange, COLUMNS } from "./columns.ts";
+import { dragAnnouncements, useBoardSensors } from "./dragging.ts";
+import { useBoardTasks } from "./use-board-tasks.ts";
+
+/** All tasks by state; moving a card is acting on its task. */
+export function BoardPage() {
+  const search = useSearch({ from: "/board" });
+  const navigate = useNavigate({ from: "/board" });
+  const mission = useMission();
+  const actions = useTaskActions();
+  const version = useLiveVersion();
+  const ready = useLive((live) => live.ready);
+  const loads = useBoardTasks(search);
+  const [asked, setAsked] = useState<AskedAction | null>(null);
+  const [dragged, setDragged] = useState<TaskSummary | null>(null);
+  const sensors = useBoardSensors();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the state of the stores
+  const columns = useMemo(
+    () => arrange(mission.tasks.all(), (id) => mission.pending.get(id), search),
+    [mission, version, search],
+  );
+  const change = useCallback(
+    (changes: { [Key in keyof BoardSearch]?: BoardSearch[Key] | undefined }) => {
+      void navigate({ search: (now) => ({ ...now, ...changes }) as BoardSearch, replace: "q" in changes });
+    },
+    [navigate],
+  );
+  const act = useCallback(
+    (task: TaskSummary, action: TaskAction) => {
+      if (action === "approve" || action === "cancel") void actions[action](task.id);
+      else setAsked({ task, action });
+    },
+    [actions],
+  );
+  const drop = (task: TaskSummary, to: TaskStatus) => {
+    const action = moveAction(task.status, to);
+    if (action) act(task, action);
+    else if (task.status !== to) {
+      mission.notices.error(text.board.cannotMove(text.status[task.status], text.status[to]));
+    }
+  };
+  const failed = loads.find(({ error }) => error);
+  const loading = !ready || loads.some(({ isLoading }) => isLoading);
+  const empty = !loading && COLUMNS.every((status) => columns[status].length === 0);
+  const filtered = Boolean(search.q || search.agent || search.tag);
+  return (
+    <div className={styles.page}>
+      <Filters search={search} onChange={change} />
+      {failed?.error ? (
+        <Failure error={failed.error} retry={() => loads.forEach((load) => void load.refetch())} />
+      ) : loading && mission.tasks.all().length === 0 ? (
+        <Skeleton lines={8} />
+      ) : empty && !filtered ? (
+        <Empty icon="board" title={text.board.emptyTitle}>
+          <p>{text.board.emptyHint}</p>
+          <Button kind="primary" icon="plus" onClick={() => change({ create: "one" })}>
+            {text.taskForm.create}
+          </Button>
+        </Empty>
+      ) : (
+        <DndContext
+          sensors={sensors}
+          accessibility={{ announcements: dragAnnouncements, screenReaderInstructions: text.board.dragHelp }}
+          onDragStart={({ active }) => setDragged(mission.tasks.get(String(active.id)) ?? null)}
+          onDragCancel={() => setDragged(null)}
+          onDragEnd={({ over }) => {
+            setDragged(null);
+            if (dragged && over) drop(dragged, over.id as TaskStatus);
+          }}
+        >
+          <div className={styles.columns}>
+            {COLUMNS.map((status, index) => (
+              <Column
+                key={status}
+                status={status}
+                tasks={columns[status]}
+                more={loads[index]}
+                dragged={dragged}
+                onAction={act}
+              />
+            ))}
+          </div>
+          <DragOverlay dropAnimation={null}>
+            {dragged ? (
+              <div className={`${styles.card} ${styles.lifted}`}>
+                <CardBody task={dragged} />
+              </div>
+            ) : null}
+          </DragOverlay>
+        </DndContext>
+      )}
+      {asked ? <ActionDialog asked={asked} onClose={() => setAsked(null)} /> : null}
+      {search.create === "one" ? (
+        <TaskForm onClose={() => change({ create: undefined })} onBulk={() => change({ create: "many" })} />
+      ) : null}
+      {search.create === "many" ? (
+        <BulkForm onClose={() => change({ create: undefined })} onOne={() => change({ create: "one" })} />
+      ) : null}
+    </div>
+  );
+}
+
+interface FiltersProps {
+  search: BoardSearch;
+  onChange(changes: { [Key in keyof BoardSearch]?: BoardSearch[Key] | undefined }): void;
+}
+
+function Filters({ search, onChange }: FiltersProps) {
+  const mission = useMission();
+  const agents = useAgents();
+  const version = useLiveVersion();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the state of the stores
+  const tags = useMemo(
+    () => [...new Set(mission.tasks.all().flatMap((task) => task.tags))].sort(),
+    [mission, version],
+  );
+  return (
+    <search className={styles.filters}>
+      <input
+        type="search"
+        aria-label={text.board.search}
+        placeholder={text.board.search}
+        value={search.q ?? ""}
+        onChange={(event) => onChange({ q: event.target.value || undefined })}
+      />
+      <select
+        aria-label={text.activity.agent}
+        value={search.agent ?? ""}
+        onChange={(event) => onChange({ agent: event.target.value || undefined })}
+      >
+        <option value="">{text.activity.anyAgent}</option>
+        {agents.data?.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </select>
+      {tags.length > 0 || search.tag ? (
+        <select
+          aria-label={text.board.tag}
+          value={search.tag ?? ""}
+          onChange={(event) => onChange({ tag: event.target.value || undefined })}
+        >
+          <option value="">{text.board.anyTag}</option>
+          {[...new Set([...tags, ...(search.tag ? [search.tag] : [])])].map((tag) => (
+            <option key={tag} value={tag}>
+              {tag}
+            </option>
+          ))}
+        </select>
+      ) : null}
+      {search.q || search.agent || search.tag ? (
+        <Button kind="quiet" onClick={() => onChange({ q: undefined, agent: undefined, tag: undefined })}>
+          {text.activity.clear}
+        </Button>
+      ) : null}
+      <span className={styles.spring} />
+      <Button onClick={() => onChange({ create: "many" })}>{text.taskForm.many}</Button>
+      <Button kind="primary" icon="plus" onClick={() => onChange({ create: "one" })}>
+        {text.taskForm.create}
+      </Button>
+    </search>
+  );
+}

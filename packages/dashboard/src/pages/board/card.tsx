@@ -1,0 +1,108 @@
+import { useDraggable } from "@dnd-kit/core";
+import { Link } from "@tanstack/react-router";
+import { memo } from "react";
+import { agentName } from "../../app/use-agents.ts";
+import { useLive, useMission } from "../../app/use-mission.ts";
+import type { TaskSummary } from "../../store/apply-event.ts";
+import { ACTION_ICON } from "../../tasks/action-icon.ts";
+import { allowedActions, type TaskAction } from "../../tasks/actions.ts";
+import { useRunningSince } from "../../tasks/use-running-since.ts";
+import { text } from "../../text/text.ts";
+import { Foreign } from "../../ui/foreign.tsx";
+import { Menu, type MenuEntry } from "../../ui/menu.tsx";
+import { Badge, ProgressBar } from "../../ui/state.tsx";
+import { Ago, Elapsed } from "../../ui/time.tsx";
+import styles from "./board.module.css";
+
+interface CardProps {
+  task: TaskSummary;
+  onAction(task: TaskSummary, action: TaskAction): void;
+}
+
+/** A task on the board: draggable, with its actions in a menu. */
+export const Card = memo(function Card({ task, onAction }: CardProps) {
+  const { attributes, listeners, setNodeRef, setActivatorNodeRef, isDragging } = useDraggable({
+    id: task.id,
+  });
+  const pending = useLive((mission) => mission.pending.get(task.id));
+  const entries: (MenuEntry | null)[] = allowedActions(task.status).map((action) => ({
+    label: text.action[action],
+    icon: ACTION_ICON[action],
+    danger: action === "delete" || action === "cancel",
+    onSelect: () => onAction(task, action),
+  }));
+  return (
+    <li
+      ref={setNodeRef}
+      className={styles.card}
+      data-task={task.id}
+      data-dragging={isDragging}
+      data-pending={pending !== undefined}
+      onPointerDown={(event) => listeners?.onPointerDown?.(event)}
+      onTouchStart={(event) => listeners?.onTouchStart?.(event)}
+    >
+      <CardBody task={task} pendingLabel={pending?.label} />
+      <div className={styles.cardTools}>
+        <button
+          ref={setActivatorNodeRef}
+          type="button"
+          className={styles.handle}
+          {...attributes}
+          {...listeners}
+          aria-label={text.board.move(task.title)}
+        >
+          <svg aria-hidden="true" width="12" height="12" viewBox="0 0 12 12" fill="currentColor">
+            <path d="M3 1h2v2H3zM7 1h2v2H7zM3 5h2v2H3zM7 5h2v2H7zM3 9h2v2H3zM7 9h2v2H7z" />
+          </svg>
+        </button>
+        <Menu label={text.board.actionsOf(task.title)} entries={entries} />
+      </div>
+    </li>
+  );
+});
+
+/** What a card tells: what, who, what was said last, how far, how long. */
+export function CardBody({ task, pendingLabel }: { task: TaskSummary; pendingLabel?: string | undefined }) {
+  const mission = useMission();
+  const agent = useLive(() => (task.agentId ? agentName(mission, task.agentId) : undefined));
+  const running = task.status === "in_progress";
+  const ended = task.status === "completed" || task.status === "review";
+  const words = task.status === "failed" ? task.error : ended ? (task.summary ?? task.message) : task.message;
+  return (
+    <>
+      <Link to="/tasks/$taskId" params={{ taskId: task.id }} className={styles.cardTitle} draggable={false}>
+        <Foreign max={160}>{task.title}</Foreign>
+      </Link>
+      {words && task.status !== "pending" ? (
+        <p className={styles.words} data-bad={task.status === "failed"}>
+          <Foreign max={180}>{words}</Foreign>
+        </p>
+      ) : null}
+      {task.waitingFor ? (
+        <p className={styles.asks}>
+          <Badge tone="attention">{text.board.asks}</Badge>{" "}
+          <Foreign max={120}>{task.waitingFor.title}</Foreign>
+        </p>
+      ) : null}
+      {running && task.progress !== undefined ? (
+        <ProgressBar value={task.progress} label={text.progress} />
+      ) : null}
+      <p className={styles.meta}>
+        {pendingLabel ? <span className={styles.pendingWords}>{pendingLabel}</span> : null}
+        {agent ? <Foreign max={40}>{agent}</Foreign> : null}
+        {task.attempt > 1 ? <span>{text.board.attempt(task.attempt)}</span> : null}
+        {task.priority === "urgent" || task.priority === "high" ? (
+          <Badge tone={task.priority === "urgent" ? "bad" : "attention"}>
+            {text.priority[task.priority]}
+          </Badge>
+        ) : null}
+        <span className={styles.when}>{running ? <Running task={task} /> : <Ago at={task.updatedAt} />}</span>
+      </p>
+    </>
+  );
+}
+
+function Running({ task }: { task: TaskSummary }) {
+  const since = useRunningSince(task);
+  return since ? <Elapsed from={since} /> : null;
+}

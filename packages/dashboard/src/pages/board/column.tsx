@@ -1,0 +1,73 @@
+import { useDroppable } from "@dnd-kit/core";
+import type { TaskStatus } from "@mission-control/protocol";
+import { useState } from "react";
+import type { TaskSummary } from "../../store/apply-event.ts";
+import { moveAction, type TaskAction } from "../../tasks/actions.ts";
+import { text } from "../../text/text.ts";
+import { Button } from "../../ui/button.tsx";
+import { TaskState } from "../../ui/state.tsx";
+import styles from "./board.module.css";
+import { Card } from "./card.tsx";
+import type { ColumnLoad } from "./use-board-tasks.ts";
+
+/** Cards drawn in a column before somebody asks for more. */
+const STEP = 100;
+
+interface ColumnProps {
+  status: TaskStatus;
+  tasks: readonly TaskSummary[];
+  more: ColumnLoad | undefined;
+  dragged: TaskSummary | null;
+  onAction(task: TaskSummary, action: TaskAction): void;
+}
+
+/** One state and the tasks in it. */
+export function Column({ status, tasks, more, dragged, onAction }: ColumnProps) {
+  const { setNodeRef, isOver } = useDroppable({ id: status });
+  const [limit, setLimit] = useState(STEP);
+  const action = dragged ? moveAction(dragged.status, status) : null;
+  const hidden = tasks.length - limit;
+  const canLoad = hidden > 0 || more?.hasNextPage;
+  return (
+    <section
+      ref={setNodeRef}
+      className={styles.column}
+      aria-label={text.status[status]}
+      data-status={status}
+      data-empty={tasks.length === 0}
+      data-target={action !== null}
+      data-over={isOver && action !== null}
+    >
+      <header className={styles.columnHeader}>
+        <h2>
+          <TaskState status={status} />
+        </h2>
+        <span className={styles.number}>
+          {tasks.length}
+          {more?.hasNextPage ? "+" : ""}
+        </span>
+        {isOver && action ? <span className={styles.dropHint}>{text.action[action]}</span> : null}
+      </header>
+      <ol className={styles.cards}>
+        {tasks.slice(0, limit).map((task) => (
+          <Card key={task.id} task={task} onAction={onAction} />
+        ))}
+        {tasks.length === 0 ? <li className={styles.none}>{text.board.none}</li> : null}
+        {canLoad ? (
+          <li>
+            <Button
+              kind="quiet"
+              disabled={more?.isFetchingNextPage}
+              onClick={() => {
+                setLimit(limit + STEP);
+                if (hidden <= STEP && more?.hasNextPage) void more.fetchNextPage();
+              }}
+            >
+              {text.board.more}
+            </Button>
+          </li>
+        ) : null}
+      </ol>
+    </section>
+  );
+}

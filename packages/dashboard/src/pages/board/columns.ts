@@ -1,0 +1,52 @@
+import type { Priority, TaskStatus } from "@mission-control/protocol";
+import type { TaskSummary } from "../../store/apply-event.ts";
+import type { PendingAction } from "../../store/pending-actions.ts";
+import type { BoardSearch } from "./board-search.ts";
+
+/** The columns, as a task goes through them. */
+export const COLUMNS = [
+  "pending",
+  "queued",
+  "in_progress",
+  "review",
+  "completed",
+  "failed",
+  "cancelled",
+] as const satisfies readonly TaskStatus[];
+
+const RANK: Record<Priority, number> = { urgent: 0, high: 1, normal: 2, low: 3 };
+/** Where the next thing to do is on top; elsewhere it is the latest that happened. */
+const BY_PRIORITY: ReadonlySet<TaskStatus> = new Set(["pending", "queued", "in_progress"]);
+
+/** Sorts tasks into columns: one with an action under way is shown where it is going. */
+export function arrange(
+  tasks: readonly TaskSummary[],
+  pendingOf: (taskId: string) => PendingAction | undefined,
+  filter: BoardSearch,
+): Record<TaskStatus, TaskSummary[]> {
+  const columns = Object.fromEntries(COLUMNS.map((status) => [status, [] as TaskSummary[]])) as Record<
+    TaskStatus,
+    TaskSummary[]
+  >;
+  for (const task of tasks) {
+    if (matchesFilter(task, filter)) columns[pendingOf(task.id)?.to ?? task.status].push(task);
+  }
+  for (const status of COLUMNS) columns[status].sort(BY_PRIORITY.has(status) ? byUrgency : byChange);
+  return columns;
+}
+
+function matchesFilter(task: TaskSummary, { q, agent, tag }: BoardSearch): boolean {
+  if (agent && task.agentId !== agent) return false;
+  if (tag && !task.tags.includes(tag)) return false;
+  const needle = q?.trim().toLowerCase();
+  if (!needle) return true;
+  return [task.title, task.description, ...task.tags].some((words) => words.toLowerCase().includes(needle));
+}
+
+function byUrgency(a: TaskSummary, b: TaskSummary): number {
+  return RANK[a.priority] - RANK[b.priority] || (a.createdAt < b.createdAt ? -1 : 1);
+}
+
+function byChange(a: TaskSummary, b: TaskSummary): number {
+  return a.updatedAt === b.updatedAt ? 0 : a.updatedAt < b.updatedAt ? 1 : -1;
+}

@@ -1,0 +1,45 @@
+import {
+  type Announcements,
+  type KeyboardCoordinateGetter,
+  KeyboardSensor,
+  PointerSensor,
+  TouchSensor,
+  useSensor,
+  useSensors,
+} from "@dnd-kit/core";
+import type { TaskStatus } from "@mission-control/protocol";
+import { text } from "../../text/text.ts";
+
+/** A press becomes a drag after this many pixels, a touch after this many milliseconds. */
+const DRAG_DISTANCE = 6;
+const TOUCH_DELAY_MS = 250;
+
+/** Left and right go from column to column. */
+const nextColumn: KeyboardCoordinateGetter = (event, { currentCoordinates, context }) => {
+  const step = event.code === "ArrowRight" ? 1 : event.code === "ArrowLeft" ? -1 : 0;
+  if (step === 0) return undefined;
+  event.preventDefault();
+  const columns = [...context.droppableRects.entries()].sort(([, a], [, b]) => a.left - b.left);
+  const at = columns.findIndex(([id]) => id === context.over?.id);
+  const target = columns[Math.min(columns.length - 1, Math.max(0, at + step))]?.[1];
+  return target ? { x: target.left + 8, y: currentCoordinates.y } : undefined;
+};
+
+/** Mouse, finger and keyboard. */
+export function useBoardSensors() {
+  return useSensors(
+    useSensor(PointerSensor, { activationConstraint: { distance: DRAG_DISTANCE } }),
+    useSensor(TouchSensor, { activationConstraint: { delay: TOUCH_DELAY_MS, tolerance: DRAG_DISTANCE } }),
+    useSensor(KeyboardSensor, { coordinateGetter: nextColumn }),
+  );
+}
+
+const column = (id: string | number | undefined) => text.status[id as TaskStatus] ?? "";
+
+/** What a screen reader says while a card is carried. */
+export const dragAnnouncements: Announcements = {
+  onDragStart: () => text.board.picked,
+  onDragOver: ({ over }) => (over ? text.board.over(column(over.id)) : undefined),
+  onDragEnd: ({ over }) => (over ? text.board.dropped(column(over.id)) : text.board.putBack),
+  onDragCancel: () => text.board.putBack,
+};

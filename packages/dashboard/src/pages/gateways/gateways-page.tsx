@@ -1,0 +1,147 @@
+import type { GatewayView } from "@mission-control/protocol";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
+import { useMission } from "../../app/use-mission.ts";
+import { text } from "../../text/text.ts";
+import { Button } from "../../ui/button.tsx";
+import { CodeBlock } from "../../ui/code-block.tsx";
+import { Dialog, DialogActions } from "../../ui/dialog.tsx";
+import { Foreign } from "../../ui/foreign.tsx";
+import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
+import { Badge, type Tone } from "../../ui/state.tsx";
+import styles from "../../ui/table.module.css";
+import { Ago } from "../../ui/time.tsx";
+import { AddGateway } from "./add-gateway.tsx";
+import { useGateways } from "./use-gateways.ts";
+
+export const GATEWAY_TONE: Record<GatewayView["state"], Tone> = {
+  connecting: "waiting",
+  connected: "good",
+  disconnected: "bad",
+  pairing_required: "attention",
+};
+
+/** The OpenClaw Gateways this server is connected to. */
+export function GatewaysPage() {
+  const { add } = useSearch({ from: "/gateways" });
+  const navigate = useNavigate({ from: "/gateways" });
+  const gateways = useGateways();
+  const [removing, setRemoving] = useState<GatewayView | null>(null);
+  return (
+    <div className={styles.page}>
+      <header className={styles.head}>
+        <p>{text.gateways.intro}</p>
+        <Button kind="primary" icon="plus" onClick={() => void navigate({ search: { add: true } })}>
+          {text.gateways.add}
+        </Button>
+      </header>
+      {gateways.error && !gateways.data ? (
+        <Failure error={gateways.error} retry={() => void gateways.refetch()} />
+      ) : !gateways.data ? (
+        <Skeleton />
+      ) : gateways.data.length === 0 ? (
+        <Empty icon="gateways" title={text.gateways.none}>
+          <p>{text.gateways.noneHint}</p>
+        </Empty>
+      ) : (
+        <div className={styles.frame}>
+          <table className={styles.table}>
+            <thead>
+              <tr>
+                <th>{text.gateways.name}</th>
+                <th>{text.gateways.state}</th>
+                <th>{text.gateways.version}</th>
+                <th className={styles.number}>{text.gateways.latency}</th>
+                <th>{text.gateways.since}</th>
+                <th>
+                  <span className="visually-hidden">{text.gateways.remove}</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {gateways.data.map((gateway) => (
+                <Row key={gateway.id} gateway={gateway} onRemove={() => setRemoving(gateway)} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {add ? <AddGateway onClose={() => void navigate({ search: {} })} /> : null}
+      {removing ? <RemoveGateway gateway={removing} onClose={() => setRemoving(null)} /> : null}
+    </div>
+  );
+}
+
+function Row({ gateway, onRemove }: { gateway: GatewayView; onRemove(): void }) {
+  return (
+    <tr>
+      <th scope="row">
+        <Foreign max={128}>{gateway.name}</Foreign>
+        <span className={styles.under}>
+          <code>{gateway.url}</code>
+        </span>
+      </th>
+      <td>
+        <Badge tone={GATEWAY_TONE[gateway.state]}>{text.gatewayState[gateway.state]}</Badge>
+        {gateway.lastError && gateway.state !== "connected" ? (
+          <span className={styles.under}>
+            <Foreign max={400}>{gateway.lastError}</Foreign>
+          </span>
+        ) : null}
+        {gateway.state === "pairing_required" ? <Pairing gateway={gateway} /> : null}
+      </td>
+      <td>
+        {gateway.version ?? text.none}
+        {gateway.protocol === null ? null : (
+          <span className={styles.under}>{text.gateways.protocol(gateway.protocol)}</span>
+        )}
+      </td>
+      <td className={styles.number}>
+        {gateway.latencyMs === null ? text.none : `${Math.round(gateway.latencyMs)} ms`}
+      </td>
+      <td>{gateway.connectedAt ? <Ago at={gateway.connectedAt} /> : text.none}</td>
+      <td className={styles.number}>
+        <Button kind="danger" onClick={onRemove} aria-label={text.gateways.removeTitle(gateway.name)}>
+          {text.gateways.remove}
+        </Button>
+      </td>
+    </tr>
+  );
+}
+
+/** What pairing is and how it is done. */
+export function Pairing({ gateway }: { gateway: GatewayView }) {
+  return (
+    <div className={styles.section}>
+      <span className={styles.under}>{text.gateways.pairing}</span>
+      <CodeBlock>{`openclaw devices approve ${gateway.deviceId ?? "DEVICE_ID"}`}</CodeBlock>
+    </div>
+  );
+}
+
+function RemoveGateway({ gateway, onClose }: { gateway: GatewayView; onClose(): void }) {
+  const { api, queries, notices } = useMission();
+  async function remove() {
+    onClose();
+    try {
+      await api.call({ method: "DELETE", path: `/api/gateways/${encodeURIComponent(gateway.id)}` });
+      await queries.invalidateQueries({ queryKey: ["gateways"] });
+    } catch (error) {
+      notices.error((error as Error).message);
+    }
+  }
+  return (
+    <Dialog
+      title={text.gateways.removeTitle(gateway.name)}
+      description={text.gateways.removeHint}
+      onClose={onClose}
+    >
+      <DialogActions>
+        <Button onClick={onClose}>{text.back}</Button>
+        <Button kind="danger" onClick={() => void remove()}>
+          {text.gateways.remove}
+        </Button>
+      </DialogActions>
+    </Dialog>
+  );
+}

@@ -1,0 +1,163 @@
+import type { TaskView } from "@mission-control/protocol";
+import { useNavigate, useParams } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { ApiError } from "../../api/api-error.ts";
+import { isPageKey } from "../../app/shortcuts.ts";
+import { useLive, useMission } from "../../app/use-mission.ts";
+import { ActionDialog } from "../../tasks/action-dialog.tsx";
+import { ACTION_ICON } from "../../tasks/action-icon.ts";
+import { allowedActions, type TaskAction } from "../../tasks/actions.ts";
+import { useTask } from "../../tasks/use-task.ts";
+import { useTaskActions } from "../../tasks/use-task-actions.ts";
+import { text } from "../../text/text.ts";
+import { Button } from "../../ui/button.tsx";
+import { Foreign } from "../../ui/foreign.tsx";
+import { Markdown } from "../../ui/markdown.tsx";
+import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
+import { ProgressBar, TaskState } from "../../ui/state.tsx";
+import { ApiCalls } from "./api-calls.tsx";
+import { Outcome } from "./outcome.tsx";
+import { Payload } from "./payload.tsx";
+import styles from "./task.module.css";
+import { TaskFacts } from "./task-facts.tsx";
+import { Timeline } from "./timeline.tsx";
+import { useTaskRefresh } from "./use-task-refresh.ts";
+
+const ACTION_KEYS: Record<string, TaskAction> = { d: "dispatch", x: "cancel", e: "edit" };
+
+/** One task: what it is, what became of it, and what can be done with it. */
+export function TaskPage() {
+  const { taskId } = useParams({ from: "/tasks/$taskId" });
+  const task = useTask(taskId);
+  const deleted = useLive(({ tasks }) => tasks.isDeleted(taskId));
+  useTaskRefresh(taskId);
+  if (deleted || (task.error instanceof ApiError && task.error.status === 404)) {
+    return (
+      <div className={styles.page}>
+        <Empty icon="trash" title={deleted ? text.task.deleted : text.task.unknown} />
+        <Timeline taskId={taskId} attempts={task.data?.attempts ?? []} />
+      </div>
+    );
+  }
+  if (task.data) return <Loaded key={taskId} detail={task.data} />;
+  if (task.error) return <Failure error={task.error} retry={() => void task.refetch()} />;
+  return <Skeleton lines={8} />;
+}
+
+function Loaded({ detail }: { detail: TaskView }) {
+  const mission = useMission();
+  const actions = useTaskActions();
+  const navigate = useNavigate();
+  const [asked, setAsked] = useState<TaskAction | null>(null);
+  const live = useLive(({ tasks }) => tasks.get(detail.id));
+  const pending = useLive((state) => state.pending.get(detail.id));
+  // The detail has the long texts and the attempts; the log is ahead of it where something just moved.
+  const task = live
+    ? { ...detail, status: live.status, progress: live.progress, message: live.message }
+    : detail;
+  const waitingFor = live ? live.waitingFor : detail.waitingFor;
+  useEffect(
+    () => (mission.tasks.get(detail.id) === undefined ? mission.loader.load(detail.id) : undefined),
+    [mission, detail.id],
+  );
+  const act = (action: TaskAction) => {
+    if (action === "approve") void actions.approve(task.id);
+    else setAsked(action);
+  };
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const action = ACTION_KEYS[event.key];
+      if (!action || !isPageKey(event) || !allowedActions(task.status).includes(action)) return;
+      event.preventDefault();
+      setAsked(action);
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, [task.status]);
+  return (
+    <div className={styles.page}>
+      <header className={styles.header}>
+        <div className={styles.titles}>
+          <h1>
+            <Foreign max={500}>{task.title}</Foreign>
+          </h1>
+          <p className={styles.state}>
+            <TaskState status={task.status} />
+            {pending ? <span className={styles.pending}>{pending.label}</span> : null}
+            {task.status === "in_progress" && task.message ? (
+              <span className={styles.message}>
+                <Foreign max={200}>{task.message}</Foreign>
+              </span>
+            ) : null}
+          </p>
+        </div>
+        <div className={styles.actions}>
+          {allowedActions(task.status).map((action, index) => (
+            <Button
+              key={action}
+              kind={action === "delete" || action === "cancel" ? "danger" : index === 0 ? "primary" : "plain"}
+              icon={ACTION_ICON[action]}
+              disabled={pending !== undefined}
+              onClick={() => act(action)}
+            >
+              {action === "dispatch" && task.attempts.length > 0
+                ? text.action.dispatchAgain
+                : text.action[action]}
+            </Button>
+          ))}
+        </div>
+      </header>
+      {task.status === "in_progress" && task.progress !== undefined ? (
+        <ProgressBar value={task.progress} label={text.progress} />
+      ) : null}
+      {waitingFor ? (
+        <section className={styles.asks} aria-labelledby="asks">
+          <h2 id="asks">{text.task.asks}</h2>
+          <p>
+            <Foreign max={4_096}>{waitingFor.title}</Foreign>
+          </p>
+          <div className={styles.actions}>
+            {waitingFor.options.map(({ optionId, name, kind }) => (
+              <Button
+                key={optionId}
+                kind={kind?.startsWith("reject") ? "danger" : "plain"}
+                disabled={pending !== undefined}
+                onClick={() => void actions.answer(task.id, waitingFor.id, optionId)}
+              >
+                <Foreign max={80}>{name}</Foreign>
+              </Button>
+            ))}
+          </div>
+        </section>
+      ) : null}
+      <div className={styles.columns}>
+        <div className={styles.main}>
+          <Outcome task={task} />
+          <section aria-labelledby="description">
+            <h2 id="description">{text.task.description}</h2>
+            {task.description.trim() ? (
+              <Markdown>{task.description}</Markdown>
+            ) : (
+              <p className={styles.quiet}>{text.task.noDescription}</p>
+            )}
+          </section>
+          <Timeline taskId={task.id} attempts={task.attempts} />
+        </div>
+        <aside className={styles.side} aria-label={text.task.facts}>
+          <TaskFacts task={task} />
+          <Payload task={task} />
+          <ApiCalls task={task} waitingFor={waitingFor} />
+        </aside>
+      </div>
+      {asked ? (
+        <ActionDialog
+          asked={{ task, action: asked }}
+          onClose={(done) => {
+            setAsked(null);
+            if (done && asked === "delete") void navigate({ to: "/board" });
+          }}
+        />
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,154 @@
+import type { DispatchView, LogEvent } from "@mission-control/protocol";
+import { Link } from "@tanstack/react-router";
+import { useMemo, useState } from "react";
+import { agentName } from "../../app/use-agents.ts";
+import { useLive, useMission } from "../../app/use-mission.ts";
+import { Feed, type FeedRow } from "../../store/feed.ts";
+import { hold } from "../../store/held-event.ts";
+import { describeEvent } from "../../text/describe-event.ts";
+import { formatDuration } from "../../text/duration.ts";
+import { text } from "../../text/text.ts";
+import { formatUsage } from "../../text/usage.ts";
+import { Button } from "../../ui/button.tsx";
+import { Foreign } from "../../ui/foreign.tsx";
+import { EventGlyph } from "../../ui/icon.tsx";
+import { Failure, Skeleton } from "../../ui/page-state.tsx";
+import { AttemptState } from "../../ui/state.tsx";
+import { Clock, Elapsed } from "../../ui/time.tsx";
+import styles from "./timeline.module.css";
+import { useTaskEvents } from "./use-task-events.ts";
+
+/** Steps of an attempt drawn before somebody asks for all. */
+const SHOWN = 60;
+
+interface Part {
+  attempt: DispatchView | null;
+  rows: FeedRow[];
+}
+
+/** Everything that happened to a task, attempt by attempt, and how long each step took. */
+export function Timeline({ taskId, attempts }: { taskId: string; attempts: readonly DispatchView[] }) {
+  const { events, query } = useTaskEvents(taskId);
+  const parts = useMemo(() => splitByAttempt(events, attempts), [events, attempts]);
+  if (query.error && events.length === 0) {
+    return <Failure error={query.error} retry={() => void query.refetch()} />;
+  }
+  if (query.isLoading) return <Skeleton />;
+  return (
+    <section aria-labelledby="timeline">
+      <h2 id="timeline">{text.timeline.title}</h2>
+      {query.hasNextPage ? (
+        <Button kind="quiet" disabled={query.isFetching} onClick={() => void query.fetchNextPage()}>
+          {text.timeline.more}
+        </Button>
+      ) : null}
+      <ol className={styles.parts}>
+        {parts.toReversed().map((part) => (
+          <li key={part.attempt?.id ?? `before-${part.rows[0]?.key}`}>
+            {part.attempt ? <AttemptHeader attempt={part.attempt} /> : null}
+            <Steps rows={part.rows} />
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+/** Events in log order, cut where another attempt begins. A late word of an earlier attempt goes to that attempt. */
+function splitByAttempt(events: readonly LogEvent[], attempts: readonly DispatchView[]): Part[] {
+  const groups = new Map<string, LogEvent[]>();
+  let current = "";
+  for (const event of events) {
+    current = event.dispatchId ?? current;
+    const group = groups.get(current);
+    if (group) group.push(event);
+    else groups.set(current, [event]);
+  }
+  return [...groups].map(([dispatchId, own]) => ({
+    attempt: attempts.find(({ id }) => id === dispatchId) ?? null,
+    rows: [
+      ...new Feed(
+        () => true,
+        own.map((event) => hold({ ...event })),
+      ).rows,
+    ],
+  }));
+}
+
+function AttemptHeader({ attempt }: { attempt: DispatchView }) {
+  const mission = useMission();
+  const agent = useLive(() => agentName(mission, attempt.agentId));
+  const waited = attempt.sentAt ?? attempt.endedAt;
+  return (
+    <header className={styles.attempt}>
+      <h3>{text.timeline.attempt(attempt.attempt)}</h3>
+      <AttemptState state={attempt.state} />
+      <Link to="/agents" search={{ agent: attempt.agentId }} className={styles.agent}>
+        <Foreign max={80}>{agent ?? attempt.agentId}</Foreign>
+      </Link>
+      <span className={styles.spent}>
+        {text.timeline.queued} <Elapsed from={attempt.queuedAt} to={waited} />
+        {attempt.acceptedAt ? (
+          <>
+            {" · "}
+            {text.timeline.ran} <Elapsed from={attempt.acceptedAt} to={attempt.endedAt} />
+          </>
+        ) : null}
+        {attempt.usage ? ` · ${formatUsage(attempt.usage)}` : ""}
+      </span>
+      {attempt.feedback ? (
+        <p className={styles.feedback}>
+          <strong>{text.timeline.feedback}</strong> <Foreign max={4_000}>{attempt.feedback}</Foreign>
+        </p>
+      ) : null}
+    </header>
+  );
+}
+
+function Steps({ rows }: { rows: readonly FeedRow[] }) {
+  const [all, setAll] = useState(false);
+  const shown = all ? rows : rows.slice(-SHOWN);
+  return (
+    <ol className={styles.steps}>
+      {shown.toReversed().map((row) => (
+        <Step key={row.key} row={row} before={rows[rows.indexOf(row) - 1]} />
+      ))}
+      {shown.length < rows.length ? (
+        <li>
+          <Button kind="quiet" onClick={() => setAll(true)}>
+            {text.timeline.all(rows.length)}
+          </Button>
+        </li>
+      ) : null}
+    </ol>
+  );
+}
+
+function Step({ row, before }: { row: FeedRow; before: FeedRow | undefined }) {
+  const { latest, count } = row;
+  const since = before ? Date.parse(latest.receivedAt) - Date.parse(before.latest.receivedAt) : null;
+  return (
+    <li className={styles.step} data-type={latest.type}>
+      <span className={styles.glyph}>
+        <EventGlyph type={latest.type} late={latest.data.late === true} />
+      </span>
+      <div className={styles.what}>
+        <p>
+          <span className={styles.type}>{text.eventType[latest.type]}</span>{" "}
+          {latest.data.late === true ? <span className={styles.late}>{text.activity.late}</span> : null}{" "}
+          <Foreign max={400}>{describeEvent(latest)}</Foreign>
+          {count > 1 ? <span className={styles.count}> {text.timeline.times(count)}</span> : null}
+        </p>
+        {latest.lastState ? (
+          <p className={styles.quiet}>
+            {text.eventPanel.lastState}: <Foreign max={400}>{latest.lastState}</Foreign>
+          </p>
+        ) : null}
+      </div>
+      <span className={styles.since}>{since === null ? "" : `+${formatDuration(since)}`}</span>
+      <span className={styles.at}>
+        <Clock at={latest.receivedAt} />
+      </span>
+    </li>
+  );
+}

@@ -1,0 +1,34 @@
+import type { LogEvent } from "@mission-control/protocol";
+import { useEffect } from "react";
+import { useMission } from "../../app/use-mission.ts";
+
+const REFRESH_MS = 150;
+/** What changes more of a task than the log's own words say. Plain progress does not. */
+const CHANGES_DETAIL: ReadonlySet<LogEvent["type"]> = new Set([
+  "status_change",
+  "dispatch",
+  "complete",
+  "error",
+  "permission",
+  "task",
+]);
+
+/** Loads a task's details again when an event says that they changed; several at once cost one request. */
+export function useTaskRefresh(taskId: string): void {
+  const mission = useMission();
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = mission.onBatch((events) => {
+      if (timer !== undefined) return;
+      if (!events.some((event) => event.taskId === taskId && CHANGES_DETAIL.has(event.type))) return;
+      timer = setTimeout(() => {
+        timer = undefined;
+        void mission.queries.invalidateQueries({ queryKey: ["task", taskId] });
+      }, REFRESH_MS);
+    });
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }, [mission, taskId]);
+}

@@ -1,0 +1,48 @@
+import type { LogEvent } from "@mission-control/protocol";
+
+/** Characters of a message kept in memory; the whole is read from the server when somebody opens the event. */
+export const HELD_MESSAGE_LENGTH = 400;
+/** Events with more data than this keep none of it. */
+const HELD_DATA_LENGTH = 1_000;
+
+/** An event as the page holds it: bounded, so that 100,000 of them fit. `clipped` says that something was left out. */
+export interface HeldEvent extends LogEvent {
+  clipped: boolean;
+}
+
+/** Cuts an event to what a row can show. */
+export function hold(event: LogEvent): HeldEvent {
+  const longMessage = event.message !== undefined && event.message.length > HELD_MESSAGE_LENGTH;
+  const longState = event.lastState !== undefined && event.lastState.length > HELD_MESSAGE_LENGTH;
+  const bigData = isBig(event.data);
+  if (!longMessage && !longState && !bigData) return Object.assign(event, { clipped: false });
+  const held: HeldEvent = { ...event, clipped: true };
+  if (longMessage) held.message = cut(event.message ?? "");
+  if (longState) held.lastState = cut(event.lastState ?? "");
+  if (bigData) held.data = smallFields(event.data);
+  return held;
+}
+
+/** A slice of a longer string would keep the whole string alive; joining makes a new one. */
+function cut(text: string): string {
+  return Array.from(text.slice(0, HELD_MESSAGE_LENGTH)).join("");
+}
+
+function isBig(data: LogEvent["data"]): boolean {
+  for (const value of Object.values(data)) {
+    if (typeof value === "string" ? value.length > HELD_MESSAGE_LENGTH : typeof value === "object") {
+      return JSON.stringify(data).length > HELD_DATA_LENGTH;
+    }
+  }
+  return false;
+}
+
+/** The flags and names that the rules of the store read, without the bulk. */
+function smallFields(data: LogEvent["data"]): LogEvent["data"] {
+  return Object.fromEntries(
+    Object.entries(data).filter(
+      ([, value]) =>
+        typeof value !== "object" && !(typeof value === "string" && value.length > HELD_MESSAGE_LENGTH),
+    ),
+  );
+}

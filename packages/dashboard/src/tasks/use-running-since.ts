@@ -1,0 +1,12 @@
+import { useLive } from "../app/use-mission.ts";
+import type { TaskSummary } from "../store/apply-event.ts";
+import { useTask } from "./use-task.ts";
+
+/** When the agent took the current attempt: from the log if this page saw it, else from the server. */
+export function useRunningSince(task: TaskSummary): string | null {
+  const seen = useLive(({ tasks }) => tasks.runningSince(task.id));
+  const detail = useTask(task.id, seen === undefined);
+  if (seen) return seen;
+  const attempt = detail.data?.attempts.find(({ id }) => id === task.dispatchId);
+  return attempt?.acceptedAt ?? attempt?.sentAt ?? null;
+}

@@ -1,0 +1,582 @@
+const COUNT = new Intl.NumberFormat("en");
+const PLURAL = new Intl.PluralRules("en");
+
+/** "1 event", "1,204 events". */
+function count(number: number, one: string, many = `${one}s`): string {
+  return `${COUNT.format(number)} ${PLURAL.select(number) === "one" ? one : many}`;
+}
+
+const status = {
+  pending: "Pending",
+  queued: "Queued",
+  in_progress: "In progress",
+  review: "Review",
+  completed: "Completed",
+  failed: "Failed",
+  cancelled: "Cancelled",
+};
+
+/** The dashboard in English. Functions take what the sentence is about; order and plural are the language's own. */
+export const english = {
+  product: "Mission Control",
+  loading: "Loading…",
+  progress: "Progress",
+  close: "Close",
+  back: "Cancel",
+  save: "Save",
+  done: "Done",
+  copy: "Copy",
+  copied: "Copied",
+  code: "Code",
+  optional: "(optional)",
+  none: "–",
+  never: "never",
+  yes: "yes",
+  no: "no",
+  hiddenCharacter: "A character that cannot be seen, shown by its number",
+
+  page: {
+    activity: "Activity",
+    board: "Board",
+    agents: "Agents",
+    gateways: "Gateways",
+    webhooks: "Webhooks",
+    insights: "Insights",
+    settings: "Settings",
+  },
+
+  shell: {
+    skip: "Skip to the content",
+    pages: "Pages",
+    breadcrumb: "Where you are",
+    search: "Search or run…",
+    narrow: "Collapse the sidebar",
+    widen: "Expand the sidebar",
+    notices: "Notices",
+  },
+
+  notFound: { title: "There is no such page", back: "Go to Activity" },
+
+  error: {
+    title: "This could not be loaded",
+    retry: "Try again",
+    unreachable: "The server could not be reached. Is it running, and is this computer connected to it?",
+    status: (code: number) => `The server answered with an error (${code}).`,
+    request: (id: string) => `Request ${id}`,
+  },
+
+  logIn: {
+    title: "Log in to Mission Control",
+    token: "Token",
+    submit: "Log in",
+    busy: "Logging in…",
+    hint: "The token, and a link that logs you in once, are printed by",
+    linkRefused: "This log-in link was used before or is too old. Log in with the token instead.",
+    endedTitle: "You are logged out",
+    ended: "The session has ended. What you see stays; log in to go on from here.",
+  },
+
+  live: {
+    connecting: "Connecting",
+    live: "Live",
+    caughtUp: (events: number) => `Live · caught up ${count(events, "event")}`,
+    catchingUp: (received: number, remaining: number) =>
+      `Catching up · ${COUNT.format(received)} of ${COUNT.format(received + remaining)}`,
+    reconnecting: "Reconnecting",
+    offline: "Offline",
+    signedOut: "Logged out",
+    attempt: (attempt: number, seconds: number) =>
+      seconds > 0 ? `try ${attempt} in ${seconds} s` : `try ${attempt}`,
+    stale: (age: string) => `last word ${age === "now" ? "just now" : `${age} ago`}`,
+    tryNow: "Try now",
+    announce: {
+      connecting: "",
+      live: "Connected, the page is live.",
+      catching_up: "Catching up.",
+      reconnecting: "The connection was lost. What you see may be out of date.",
+      offline: "This computer is offline. What you see may be out of date.",
+      signed_out: "You are logged out.",
+    },
+  },
+
+  time: { now: "now", ago: (age: string) => `${age} ago`, local: "local" },
+
+  theme: {
+    system: "System",
+    light: "Light",
+    dark: "Dark",
+    switch: (theme: string) => `Theme: ${theme}`,
+  },
+
+  status,
+  dispatchState: {
+    queued: "Queued",
+    sending: "Sending",
+    accepted: "Accepted",
+    running: "Running",
+    completed: "Completed",
+    failed: "Failed",
+    rejected: "Rejected",
+    cancelled: "Cancelled",
+    lost: "Lost",
+  },
+  agentStatus: { online: "Online", busy: "Busy", offline: "Offline", unknown: "Unknown" },
+  gatewayState: {
+    connecting: "Connecting",
+    connected: "Connected",
+    disconnected: "Disconnected",
+    pairing_required: "Pairing required",
+  },
+  priority: { low: "Low", normal: "Normal", high: "High", urgent: "Urgent" },
+
+  eventType: {
+    activity: "Progress",
+    dispatch: "Dispatch",
+    status_change: "State",
+    complete: "Complete",
+    error: "Error",
+    permission: "Permission",
+    task: "Task",
+    agent: "Agent",
+    gateway: "Gateway",
+  },
+
+  event: {
+    progress: "Progress",
+    completed: "Completed",
+    statusChange: (from: string, to: string) => `${from} → ${to}`,
+    task: (change: string, title: string) => {
+      if (change === "created") return `Created: ${title}`;
+      if (change === "deleted") return `Deleted: ${title}`;
+      return `Edited: ${title}`;
+    },
+    permission: (state: string, what: string) => {
+      if (state === "requested") return `Asks: ${what}`;
+      if (state === "answered") return `Answered: ${what}`;
+      return `No longer asks: ${what}`;
+    },
+  },
+
+  activity: {
+    search: "Search events",
+    agent: "Agent",
+    anyAgent: "Any agent",
+    task: (title: string) => `Task: ${title}`,
+    clearTask: "Show all tasks",
+    types: "Types of events",
+    clear: "Clear filters",
+    pause: "Pause",
+    resume: "Resume",
+    fresh: (events: number) => `${COUNT.format(events)} new`,
+    late: "late",
+    unfold: (events: number) => `${count(events, "progress report")} of this attempt in a row`,
+    nothingMatches: "No event matches these filters",
+    nothingYet: (looked: number) => `Nothing found in the last ${count(looked, "event")}`,
+    older: (looked: number) =>
+      looked > 0 ? `Load older events (${COUNT.format(looked)} loaded)` : "Load older events",
+    olderFailed: (reason: string) => `Older events could not be loaded: ${reason}`,
+    beginning: "The log begins here.",
+  },
+
+  eventPanel: {
+    title: (id: number) => `Event ${id}`,
+    task: "Task",
+    agent: "Agent",
+    dispatch: "Dispatch",
+    lastState: "Last state",
+    happened: "Happened",
+    stored: "Stored",
+    raw: "Raw event",
+    gone: "This event is no longer in the log",
+    lateReason: (reason: string) => `It changed nothing: ${reason}`,
+    onlyTask: "Only this task",
+    onlyAgent: "Only this agent",
+  },
+
+  firstSteps: {
+    title: "Nothing has happened yet",
+    intro: "Events appear here the moment they are stored. To see the first one:",
+    addAgent: "Add an agent: an HTTP address, or one on an OpenClaw Gateway",
+    createTask: "Create a task",
+    dispatch: "Drag it to “Queued”, or open it and press “Dispatch”",
+    demo: "Or let a demo agent show the whole chain:",
+  },
+
+  board: {
+    search: "Search tasks",
+    tag: "Tag",
+    anyTag: "Any tag",
+    none: "No tasks",
+    more: "Show more",
+    asks: "Asks",
+    attempt: (number: number) => `Attempt ${number}`,
+    move: (title: string) => `Move ${title}`,
+    actionsOf: (title: string) => `Actions for ${title}`,
+    emptyTitle: "There are no tasks yet",
+    emptyHint: "A task says what is to be done. Dispatch it to an agent and watch it here.",
+    cannotMove: (from: string, to: string) =>
+      `A task cannot be moved from “${from}” to “${to}”: only its agent, or another action, brings it there.`,
+    picked: "Picked up. Use left and right to choose a column, space to drop, escape to put it back.",
+    over: (column: string) => `Over ${column}.`,
+    dropped: (column: string) => `Dropped on ${column}.`,
+    putBack: "Put back.",
+    dragHelp: {
+      draggable:
+        "Press space to pick the task up, left and right to choose a column, space again to drop it, escape to put it back.",
+    },
+  },
+
+  action: {
+    dispatch: "Dispatch",
+    dispatchAgain: "Dispatch again",
+    cancel: "Cancel task",
+    approve: "Approve",
+    reject: "Reject",
+    edit: "Edit",
+    delete: "Delete",
+    dispatching: "Dispatching…",
+    cancelling: "Cancelling…",
+    approving: "Approving…",
+    rejecting: "Sending back…",
+    deleting: "Deleting…",
+    saving: "Saving…",
+    answering: "Answering…",
+    refused: (reason: string) => `Not done: ${reason}`,
+    dispatchTitle: (title: string) => `Dispatch “${title}” to…`,
+    cancelTitle: (title: string) => `Cancel “${title}”?`,
+    cancelHint: "The agent is told to stop. The task can be dispatched again later.",
+    approveTitle: (title: string) => `Approve “${title}”?`,
+    approveHint: "The task is completed with this result.",
+    deleteTitle: (title: string) => `Delete “${title}”?`,
+    deleteHint: "The task is gone for good; its events stay in the log until they are pruned.",
+    rejectTitle: (title: string) => `Reject “${title}”`,
+    rejectHint: "The same agent gets the task again, as a new attempt, with your feedback.",
+    feedback: "What should be different?",
+  },
+
+  taskForm: {
+    create: "New task",
+    edit: "Edit task",
+    many: "Create many",
+    title: "Title",
+    description: "Description",
+    markdown: "Markdown. The agent gets it word for word.",
+    priority: "Priority",
+    tags: "Tags",
+    commas: "(commas between)",
+    more: "Context for the agent",
+    context: "Context",
+    contextHint: "A JSON object, passed on as it is.",
+    contextInvalid: "This is not a JSON object.",
+    review: "Ask for my review before it counts as completed",
+    dispatch: "Dispatch to",
+    notYet: "Not yet",
+    submit: "Create task",
+    submitAndDispatch: "Create and dispatch",
+  },
+
+  bulk: {
+    title: "Create many tasks",
+    hint: "One title a line; or a JSON array of titles or tasks; or a CSV with a header: title, description, priority, tags.",
+    paste: "Tasks",
+    example: "Fix the flaky log-in test\nUpdate the dependencies\nWrite the release notes",
+    form: { lines: "lines", json: "JSON", csv: "CSV" },
+    found: (tasks: number, form: string) => `${count(tasks, "task")} found (${form})`,
+    created: (tasks: number) => `${count(tasks, "task")} created`,
+    done: "created",
+    one: "Create one",
+    again: "Try the rest again",
+    submit: (tasks: number) => (tasks > 0 ? `Create ${count(tasks, "task")}` : "Create tasks"),
+  },
+
+  task: {
+    unknown: "There is no such task",
+    deleted: "This task was deleted",
+    description: "Description",
+    noDescription: "It has no description.",
+    result: "Result",
+    toReview: "Result, waiting for your review",
+    noSummary: "The agent gave no summary.",
+    error: "Why it failed",
+    noReason: "No reason was given.",
+    lastState: "Last state:",
+    asks: "The agent asks for permission",
+    facts: "Facts",
+    id: "Id",
+    copyId: "Copy the id",
+    review: "Review",
+    usage: "Usage",
+    created: "Created",
+    changed: "Changed",
+    activity: "Events",
+    inActivity: "Show in Activity",
+    payload: (attempt: number) => `Payload of attempt ${attempt}`,
+    payloadHint:
+      "Put together from the task and the agent as they are now; an edit since then shows here too. The secret is never sent to the browser.",
+    api: "API calls",
+    apiHint: "The calls behind the buttons, as commands. They take the token from $MISSION_CONTROL_TOKEN.",
+    read: "Read",
+    answer: (option: string) => `Answer “${option}”`,
+    copyCurl: (action: string) => `Copy as curl: ${action}`,
+    exampleFeedback: "What should be different",
+  },
+
+  timeline: {
+    title: "Timeline",
+    attempt: (number: number) => `Attempt ${number}`,
+    queued: "queued",
+    ran: "ran",
+    feedback: "Feedback:",
+    times: (times: number) => `(${COUNT.format(times)} reports)`,
+    more: "Load the rest",
+    all: (steps: number) => `Show all ${COUNT.format(steps)} steps`,
+  },
+
+  usage: {
+    input: (tokens: string) => `${tokens} tokens in`,
+    output: (tokens: string) => `${tokens} out`,
+  },
+
+  agents: {
+    intro:
+      "Agents work on the tasks you dispatch. Rates and durations are from the last seven days of the log.",
+    none: "There are no agents yet",
+    noneHint:
+      "An agent is anything that takes a task and reports back: over HTTP, or on an OpenClaw Gateway.",
+    add: "Add agent",
+    filter: "Find an agent by name or capability",
+    noMatch: "No agent matches.",
+    hadIt: "had it before",
+    name: "Name",
+    status: "Status",
+    work: "Work",
+    success: "Completed",
+    median: "Median time",
+    lastSeen: "Last seen",
+    kind: { http: "HTTP", openclaw: "OpenClaw" },
+    load: (running: number, slots: number, queued: number) =>
+      queued > 0 ? `${running} of ${slots} running, ${queued} queued` : `${running} of ${slots} running`,
+    rate: (percent: number, attempts: number) => `${percent} % of ${COUNT.format(attempts)}`,
+    endpoint: "Reached at",
+    onGateway: (agent: string, gateway: string | undefined) =>
+      gateway ? `${agent} on gateway ${gateway}` : `${agent} on the default gateway`,
+    capabilities: "Capabilities",
+    concurrency: "Tasks at a time",
+    concurrencyHint: "More than that wait in its queue.",
+    edit: "Edit",
+    editTitle: (name: string) => `Edit ${name}`,
+    remove: "Remove",
+    removeTitle: (name: string) => `Remove ${name}?`,
+    removeHint: "Its tasks and their events stay. An agent that has work cannot be removed.",
+    activity: "Its activity",
+    tasks: "Its tasks",
+    failures: "Recent failures",
+    noFailures: "No failed attempts.",
+    since: "Read from the log since",
+  },
+
+  addAgent: {
+    title: "Add an agent",
+    where: "Where is it?",
+    http: "HTTP address",
+    httpHint: "It takes signed POST requests with the task and calls back.",
+    openclaw: "OpenClaw Gateway",
+    openclawHint: "An agent that lives on a connected gateway.",
+    url: "Address",
+    urlHint: "Tasks are sent here. The agent answers with 2xx to accept.",
+    gateway: "Gateway",
+    found: "Agent on the gateway",
+    choose: "Choose…",
+    noGateway: "No gateway is connected yet.",
+    submit: "Add agent",
+    added: (name: string) => `${name} was added`,
+    secret: "Signing secret",
+    secretOnce:
+      "The agent's signing secret is shown this once. Give it to the agent: with it, the agent knows that a task comes from here.",
+    testHint: "A small first task shows whether the whole way works: there, and back.",
+    test: "Send a test task",
+    later: "Later",
+    testTitle: (name: string) => `Test task for ${name}`,
+    testDescription:
+      "This is a test of the connection. Report progress once, then complete the task with a one-line summary.",
+  },
+
+  gateways: {
+    intro:
+      "OpenClaw Gateways host agents. The connection is kept open; what its agents do shows up as activity.",
+    none: "No gateway is connected",
+    noneHint: "Agents that are reached over HTTP need none.",
+    add: "Connect gateway",
+    connect: "Connect",
+    name: "Name",
+    state: "State",
+    version: "Version",
+    latency: "Round trip",
+    since: "Connected",
+    protocol: (version: number) => `protocol ${version}`,
+    url: "Address",
+    urlHint: "ws:// or wss://, as the gateway prints it when it starts.",
+    token: "Token",
+    tokenHint: "The gateway's shared token. It is kept on the server and never shown again.",
+    formHint: "The server connects at once and tells how it goes.",
+    pairing:
+      "The gateway does not know this server yet. Whoever runs the gateway approves it once, with this command; then the connection goes on by itself:",
+    test: {
+      connecting: "Connecting…",
+      connected: "It works: the gateway accepted this server.",
+      disconnected: "There is no connection. The server keeps trying.",
+      pairing_required: "The gateway answered, and waits for somebody to approve this server.",
+    },
+    connectedTo: (version: string | null, protocol: number | null, latency: number | null) =>
+      [
+        version ? `Version ${version}` : "",
+        protocol === null ? "" : `protocol ${protocol}`,
+        latency === null ? "" : `round trip ${Math.round(latency)} ms`,
+      ]
+        .filter(Boolean)
+        .join(", "),
+    remove: "Disconnect",
+    removeTitle: (name: string) => `Disconnect ${name}?`,
+    removeHint: "A gateway that agents here still use cannot be disconnected.",
+  },
+
+  webhooks: {
+    intro:
+      "Agents report by signed callbacks. What the server could not accept is counted here, with the reason.",
+    chart: "Callbacks every five seconds",
+    chartHint: "Counted while this page is open.",
+    stored: "Accepted",
+    duplicate: "Duplicate",
+    refused: "Refused",
+    summary: (callbacks: number) => `${count(callbacks, "callback")} since this page was opened.`,
+    quiet: "No callbacks since this page was opened.",
+    none: "No callback has arrived since the server started",
+    noneHint: "They come from agents while they work on a task.",
+    sinceStart: "Callbacks since the server started",
+    result: "Since the server started",
+    count: "Callbacks",
+    meaning: "What it means",
+  },
+  callbackResult: {
+    stored: { name: "Accepted", meaning: "Verified and stored." },
+    duplicate: { name: "Duplicate", meaning: "Sent again; answered as the first time, and nothing changed." },
+    unauthorized: {
+      name: "Not authentic",
+      meaning:
+        "Signature missing or wrong, or its time more than five minutes off. Check the secret and the agent's clock.",
+    },
+    invalid: { name: "Invalid", meaning: "Not JSON, or not of the shape of a callback." },
+    not_found: { name: "Unknown task", meaning: "No such task, or it was not dispatched to this agent." },
+    conflict: {
+      name: "Too late",
+      meaning: "The dispatch was over or replaced. Recorded as a late activity.",
+    },
+    too_large: { name: "Too large", meaning: "Over 256 KiB." },
+    unsupported_type: { name: "Wrong type", meaning: "Not sent as application/json." },
+    limited: { name: "Too many", meaning: "Over the limit; the agent was told to try again." },
+    unavailable: {
+      name: "Unavailable",
+      meaning: "Could not be stored at that moment; the agent was told to try again.",
+    },
+    other: { name: "Other", meaning: "Refused for another reason; the server's log tells." },
+  },
+
+  insights: {
+    range: "Time range",
+    ranges: { "1h": "Last hour", "24h": "Last 24 hours", "7d": "Last 7 days" },
+    reaches: "There is too much to read back; these figures begin at",
+    completed: "Completed",
+    failed: "Failed",
+    p50: "Half done within",
+    p95: "95 % done within",
+    median: "Median",
+    worst: "Slowest",
+    throughput: "Attempts that ended",
+    throughputSummary: (completed: number, failed: number) =>
+      `${completed} attempts completed, ${failed} failed.`,
+    duration: "From dispatch to completion",
+    durationSummary: (p50: string, p95: string) => `Half within ${p50}, 95 percent within ${p95}.`,
+    nothingEnded: "No attempt ended in this time.",
+    reasons: "Failures by reason",
+    noFailures: "No attempt failed in this time.",
+    lastFailure: "Open the last task that failed so",
+    count: (times: number) => count(times, "time"),
+    latency: "From the server's store to this screen",
+    noLatency: "No live event since this page was opened.",
+    latencySummary: (p50: number, p99: number) =>
+      `This session: median ${Math.round(p50)} ms, 99 % within ${Math.round(p99)} ms.`,
+    clockError: (error: number) => `The two clocks are compared to within ± ${Math.ceil(error)} ms.`,
+  },
+
+  settings: {
+    theme: "Theme",
+    notifications: "Desktop notifications",
+    notificationsHint: "When a task completes, fails or waits for review while you look elsewhere.",
+    notificationsOn: "Turn on",
+    notificationsOff: "Turn off",
+    notificationsRefused:
+      "The browser does not allow notifications from this page. Its site settings can change that.",
+    sessions: "Log-ins",
+    sessionsHint: "Every browser that is logged in. End those you do not know.",
+    browser: "Browser",
+    unknownBrowser: "Unknown browser",
+    since: "Since",
+    until: "Until",
+    here: "this one",
+    end: "End",
+    endOf: (browser: string) => `End the log-in of ${browser}`,
+    logOut: "Log out",
+  },
+
+  notify: { many: (tasks: number) => `${count(tasks, "task")} ended` },
+
+  palette: {
+    title: "Search or run",
+    hint: "A page, a task, an agent, an action…",
+    page: "Page",
+    action: "Action",
+    agent: "Agent",
+    task: "Task",
+    theme: (theme: string) => `Theme: ${theme}`,
+    nothing: "Nothing found.",
+  },
+
+  shortcuts: {
+    title: "Keyboard shortcuts",
+    groups: [
+      {
+        name: "Everywhere",
+        keys: [
+          ["Ctrl K", "Search or run"],
+          ["?", "This sheet"],
+          ["c", "New task"],
+          ["Esc", "Close what is open"],
+          ["g a", "Activity"],
+          ["g b", "Board"],
+          ["g g", "Agents"],
+          ["g w", "Gateways"],
+          ["g h", "Webhooks"],
+          ["g i", "Insights"],
+          ["g s", "Settings"],
+        ],
+      },
+      {
+        name: "Activity",
+        keys: [
+          ["/", "Search events"],
+          ["j k", "Next and previous event"],
+          ["Enter", "Open the event"],
+        ],
+      },
+      { name: "Board", keys: [["Space", "On a card's handle: pick up, then ← → and Space"]] },
+      {
+        name: "Task",
+        keys: [
+          ["d", "Dispatch"],
+          ["x", "Cancel"],
+          ["e", "Edit"],
+        ],
+      },
+    ] satisfies { name: string; keys: [string, string][] }[],
+  },
+};

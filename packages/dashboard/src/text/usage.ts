@@ -1,0 +1,13 @@
+import type { Usage } from "@mission-control/protocol";
+import { text } from "./text.ts";
+
+const COUNT = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
+
+/** What was used, in words: tokens in and out, and the cost. */
+export function formatUsage({ inputTokens, outputTokens, cost }: Usage): string {
+  const parts: string[] = [];
+  if (inputTokens !== undefined) parts.push(text.usage.input(COUNT.format(inputTokens)));
+  if (outputTokens !== undefined) parts.push(text.usage.output(COUNT.format(outputTokens)));
+  if (cost) parts.push(`${cost.amount.toFixed(cost.amount < 1 ? 4 : 2)} ${cost.currency}`);
+  return parts.join(" · ");
+}

@@ -1,0 +1,59 @@
+import { lazy, type ReactNode, Suspense } from "react";
+import styles from "./chart.module.css";
+
+const Drawn = lazy(() => import("./chart-drawn.tsx"));
+
+/** One line or one set of bars. `values` belong to the chart's times, null where there is none. */
+export interface ChartSeries {
+  label: string;
+  /** A colour token of the theme, such as `--good`. */
+  color: string;
+  kind: "line" | "bars";
+  values: readonly (number | null)[];
+}
+
+export interface ChartProps {
+  title: string;
+  hint?: ReactNode;
+  /** Seconds since 1970, rising. */
+  times: readonly number[];
+  series: readonly ChartSeries[];
+  format(value: number): string;
+  /** What the chart says, in words, for whoever cannot see it. */
+  summary: string;
+  /** Said instead of a chart without data. */
+  empty: string;
+}
+
+/** A chart over time. The drawing library is loaded when the first one is shown. */
+export function Chart(props: ChartProps) {
+  const { title, hint, series, summary, empty } = props;
+  const hasData = series.some(({ values }) => values.some((value) => value !== null && value !== 0));
+  return (
+    <figure className={styles.figure}>
+      <figcaption>
+        <h2>{title}</h2>
+        {hint ? <p className={styles.hint}>{hint}</p> : null}
+        <ul className={styles.legend}>
+          {series.map(({ label, color }) => (
+            <li key={label}>
+              <svg aria-hidden="true" width="10" height="10" viewBox="0 0 10 10">
+                <rect width="10" height="10" rx="2" fill={`var(${color})`} />
+              </svg>
+              {label}
+            </li>
+          ))}
+        </ul>
+      </figcaption>
+      <div className={styles.plot} role="img" aria-label={summary}>
+        {hasData ? (
+          <Suspense>
+            <Drawn {...props} />
+          </Suspense>
+        ) : (
+          <p className={styles.empty}>{empty}</p>
+        )}
+      </div>
+    </figure>
+  );
+}

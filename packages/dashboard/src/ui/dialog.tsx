@@ -1,0 +1,49 @@
+import { Close, Content, Description, Portal, Root, Title } from "@radix-ui/react-dialog";
+import type { ReactNode } from "react";
+import { text } from "../text/text.ts";
+import { IconButton } from "./button.tsx";
+import styles from "./dialog.module.css";
+
+interface DialogProps {
+  title: string;
+  description?: string | undefined;
+  wide?: boolean;
+  onClose(): void;
+  children: ReactNode;
+}
+
+/**
+ * A dialog over the page: keeps the focus inside, closes on Escape and on a click beside it, and gives the focus back.
+ * The library's own overlay is not used, since its scroll lock writes a style element; this page's body never scrolls.
+ */
+export function Dialog({ title, description, wide, onClose, children }: DialogProps) {
+  return (
+    <Root open onOpenChange={(open) => open || onClose()}>
+      <Portal>
+        <div className={styles.backdrop} />
+        <Content
+          className={`${styles.dialog} ${wide ? styles.wide : ""}`}
+          {...(description ? {} : { "aria-describedby": undefined })}
+        >
+          <header className={styles.header}>
+            <Title asChild>
+              <h2>{title}</h2>
+            </Title>
+            <Close asChild>
+              <IconButton icon="close" label={text.close} />
+            </Close>
+          </header>
+          <div className={styles.body}>
+            {description ? <Description className={styles.description}>{description}</Description> : null}
+            {children}
+          </div>
+        </Content>
+      </Portal>
+    </Root>
+  );
+}
+
+/** The buttons at a dialog's end. */
+export function DialogActions({ children }: { children: ReactNode }) {
+  return <div className={styles.actions}>{children}</div>;
+}

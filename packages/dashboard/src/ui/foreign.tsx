@@ -1,0 +1,27 @@
+import { text } from "../text/text.ts";
+import { visiblePieces } from "../text/visible.ts";
+import styles from "./foreign.module.css";
+
+/**
+ * Text that an agent or somebody else wrote: never more than text, isolated from the direction of what stands around
+ * it, and with hidden characters shown by name.
+ * @param max characters shown at most; the rest is an ellipsis
+ */
+export function Foreign({ children, max = 400 }: { children: string; max?: number }) {
+  const cut = children.length > max;
+  const pieces = visiblePieces(cut ? children.slice(0, max) : children);
+  return (
+    <bdi>
+      {pieces.map(({ text: piece, hidden, at }) =>
+        hidden ? (
+          <span key={at} className={styles.hidden} title={text.hiddenCharacter}>
+            {piece}
+          </span>
+        ) : (
+          piece
+        ),
+      )}
+      {cut ? "…" : null}
+    </bdi>
+  );
+}

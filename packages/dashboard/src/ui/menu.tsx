@@ -1,0 +1,41 @@
+import { Content, Item, Portal, Root, Separator, Trigger } from "@radix-ui/react-dropdown-menu";
+import { IconButton } from "./button.tsx";
+import { Icon, type IconName } from "./icon.tsx";
+import styles from "./menu.module.css";
+
+/** One line of a menu; `null` in a list of them is a divider. */
+export interface MenuEntry {
+  label: string;
+  icon: IconName;
+  danger?: boolean;
+  onSelect(): void;
+}
+
+/** Three dots that open a list of actions. */
+export function Menu({ label, entries }: { label: string; entries: readonly (MenuEntry | null)[] }) {
+  return (
+    <Root modal={false}>
+      <Trigger asChild>
+        <IconButton icon="more" label={label} />
+      </Trigger>
+      <Portal>
+        <Content className={styles.menu} align="end" sideOffset={4} collisionPadding={8}>
+          {entries.map((entry, index) =>
+            entry ? (
+              <Item
+                key={entry.label}
+                className={`${styles.item} ${entry.danger ? styles.danger : ""}`}
+                onSelect={entry.onSelect}
+              >
+                <Icon name={entry.icon} size={14} />
+                {entry.label}
+              </Item>
+            ) : (
+              <Separator key={`divider-${entries[index - 1]?.label}`} className={styles.separator} />
+            ),
+          )}
+        </Content>
+      </Portal>
+    </Root>
+  );
+}

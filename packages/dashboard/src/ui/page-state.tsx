@@ -1,0 +1,53 @@
+import type { ReactNode } from "react";
+import { ApiError } from "../api/api-error.ts";
+import { text } from "../text/text.ts";
+import { Button } from "./button.tsx";
+import { Icon, type IconName } from "./icon.tsx";
+import styles from "./page-state.module.css";
+
+/** What to see where there is nothing yet, and how to get the first one. */
+export function Empty({ icon, title, children }: { icon: IconName; title: string; children?: ReactNode }) {
+  return (
+    <div className={styles.state}>
+      <span className={styles.icon}>
+        <Icon name={icon} size={20} />
+      </span>
+      <h2>{title}</h2>
+      {children}
+    </div>
+  );
+}
+
+/** What failed, why, and the next step. */
+export function Failure({ error, retry }: { error: Error; retry?: () => void }) {
+  const requestId = error instanceof ApiError ? error.requestId : null;
+  return (
+    <div className={styles.state} role="alert">
+      <span className={`${styles.icon} ${styles.bad}`}>
+        <Icon name="warning" size={20} />
+      </span>
+      <h2>{text.error.title}</h2>
+      <p>{error.message}</p>
+      {requestId ? <p className={styles.request}>{text.error.request(requestId)}</p> : null}
+      {retry ? (
+        <Button icon="retry" onClick={retry}>
+          {text.error.retry}
+        </Button>
+      ) : null}
+    </div>
+  );
+}
+
+const LINES = [1, 2, 3, 4, 5, 6, 7, 8];
+
+/** Grey lines in place of what is coming; they appear only when it takes long enough to wonder. */
+export function Skeleton({ lines = 6 }: { lines?: number }) {
+  return (
+    <div className={styles.skeleton} role="status">
+      <span className="visually-hidden">{text.loading}</span>
+      {LINES.slice(0, lines).map((line) => (
+        <span key={line} className={styles.line} />
+      ))}
+    </div>
+  );
+}

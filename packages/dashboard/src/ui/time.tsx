@@ -1,0 +1,62 @@
+import { useMission } from "../app/use-mission.ts";
+import { formatAge, formatDuration } from "../text/duration.ts";
+import { text } from "../text/text.ts";
+import { useNow } from "./ticker.ts";
+
+const LOCAL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const CLOCK = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hour12: false,
+});
+const DAY = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
+
+/** Local and UTC, for hovering. */
+export function bothTimes(at: string): string {
+  return `${LOCAL.format(new Date(at))} (${text.time.local})\n${at.replace("T", " ").replace(/\.\d+Z$/, "Z")} (UTC)`;
+}
+
+/** How long ago something happened, by the server's clock. */
+export function Ago({ at }: { at: string }) {
+  const { clock } = useMission();
+  const now = useNow() + (clock.estimate?.offset ?? 0);
+  const age = now - Date.parse(at);
+  return (
+    <time dateTime={at} title={bothTimes(at)}>
+      {age < 1_000 ? text.time.now : text.time.ago(formatAge(age))}
+    </time>
+  );
+}
+
+/** The time of day, with the day when it is not today's. */
+export function Clock({ at }: { at: string }) {
+  const date = new Date(at);
+  const today = date.toDateString() === new Date().toDateString();
+  return (
+    <time dateTime={at} title={bothTimes(at)}>
+      {today ? CLOCK.format(date) : `${DAY.format(date)} ${CLOCK.format(date)}`}
+    </time>
+  );
+}
+
+/** Day and time, local. */
+export function Moment({ at }: { at: string }) {
+  return (
+    <time dateTime={at} title={bothTimes(at)}>
+      {LOCAL.format(new Date(at))}
+    </time>
+  );
+}
+
+/** The time between two moments; without an end, it ticks. */
+export function Elapsed({ from, to }: { from: string; to?: string | null | undefined }) {
+  return to ? formatDuration(Date.parse(to) - Date.parse(from)) : <Ticking from={from} />;
+}
+
+function Ticking({ from }: { from: string }) {
+  const { clock } = useMission();
+  const now = useNow() + (clock.estimate?.offset ?? 0);
+  const elapsed = Math.max(0, now - Date.parse(from));
+  return formatDuration(Math.floor(elapsed / 1_000) * 1_000);
+}

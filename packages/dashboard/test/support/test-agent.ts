@@ -1,0 +1,83 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { type AgentView, type DispatchPayload, standardHeaders } from "@mission-control/protocol";
+import type { ServerProcess } from "./server-process.ts";
+
+/** An HTTP agent in the test's hands: it accepts what it is sent, and reports what the test tells it to. */
+export class TestAgent {
+  readonly id: string;
+  readonly name: string;
+  /** What to answer to a dispatch; 202 unless a test wants otherwise. */
+  answer: { status: number; body?: object } = { status: 202 };
+  /** Cancellations and permission answers, as "METHOD path". */
+  readonly told: string[] = [];
+  readonly #http: Server;
+  readonly #payloads: DispatchPayload[] = [];
+  #waiting: ((payload: DispatchPayload) => void)[] = [];
+
+  /** Listens on a free port and registers with the server. */
+  static async join(server: ServerProcess, name: string, concurrency = 4): Promise<TestAgent> {
+    const http = createServer().listen(0, "127.0.0.1");
+    await once(http, "listening");
+    const { port } = http.address() as { port: number };
+    const agent = await server.call<AgentView>("POST", "/api/agents", {
+      name,
+      capabilities: ["code"],
+      concurrency,
+      endpoint: { kind: "http", url: `http://127.0.0.1:${port}/dispatch` },
+    });
+    return new TestAgent(agent, http);
+  }
+
+  private constructor({ id, name }: AgentView, http: Server) {
+    this.id = id;
+    this.name = name;
+    this.#http = http;
+    http.on("request", async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      if (request.method === "POST" && request.url === "/dispatch") {
+        response.writeHead(this.answer.status, { "content-type": "application/json" });
+        response.end(JSON.stringify(this.answer.body ?? {}));
+        if (this.answer.status < 300)
+          this.#take(JSON.parse(Buffer.concat(chunks).toString()) as DispatchPayload);
+        return;
+      }
+      this.told.push(`${request.method} ${request.url}`);
+      response.writeHead(200).end("{}");
+    });
+  }
+
+  /** The next dispatch this agent gets, or got and nobody asked for yet. */
+  async next(): Promise<DispatchPayload> {
+    const payload = this.#payloads.shift();
+    if (payload) return payload;
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Sends a signed callback; resolves with the answer's status. */
+  async report({ callback, task, dispatchId }: DispatchPayload, fields: object): Promise<number> {
+    const body = JSON.stringify({ taskId: task.id, agentId: this.id, dispatchId, ...fields });
+    const message = { id: `msg_${randomUUID()}`, timestamp: Math.floor(Date.now() / 1_000), body };
+    const response = await fetch(callback.url, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...standardHeaders(callback.secret, message) },
+      body,
+    });
+    await response.arrayBuffer();
+    return response.status;
+  }
+
+  async close(): Promise<void> {
+    this.#http.closeAllConnections();
+    this.#http.close();
+    await once(this.#http, "close");
+  }
+
+  #take(payload: DispatchPayload): void {
+    const waiting = this.#waiting.shift();
+    if (waiting) waiting(payload);
+    else this.#payloads.push(payload);
+  }
+}

@@ -1,0 +1,21 @@
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+import { precompress } from "./build/precompress.ts";
+
+/** Where `vite` (the development server) finds the API. */
+const server = process.env.MISSION_CONTROL_URL ?? "http://127.0.0.1:4000";
+
+export default defineConfig({
+  root: fileURLToPath(new URL(".", import.meta.url)),
+  plugins: [react(), precompress()],
+  worker: { format: "es" },
+  build: {
+    target: "es2023",
+    // Inlined as data: URLs, fonts and scripts would need exceptions from the content security policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    manifest: true,
+  },
+  server: { proxy: { "/api": server, "/metrics": server } },
+});
