@@ -81,7 +81,7 @@ export async function startHttp(overrides: Partial<HttpServerOptions> = {}): Pro
     adapterFor: () => adapter,
     logger: silent,
     metrics,
-    publicUrl: "http://127.0.0.1:1",
+    publicUrl: () => "http://127.0.0.1:1",
     serverKey: Buffer.alloc(32),
   });
   const server = await HttpServer.create({
@@ -89,6 +89,8 @@ export async function startHttp(overrides: Partial<HttpServerOptions> = {}): Pro
     dispatcher,
     agents,
     gateways: NO_GATEWAYS,
+    // Everything goes through the HTTP server here; the lane before it has tests of its own.
+    fastLane: { attach() {}, close() {} },
     callbacks: record("callback"),
     events: record("events"),
     authenticator: new Authenticator(TOKEN, sessions),

@@ -40,7 +40,7 @@ const CLOSE_CHECK_MS = 50;
 
 export interface HttpServerOptions extends RawHandlers {
   /** Serves the hot routes before the HTTP server sees them. */
-  fastLane: FastLane;
+  fastLane: Pick<FastLane, "attach" | "close">;
   store: Store;
   dispatcher: Dispatcher;
   agents: AgentDirectory;
@@ -67,7 +67,7 @@ const identities = new WeakMap<FastifyRequest, Identity>();
 export class HttpServer {
   readonly #app: HttpApp;
   readonly #server: Server;
-  readonly #fastLane: FastLane;
+  readonly #fastLane: HttpServerOptions["fastLane"];
   #closing = false;
 
   /** Makes the routes; {@link listen} opens the port. */

@@ -1,0 +1,81 @@
+import { createdAgentSchema, type Endpoint } from "@mission-control/protocol";
+import { type Command, InvalidArgumentError } from "commander";
+import { listAgents } from "./agents-lookup.ts";
+import { wrongUse } from "./command-error.ts";
+import { print, printJson, table } from "./output.ts";
+import { connect, type ServerFlags, withServerFlags } from "./server-access.ts";
+
+interface AddFlags extends ServerFlags {
+  endpoint?: string;
+  openclaw?: string;
+  gateway?: string;
+  capability?: string[];
+  concurrency?: number;
+  json?: boolean;
+}
+
+export function configure(command: Command): void {
+  withServerFlags(command.command("list", { isDefault: true }))
+    .description("List agents and what they are doing")
+    .option("--json", "print the agents as JSON")
+    .action(async (flags: ServerFlags & { json?: boolean }) => {
+      const items = await listAgents(connect(flags));
+      if (flags.json) return printJson(items);
+      if (items.length === 0) return print("No agents yet: add one with mission-control agents add.");
+      const rows = items.map(({ name, status, running, queued, id, statusReason = "" }) => {
+        return [name, status, `${running} running`, `${queued} queued`, id, statusReason];
+      });
+      print(table(rows));
+    });
+
+  withServerFlags(command.command("add"))
+    .description("Register an agent; an HTTP agent's secret is printed this once")
+    .argument("<name>", "the agent's name")
+    .option("--endpoint <url>", "the URL of an HTTP agent")
+    .option("--openclaw <agentId>", "the agent's id on an OpenClaw Gateway, such as main")
+    .option("--gateway <id>", "with --openclaw: which gateway (default: the first)")
+    .option(
+      "--capability <word>",
+      "what it can do; may be given several times",
+      (word, words: string[] = []) => [...words, word],
+    )
+    .option("--concurrency <number>", "how many tasks it takes at a time (default 1)", concurrency)
+    .option("--json", "print the agent as JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  mission-control agents add builder --endpoint http://127.0.0.1:5000 --capability code
+  mission-control agents add main --openclaw main`,
+    )
+    .action(async (name: string, flags: AddFlags) => {
+      const fields = {
+        name,
+        capabilities: flags.capability,
+        concurrency: flags.concurrency,
+        endpoint: endpointOf(flags),
+      };
+      const agent = await connect(flags).post("/api/agents", fields, createdAgentSchema);
+      if (flags.json) return printJson(agent);
+      print(`${agent.name} is ${agent.id}.`);
+      if (agent.secret) print(`Its secret, shown this once: ${agent.secret}`);
+    });
+}
+
+function endpointOf({ endpoint, openclaw, gateway }: AddFlags): Endpoint {
+  if ((endpoint === undefined) === (openclaw === undefined)) {
+    throw wrongUse("Say how the agent is reached: either --endpoint or --openclaw.");
+  }
+  if (endpoint !== undefined) return { kind: "http", url: endpoint };
+  return {
+    kind: "openclaw",
+    agentId: openclaw ?? "",
+    ...(gateway === undefined ? {} : { gatewayId: gateway }),
+  };
+}
+
+function concurrency(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= 1000) return value;
+  throw new InvalidArgumentError("It must be a whole number from 1 to 1000.");
+}

@@ -1,0 +1,102 @@
+import { type Problem, problemSchema } from "@mission-control/protocol";
+import type { z } from "zod";
+import { CommandError } from "./command-error.ts";
+
+/** How long one call may take, in milliseconds: a dispatch waits for the agent's side, with its retries. */
+const CALL_TIMEOUT_MS = 60_000;
+
+/** The server refused a call; the message is what it said. */
+export class ApiError extends CommandError {
+  override name = "ApiError";
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Calls the REST API with the administrator's token. */
+export class ApiClient {
+  readonly url: string;
+  readonly #token: string;
+
+  constructor(url: string, token: string) {
+    this.url = url;
+    this.#token = token;
+  }
+
+  get headers(): Record<string, string> {
+    return { Authorization: `Bearer ${this.#token}` };
+  }
+
+  get<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>> {
+    return this.#call("GET", path, undefined, schema);
+  }
+
+  post<Schema extends z.ZodType>(path: string, body: object, schema: Schema): Promise<z.output<Schema>> {
+    return this.#call("POST", path, body, schema);
+  }
+
+  async #call<Schema extends z.ZodType>(
+    method: string,
+    path: string,
+    body: object | undefined,
+    schema: Schema,
+  ): Promise<z.output<Schema>> {
+    const response = await this.#fetch(path, {
+      method,
+      headers: { ...this.headers, ...(body && { "Content-Type": "application/json" }) },
+      body: body ? JSON.stringify(body) : null,
+      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+    });
+    if (!response.ok) throw await refusal(response);
+    const answer = schema.safeParse(await response.json().catch(() => undefined));
+    if (!answer.success) {
+      throw new CommandError(`${this.url} answered something else than Mission Control would: check --url.`);
+    }
+    return answer.data;
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    try {
+      return await fetch(this.url + path, init);
+    } catch (error) {
+      throw new CommandError(`No answer from ${this.url}: ${networkReason(error)}. Is the server running?`);
+    }
+  }
+}
+
+/** The error that a refused answer stands for. */
+export async function refusal(response: Response): Promise<ApiError> {
+  const text = await response.text().catch(() => "");
+  const problem = parseProblem(text);
+  const detail = problem?.detail ?? problem?.title ?? response.statusText;
+  if (response.status === 401) {
+    return new ApiError(
+      401,
+      "The server does not know this token: pass --token, or set MISSION_CONTROL_TOKEN.",
+    );
+  }
+  return new ApiError(response.status, detail || `The server answered ${response.status}.`);
+}
+
+function parseProblem(text: string): Problem | null {
+  try {
+    return problemSchema.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Why `fetch` got no answer, in words. */
+export function networkReason(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(cause instanceof Error)) return String(cause);
+  if (cause.name === "TimeoutError") return "it took too long";
+  const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
+  return (
+    { ECONNREFUSED: "connection refused", ENOTFOUND: "unknown host", ECONNRESET: "connection reset" }[code] ??
+    (cause.message || code)
+  );
+}

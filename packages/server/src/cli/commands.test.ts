@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { deriveDispatchSecret } from "@mission-control/protocol";
+import { run, start } from "../../test/command-line.ts";
+import { call } from "../../test/http-fixture.ts";
+import { type App, startApp } from "../app.ts";
+import { loadKeys } from "../keys.ts";
+import { readSettings } from "../settings.ts";
+import { ApiClient } from "./api-client.ts";
+import { DemoAgent } from "./demo-agent.ts";
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+let folder: string;
+let app: App;
+let agent: DemoAgent;
+/** What makes a command find the server: its port as a setting, its token in the data folder. */
+let env: Record<string, string>;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "mission-control-commands-"));
+  const settings = readSettings({ flags: { port: "0", dataDir: folder }, environment: {} });
+  app = await startApp(settings, silent);
+  env = { PORT: new URL(app.url).port, MISSION_CONTROL_DATA_DIR: folder };
+  agent = await DemoAgent.start(new ApiClient(app.url, app.token), 1);
+});
+after(async () => {
+  await agent.close();
+  await app.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function api(method: string, path: string, body?: unknown) {
+  const answer = await call(app.url + path, {
+    method,
+    headers: { Authorization: `Bearer ${app.token}`, "Content-Type": "application/json" },
+    body: body === undefined ? null : JSON.stringify(body),
+  });
+  return answer.body;
+}
+
+test("dispatch --wait follows a task to its end and tells how it went", async () => {
+  const done = await run(["dispatch", "Summarise the release notes", "--agent", "demo-agent", "--wait"], env);
+  assert.equal(done.code, 0, done.stderr);
+  const lines = done.stdout.trim().split("\n");
+  assert.match(lines[0] ?? "", /^task_\w+ {2}Summarise the release notes$/);
+  assert.ok(lines.some((line) => line.includes("pending → queued")));
+  assert.ok(lines.some((line) => line.includes("Reading CHANGELOG.md")));
+  assert.match(lines.at(-1) ?? "", /^Completed: Two changes/);
+
+  const failed = await run(
+    ["dispatch", "Migrate the billing table", "--agent", agent.view.id, "--wait"],
+    env,
+  );
+  assert.equal(failed.code, 1);
+  assert.match(failed.stderr, /^Failed: Row 41,378 has no customer/);
+});
+
+test("dispatch --json prints the task alone, with all that was asked for", async () => {
+  const { code, stdout } = await run(
+    [
+      "dispatch",
+      "A task",
+      "--agent",
+      "demo-agent",
+      "--description",
+      "long",
+      "--priority",
+      "high",
+      "--tag",
+      "a",
+    ].concat(["--tag", "b", "--context", '{"branch":"main"}', "--wait", "--json"]),
+    env,
+  );
+  assert.equal(code, 0);
+  const task = JSON.parse(stdout);
+  const { description, priority, tags, context, status } = task;
+  assert.deepEqual(
+    { description, priority, tags, context, status },
+    {
+      description: "long",
+      priority: "high",
+      tags: ["a", "b"],
+      context: { branch: "main" },
+      status: "completed",
+    },
+  );
+});
+
+test("a dispatch that nobody takes fails with the reason, and one to nobody creates nothing", async () => {
+  const endpoint = { kind: "http", url: "http://127.0.0.1:9/" };
+  await api("POST", "/api/agents", { name: "nobody-home", endpoint });
+  const unreachable = await run(["dispatch", "Unreachable", "--agent", "nobody-home"], env);
+  assert.equal(unreachable.code, 1);
+  assert.match(unreachable.stderr, /^nobody-home did not take it: ./);
+  const unknown = await run(["dispatch", "For nobody", "--agent", "unknown"], env);
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.stderr, /There is no agent "unknown"; known: .*demo-agent/);
+  assert.deepEqual((await api("GET", "/api/tasks?q=For%20nobody")).items, []);
+});
+
+test("tail shows what the filters ask for, from where it was asked", async () => {
+  const { id } = await api("POST", "/api/tasks", { title: "Watched" });
+  const { lastEventId } = await api("GET", "/api/tasks?limit=1");
+  const tail = start(["tail", "--task", id, "--since", String(lastEventId - 1), "--json"], env);
+  const created = JSON.parse(await tail.line());
+  assert.equal(created.id, lastEventId);
+  assert.equal(created.data.change, "created");
+  await api("POST", "/api/tasks", { title: "Not watched" });
+  await api("PATCH", `/api/tasks/${id}`, { title: "Renamed" });
+  const edited = JSON.parse(await tail.line());
+  assert.equal(edited.data.change, "edited");
+  assert.ok(edited.id > created.id + 1);
+  tail.child.kill("SIGINT");
+  assert.equal((await tail.finished).code, 0);
+});
+
+test("what agents write cannot move the cursor or break a line of the terminal", async () => {
+  const { id } = await api("POST", "/api/tasks", { title: "x\u001b[2J\u202e\u0007y" });
+  const tail = start(["tail", "--task", id, "--since", "0"], env);
+  const line = await tail.line();
+  assert.match(line, /x \[2J y$/);
+  tail.child.kill("SIGTERM");
+  assert.equal((await tail.finished).code, 0);
+});
+
+test("report speaks for an agent by a signed callback", async () => {
+  const { id } = await api("POST", "/api/tasks", { title: "Reported on" });
+  await api("PATCH", `/api/agents/${agent.view.id}`, { concurrency: 5 });
+  // An agent that only ever says yes: the reports come from the command.
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => response.writeHead(202).end());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const endpoint = { kind: "http", url: `http://127.0.0.1:${port}/` };
+  const quiet = await api("POST", "/api/agents", { name: "quiet", endpoint });
+  const { dispatchId } = await api("POST", `/api/tasks/${id}/dispatch`, { agentId: quiet.id });
+  const reporting = {
+    MISSION_CONTROL_DATA_DIR: folder,
+    MISSION_CONTROL_CALLBACK_URL: `${app.url}/api/webhooks/callback/${dispatchId}`,
+    MISSION_CONTROL_CALLBACK_SECRET: deriveDispatchSecret(loadKeys(folder).serverKey, dispatchId),
+    MISSION_CONTROL_TASK_ID: id,
+    MISSION_CONTROL_AGENT_ID: quiet.id,
+  };
+  const progress = await run(["report", "progress", "Half way", "--progress", "0.5", "--json"], reporting);
+  assert.equal(progress.code, 0, progress.stderr);
+  assert.equal(JSON.parse(progress.stdout).ok, true);
+  assert.equal((await api("GET", `/api/tasks/${id}`)).progress, 0.5);
+  const complete = await run(["report", "complete", "All done"], reporting);
+  assert.equal(complete.code, 0, complete.stderr);
+  assert.equal((await api("GET", `/api/tasks/${id}`)).summary, "All done");
+  const late = await run(["report", "error", "Too late"], reporting);
+  assert.equal(late.code, 1);
+  const flushed = await run(["report", "--flush"], reporting);
+  assert.equal(flushed.code, 0, flushed.stderr);
+  for (const args of [
+    [],
+    ["nonsense", "x"],
+    ["progress"],
+    ["progress", "x", "--progress", "2"],
+    ["complete", "--flush"],
+  ]) {
+    assert.equal((await run(["report", ...args], reporting)).code, 2, args.join(" "));
+  }
+  assert.equal((await run(["report", "progress", "x"], {})).code, 2);
+  server.closeAllConnections();
+  server.close();
+});
+
+test("agents and tasks are listed and agents added", async () => {
+  const added = await run(
+    ["agents", "add", "claw", "--openclaw", "main", "--capability", "code", "--json"],
+    env,
+  );
+  assert.equal(added.code, 0, added.stderr);
+  assert.deepEqual(JSON.parse(added.stdout).endpoint, { kind: "openclaw", agentId: "main" });
+  const http = await run(["agents", "add", "web", "--endpoint", "http://127.0.0.1:9"], env);
+  assert.match(http.stdout, /shown this once: whsec_/);
+  const agents = await run(["agents"], env);
+  assert.match(agents.stdout, /^claw +(offline|unknown) +0 running +0 queued +agent_\w+/m);
+  assert.equal((await run(["agents", "add", "x"], env)).code, 2);
+  await api("POST", "/api/tasks", { title: "Listed", tags: ["listed"] });
+  const tasks = await run(["tasks", "--tag", "listed"], env);
+  assert.match(tasks.stdout, /^task_\w+ +pending +normal +Listed$/m);
+  assert.equal((await run(["tasks", "--tag", "none"], env)).stdout, "No tasks.\n");
+});
+
+/** An address of this machine where nobody listens. */
+async function nobodysUrl(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return `http://127.0.0.1:${port}`;
+}
+
+test("a command says what is wrong with how it reaches the server", async () => {
+  const url = await nobodysUrl();
+  const gone = await run(["tasks", "--url", url], env);
+  assert.equal(gone.code, 1);
+  assert.equal(gone.stderr, `No answer from ${url}: connection refused. Is the server running?\n`);
+  const wrongToken = await run(["tasks", "--token", "x"], env);
+  assert.equal(wrongToken.code, 1);
+  assert.match(wrongToken.stderr, /does not know this token/);
+  const noToken = await run(["tasks"], { ...env, MISSION_CONTROL_DATA_DIR: join(folder, "none") });
+  assert.equal(noToken.code, 2);
+  assert.match(noToken.stderr, /^No token for /);
+});
+
+test("doctor finds all well, or says what to do", async () => {
+  const well = await run(["doctor"], env);
+  assert.equal(well.code, 0, well.stdout);
+  for (const name of ["data folder", "server", "clock", "token", "public URL"]) {
+    assert.match(well.stdout, new RegExp(`^ok {4}${name}: `, "m"));
+  }
+  const ill = await run(["doctor", "--json"], {
+    ...env,
+    MISSION_CONTROL_TOKEN: "wrong",
+    MISSION_CONTROL_PUBLIC_URL: await nobodysUrl(),
+  });
+  assert.equal(ill.code, 1);
+  const { ok, checks } = JSON.parse(ill.stdout);
+  assert.equal(ok, false);
+  const failed = checks.filter((check: { result: string }) => check.result === "failed");
+  assert.ok(failed.length >= 2);
+  for (const { advice, detail } of failed) assert.ok(advice && detail);
+  const noServer = await run(["doctor", "--url", await nobodysUrl()], env);
+  assert.equal(noServer.code, 1);
+  assert.match(noServer.stdout, /^FAIL {2}server: no answer .*\n +Start it with mission-control start/m);
+});

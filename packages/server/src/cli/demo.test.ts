@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { run, start } from "../../test/command-line.ts";
+
+test("the demo runs the whole chain, and each task comes to what it should", async () => {
+  const { code, stdout, stderr } = await run(["demo", "--port", "0", "--pace", "5", "--once"]);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^Mission Control's demo is at http:\/\/127\.0\.0\.1:\d+ .*\/login#code=/);
+  for (const said of [
+    "Accepted by the agent",
+    "Reading CHANGELOG.md",
+    "Row 41,378 has no customer",
+    "→ review",
+  ]) {
+    assert.ok(stdout.includes(said), said);
+  }
+  assert.match(
+    stdout,
+    /completed +Summarise the release notes\n +review +Fix the log-in timeout\n +failed +Migrate/,
+  );
+});
+
+test("the demo stops on Ctrl-C in the middle of its work", async () => {
+  const demo = start(["demo", "--port", "0", "--pace", "1000", "--json"]);
+  const { url } = JSON.parse(await demo.line());
+  await demo.lineLike(/"type":"activity"/);
+  demo.child.kill("SIGINT");
+  const { code, stderr } = await demo.finished;
+  assert.equal(code, 0, stderr);
+  await assert.rejects(fetch(`${url}/healthz`));
+});

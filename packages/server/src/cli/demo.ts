@@ -1,0 +1,143 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { taskPageSchema, taskSchema } from "@mission-control/protocol";
+import { type Command, InvalidArgumentError } from "commander";
+import { type App, startApp } from "../app.ts";
+import { readSettings } from "../settings.ts";
+import { ApiClient } from "./api-client.ts";
+import { CommandError } from "./command-error.ts";
+import { DemoAgent } from "./demo-agent.ts";
+import { DEMO_TASKS } from "./demo-tasks.ts";
+import { followEvents } from "./event-follower.ts";
+import { logTo } from "./log.ts";
+import { eventLine, print, printJson } from "./output.ts";
+import { stop } from "./start.ts";
+import { sayWhy } from "./start-failure.ts";
+import { untilInterrupted } from "./until-interrupted.ts";
+
+const DEFAULT_PACE_MS = 1500;
+
+interface DemoFlags {
+  port?: string;
+  host?: string;
+  dataDir?: string;
+  pace: number;
+  once?: boolean;
+  json?: boolean;
+}
+
+export function configure(command: Command): void {
+  command
+    .option("--port <port>", "port to listen on (default 4000) [PORT]")
+    .option("--host <host>", "address to listen on (default 127.0.0.1) [HOST]")
+    .option("--data-dir <folder>", "keep the demo's data here (default: a folder that is removed at the end)")
+    .option("--pace <ms>", "how long each step of the agent takes, in milliseconds", pace, DEFAULT_PACE_MS)
+    .option("--once", "end when every task has been worked on: exit 0 when each came to what it should")
+    .option("--json", "print the addresses, then each event, as lines of JSON")
+    .addHelpText(
+      "after",
+      `
+The demo agent is an HTTP agent like any other: tasks are dispatched to it over HTTP, it reports by signed
+callbacks, and what it says comes back over the event stream. One task fails, one asks, one waits for a review.
+
+Examples:
+  mission-control demo
+  mission-control demo --port 0 --pace 100 --once`,
+    )
+    .action(async (flags: DemoFlags) => {
+      const folder = flags.dataDir ?? (await mkdtemp(join(tmpdir(), "mission-control-demo-")));
+      try {
+        await demo(flags, folder);
+      } finally {
+        if (flags.dataDir === undefined) await rm(folder, { recursive: true, force: true });
+      }
+    });
+}
+
+async function demo(flags: DemoFlags, dataDir: string): Promise<void> {
+  const interrupted = untilInterrupted();
+  // Only where to listen is taken from outside: the demo is the same everywhere.
+  const environment = { PORT: process.env.PORT, HOST: process.env.HOST };
+  const settings = readSettings({ flags: { port: flags.port, host: flags.host, dataDir }, environment });
+  const app = await startApp(settings, logTo(settings.logLevel)).catch((error: unknown) => {
+    throw sayWhy(error, settings);
+  });
+  let agent: DemoAgent | undefined;
+  try {
+    const client = new ApiClient(app.url, app.token);
+    const { lastEventId } = await client.get("/api/tasks?limit=1", taskPageSchema);
+    agent = await DemoAgent.start(client, flags.pace);
+    greet(app, dataDir, flags);
+    const ids = await createAll(client);
+    for (const id of ids) {
+      await client.post(`/api/tasks/${id}/dispatch`, { agentId: agent.view.id }, taskSchema);
+    }
+    await show(client, lastEventId, ids, interrupted, flags);
+    if (flags.once && !interrupted.aborted) await judge(client, ids, flags);
+  } finally {
+    await agent?.close();
+    await stop(app);
+  }
+}
+
+function greet({ url, loginUrl }: App, dataDir: string, { json }: DemoFlags): void {
+  if (json) {
+    printJson({ url, loginUrl, dataDir });
+    return;
+  }
+  print(`Mission Control's demo is at ${url} — log in once, within 10 minutes: ${loginUrl}`);
+  print(`From another terminal: mission-control tail --since 0 --url ${url} --data-dir ${dataDir}`);
+  print("Dispatch tasks of your own to demo-agent; stop the demo with Ctrl-C.\n");
+}
+
+async function createAll(client: ApiClient): Promise<string[]> {
+  const ids: string[] = [];
+  for (const { task } of DEMO_TASKS) ids.push((await client.post("/api/tasks", task, taskSchema)).id);
+  return ids;
+}
+
+/** States in which nothing more happens until someone does something. */
+const SETTLED: ReadonlySet<unknown> = new Set(["completed", "failed", "cancelled", "review"]);
+
+/** Prints what happens; with `--once`, until every task of the demo has settled. */
+async function show(
+  client: ApiClient,
+  after: number,
+  ids: readonly string[],
+  signal: AbortSignal,
+  flags: DemoFlags,
+) {
+  const { url, headers } = client;
+  const unsettled = new Set(ids);
+  for await (const followed of followEvents({ url, headers, filter: {}, after, signal, onRetry: () => {} })) {
+    if (followed.kind !== "event") continue;
+    const { event } = followed;
+    if (flags.json) printJson(event);
+    else print(eventLine(event));
+    if (event.type === "status_change" && event.taskId && SETTLED.has(event.data.to))
+      unsettled.delete(event.taskId);
+    if (flags.once && unsettled.size === 0) return;
+  }
+}
+
+async function judge(client: ApiClient, ids: readonly string[], { json }: DemoFlags): Promise<void> {
+  const wrong: string[] = [];
+  const lines = ["\nWhat became of the tasks:"];
+  for (const id of ids) {
+    const task = await client.get(`/api/tasks/${id}`, taskSchema);
+    lines.push(`  ${task.status.padEnd(10)} ${task.title}`);
+    const script = DEMO_TASKS.find(({ task: { title } }) => title === task.title);
+    const expected =
+      script && ("error" in script.end ? "failed" : script.task.requiresReview ? "review" : "completed");
+    if (task.status !== expected) wrong.push(`${task.title} is ${task.status}, not ${expected}`);
+  }
+  if (!json) print(lines.join("\n"));
+  if (wrong.length > 0) throw new CommandError(`The demo did not go as it should: ${wrong.join("; ")}.`);
+}
+
+function pace(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 0 && value <= 60_000) return value;
+  throw new InvalidArgumentError("It must be a whole number of milliseconds, up to 60000.");
+}

@@ -1,0 +1,115 @@
+import { prioritySchema, type TaskView, taskPageSchema, taskSchema } from "@mission-control/protocol";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { findAgent } from "./agents-lookup.ts";
+import { type ApiClient, ApiError } from "./api-client.ts";
+import { CommandError } from "./command-error.ts";
+import { followEvents } from "./event-follower.ts";
+import { eventLine, notice, print, printJson } from "./output.ts";
+import { connect, type ServerFlags, withServerFlags } from "./server-access.ts";
+import { untilInterrupted } from "./until-interrupted.ts";
+
+interface DispatchFlags extends ServerFlags {
+  agent: string;
+  description?: string;
+  priority?: string;
+  tag?: string[];
+  context?: object;
+  review?: boolean;
+  wait?: boolean;
+  json?: boolean;
+}
+
+export function configure(command: Command): void {
+  withServerFlags(command)
+    .argument("<title>", "what is to be done, in a line")
+    .requiredOption("--agent <name>", "the agent's name or id")
+    .option("--description <text>", "what is to be done, at length")
+    .addOption(new Option("--priority <priority>", "how urgent it is").choices(prioritySchema.options))
+    .option("--tag <tag>", "a tag; may be given several times", (tag, tags: string[] = []) => [...tags, tag])
+    .option("--context <json>", "a JSON object that goes along with the task", jsonObject)
+    .option("--review", "have the result reviewed before the task is completed")
+    .option("--wait", "follow the task until it ends: exit 0 when completed, 1 when failed or cancelled")
+    .option("--json", "print the task as JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  mission-control dispatch "Fix the log-in timeout" --agent builder --wait
+  mission-control dispatch "Write the release notes" --agent main --priority high --tag docs --json`,
+    )
+    .action(async (title: string, flags: DispatchFlags) => dispatch(title, flags));
+}
+
+async function dispatch(title: string, flags: DispatchFlags): Promise<void> {
+  const client = connect(flags);
+  const agent = await findAgent(client, flags.agent);
+  // Before the task is there: a stream that begins after this position has all of its events.
+  const { lastEventId } = await client.get("/api/tasks?limit=1", taskPageSchema);
+  const { description, priority, tag: tags, context, review: requiresReview } = flags;
+  const fields = { title, description, priority, tags, context, requiresReview };
+  const created = await client.post("/api/tasks", fields, taskSchema);
+  if (!flags.json) print(`${created.id}  ${created.title}`);
+  const task = await client
+    .post(`/api/tasks/${created.id}/dispatch`, { agentId: agent.id }, taskSchema)
+    .catch((error: unknown) => {
+      if (flags.json || !(error instanceof ApiError)) throw error;
+      throw new CommandError(`${agent.name} did not take it: ${error.message}`);
+    });
+  if (flags.wait) return follow(client, task, lastEventId, flags);
+  if (flags.json) printJson(task);
+  else
+    print(
+      task.status === "queued"
+        ? `Queued: ${agent.name} has no free slot yet.`
+        : `${agent.name} has taken it.`,
+    );
+}
+
+const OVER: ReadonlySet<unknown> = new Set(["completed", "failed", "cancelled"]);
+
+/** Prints the task's events until it has ended. */
+async function follow(
+  client: ApiClient,
+  { id }: TaskView,
+  after: number,
+  flags: DispatchFlags,
+): Promise<void> {
+  const { url, headers } = client;
+  const signal = untilInterrupted();
+  const events = followEvents({
+    url,
+    headers,
+    filter: { taskId: id },
+    after,
+    signal,
+    onRetry: (reason) => notice(`Lost the event stream (${reason}); connecting again.`),
+  });
+  for await (const followed of events) {
+    if (followed.kind === "event") {
+      if (!flags.json) print(eventLine(followed.event));
+      const { type, data } = followed.event;
+      if (type !== "status_change" || !OVER.has(data.to)) continue;
+    }
+    const task = await client.get(`/api/tasks/${id}`, taskSchema);
+    if (OVER.has(task.status)) return finish(task, flags);
+  }
+  throw new CommandError(`Stopped waiting; ${id} goes on.`);
+}
+
+function finish(task: TaskView, { json }: DispatchFlags): void {
+  const { status, summary, error } = task;
+  if (json) printJson(task);
+  else if (status === "completed") print(summary ? `Completed: ${summary}` : "Completed.");
+  if (status === "completed") return;
+  throw new CommandError(status === "failed" ? `Failed: ${error}` : "The task was cancelled.");
+}
+
+function jsonObject(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // Refused below, with what is not an object.
+  }
+  throw new InvalidArgumentError("It must be a JSON object.");
+}

@@ -1,0 +1,64 @@
+import { Command, CommanderError } from "commander";
+import { SettingsError } from "../settings-file.ts";
+import { CommandError } from "./command-error.ts";
+import { version } from "./version.ts";
+
+interface CommandModule {
+  /** Adds the command's arguments, flags and what it does. */
+  configure(command: Command): void;
+}
+
+/** Each command with its description. Only the one that is asked for is loaded: an agent may report every second. */
+const COMMANDS: Readonly<Record<string, readonly [string, () => Promise<CommandModule>]>> = {
+  start: ["Start the server; stop it with Ctrl-C or SIGTERM", () => import("./start.ts")],
+  demo: [
+    "Start a server with a demo agent and tasks that run: the whole chain, with nothing else installed",
+    () => import("./demo.ts"),
+  ],
+  dispatch: ["Create a task and dispatch it to an agent", () => import("./dispatch.ts")],
+  tail: ["Follow the events as they happen; stop with Ctrl-C", () => import("./tail.ts")],
+  tasks: ["List tasks, newest first", () => import("./tasks.ts")],
+  agents: ["List agents, or add one", () => import("./agents.ts")],
+  report: [
+    "Report on a task, as its agent: a signed callback, tried until it is stored",
+    () => import("./report.ts"),
+  ],
+  doctor: [
+    "Check that everything works together, and say what to do where it does not",
+    () => import("./doctor.ts"),
+  ],
+};
+
+const program = new Command("mission-control")
+  .description("Dispatch tasks to AI agents and watch, live and truthfully, what they do.")
+  .version(version())
+  .exitOverride()
+  .showHelpAfterError("(--help tells more)");
+
+// A reader that has seen enough, such as `head`, is no fault.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+
+process.exitCode = await run(process.argv.slice(2));
+
+/** Runs a command; resolves to its exit code: 0 done, 1 failed, 2 wrong use. */
+async function run(words: readonly string[]): Promise<number> {
+  try {
+    const name = words[0] === "help" ? words[1] : words[0];
+    for (const [each, [description, load]] of Object.entries(COMMANDS)) {
+      const command = program.command(each).description(description);
+      if (each === name) (await load()).configure(command);
+    }
+    await program.parseAsync(words, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommandError) return fail(error.message, error.exitCode);
+    if (error instanceof SettingsError) return fail(error.message, 2);
+    return fail(error instanceof Error ? (error.stack ?? error.message) : String(error), 1);
+  }
+}
+
+function fail(message: string, exitCode: number): number {
+  process.stderr.write(`${message}\n`);
+  return exitCode;
+}

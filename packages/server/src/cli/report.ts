@@ -1,0 +1,119 @@
+import { type CommandResult, flush, type ReportCommand, report } from "@mission-control/agent";
+import { type Command, InvalidArgumentError } from "commander";
+import { CommandError, wrongUse } from "./command-error.ts";
+import { print, printJson } from "./output.ts";
+import { untilInterrupted } from "./until-interrupted.ts";
+
+interface ReportFlags {
+  url?: string;
+  secret?: string;
+  taskId?: string;
+  agentId?: string;
+  dispatchId?: string;
+  progress?: number;
+  lastState?: string;
+  data?: ReportCommand["data"];
+  usage?: ReportCommand["usage"];
+  timeout?: number;
+  spool?: string | boolean;
+  flush?: boolean;
+  json?: boolean;
+}
+
+export function configure(command: Command): void {
+  command
+    .usage("progress|complete|error [text] [options]")
+    .argument("[type]", "progress, complete or error")
+    .argument("[text]", "what the agent is doing, its result, or what went wrong")
+    .option("--url <url>", "the callback URL [MISSION_CONTROL_CALLBACK_URL]")
+    .option("--secret <secret>", "the callback secret [MISSION_CONTROL_CALLBACK_SECRET]")
+    .option("--task-id <id>", "the task [MISSION_CONTROL_TASK_ID]")
+    .option("--agent-id <id>", "the agent [MISSION_CONTROL_AGENT_ID]")
+    .option("--dispatch-id <id>", "the dispatch, on the shared URL [MISSION_CONTROL_DISPATCH_ID]")
+    .option("--progress <number>", "how far it is, from 0 to 1", fraction)
+    .option("--last-state <text>", "with error: the last state that was reached")
+    .option("--data <json>", "a JSON object to go along", json)
+    .option("--usage <json>", "what the attempt has used so far: inputTokens, outputTokens, cost", json)
+    .option(
+      "--timeout <seconds>",
+      "how long to try (default 20 for progress, else the whole schedule)",
+      seconds,
+    )
+    .option("--spool <folder>", "where undelivered reports are kept (default ~/.mission-control/spool)")
+    .option("--no-spool", "keep undelivered reports nowhere")
+    .option("--flush", "deliver what earlier reports left in the spool")
+    .option("--json", "print the outcome as JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  mission-control report progress "Reading src/auth.ts" --progress 0.2
+  mission-control report complete "Fixed the race in the token refresh"
+  mission-control report error "The tests do not pass" --last-state "tests written"
+  mission-control report --flush`,
+    )
+    .action(async (type: string | undefined, text: string | undefined, flags: ReportFlags) => {
+      const result = flags.flush ? await flushSpool(type, flags) : await send(type, text, flags);
+      if (flags.json) printJson(result.data);
+      else if (result.exitCode === 0) print(result.text);
+      if (result.exitCode !== 0) throw new CommandError(result.text, result.exitCode);
+    });
+}
+
+function send(
+  type: string | undefined,
+  text: string | undefined,
+  flags: ReportFlags,
+): Promise<CommandResult> {
+  if (type !== "progress" && type !== "complete" && type !== "error") {
+    throw wrongUse(`Say what to report: progress, complete or error${type ? `, not "${type}"` : ""}.`);
+  }
+  if (text === undefined && type !== "complete") {
+    throw wrongUse(`Say ${type === "error" ? "what went wrong" : "what is being done"}, after "${type}".`);
+  }
+  const { url, secret, taskId, agentId, dispatchId, progress, lastState, data, usage, spool, timeout } =
+    flags;
+  const identity = { url, secret, taskId, agentId, dispatchId };
+  return report({
+    ...identity,
+    type,
+    text: text ?? "",
+    progress,
+    lastState,
+    data,
+    usage,
+    spool,
+    timeoutSeconds: timeout,
+    signal: untilInterrupted(),
+  });
+}
+
+function flushSpool(type: string | undefined, { url, secret, spool }: ReportFlags): Promise<CommandResult> {
+  if (type !== undefined) throw wrongUse("--flush reports nothing by itself: leave the rest out.");
+  if (spool === false) throw wrongUse("--flush and --no-spool exclude each other.");
+  return flush({ url, secret, spool: spool === true ? undefined : spool, signal: untilInterrupted() });
+}
+
+function fraction(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value <= 1)) {
+    throw new InvalidArgumentError("It must be a number from 0 to 1.");
+  }
+  return value;
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 86_400)) throw new InvalidArgumentError("It must be a number of seconds.");
+  return value;
+}
+
+function json(text: string): NonNullable<ReportCommand["data"]> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+  } catch {
+    // Refused below, with what is not an object.
+  }
+  throw new InvalidArgumentError("It must be a JSON object.");
+}

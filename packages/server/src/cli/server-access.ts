@@ -1,0 +1,45 @@
+import type { Command } from "commander";
+import { readToken } from "../keys.ts";
+import { localUrl, readSettings, type Settings } from "../settings.ts";
+import { ApiClient } from "./api-client.ts";
+import { wrongUse } from "./command-error.ts";
+
+/** Flags of every command that talks to a server. */
+export interface ServerFlags {
+  url?: string;
+  token?: string;
+  dataDir?: string;
+}
+
+/** Adds `--url`, `--token` and `--data-dir`. On the server's own machine none of them is needed. */
+export function withServerFlags(command: Command): Command {
+  return command
+    .option("--url <url>", "the server (default: MISSION_CONTROL_PUBLIC_URL, else http://HOST:PORT)")
+    .option(
+      "--token <token>",
+      "the administrator's token (default: MISSION_CONTROL_TOKEN, else the data folder's)",
+    )
+    .option("--data-dir <folder>", "the server's data folder, to read its settings and token from");
+}
+
+/** The server a command talks to, and with which token; null when none is known. */
+export function serverAccess(flags: ServerFlags): { url: string; token: string | null; settings: Settings } {
+  const settings = readSettings({ flags: { dataDir: flags.dataDir } });
+  const url = flags.url ?? settings.publicUrl ?? localUrl(settings.host, settings.port);
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
+    throw wrongUse(`--url must be an http:// or https:// URL, not "${url}".`);
+  }
+  const token = flags.token ?? settings.token ?? readToken(settings.dataDir);
+  return { url: url.replace(/\/+$/, ""), token, settings };
+}
+
+/** A client of the server that the flags, the environment or the data folder name. */
+export function connect(flags: ServerFlags): ApiClient {
+  const { url, token, settings } = serverAccess(flags);
+  if (token === null) {
+    throw wrongUse(
+      `No token for ${url}: pass --token, set MISSION_CONTROL_TOKEN, or run this as the server's user on its machine (there is none in ${settings.dataDir}).`,
+    );
+  }
+  return new ApiClient(url, token);
+}

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { type Running, run, start } from "../../test/command-line.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "mission-control-start-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const startHere = (...more: string[]) =>
+  start(["start", "--port", "0", "--data-dir", join(folder, "data"), ...more]);
+
+async function stop({ child, finished }: Running, signal: NodeJS.Signals = "SIGTERM") {
+  child.kill(signal);
+  return finished;
+}
+
+test("start prints one line with the address and a log-in link that works once, and stops on a signal", async () => {
+  const server = startHere();
+  const line = await server.line();
+  const url = /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0] ?? "";
+  const code = /\/login#code=([\w-]+)$/.exec(line)?.[1] ?? "";
+  assert.ok(url && code, line);
+  const logIn = () =>
+    fetch(`${url}/api/session`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ code }),
+    });
+  assert.equal((await logIn()).status, 201);
+  assert.equal((await logIn()).status, 401);
+  assert.equal((await fetch(`${url}/readyz`)).status, 200);
+  assert.equal(statSync(join(folder, "data")).mode & 0o777, 0o700);
+  assert.equal(statSync(join(folder, "data", "token")).mode & 0o777, 0o600);
+  const { code: exitCode, stdout, stderr } = await stop(server);
+  assert.equal(exitCode, 0);
+  assert.equal(stdout.trim().split("\n").length, 1);
+  assert.equal(stderr, "");
+});
+
+test("start --json is for programs, and Ctrl-C is a graceful stop with a stream open", async () => {
+  const server = startHere("--json");
+  const { url, loginUrl } = JSON.parse(await server.line());
+  assert.ok(loginUrl.startsWith(`${url}/login#code=`));
+  const status = await run(["tasks", "--json", "--url", url, "--data-dir", join(folder, "data")]);
+  assert.deepEqual(JSON.parse(status.stdout).items, []);
+  const tail = start(["tail", "--since", "0", "--url", url, "--data-dir", join(folder, "data")]);
+  await run([
+    "agents",
+    "add",
+    "a",
+    "--endpoint",
+    "http://127.0.0.1:9",
+    "--url",
+    url,
+    "--data-dir",
+    join(folder, "data"),
+  ]);
+  await tail.lineLike(/agent/);
+  assert.equal((await stop(server, "SIGINT")).code, 0);
+  assert.equal((await stop(tail, "SIGINT")).code, 0);
+});
+
+test("a port in use, a folder in use, and wrong settings each get one sentence", async (t) => {
+  const blocker = createServer().listen(0, "127.0.0.1");
+  t.after(() => blocker.close());
+  await once(blocker, "listening");
+  const { port } = blocker.address() as { port: number };
+  const taken = await run(["start", "--port", String(port), "--data-dir", join(folder, "other")]);
+  assert.equal(taken.code, 1);
+  assert.match(taken.stderr, new RegExp(`^Port ${port} on 127\\.0\\.0\\.1 is in use: .*--port\\.\\n$`));
+
+  const server = startHere();
+  await server.line();
+  const second = await startHere().finished;
+  assert.equal(second.code, 1);
+  assert.match(second.stderr, /^Another Mission Control is running on the data folder .*\n$/);
+  await stop(server);
+
+  writeFileSync(join(folder, "file"), "");
+  const unusable = await run(["start", "--port", "0", "--data-dir", join(folder, "file", "data")]);
+  assert.equal(unusable.code, 1);
+  assert.match(unusable.stderr, /^The data folder cannot be used .*--data-dir\.\n$/);
+
+  for (const [args, env, message] of [
+    [["--port", "x"], {}, /^--port must be a port/],
+    [[], { MISSION_CONTROL_PUBLIC_URL: "x" }, /^MISSION_CONTROL_PUBLIC_URL must be/],
+    [[], { MISSION_CONTROL_NONSENSE: "x" }, /^There is no setting MISSION_CONTROL_NONSENSE/],
+    [[], { DATABASE_URL: "postgres://x" }, /^DATABASE_URL must be unset/],
+    [["--prot", "1"], {}, /unknown option '--prot'/],
+  ] as [string[], Record<string, string>, RegExp][]) {
+    const refused = await run(["start", "--data-dir", join(folder, "data"), ...args], env);
+    assert.equal(refused.code, 2, refused.stderr);
+    assert.match(refused.stderr, message);
+    assert.equal(refused.stdout, "");
+  }
+});
+
+test("every command has help with an example; wrong use exits 2", async () => {
+  const commands = ["start", "demo", "dispatch", "tail", "tasks", "report", "doctor"];
+  const helps = await Promise.all([
+    run(["--help"]),
+    ...commands.map((command) => run([command, "--help"])),
+    run(["agents", "add", "--help"]),
+  ]);
+  for (const [index, { code, stdout }] of helps.entries()) {
+    assert.equal(code, 0);
+    if (index > 0) assert.match(stdout, /Examples:\n {2}mission-control /);
+  }
+  for (const command of commands) assert.match(helps[0]?.stdout ?? "", new RegExp(`^ +${command} `, "m"));
+  const wrong = [
+    [],
+    ["nonsense"],
+    ["dispatch"],
+    ["dispatch", "title"],
+    ["tail", "--since", "x"],
+    ["tail", "--types", "x"],
+  ];
+  for (const { code, stderr } of await Promise.all(wrong.map((args) => run(args)))) {
+    assert.equal(code, 2, stderr);
+    assert.notEqual(stderr, "");
+  }
+});
