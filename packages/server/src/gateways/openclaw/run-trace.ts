@@ -69,13 +69,18 @@ async function read(connection: GatewayConnection, { sessionKey, runId }: RunKey
   if (!record && !begun) return { kind: "none" };
 
   const since = asNumber(record?.createdAt) ?? 0;
-  const next = newestOf(records.filter((task) => (asNumber(task.createdAt) ?? 0) > since));
-  const continuation = asText(next?.runId) ?? asText(active[0]);
+  const later = records.filter((task) => isRecovery(task.runId) && (asNumber(task.createdAt) ?? 0) > since);
+  const continuation = asText(newestOf(later)?.runId) ?? asText(active.find(isRecovery));
   if (continuation) return { kind: "continued", runId: continuation };
   if (session.status === "killed") {
     return { kind: "ended", outcome: "cancelled", text: "The run was stopped." };
   }
   return { kind: "interrupted" };
+}
+
+/** The gateway names the runs by which it recovers by a UUID; other dispatches of the task have other ids. */
+function isRecovery(runId: unknown): boolean {
+  return typeof runId === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(runId);
 }
 
 function newestOf(records: JsonObject[]): JsonObject | undefined {
