@@ -60,7 +60,7 @@ export interface HttpServerOptions extends RawHandlers {
   now: () => Date;
 }
 
-/** A request as the framework's hooks leave it for the routes. */
+/** Who sent a request, as the log-in hook found for the routes. */
 const identities = new WeakMap<FastifyRequest, Identity>();
 
 /** The server's HTTP side: REST, the dashboard, health, and the way to the raw handlers. */
