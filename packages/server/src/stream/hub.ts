@@ -64,7 +64,7 @@ export class Hub {
     this.#ring = new Ring(newest);
     this.#catchUp = new CatchUp({
       ring: this.#ring,
-      readLog: (stretch, filter) => this.#log.frames(stretch, filter),
+      readLog: (stretch, filter) => this.#readLog(stretch, filter),
       arrived: (subscriber) => {
         subscriber.state = "live";
       },
@@ -137,6 +137,14 @@ export class Hub {
       this.#forget(subscriber);
       subscriber.socket.end(farewell);
     }
+  }
+
+  /** A reader that pruning has overtaken must not be shown a log with a hole: it comes back, to a `reset`. */
+  async #readLog(stretch: Stretch, filter: EventFilter): Promise<FrameChunk> {
+    const chunk = await this.#log.frames(stretch, filter);
+    const { oldest } = await this.#log.range();
+    if (stretch.after < oldest - 1) throw new Error(`Events after ${stretch.after} were pruned.`);
+    return chunk;
   }
 
   #offer(subscriber: Subscriber, slice: Slice, before: number): void {

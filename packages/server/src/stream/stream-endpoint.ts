@@ -49,6 +49,8 @@ type Refused = Omit<Problem, "type">;
 /** `GET /api/events`: the event stream (contract, section 5), straight on the socket. */
 export class StreamEndpoint {
   readonly #options: StreamEndpointOptions;
+  /** Sockets taken from Node's HTTP server. */
+  readonly #taken = new WeakSet<Socket>();
 
   constructor(options: StreamEndpointOptions) {
     this.#options = options;
@@ -72,7 +74,10 @@ export class StreamEndpoint {
       response.end(JSON.stringify({ type: "about:blank", ...wanted }));
       return;
     }
-    this.#serve(takeOver(request, response), wanted);
+    // A second request in one piece with the first would open a stream inside the stream.
+    if (this.#taken.has(request.socket)) return;
+    this.#taken.add(request.socket);
+    this.#serve(takeOver(request), wanted);
   };
 
   #serve(socket: Socket, { filter, after }: Wanted): void {

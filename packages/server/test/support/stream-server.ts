@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { EventFilter } from "@mission-control/protocol";
+import type { CallbackIntake } from "../../src/callbacks/intake.ts";
+import { FastLane } from "../../src/http/fast-lane.ts";
+import { SqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import { Hub } from "../../src/stream/hub.ts";
+import { StreamEndpoint } from "../../src/stream/stream-endpoint.ts";
+import { StreamReader } from "./stream-reader.ts";
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** The event stream on a real socket over a real store. */
+export class StreamServer {
+  readonly store: SqliteStore;
+  readonly hub: Hub;
+  /** The server's end of every connection there ever was. */
+  readonly sockets: Socket[] = [];
+  readonly counted = { opened: 0, closed: 0, delivered: 0, cutOff: 0 };
+  readonly #folder: string;
+  readonly #server;
+  readonly #readers = new Set<StreamReader>();
+
+  static async open(): Promise<StreamServer> {
+    const folder = mkdtempSync(join(tmpdir(), "mission-control-stream-"));
+    const store = SqliteStore.open({ folder });
+    const counted = { opened: 0, closed: 0, delivered: 0, cutOff: 0 };
+    const metrics = {
+      streamOpened: () => void counted.opened++,
+      streamClosed: () => void counted.closed++,
+      streamDelivered: (events: number) => {
+        counted.delivered += events;
+      },
+      streamCutOff: () => void counted.cutOff++,
+    };
+    const hub = await Hub.open({ log: store, logger: silent, metrics });
+    store.onCommit((commit) => hub.publish(commit.events));
+    const server = new StreamServer(folder, store, hub, counted);
+    await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", 1024, resolve));
+    return server;
+  }
+
+  private constructor(folder: string, store: SqliteStore, hub: Hub, counted: StreamServer["counted"]) {
+    this.#folder = folder;
+    this.store = store;
+    this.hub = hub;
+    this.counted = counted;
+    const stream = new StreamEndpoint({ hub, mayRead: ({ headers }) => headers.authorization !== "wrong" });
+    this.#server = createServer(stream.handle);
+    const lane = new FastLane({
+      callbacks: {} as CallbackIntake,
+      openStream: (socket, request) => stream.open(socket, request),
+    });
+    lane.attach(this.#server);
+    this.#server.prependListener("connection", (socket: Socket) => this.sockets.push(socket));
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async reader(options: Parameters<typeof StreamReader.open>[1] = {}): Promise<StreamReader> {
+    const reader = await StreamReader.open(this.port, options);
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  /** What a reader with this filter must have seen after a position. */
+  async expected(filter: EventFilter, after = 0): Promise<number[]> {
+    const { newest } = await this.store.range();
+    const ids: number[] = [];
+    for (let before: number | null = null; ; ) {
+      const page = await this.store.history(before, {}, 500);
+      for (const { id, taskId, agentId, type } of page.items) {
+        if (filter.taskId !== undefined && filter.taskId !== taskId) continue;
+        if (filter.agentId !== undefined && filter.agentId !== agentId) continue;
+        if (filter.types !== undefined && !filter.types.includes(type)) continue;
+        if (id > after && id <= newest) ids.push(id);
+      }
+      if (page.nextCursor === null) return ids.reverse();
+      before = Number(page.nextCursor);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.hub.close();
+    for (const reader of this.#readers) reader.close();
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+    await this.store.close();
+    rmSync(this.#folder, { recursive: true });
+  }
+}
