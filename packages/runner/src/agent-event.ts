@@ -5,7 +5,7 @@ export type AgentEvent =
   /** A piece of what it says; `ends` when the message is whole. */
   | { type: "text"; text: string; ends?: boolean }
   /** A tool call began, or became better known: same `id`. */
-  | { type: "tool"; id: string; title: string; kind?: string | undefined }
+  | { type: "tool"; id: string; title: string }
   /** A tool call did not work. */
   | { type: "tool-failed"; id: string; output: string }
   /** Its plan, whole each time. */

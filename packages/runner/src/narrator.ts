@@ -76,10 +76,10 @@ export class Narrator {
     }
   }
 
-  /** Says something of the runner's own, at once. */
+  /** Says something of the runner's own. */
   say(text: string): void {
+    this.#endMessage();
     this.#say(text);
-    this.#flush();
   }
 
   /** Sends what still waits, but for the last message, which is the summary. Nothing is sent after it. */
@@ -144,9 +144,9 @@ export class Narrator {
 
   #flush(): void {
     this.#waiting = false;
-    if (this.#lines.length === 0 && !this.#usageChanged) return;
+    if (this.#lines.length === 0) return;
     if (this.#skipped > 0) this.#lines.splice(MAX_LINES / 2, 0, `… ${this.#skipped} more …`);
-    const message = this.#lines.join("\n") || "Working";
+    const message = this.#lines.join("\n");
     const data: JsonObject = { source: "runner" };
     const usage = this.#usageChanged ? { usage: this.#usage } : {};
     this.#lines = [];

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { AcpProgram } from "./acp/acp-program.ts";
 import { splitCommandLine } from "./command-line.ts";
 import { ExecProgram } from "./exec/exec-program.ts";
@@ -49,5 +50,5 @@ function agentEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessE
 }
 
 function nameOf([program = ""]: string[]): string {
-  return program.split("/").at(-1) ?? program;
+  return basename(program);
 }

@@ -1,5 +1,7 @@
+import { basename } from "node:path";
 import { Readable, Writable } from "node:stream";
 import {
+  type AnyMessage,
   type ClientConnection,
   client,
   type InitializeResponse,
@@ -9,7 +11,6 @@ import {
   type PromptResponse,
   type RequestPermissionRequest,
   type RequestPermissionResponse,
-  type SessionNotification,
   type SessionUpdate,
 } from "@agentclientprotocol/sdk";
 import { describeExit, ProcessGroup } from "../process-group.ts";
@@ -33,18 +34,13 @@ export class AcpAgent {
   #about: InitializeResponse | undefined;
 
   constructor(options: AcpAgentOptions) {
-    this.#name = options.command[0] ?? "";
+    this.#name = basename(options.command[0] ?? "");
     this.#group = new ProcessGroup(options.command, options);
     const { stdin, stdout } = this.#group.child;
+    const stream = ndJsonStream(Writable.toWeb(stdin), Readable.toWeb(stdout) as ReadableStream<Uint8Array>);
     this.#connection = client({ name: "mission-control" })
       .onRequest(methods.client.session.requestPermission, ({ params }) => options.onPermission(params))
-      // Read leniently: an update of a kind this SDK does not know must not break the turn.
-      .onNotification(
-        methods.client.session.update,
-        (params) => params as SessionNotification,
-        ({ params }) => options.onUpdate(params.update),
-      )
-      .connect(ndJsonStream(Writable.toWeb(stdin), Readable.toWeb(stdout) as ReadableStream<Uint8Array>));
+      .connect({ ...stream, readable: stream.readable.pipeThrough(takeUpdates(options.onUpdate)) });
   }
 
   /** Shakes hands. Must be the first call. */
@@ -123,4 +119,26 @@ export class AcpAgent {
       throw error;
     }
   }
+}
+
+/**
+ * Takes the `session/update` notifications out of the stream. The SDK drops those that are not of its schema to the
+ * letter (seen: Claude Code's `usage_update` with `used: null`), and reads them apart from the answers, which they
+ * must not come after.
+ */
+function takeUpdates(onUpdate: AcpAgentOptions["onUpdate"]): TransformStream<AnyMessage, AnyMessage> {
+  return new TransformStream({
+    transform(message, controller) {
+      if (!("method" in message) || message.method !== methods.client.session.update) {
+        controller.enqueue(message);
+        return;
+      }
+      const { update } = (message.params ?? {}) as { update?: SessionUpdate };
+      try {
+        if (update) onUpdate(update);
+      } catch {
+        // An update that cannot be read is not worth the turn.
+      }
+    },
+  });
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { basename } from "node:path";
 import type {
   PromptResponse,
   RequestPermissionRequest,
@@ -35,7 +36,7 @@ export class AcpProgram implements Program {
   }
 
   get name(): string {
-    return this.#options.command[0] ?? "";
+    return basename(this.#options.command[0] ?? "");
   }
 
   async run(job: Job): Promise<JobResult> {
@@ -142,19 +143,16 @@ class Turn {
     const title = toolTitle(toolCall.title ?? "Use a tool", toolCall.rawInput)
       .slice(0, MAX_TITLE)
       .toWellFormed();
+    narrator.take({ type: "tool", id: toolCall.toolCallId, title });
     const decision = decide(this.#options.permissions, kind, options);
     if (decision === "none") return { outcome: { outcome: "cancelled" } };
+    if (decision !== "ask") {
+      const chosen = options.find((option) => option.optionId === decision.optionId);
+      narrator.say(`${title}: ${chosen?.name}, by the policy "${this.#options.permissions}"`);
+      return { outcome: { outcome: "selected", optionId: decision.optionId } };
+    }
     try {
-      const optionId =
-        decision === "ask"
-          ? await ask({ id: randomUUID(), title, options: options.map(plainOption) })
-          : decision.optionId;
-      const chosen = options.find((option) => option.optionId === optionId);
-      narrator.take({
-        type: "tool",
-        id: toolCall.toolCallId,
-        title: `${title} (${chosen?.name ?? optionId})`,
-      });
+      const optionId = await ask({ id: randomUUID(), title, options: options.map(plainOption) });
       return { outcome: { outcome: "selected", optionId } };
     } catch (error) {
       if (!this.#job.signal.aborted) narrator.say(`"${title}" could not be asked: ${String(error)}`);

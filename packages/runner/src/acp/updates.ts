@@ -10,7 +10,7 @@ const SUBJECTS = ["command", "cmd", "file_path", "filePath", "path", "pattern", 
  */
 export class UpdateReader {
   #messageId: string | null | undefined;
-  readonly #titles = new Map<string, string>();
+  readonly #tools = new Map<string, { title: string; input: unknown }>();
 
   read(update: SessionUpdate): AgentEvent[] {
     switch (update.sessionUpdate) {
@@ -49,12 +49,14 @@ export class UpdateReader {
   #readTool(
     update: Extract<SessionUpdate, { sessionUpdate: "tool_call" | "tool_call_update" }>,
   ): AgentEvent[] {
-    const { toolCallId: id, status, kind, rawInput, content, rawOutput } = update;
+    const { toolCallId: id, status, rawInput, content, rawOutput } = update;
     const events: AgentEvent[] = [];
-    const title = update.title ?? this.#titles.get(id);
+    const known = this.#tools.get(id);
+    const title = update.title ?? known?.title;
     if (title) {
-      this.#titles.set(id, title);
-      events.push({ type: "tool", id, title: toolTitle(title, rawInput), kind: kind ?? undefined });
+      const input = rawInput ?? known?.input;
+      this.#tools.set(id, { title, input });
+      events.push({ type: "tool", id, title: toolTitle(title, input) });
     }
     if (status === "failed") events.push({ type: "tool-failed", id, output: toolOutput(content, rawOutput) });
     return events;
@@ -64,7 +66,8 @@ export class UpdateReader {
 /** A tool call in one line: its title, and what it works on where the title does not say so. */
 export function toolTitle(title: string, input: unknown): string {
   const subject = subjectOf(input);
-  return subject === undefined || title.includes(subject) ? title : `${title}: ${subject}`;
+  if (subject === undefined || title.includes(subject) || subject.includes(title)) return title;
+  return `${title}: ${subject}`;
 }
 
 function subjectOf(input: unknown): string | undefined {

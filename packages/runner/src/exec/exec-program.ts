@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { basename } from "node:path";
 import { fillIn } from "../command-line.ts";
 import { describeExit, ProcessGroup } from "../process-group.ts";
 import { type Job, type JobResult, type Program, RunFailedError } from "../program.ts";
@@ -24,7 +25,7 @@ export class ExecProgram implements Program {
   }
 
   get name(): string {
-    return this.#options.command[0] ?? "";
+    return basename(this.#options.command[0] ?? "");
   }
 
   async run({ dispatch, folder, narrator, signal }: Job): Promise<JobResult> {
