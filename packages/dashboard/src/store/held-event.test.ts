@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { event } from "../../test/support/events.ts";
+import { HELD_MESSAGE_LENGTH, hold } from "./held-event.ts";
+
+test("a long message is cut and marked, a short one stays", () => {
+  assert.equal(hold(event(1, { message: "short" })).clipped, false);
+  const cut = hold(event(2, { message: "x".repeat(10_000) }));
+  assert.equal(cut.clipped, true);
+  assert.equal(cut.message?.length, HELD_MESSAGE_LENGTH);
+});
+
+test("bulky data is let go, but not the flags the rules read", () => {
+  const held = hold(
+    event(1, { data: { late: true, state: "requested", request: { title: "y".repeat(5_000) } } }),
+  );
+  assert.equal(held.clipped, true);
+  assert.deepEqual(held.data, { late: true, state: "requested" });
+});
