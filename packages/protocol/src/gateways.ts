@@ -36,3 +36,18 @@ export const gatewayAgentSchema = z.object({
   default: z.boolean(),
 });
 export type GatewayAgent = z.infer<typeof gatewayAgentSchema>;
+
+/** What one try to connect to a gateway found: its agents, or why not, in words. */
+export const gatewayTestSchema = z.object({
+  ok: z.boolean(),
+  state: gatewayStateSchema,
+  /** This server's device, as the gateway's operator has to approve it. */
+  deviceId: z.string(),
+  protocol: z.number().int().nullable(),
+  version: z.string().nullable(),
+  /** From the first packet to the list of agents, in milliseconds. */
+  elapsedMs: z.number(),
+  agents: z.array(gatewayAgentSchema),
+  error: z.string().nullable(),
+});
+export type GatewayTest = z.infer<typeof gatewayTestSchema>;

@@ -156,6 +156,9 @@ const NO_GATEWAYS: HttpServerOptions["gateways"] = {
   create: async () => {
     throw new Error("no gateways here");
   },
+  test: async () => {
+    throw new Error("no gateways here");
+  },
   remove: async () => false,
   agents: async () => null,
 };

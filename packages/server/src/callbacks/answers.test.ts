@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { MAX_CALLBACK_BYTES, signStandard } from "@mission-control/protocol";
+import { CALLBACK_PATH, MAX_CALLBACK_BYTES, signStandard } from "@mission-control/protocol";
 import { Webhook } from "standardwebhooks";
 import {
   CallbackServer,
@@ -15,7 +15,6 @@ import {
   SHARED,
   said,
 } from "../../test/support/callback-server.ts";
-import { CALLBACK_PATH } from "./intake.ts";
 
 let server: CallbackServer;
 let messages = 0;

@@ -1,13 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { CALLBACK_PATH } from "@mission-control/protocol";
 import type { Logger } from "../logger.ts";
 import type { CallbackResult, Metrics } from "../metrics.ts";
 import type { ChangeResult, Store } from "../store/store.ts";
 import { type Answer, type ProblemStatus, refused, stored } from "./answer.ts";
 import { parseCallback } from "./parse.ts";
 import type { SignatureVerifier } from "./signature.ts";
-
-/** Path of the shared callback URL; a dispatch's own URL has its id as one more segment. */
-export const CALLBACK_PATH = "/api/webhooks/callback";
 
 /** One sentence for all that is wrong with a signature: no hint which. */
 const UNVERIFIED = "The callback's signature could not be verified.";

@@ -60,6 +60,19 @@ Examples:
       print(`${agent.name} is ${agent.id}.`);
       if (agent.secret) print(`Its secret, shown this once: ${agent.secret}`);
     });
+  command
+    .command("detect")
+    .description("Find the agents on this machine, and say how to connect each")
+    .option("--json", "print them as JSON")
+    .action(detect);
+}
+
+/** The runner is a larger part: loaded when it is asked for. */
+async function detect(flags: { json?: boolean }): Promise<void> {
+  const { detectAgents, formatDetected } = await import("@mission-control/runner");
+  const found = await detectAgents();
+  if (flags.json) printJson(found);
+  else print(formatDetected(found));
 }
 
 function endpointOf({ endpoint, openclaw, gateway }: AddFlags): Endpoint {

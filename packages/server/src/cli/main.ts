@@ -18,7 +18,8 @@ const COMMANDS: Readonly<Record<string, readonly [string, () => Promise<CommandM
   dispatch: ["Create a task and dispatch it to an agent", () => import("./dispatch.ts")],
   tail: ["Follow the events as they happen; stop with Ctrl-C", () => import("./tail.ts")],
   tasks: ["List tasks, newest first", () => import("./tasks.ts")],
-  agents: ["List agents, or add one", () => import("./agents.ts")],
+  agent: ["Run a coding agent, or any program, as an agent of Mission Control", () => import("./agent.ts")],
+  agents: ["List agents, add one, or find those on this machine", () => import("./agents.ts")],
   report: [
     "Report on a task, as its agent: a signed callback, tried until it is stored",
     () => import("./report.ts"),

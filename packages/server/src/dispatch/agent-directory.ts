@@ -116,19 +116,23 @@ export class AgentDirectory {
     this.#editListeners.add(listener);
   }
 
-  /** @returns null when there is no such agent */
-  async update(id: string, fields: PatchAgent): Promise<AgentView | null> {
+  /**
+   * @returns null when there is no such agent; `secret` is there, this once, when the edit made it an HTTP agent
+   */
+  async update(id: string, fields: PatchAgent): Promise<{ agent: AgentView; secret?: string } | null> {
     const entry = this.#entries.get(id);
     if (!entry) return null;
     const now = this.#options.now().toISOString();
     const changed = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
     const record: AgentRecord = { ...entry.record, ...changed, updatedAt: now };
-    if (record.endpoint.kind === "http") record.secret ??= formatSecret(randomBytes(32));
+    const needsSecret = record.endpoint.kind === "http" && record.secret === undefined;
+    const secret = needsSecret ? formatSecret(randomBytes(32)) : undefined;
+    if (secret !== undefined) record.secret = secret;
     const event = agentEvent(record, now, { change: "edited", fields: Object.keys(changed) });
     await this.#options.store.put("agent", record, event);
     entry.record = record;
     for (const listener of this.#editListeners) listener(id);
-    return this.#view(entry);
+    return { agent: this.#view(entry), ...(secret === undefined ? {} : { secret }) };
   }
 
   /**

@@ -1,5 +1,4 @@
-import { type DispatchPayload, deriveDispatchSecret } from "@mission-control/protocol";
-import { CALLBACK_PATH } from "../callbacks/intake.ts";
+import { CALLBACK_PATH, type DispatchPayload, deriveDispatchSecret } from "@mission-control/protocol";
 import type { AgentRecord } from "../store/store.ts";
 import type { Attempt, Task } from "../tasks/task.ts";
 

@@ -1,13 +1,23 @@
-import type { CreateGateway, GatewayAgent, GatewayView, NewEvent } from "@mission-control/protocol";
+import type {
+  CreateGateway,
+  GatewayAgent,
+  GatewayTest,
+  GatewayView,
+  NewEvent,
+} from "@mission-control/protocol";
 import { newId } from "../ids.ts";
 import type { Logger } from "../logger.ts";
 import type { GatewayRecord, Store } from "../store/store.ts";
 import type { AgentTarget, GatewayAdapter, GatewayListener, Reachability, RunEvent } from "./gateway.ts";
 import { HttpGateway } from "./http/http-gateway.ts";
 import { OpenClawGateway } from "./openclaw/openclaw-gateway.ts";
+import { testConnection } from "./openclaw/test-connection.ts";
 
 /** Id of the gateway that the settings name; it is not kept in the store. */
 export const SETTINGS_GATEWAY_ID = "gateway_settings";
+
+/** Device tokens that a test brings are kept apart from every gateway's. */
+const TEST_ID = "gateway_test";
 
 /** Agents still point to the gateway. */
 export class GatewayInUseError extends Error {
@@ -81,6 +91,11 @@ export class GatewayRegistry {
     };
     await this.#options.store.put("gateway", record, gatewayEvent(record, now, { change: "created" }));
     return viewOf(this.#connect(record));
+  }
+
+  /** One try to connect, kept nowhere. */
+  test({ url, token }: CreateGateway, signal: AbortSignal): Promise<GatewayTest> {
+    return testConnection({ id: TEST_ID, url, token, identityDir: this.#options.identityDir }, signal);
   }
 
   /**

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { agentSchema, gatewaySchema } from "@mission-control/protocol";
+import { agentSchema, gatewaySchema, gatewayTestSchema } from "@mission-control/protocol";
 import { type HttpFixture, startHttp } from "../../test/http-fixture.ts";
+import { testConnection } from "../gateways/openclaw/test-connection.ts";
 
 let http: HttpFixture;
 const removed: [string, readonly string[]][] = [];
@@ -20,11 +24,14 @@ const gateway = gatewaySchema.parse({
   createdAt: "2026-11-23T10:00:00.000Z",
 });
 
+const identityDir = mkdtempSync(join(tmpdir(), "mission-control-identity-"));
+
 before(async () => {
   http = await startHttp({
     gateways: {
       list: () => [gateway],
       create: async ({ url }) => ({ ...gateway, url }),
+      test: ({ url }, signal) => testConnection({ id: "test", url, identityDir }, signal),
       remove: async (id, usedBy) => {
         if (id !== gateway.id) return false;
         removed.push([id, usedBy]);
@@ -38,7 +45,10 @@ before(async () => {
     },
   });
 });
-after(() => http.close());
+after(async () => {
+  await http.close();
+  rmSync(identityDir, { recursive: true });
+});
 
 const endpoint = { kind: "http", url: "http://127.0.0.1:9/agent" };
 
@@ -80,6 +90,14 @@ test("wrong agents are refused", async () => {
   }
 });
 
+test("an agent that becomes an HTTP agent shows its secret then, once", async () => {
+  const behind = { name: "moved", endpoint: { kind: "openclaw", agentId: "main" } };
+  const { id } = (await http.call("POST", "/api/agents", behind)).body;
+  const moved = await http.call("PATCH", `/api/agents/${id}`, { endpoint });
+  assert.match(moved.body.secret, /^whsec_/);
+  assert.ok(!("secret" in (await http.call("PATCH", `/api/agents/${id}`, { name: "again" })).body));
+});
+
 test("an agent is edited and removed", async () => {
   const { id } = (await http.call("POST", "/api/agents", { name: "old", endpoint })).body;
   const edited = await http.call("PATCH", `/api/agents/${id}`, { name: "new", concurrency: 3 });
@@ -109,6 +127,14 @@ test("gateways are listed, connected and disconnected, and kept while agents nee
     [gateway.id, []],
   ]);
   assert.equal((await http.call("DELETE", "/api/gateways/none")).status, 404);
+});
+
+test("a gateway is tried, and why it cannot be reached is said in words", async () => {
+  const tried = await http.call("POST", "/api/gateways/test", { url: "ws://127.0.0.1:1" });
+  assert.equal(tried.status, 200);
+  assert.deepEqual(gatewayTestSchema.parse(tried.body), tried.body);
+  assert.equal(tried.body.ok, false);
+  assert.match(tried.body.error, /nothing listens there/);
 });
 
 test("the agents of a gateway are listed, or why they cannot be", async () => {

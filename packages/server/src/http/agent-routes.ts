@@ -55,11 +55,21 @@ export function agentRoutes(
 
   app.patch(
     "/api/agents/:id",
-    { schema: { tags, summary: "Edit an agent", params: idParams, body: patchAgentSchema, response } },
+    {
+      schema: {
+        tags,
+        summary: "Edit an agent",
+        description: "One that becomes an HTTP agent by this gets a secret, shown this once.",
+        params: idParams,
+        body: patchAgentSchema,
+        response: { 200: createdAgentSchema, ...PROBLEM_RESPONSE },
+      },
+    },
     async (request) => {
-      const agent = await agents.update(request.params.id, request.body);
-      if (!agent) throw notFound("agent");
-      return agent;
+      const updated = await agents.update(request.params.id, request.body);
+      if (!updated) throw notFound("agent");
+      const { agent, secret } = updated;
+      return { ...agent, ...(secret === undefined ? {} : { secret }) };
     },
   );
 

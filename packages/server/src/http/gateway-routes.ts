@@ -1,4 +1,9 @@
-import { createGatewaySchema, gatewayAgentSchema, gatewaySchema } from "@mission-control/protocol";
+import {
+  createGatewaySchema,
+  gatewayAgentSchema,
+  gatewaySchema,
+  gatewayTestSchema,
+} from "@mission-control/protocol";
 import { z } from "zod";
 import type { AgentDirectory } from "../dispatch/agent-directory.ts";
 import type { GatewayRegistry } from "../gateways/registry.ts";
@@ -7,12 +12,12 @@ import type { HttpApp } from "./http-app.ts";
 import { notFound, ProblemError } from "./problems.ts";
 
 export interface GatewayRoutesParts {
-  gateways: Pick<GatewayRegistry, "list" | "create" | "remove" | "agents">;
+  gateways: Pick<GatewayRegistry, "list" | "create" | "test" | "remove" | "agents">;
   agents: Pick<AgentDirectory, "list">;
 }
 
-/** How long a gateway has to list its agents, in milliseconds. */
-const AGENTS_TIMEOUT_MS = 15_000;
+/** How long a gateway has to answer, in milliseconds. */
+const ANSWER_TIMEOUT_MS = 15_000;
 
 const tags = ["Gateways"];
 const idParams = z.object({ id: z.string() });
@@ -49,6 +54,21 @@ export function gatewayRoutes(app: HttpApp, { gateways, agents }: GatewayRoutesP
     },
   );
 
+  app.post(
+    "/api/gateways/test",
+    {
+      schema: {
+        tags,
+        summary: "Try to connect to a gateway, without keeping it",
+        description:
+          "Says what was found there, or why not: what to approve where the gateway asks for pairing.",
+        body: createGatewaySchema,
+        response: { 200: gatewayTestSchema, ...PROBLEM_RESPONSE },
+      },
+    },
+    async (request) => gateways.test(request.body, AbortSignal.timeout(ANSWER_TIMEOUT_MS)),
+  );
+
   app.delete(
     "/api/gateways/:id",
     {
@@ -81,7 +101,7 @@ export function gatewayRoutes(app: HttpApp, { gateways, agents }: GatewayRoutesP
       },
     },
     async (request) => {
-      const signal = AbortSignal.timeout(AGENTS_TIMEOUT_MS);
+      const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
       const items = await gateways.agents(request.params.id, signal).catch((error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error);
         throw new ProblemError(502, `The gateway did not list its agents: ${reason}`);

@@ -1,13 +1,13 @@
 import {
+  CALLBACK_PATH,
   callbackAnswerSchema,
   callbackSchema,
   EVENT_STREAM_TYPE,
+  EVENTS_PATH,
   eventFilterQuerySchema,
   eventPositionSchema,
 } from "@mission-control/protocol";
 import { z } from "zod";
-import { CALLBACK_PATH } from "../callbacks/intake.ts";
-import { EVENTS_PATH } from "../stream/stream-endpoint.ts";
 import { PROBLEM_RESPONSE } from "./documentation.ts";
 import type { HttpApp, RawHandler } from "./http-app.ts";
 

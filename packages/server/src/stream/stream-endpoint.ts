@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import type { Socket } from "node:net";
 import {
   EVENT_STREAM_TYPE,
+  EVENTS_PATH,
   type EventFilter,
   eventFilterQuerySchema,
   eventPositionSchema,
@@ -11,9 +12,6 @@ import {
 import { z } from "zod";
 import type { Hub } from "./hub.ts";
 import { takeOver } from "./take-over.ts";
-
-/** Path of the event stream. */
-export const EVENTS_PATH = "/api/events";
 
 const HEAD = [
   "HTTP/1.1 200 OK",

@@ -3,9 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { deriveDispatchSecret, signSimple, standardHeaders } from "@mission-control/protocol";
+import { CALLBACK_PATH, deriveDispatchSecret, signSimple, standardHeaders } from "@mission-control/protocol";
 import { callbackEndpoint } from "../../src/callbacks/callback-endpoint.ts";
-import { CALLBACK_PATH, CallbackIntake } from "../../src/callbacks/intake.ts";
+import { CallbackIntake } from "../../src/callbacks/intake.ts";
 import { SignatureVerifier } from "../../src/callbacks/signature.ts";
 import { FastLane } from "../../src/http/fast-lane.ts";
 import type { Logger } from "../../src/logger.ts";

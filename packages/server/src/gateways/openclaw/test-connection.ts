@@ -1,22 +1,9 @@
-import type { GatewayAgent } from "@mission-control/protocol";
+import type { GatewayTest } from "@mission-control/protocol";
 import { listAgents } from "./agents.ts";
 import { DeviceIdentity } from "./device-identity.ts";
 import { GatewayConnection } from "./gateway-connection.ts";
 import { ConnectError } from "./gateway-errors.ts";
 import { CLIENT_VERSION } from "./openclaw-gateway.ts";
-
-/** What one try to connect to a gateway found. */
-export type ConnectionTest =
-  | {
-      ok: true;
-      deviceId: string;
-      protocol: number;
-      version: string | null;
-      /** Time from the first packet to the agents' list, in milliseconds. */
-      elapsedMs: number;
-      agents: GatewayAgent[];
-    }
-  | { ok: false; deviceId: string; state: "disconnected" | "pairing_required"; error: string };
 
 export interface ConnectionTestOptions {
   /** Mission Control's id of the gateway, under which its device token is kept. */
@@ -30,10 +17,11 @@ export interface ConnectionTestOptions {
 export async function testConnection(
   { id, url, token, identityDir }: ConnectionTestOptions,
   signal: AbortSignal,
-): Promise<ConnectionTest> {
+): Promise<GatewayTest> {
   const identity = DeviceIdentity.open(identityDir);
   const deviceId = identity.id;
   const began = performance.now();
+  const elapsed = () => Math.round(performance.now() - began);
   let connection: GatewayConnection | undefined;
   try {
     connection = await GatewayConnection.open(
@@ -50,14 +38,27 @@ export async function testConnection(
     );
     const agents = await listAgents(connection, signal);
     const { protocol, version } = connection.hello;
-    return { ok: true, deviceId, protocol, version, elapsedMs: performance.now() - began, agents };
+    return {
+      ok: true,
+      state: "connected",
+      deviceId,
+      protocol,
+      version,
+      elapsedMs: elapsed(),
+      agents,
+      error: null,
+    };
   } catch (error) {
     signal.throwIfAborted();
     const unapproved = error instanceof ConnectError && error.code === "pairing_required";
     return {
       ok: false,
-      deviceId,
       state: unapproved ? "pairing_required" : "disconnected",
+      deviceId,
+      protocol: null,
+      version: null,
+      elapsedMs: elapsed(),
+      agents: [],
       error: error instanceof Error ? error.message : String(error),
     };
   } finally {

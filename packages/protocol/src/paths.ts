@@ -1,0 +1,5 @@
+/** Path of the shared callback URL; a dispatch's own URL has its id as one more segment. */
+export const CALLBACK_PATH = "/api/webhooks/callback";
+
+/** Path of the event stream. */
+export const EVENTS_PATH = "/api/events";

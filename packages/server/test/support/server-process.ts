@@ -1,0 +1,119 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { type AddressInfo, createServer as createNetServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DispatchPayload } from "@mission-control/protocol";
+import { type Finished, type Running, start } from "../command-line.ts";
+
+/** A Mission Control that runs as a process of its own, and can be killed and started again where it was. */
+export class ServerProcess {
+  readonly folder = mkdtempSync(join(tmpdir(), "mission-control-process-"));
+  readonly port: number;
+  token = "";
+  #running: Running | null = null;
+
+  static async start(): Promise<ServerProcess> {
+    const server = new ServerProcess(await freePort());
+    await server.restart();
+    server.token = readFileSync(join(server.folder, "token"), "utf8").trim();
+    return server;
+  }
+
+  private constructor(port: number) {
+    this.port = port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it, on the same port and folder as before; resolves when it answers. */
+  async restart(): Promise<void> {
+    const args = ["start", "--port", String(this.port), "--data-dir", this.folder, "--json"];
+    // The compiled sources are kept from one start to the next.
+    this.#running = start(args, { NODE_COMPILE_CACHE: join(tmpdir(), "mission-control-compile-cache") });
+    await this.#running.line();
+  }
+
+  /** Ends it with a signal; resolves when it is gone. */
+  async end(signal: NodeJS.Signals): Promise<Finished> {
+    const running = this.#running;
+    if (!running) throw new Error("The server does not run.");
+    this.#running = null;
+    running.child.kill(signal);
+    return running.finished;
+  }
+
+  /** Calls the API with the token. */
+  async call<Body>(method: string, path: string, body?: unknown): Promise<Body> {
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${this.token}`, "Content-Type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return JSON.parse(text) as Body;
+  }
+
+  async close(): Promise<void> {
+    if (this.#running) await this.end("SIGKILL");
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createNetServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** An HTTP agent that takes every dispatch, and keeps what it was sent. */
+export class AgentDouble {
+  readonly received: { method: string; path: string; body: string }[] = [];
+  readonly payloads: DispatchPayload[] = [];
+  readonly #server = createServer(async (request, response) => {
+    let body = "";
+    for await (const chunk of request.setEncoding("utf8")) body += chunk;
+    this.received.push({ method: request.method ?? "", path: request.url ?? "", body });
+    if (request.method === "POST" && request.url === "/")
+      this.payloads.push(JSON.parse(body) as DispatchPayload);
+    response.writeHead(202).end();
+  });
+
+  static async start(): Promise<AgentDouble> {
+    const agent = new AgentDouble();
+    await new Promise<void>((resolve) => agent.#server.listen(0, "127.0.0.1", resolve));
+    return agent;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+/** Registers the agent and gives it so many tasks; resolves to what it was sent for each. */
+export async function dispatchTasks(
+  server: ServerProcess,
+  agent: AgentDouble,
+  count: number,
+): Promise<DispatchPayload[]> {
+  const { id: agentId } = await server.call<{ id: string }>("POST", "/api/agents", {
+    name: "Agent",
+    concurrency: count,
+    endpoint: { kind: "http", url: agent.url },
+  });
+  for (let index = 0; index < count; index++) {
+    const { id } = await server.call<{ id: string }>("POST", "/api/tasks", { title: `Task ${index}` });
+    await server.call("POST", `/api/tasks/${id}/dispatch`, { agentId });
+  }
+  return agent.payloads;
+}
