@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { SettingsError } from "../settings-file.ts";
 import { CommandError } from "./command-error.ts";
 import { version } from "./version.ts";
+import { keepYoungHeapSmall } from "./young-heap.ts";
 
 interface CommandModule {
   /** Adds the command's arguments, flags and what it does. */
@@ -39,6 +40,7 @@ const program = new Command("mission-control")
 // A reader that has seen enough, such as `head`, is no fault.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 
+keepYoungHeapSmall();
 process.exitCode = await run(process.argv.slice(2));
 
 /** Runs a command; resolves to its exit code: 0 done, 1 failed, 2 wrong use. */

@@ -6,6 +6,7 @@ import { print, printJson } from "./output.ts";
 import { type SettingsFlags, withSettingsFlags } from "./settings-flags.ts";
 import { sayWhy } from "./start-failure.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
+import { letYoungHeapGrow } from "./young-heap.ts";
 
 /** The contract gives a stop ten seconds; what has not ended by then is left to the next start. */
 const STOP_TIMEOUT_MS = 9500;
@@ -27,6 +28,7 @@ Examples:
     .action(async (flags: SettingsFlags & { json?: boolean }) => {
       const interrupted = untilInterrupted();
       const app = await start(flags);
+      letYoungHeapGrow();
       if (flags.json) printJson({ url: app.url, loginUrl: app.loginUrl });
       else print(`Mission Control is at ${app.url} — log in once, within 10 minutes: ${app.loginUrl}`);
       if (!interrupted.aborted) {
