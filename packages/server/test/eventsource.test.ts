@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { EventSource } from "eventsource";
 import { chromium } from "playwright-core";
@@ -19,14 +19,11 @@ const FLAGS = [
 ];
 const RESTARTS = ["SIGKILL", "SIGTERM"] as const;
 
-/** Something that follows the stream by its own means, and says what it has seen. */
-interface Client {
-  seen(): Promise<number[]>;
-  close(): Promise<void>;
-}
+/** The ids of the events that a client, which follows the stream by its own means, has seen. */
+type Client = () => Promise<number[]>;
 
 /** Follows the events of tasks from the beginning, with the package that brings `EventSource` to Node. */
-async function packageClient(server: ServerProcess): Promise<Client> {
+async function packageClient(server: ServerProcess, context: TestContext): Promise<Client> {
   const ids: number[] = [];
   const source = new EventSource(`${server.url}/api/events?lastEventId=0`, {
     fetch: (url, init) =>
@@ -34,13 +31,16 @@ async function packageClient(server: ServerProcess): Promise<Client> {
   });
   source.addEventListener("task", ({ lastEventId }) => ids.push(Number(lastEventId)));
   source.addEventListener("reset", () => assert.fail("there was nothing to reset"));
-  return { seen: async () => ids, close: async () => source.close() };
+  context.after(() => source.close());
+  return async () => ids;
 }
 
 /** The same with the browser's own, and its session cookie. */
-async function browserClient(server: ServerProcess): Promise<Client> {
+async function browserClient(server: ServerProcess, context: TestContext): Promise<Client> {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
-  const page = await browser.newPage();
+  context.after(() => browser.close());
+  // What the page may do is not what is looked at here; the server's pages allow little.
+  const page = await browser.newPage({ bypassCSP: true });
   await page.goto(`${server.url}/healthz`);
   await page.evaluate(`(async () => {
     const headers = { "Content-Type": "application/json" };
@@ -52,7 +52,7 @@ async function browserClient(server: ServerProcess): Promise<Client> {
     source.addEventListener("task", ({ lastEventId }) => ids.push(Number(lastEventId)));
     source.addEventListener("reset", () => ids.push(-1));
   })()`);
-  return { seen: () => page.evaluate("ids"), close: () => browser.close() };
+  return () => page.evaluate("ids");
 }
 
 for (const [name, open, missing] of [
@@ -64,16 +64,15 @@ for (const [name, open, missing] of [
   }, async (context) => {
     const server = await ServerProcess.start();
     context.after(() => server.close());
-    const client = await open(server);
-    context.after(() => client.close());
+    const seen = await open(server, context);
     const created = async (count: number) => {
       for (let index = 0; index < count; index++) await server.call("POST", "/api/tasks", { title: "Task" });
     };
     const expected: number[] = [];
     const followed = async (count: number) => {
       for (let id = expected.length + 1; expected.length < count; id++) expected.push(id);
-      while ((await client.seen()).length < expected.length) await wait(20);
-      assert.deepEqual(await client.seen(), expected);
+      while ((await seen()).length < expected.length) await wait(20);
+      assert.deepEqual(await seen(), expected);
     };
     await created(3);
     await followed(3);
