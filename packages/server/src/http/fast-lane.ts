@@ -69,10 +69,10 @@ class LaneConnection {
     socket.on("error", this.#onGone).on("close", this.#onGone);
   }
 
-  /** Ends the connection as soon as nothing is in hand. */
+  /** Ends the connection as soon as nothing is in hand, whether or not the client ends its side. */
   finish(): void {
     this.#finishing = true;
-    if (!this.#early) this.#socket.end();
+    if (!this.#early) this.#socket.destroySoon();
   }
 
   readonly #onData = (bytes: Buffer): void => {
@@ -110,7 +110,7 @@ class LaneConnection {
       this.#early = null;
       if (this.#socket.destroyed) return;
       this.#socket.write(responseText(answer, this.#finishing));
-      if (this.#finishing) this.#socket.end();
+      if (this.#finishing) this.#socket.destroySoon();
       else if (early.length > 0) this.#continueWith(early);
     });
   }

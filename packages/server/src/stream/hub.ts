@@ -135,7 +135,9 @@ export class Hub {
     const farewell = encodeSseRetry(RETRY_MS);
     for (const subscriber of [...this.#audience]) {
       this.#forget(subscriber);
-      subscriber.socket.end(farewell);
+      // A reader that takes nothing would hold its connection, and with it the server, for ever.
+      if (subscriber.blockedAt === null) subscriber.socket.end(farewell).destroySoon();
+      else subscriber.socket.destroy();
     }
   }
 
