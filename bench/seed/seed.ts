@@ -42,7 +42,9 @@ function taskChanges(index: number, total: number): TaskChange[] {
   const agentId = agentOf(index);
   const fields = seedTask(index);
   const created: TaskChange[] = [{ kind: "create", taskId, fields }];
-  if (index % 5 === 4 && index >= RUNNING) return created;
+  if (index % 5 === 4 && index >= RUNNING) {
+    return index % 25 === 4 ? [...created, { kind: "cancel", taskId }] : created;
+  }
   const sent: TaskChange[] = [
     ...created,
     { kind: "dispatch", taskId, agentId, newDispatchId: dispatchId },
@@ -50,7 +52,6 @@ function taskChanges(index: number, total: number): TaskChange[] {
     { kind: "accepted", taskId, dispatchId },
   ];
   if (index < Math.min(RUNNING, total)) return [...sent, progress(index)];
-  if (index % 25 === 3) return [...sent, { kind: "cancel", taskId }];
   const said = { taskId, agentId, dispatchId };
   const at = new Date().toISOString();
   const ending =

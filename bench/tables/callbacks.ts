@@ -24,7 +24,8 @@ export const callbacks: Table = {
         const seconds = (report.finishedAt - report.startedAt) / 1e6;
         const cpu = (cpuSeconds(subject.pid) - cpuBefore) / seconds;
         await senders.close();
-        return { perSecond: report.sent / seconds, p50: report.p50, p99: report.p99, cpu };
+        const { p50, p99 } = report;
+        return { perSecond: report.sent / seconds, p50, p99, cpu, cpuEach: (cpu * seconds) / report.sent };
       });
       const reference = medianOf(found.get("R"), (run) => run.perSecond);
       for (const [name, runs] of found) {
@@ -37,11 +38,21 @@ export const callbacks: Table = {
           ms(medianOf(runs, (run) => run.p50)),
           ms(medianOf(runs, (run) => run.p99)),
           percent(medianOf(runs, (run) => run.cpu)),
+          `${Math.round(medianOf(runs, (run) => run.cpuEach) * 1e6)} µs`,
         ]);
       }
     }
     return {
-      columns: ["connections", "", "callbacks/s", "× R", "p50 answer", "p99 answer", "CPU (1 core = 100 %)"],
+      columns: [
+        "connections",
+        "",
+        "callbacks/s",
+        "× R",
+        "p50 answer",
+        "p99 answer",
+        "CPU (1 core = 100 %)",
+        "CPU time each",
+      ],
       rows,
       notes: [
         "Keep-alive connections, one request in flight each, a task each; requests signed before the clock starts. An answer means: on disk (SQLite, WAL, `synchronous=FULL`). R stores nothing.",

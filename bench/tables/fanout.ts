@@ -61,6 +61,7 @@ export const fanout: Table = {
         "p50",
         "p99",
         "CPU",
+        "CPU time each",
         "cut off, came back",
       ],
       rows,

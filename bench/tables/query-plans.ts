@@ -5,6 +5,9 @@ import { type TaskQuery, taskQuerySchema } from "@mission-control/protocol";
 import type { TaskList } from "../../packages/server/dist/store/sqlite/task-list.js";
 import type { Build } from "../subjects/mission-control.ts";
 
+/** Steps over what other steps have made: they touch no table. */
+const INNER_STEP = /subquery|SUBQUERY|CO-ROUTINE|^SCAN keys$|^(MERGE|LEFT|RIGHT)\b|BLOOM FILTER/;
+
 /**
  * How SQLite finds the rows of one task list: the build's own code makes the statements, against a database
  * that notes and explains each of them.
@@ -16,7 +19,7 @@ export async function plansOf(build: Build, data: string, query: Record<string, 
   try {
     const plans = new Set<string>();
     new List(explained(db, plans)).page(taskQuerySchema.parse(query) satisfies TaskQuery);
-    return [...plans];
+    return [...plans].filter((step) => !INNER_STEP.test(step));
   } finally {
     db.close();
   }
