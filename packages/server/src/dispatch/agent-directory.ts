@@ -129,8 +129,15 @@ export class AgentDirectory {
     const secret = needsSecret ? formatSecret(randomBytes(32)) : undefined;
     if (secret !== undefined) record.secret = secret;
     const event = agentEvent(record, now, { change: "edited", fields: Object.keys(changed) });
-    await this.#options.store.put("agent", record, event);
+    const before = entry.record;
+    // At once, so that a second edit that arrives meanwhile builds on this one.
     entry.record = record;
+    try {
+      await this.#options.store.put("agent", record, event);
+    } catch (error) {
+      entry.record = before;
+      throw error;
+    }
     for (const listener of this.#editListeners) listener(id);
     return { agent: this.#view(entry), ...(secret === undefined ? {} : { secret }) };
   }
@@ -229,19 +236,18 @@ function agentEvent(record: AgentRecord, now: string, data: JsonObject): NewEven
   return { type: "agent", agentId: record.id, message: record.name, data, timestamp: now, receivedAt: now };
 }
 
-/** What an attempt used since it was last counted: its usage is a running total. */
+/** What an attempt used since it was last counted: its usage is a running total, which may also be corrected. */
 function usageGrowth(before: Attempt | null, after: Attempt): Usage | undefined {
-  if (!after.usage || after.usage === before?.usage) return undefined;
+  if (after.usage === before?.usage) return undefined;
   const earlier = before?.usage;
-  if (!earlier) return after.usage;
+  const later = after.usage;
+  if (!earlier || !later) return later;
   const growth: Usage = {};
-  if (after.usage.inputTokens !== undefined) {
-    growth.inputTokens = after.usage.inputTokens - (earlier.inputTokens ?? 0);
+  for (const kind of ["inputTokens", "outputTokens"] as const) {
+    if (later[kind] === undefined && earlier[kind] === undefined) continue;
+    growth[kind] = (later[kind] ?? 0) - (earlier[kind] ?? 0);
   }
-  if (after.usage.outputTokens !== undefined) {
-    growth.outputTokens = after.usage.outputTokens - (earlier.outputTokens ?? 0);
-  }
-  const { cost } = after.usage;
+  const { cost = earlier.cost && { ...earlier.cost, amount: 0 } } = later;
   if (cost) {
     const counted = earlier.cost?.currency === cost.currency ? earlier.cost.amount : 0;
     growth.cost = { amount: cost.amount - counted, currency: cost.currency };

@@ -29,6 +29,8 @@ const GRACE_MS = 10_000;
 /** Between tries to take up a run again whose gateway cannot be reached; in milliseconds. */
 const RESUME_PAUSE_MS = 5000;
 
+const AGENT_DELETED = "The agent was deleted.";
+
 export interface DispatcherOptions extends PayloadOptions {
   store: Store;
   agents: AgentDirectory;
@@ -37,6 +39,7 @@ export interface DispatcherOptions extends PayloadOptions {
   logger: Logger;
   metrics: Pick<Metrics, "dispatch">;
   graceMs?: number;
+  resumePauseMs?: number;
 }
 
 /**
@@ -75,14 +78,14 @@ export class Dispatcher {
 
   /** Takes up what an earlier process left: attempts under way, undelivered commands, queues. */
   async start(): Promise<void> {
-    const { store, agents } = this.#options;
+    const { store } = this.#options;
     for (const attempt of await store.unfinishedAttempts()) {
       this.#taskOf.set(attempt.id, attempt.taskId);
       if (attempt.runOutcome) this.#settleAfterGrace(attempt);
       else void this.#resume(attempt);
     }
     for (const pending of await store.pendingCommands()) this.#commandReady(pending);
-    for (const { id } of agents.list()) void this.#claim(id);
+    for (const agentId of (await store.queueLengths()).keys()) void this.#claim(agentId);
   }
 
   /**
@@ -192,6 +195,7 @@ export class Dispatcher {
   async #claimFree(agentId: string): Promise<void> {
     const { store, agents } = this.#options;
     while (!this.#stop.signal.aborted) {
+      if (!agents.record(agentId)) return this.#failQueue(agentId);
       const free = agents.freeSlots(agentId);
       if (free === 0) return;
       const queued = await store.queuedAttempts(agentId, free);
@@ -201,12 +205,28 @@ export class Dispatcher {
           const handOver = new HandOver();
           this.#handOvers.set(attempt.id, handOver);
           const { id: dispatchId, taskId } = attempt;
-          const sending = await store.change({ kind: "sending", taskId, dispatchId });
-          if (sending.refusal || !sending.attempt) this.#handOvers.delete(dispatchId);
-          else void this.#send(handOver, sending.attempt, null);
+          let sent: Attempt | null = null;
+          try {
+            const sending = await store.change({ kind: "sending", taskId, dispatchId });
+            if (!sending.refusal) sent = sending.attempt;
+          } finally {
+            if (sent) void this.#send(handOver, sent, null);
+            else this.#handOvers.delete(dispatchId);
+          }
         }),
       );
     }
+  }
+
+  /** What waits for an agent that was deleted would wait for ever. */
+  async #failQueue(agentId: string): Promise<void> {
+    const { store } = this.#options;
+    const queued = await store.queuedAttempts(agentId, Number.MAX_SAFE_INTEGER);
+    await Promise.all(
+      queued.map(({ id: dispatchId, taskId }) =>
+        store.change({ kind: "undelivered", taskId, dispatchId, state: "failed", reason: AGENT_DELETED }),
+      ),
+    );
   }
 
   /** Takes up an attempt that an earlier process had begun to hand over. */
@@ -253,7 +273,7 @@ export class Dispatcher {
       const outcome = await adapter.resume(target, payload, { ...earlier, note }, context);
       // A run the agent's side had accepted goes on without us: not reaching it says nothing about it.
       if (outcome.kind !== "unreachable" || !earlier.accepted) return outcome;
-      await wait(RESUME_PAUSE_MS, undefined, { signal });
+      await wait(this.#options.resumePauseMs ?? RESUME_PAUSE_MS, undefined, { signal });
     }
   }
 
@@ -292,6 +312,6 @@ export class Dispatcher {
 function gone(agent: AgentRecord | null, earlier: { accepted: boolean } | null): DispatchOutcome {
   const reason = agent
     ? "The agent's gateway is not there any more: add it again, or point the agent to another one."
-    : "The agent was deleted.";
+    : AGENT_DELETED;
   return earlier?.accepted ? { kind: "lost", reason } : { kind: "unreachable", reason };
 }

@@ -1,0 +1,382 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { deriveDispatchSecret } from "@mission-control/protocol";
+import { DispatchFixture } from "../../test/support/dispatch-fixture.ts";
+import { AgentDouble } from "../../test/support/server-process.ts";
+import type { DispatchOutcome } from "../gateways/gateway.ts";
+import { HttpGateway } from "../gateways/http/http-gateway.ts";
+
+test("a dispatch answers once the agent's side accepted, with the payload of the contract", async (context) => {
+  const fixture = await DispatchFixture.open(context);
+  const agentId = await fixture.agent();
+  const taskId = await fixture.task({ title: "Build", description: "it", tags: ["x"], context: { a: 1 } });
+  const { task, attempt } = await fixture.dispatcher.dispatch(taskId, agentId);
+  assert.deepEqual([task?.status, attempt?.state], ["in_progress", "accepted"]);
+  const [payload] = fixture.gateway.payloads;
+  assert.deepEqual(payload, {
+    version: 1,
+    dispatchId: attempt?.id,
+    attempt: 1,
+    task: {
+      id: taskId,
+      title: "Build",
+      description: "it",
+      priority: "normal",
+      tags: ["x"],
+      context: { a: 1 },
+      feedback: null,
+    },
+    agent: { id: agentId, name: "Agent", capabilities: [] },
+    callback: {
+      url: `http://127.0.0.1:4000/api/webhooks/callback/${attempt?.id}`,
+      secret: deriveDispatchSecret(Buffer.alloc(32), attempt?.id ?? ""),
+      scheme: "standard-webhooks",
+    },
+    dispatchedAt: attempt?.sentAt,
+  });
+});
+
+for (const [kind, state] of [
+  ["rejected", "rejected"],
+  ["unreachable", "failed"],
+  ["lost", "lost"],
+] as const) {
+  test(`an agent that is ${kind} fails the task with the reason, and the task can go out again`, async (context) => {
+    const fixture = await DispatchFixture.open(context);
+    const agentId = await fixture.agent();
+    const taskId = await fixture.task();
+    fixture.gateway.onSend = async () => ({ kind, reason: "No room." });
+    const { task, attempt } = await fixture.dispatcher.dispatch(taskId, agentId);
+    assert.deepEqual([task?.status, task?.error, attempt?.state], ["failed", "No room.", state]);
+    fixture.gateway.onSend = async () => ({ kind: "accepted" });
+    const again = await fixture.dispatcher.dispatch(taskId, agentId);
+    assert.deepEqual([again.task?.status, again.attempt?.number], ["in_progress", 2]);
+  });
+}
+
+test("an adapter that throws fails the attempt, and holds nobody up", async (context) => {
+  const fixture = await DispatchFixture.open(context);
+  const agentId = await fixture.agent();
+  fixture.gateway.onSend = async () => {
+    throw new TypeError("a fault of ours");
+  };
+  const { task } = await fixture.dispatcher.dispatch(await fixture.task(), agentId);
+  assert.equal(task?.status, "failed");
+  assert.match(task?.error ?? "", /a fault of ours/);
+});
+
+test("an agent gets as many at a time as it takes, the most urgent first", async (context) => {
+  const fixture = await DispatchFixture.open(context);
+  const agentId = await fixture.agent(2);
+  const priorities = ["low", "normal", "urgent", "high", "urgent", "low"] as const;
+  const tasks: string[] = [];
+  for (const priority of priorities) tasks.push(await fixture.task({ priority, title: priority }));
+  const results = [];
+  for (const task of tasks) results.push(await fixture.dispatcher.dispatch(task, agentId));
+  assert.deepEqual(
+    results.map(({ task }) => task?.status),
+    ["in_progress", "in_progress", "queued", "queued", "queued", "queued"],
+  );
+  assert.equal(fixture.agents.get(agentId)?.status, "busy");
+  const sent = () => fixture.gateway.payloads.map(({ task }) => tasks.indexOf(task.id));
+  for (const done of [0, 1, 2, 4, 3, 5]) {
+    await fixture.report(tasks[done] as string, "complete");
+    await fixture.until(
+      () =>
+        (fixture.agents.get(agentId)?.running ?? 0) === Math.min(2, 6 - sent().length + 2) ||
+        sent().length === 6,
+    );
+    const view = fixture.agents.get(agentId);
+    assert.ok((view?.running ?? 9) <= 2);
+  }
+  assert.deepEqual(sent(), [0, 1, 2, 4, 3, 5]);
+  assert.deepEqual([fixture.agents.get(agentId)?.running, fixture.agents.get(agentId)?.queued], [0, 0]);
+});
+
+test("never more are under way than the agent takes, however they end", async (context) => {
+  const fixture = await DispatchFixture.open(context);
+  const agentId = await fixture.agent(3);
+  let most = 0;
+  let underWay = 0;
+  const outcomes: DispatchOutcome[] = [
+    { kind: "accepted" },
+    { kind: "rejected", reason: "no" },
+    { kind: "unreachable", reason: "no" },
+  ];
+  fixture.gateway.onSend = async ({ payload }) => {
+    most = Math.max(most, ++underWay);
+    await new Promise((resolve) => setImmediate(resolve));
+    const outcome = outcomes[Number(payload.task.id.split("_")[1]) % 3] as DispatchOutcome;
+    if (outcome.kind !== "accepted") underWay--;
+    return outcome;
+  };
+  const tasks = await Promise.all(Array.from({ length: 30 }, () => fixture.task()));
+  const dispatched = tasks.map((task) => fixture.dispatcher.dispatch(task, agentId));
+  const over = ["completed", "failed"];
+  for (let left = tasks.length; left > 0; ) {
+    left = 0;
+    for (const task of tasks) {
+      const [status, state] = (await fixture.state(task)).split(" ");
+      if (state === "accepted") {
+        underWay--;
+        await fixture.report(task, "complete");
+      }
+      if (!over.includes(status as string)) left++;
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all(dispatched);
+  assert.equal(most, 3);
+  assert.equal(new Set(fixture.gateway.calls).size, 30, "each was sent once");
+  assert.equal(fixture.gateway.calls.length, 30);
+});
+
+test("of several dispatches of one task at a time, one counts", async (context) => {
+  const fixture = await DispatchFixture.open(context);
+  const agents = await Promise.all([fixture.agent(), fixture.agent()]);
+  const taskId = await fixture.task();
+  const results = await Promise.all(
+    [0, 1, 0, 1, 0].map((index) => fixture.dispatcher.dispatch(taskId, agents[index] as string)),
+  );
+  assert.equal(results.filter(({ refusal }) => !refusal).length, 1);
+  assert.deepEqual(
+    results.map(({ refusal }) => refusal?.code).filter((code) => code !== undefined),
+    Array(4).fill("conflict"),
+  );
+  assert.equal(fixture.gateway.calls.length, 1);
+});
+
+test("a cancel while it is being sent stops the sending, and the agent is told after it", async (context) => {
+  const fixture = await DispatchFixture.open(context);
+  const agentId = await fixture.agent();
+  const taskId = await fixture.task();
+  const sending = Promise.withResolvers<AbortSignal>();
+  const returns = Promise.withResolvers<DispatchOutcome>();
+  fixture.gateway.onSend = ({ context: { signal } }) => {
+    sending.resolve(signal);
+    return returns.promise;
+  };
+  const dispatched = fixture.dispatcher.dispatch(taskId, agentId);
+  const signal = await sending.promise;
+  const cancelled = await fixture.dispatcher.cancel(taskId);
+  assert.equal(cancelled.task?.status, "cancelled");
+  assert.equal(signal.aborted, true);
+  assert.equal(fixture.gateway.calls.length, 1, "not told before the sending ended");
+  returns.resolve({ kind: "accepted" });
+  const { task } = await dispatched;
+  assert.equal(task?.status, "cancelled");
+  await fixture.until(async () => (await fixture.store.pendingCommands()).length === 0);
+  const id = fixture.gateway.payloads[0]?.dispatchId;
+  assert.deepEqual(fixture.gateway.calls, [`dispatch ${id}`, `cancel ${id}`]);
+  assert.equal(await fixture.state(taskId), "cancelled cancelled");
+});
+
+test("a task cancelled in the queue never goes out", async (context) => {
+  const fixture = await DispatchFixture.open(context);
+  const agentId = await fixture.agent();
+  const [first, second] = [await fixture.task(), await fixture.task()];
+  await fixture.dispatcher.dispatch(first, agentId);
+  await fixture.dispatcher.dispatch(second, agentId);
+  await fixture.dispatcher.cancel(second);
+  await fixture.report(first, "complete");
+  await fixture.restart();
+  assert.equal(fixture.gateway.calls.length, 1);
+  assert.equal(await fixture.state(second), "cancelled cancelled");
+});
+
+test("an agent that cannot be told is told again, also by the next process", async (context) => {
+  const fixture = await DispatchFixture.open(context);
+  const agentId = await fixture.agent();
+  const taskId = await fixture.task();
+  await fixture.dispatcher.dispatch(taskId, agentId);
+  fixture.gateway.onCancel = async () => {
+    throw new Error("offline");
+  };
+  await fixture.dispatcher.cancel(taskId);
+  const told = () => fixture.gateway.calls.filter((call) => call.startsWith("cancel")).length;
+  await fixture.until(() => told() === 1);
+  await fixture.restart();
+  await fixture.until(() => told() === 2);
+  assert.equal((await fixture.store.pendingCommands()).length, 1);
+  fixture.gateway.onCancel = async () => {};
+  await fixture.crash();
+  await fixture.until(async () => (await fixture.store.pendingCommands()).length === 0);
+  assert.equal(told(), 3);
+  await fixture.restart();
+  assert.equal(told(), 3, "and not once more");
+});
+
+test("the answer to a permission request reaches the agent", async (context) => {
+  const fixture = await DispatchFixture.open(context);
+  const agentId = await fixture.agent();
+  const taskId = await fixture.task();
+  await fixture.dispatcher.dispatch(taskId, agentId);
+  const request = { id: "r1", title: "May I?", options: [{ optionId: "allow", name: "Allow" }] };
+  const said = { taskId, agentId, type: "permission" as const, request };
+  await fixture.change({ kind: "callback", taskId, callback: said, at: new Date().toISOString() });
+  await fixture.dispatcher.answerPermission(taskId, "r1", "allow");
+  await fixture.until(async () => (await fixture.store.pendingCommands()).length === 0);
+  assert.match(fixture.gateway.calls.at(-1) ?? "", /^answer dispatch_\w+ r1=allow$/);
+});
+
+test("what a gateway sees of a run becomes activity; its end settles the attempt after the grace time", async (context) => {
+  const fixture = await DispatchFixture.open(context, 1);
+  const agentId = await fixture.agent();
+  const taskId = await fixture.task();
+  const { attempt } = await fixture.dispatcher.dispatch(taskId, agentId);
+  const dispatchId = attempt?.id ?? "";
+  const at = new Date();
+  fixture.dispatcher.onRunEvent({ kind: "activity", dispatchId, message: "thinking", data: { n: 1 }, at });
+  fixture.dispatcher.onRunEvent({ kind: "ended", dispatchId, outcome: "completed", text: "Done.", at });
+  fixture.dispatcher.onRunEvent({ kind: "activity", dispatchId: "unknown", message: "?", data: {}, at });
+  await fixture.untilState(taskId, "completed completed");
+  const { items } = await fixture.store.taskEvents(taskId, 0, 50);
+  const told = items.filter(({ data }) => data.source === "gateway");
+  assert.deepEqual(
+    told.map(({ type, message, data }) => [type, message, data.inferred ?? false]),
+    [
+      ["activity", "thinking", false],
+      ["activity", "Done.", false],
+      ["complete", "Done.", true],
+    ],
+  );
+});
+
+test("an agent's own word within the grace time counts, not the gateway's", async (context) => {
+  const fixture = await DispatchFixture.open(context, 40);
+  const agentId = await fixture.agent();
+  const taskId = await fixture.task();
+  const { attempt } = await fixture.dispatcher.dispatch(taskId, agentId);
+  const dispatchId = attempt?.id ?? "";
+  fixture.dispatcher.onRunEvent({
+    kind: "ended",
+    dispatchId,
+    outcome: "completed",
+    text: "",
+    at: new Date(),
+  });
+  await fixture.report(taskId, "error");
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  assert.equal(await fixture.state(taskId), "failed failed");
+  const { items } = await fixture.store.taskEvents(taskId, 0, 50);
+  assert.deepEqual(items.filter(({ type }) => type === "complete" || type === "error").length, 1);
+});
+
+test("a run a gateway has lost fails its task", async (context) => {
+  const fixture = await DispatchFixture.open(context);
+  const agentId = await fixture.agent();
+  const taskId = await fixture.task();
+  const { attempt } = await fixture.dispatcher.dispatch(taskId, agentId);
+  const dispatchId = attempt?.id ?? "";
+  fixture.dispatcher.onRunEvent({
+    kind: "lost",
+    dispatchId,
+    reason: "The gateway forgot it.",
+    at: new Date(),
+  });
+  await fixture.untilState(taskId, "failed lost");
+});
+
+test("a queue whose agent is deleted meanwhile does not wait for ever", async (context) => {
+  const fixture = await DispatchFixture.open(context);
+  const agentId = await fixture.agent();
+  const [first, second] = [await fixture.task(), await fixture.task({ requiresReview: true })];
+  // The agent is found free of work, and is deleted, while a dispatch to it is being written.
+  const [dispatched] = await Promise.all([
+    fixture.dispatcher.dispatch(first, agentId),
+    fixture.agents.remove(agentId),
+  ]);
+  assert.equal(dispatched.task?.status, "failed");
+  assert.match(dispatched.task?.error ?? "", /deleted/);
+  const other = await fixture.agent();
+  await fixture.dispatcher.dispatch(second, other);
+  await fixture.report(second, "complete");
+  await fixture.agents.remove(other);
+  await fixture.dispatcher.reject(second, "Again.");
+  await fixture.untilState(second, "failed failed");
+});
+
+test("an agent that takes more, or is pointed elsewhere, is served at once; two edits at a time both count", async (context) => {
+  const fixture = await DispatchFixture.open(context);
+  const agentId = await fixture.agent(1);
+  const tasks = [await fixture.task(), await fixture.task()];
+  for (const task of tasks) await fixture.dispatcher.dispatch(task, agentId);
+  await Promise.all([
+    fixture.agents.update(agentId, { concurrency: 2 }),
+    fixture.agents.update(agentId, { name: "Renamed" }),
+  ]);
+  await fixture.untilState(tasks[1] as string, "in_progress accepted");
+  const view = fixture.agents.get(agentId);
+  assert.deepEqual([view?.name, view?.concurrency], ["Renamed", 2]);
+  await fixture.restart();
+  const kept = fixture.agents.get(agentId);
+  assert.deepEqual([kept?.name, kept?.concurrency, kept?.running], ["Renamed", 2, 2]);
+});
+
+test("an agent's usage is the same counted live and read back, also when a total is corrected", async (context) => {
+  const fixture = await DispatchFixture.open(context);
+  const agentId = await fixture.agent(2);
+  const tasks = [await fixture.task(), await fixture.task()];
+  for (const task of tasks) await fixture.dispatcher.dispatch(task, agentId);
+  const cost = (amount: number) => ({ amount, currency: "USD" });
+  const totals = [
+    { inputTokens: 10, outputTokens: 4, cost: cost(2) },
+    { inputTokens: 30, outputTokens: 5, cost: cost(3) },
+    { inputTokens: 20, cost: cost(1) },
+  ];
+  for (const taskId of tasks) {
+    for (const usage of totals) {
+      const said = { taskId, agentId, type: "progress" as const, usage };
+      await fixture.change({ kind: "callback", taskId, callback: said, at: new Date().toISOString() });
+    }
+  }
+  const { outputTokens = 0, ...live } = fixture.agents.get(agentId)?.usage ?? {};
+  assert.deepEqual([live, outputTokens], [{ inputTokens: 40, cost: cost(2) }, 0]);
+  await fixture.restart();
+  assert.deepEqual(fixture.agents.get(agentId)?.usage, live);
+});
+
+test("while the store cannot write, a dispatch is refused and nothing hangs", async (context) => {
+  const fixture = await DispatchFixture.open(context);
+  const agentId = await fixture.agent();
+  const taskId = await fixture.task();
+  const { change } = fixture.store;
+  const mock = context.mock.method(fixture.store, "change", (...args: Parameters<typeof change>) =>
+    args[0].kind === "sending" ? Promise.reject(new Error("disk full")) : change.apply(fixture.store, args),
+  );
+  const { task } = await fixture.dispatcher.dispatch(taskId, agentId);
+  assert.equal(task?.status, "queued");
+  assert.equal(fixture.errors.length > 0, true);
+  mock.mock.restore();
+  await fixture.agents.update(agentId, { name: "Woken" });
+  await fixture.untilState(taskId, "in_progress accepted");
+});
+
+test("over a real socket: accepted, refused in words, cancelled, and never sent twice by a restart", async (context) => {
+  const agent = await AgentDouble.start();
+  context.after(() => agent.close());
+  const gateway = new HttpGateway({ backoff: { firstMs: 1, longestMs: 1 } });
+  const fixture = await DispatchFixture.open(context);
+  fixture.adapter = gateway;
+  context.after(() => gateway.close());
+  const agentId = await fixture.agent(1, agent.url);
+  const nobody = await fixture.agent(1, "http://127.0.0.1:9/");
+  const taskId = await fixture.task();
+  const { task, attempt } = await fixture.dispatcher.dispatch(taskId, agentId);
+  assert.equal(task?.status, "in_progress");
+  assert.equal(agent.payloads[0]?.dispatchId, attempt?.id);
+  const refused = await fixture.dispatcher.dispatch(await fixture.task(), nobody);
+  assert.equal(refused.task?.status, "failed");
+  await fixture.restart();
+  await fixture.crash();
+  assert.equal(agent.received.length, 1);
+  await fixture.dispatcher.cancel(taskId);
+  await fixture.until(() => agent.received.length === 2);
+  assert.deepEqual(
+    agent.received.map(({ method, path }) => [method, path]),
+    [
+      ["POST", "/"],
+      ["DELETE", `/${attempt?.id}`],
+    ],
+  );
+});

@@ -1,0 +1,165 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { CreateTask, DispatchPayload } from "@mission-control/protocol";
+import { AgentDirectory } from "../../src/dispatch/agent-directory.ts";
+import { Dispatcher } from "../../src/dispatch/dispatcher.ts";
+import type {
+  DispatchOutcome,
+  DispatchRef,
+  EarlierSend,
+  GatewayAdapter,
+  Reachability,
+  SendContext,
+} from "../../src/gateways/gateway.ts";
+import { callback, createTask } from "../../src/store/conformance/engine.ts";
+import { SqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import type { TaskChange } from "../../src/tasks/change.ts";
+
+type Sending = { payload: DispatchPayload; context: SendContext; earlier: EarlierSend | null };
+
+/** A gateway whose every answer is the test's: for what a real one does only by chance. */
+export class ScriptedGateway implements GatewayAdapter {
+  readonly calls: string[] = [];
+  readonly payloads: DispatchPayload[] = [];
+  onSend: (sending: Sending) => Promise<DispatchOutcome> = async () => ({ kind: "accepted" });
+  onCancel: () => Promise<void> = async () => {};
+  state: Reachability = { status: "online" };
+
+  dispatch(_target: unknown, payload: DispatchPayload, context: SendContext): Promise<DispatchOutcome> {
+    this.calls.push(`dispatch ${payload.dispatchId}`);
+    this.payloads.push(payload);
+    return this.onSend({ payload, context, earlier: null });
+  }
+
+  resume(_target: unknown, payload: DispatchPayload, earlier: EarlierSend, context: SendContext) {
+    this.calls.push(`resume ${payload.dispatchId} accepted=${earlier.accepted}`);
+    this.payloads.push(payload);
+    return this.onSend({ payload, context, earlier });
+  }
+
+  async cancel(_target: unknown, { dispatchId }: DispatchRef): Promise<void> {
+    this.calls.push(`cancel ${dispatchId}`);
+    await this.onCancel();
+  }
+
+  async answerPermission(
+    _: unknown,
+    { dispatchId }: DispatchRef,
+    answer: { requestId: string; optionId: string },
+  ) {
+    this.calls.push(`answer ${dispatchId} ${answer.requestId}=${answer.optionId}`);
+  }
+
+  reachability(): Reachability {
+    return this.state;
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** A dispatcher over a real store, which can be stopped or crash and start again. */
+export class DispatchFixture {
+  readonly gateway = new ScriptedGateway();
+  /** Who reaches the agents; null when the gateway is gone. */
+  adapter: GatewayAdapter | null = this.gateway;
+  readonly errors: unknown[] = [];
+  store!: SqliteStore;
+  agents!: AgentDirectory;
+  dispatcher!: Dispatcher;
+  readonly #folder = mkdtempSync(join(tmpdir(), "mission-control-dispatch-"));
+  readonly #graceMs: number;
+  #tasks = 0;
+
+  static async open(context: TestContext, graceMs = 60_000): Promise<DispatchFixture> {
+    const fixture = new DispatchFixture(graceMs);
+    await fixture.start();
+    context.after(() => fixture.close());
+    return fixture;
+  }
+
+  private constructor(graceMs: number) {
+    this.#graceMs = graceMs;
+  }
+
+  async start(): Promise<void> {
+    const now = () => new Date();
+    const store = SqliteStore.open({ folder: this.#folder });
+    const agents = await AgentDirectory.open({
+      store,
+      now,
+      reachability: () => this.adapter?.reachability({} as never) ?? { status: "unknown" },
+    });
+    const dispatcher = new Dispatcher({
+      store,
+      agents,
+      adapterFor: () => this.adapter,
+      logger: { debug() {}, info() {}, warn() {}, error: (fields) => void this.errors.push(fields) },
+      metrics: { dispatch() {} },
+      publicUrl: () => "http://127.0.0.1:4000",
+      serverKey: Buffer.alloc(32),
+      graceMs: this.#graceMs,
+      resumePauseMs: 1,
+    });
+    Object.assign(this, { store, agents, dispatcher });
+    await dispatcher.start();
+  }
+
+  /** Stops in order, and starts again. */
+  async restart(): Promise<void> {
+    await this.dispatcher.close();
+    this.agents.close();
+    await this.store.close();
+    await this.start();
+  }
+
+  /** Dies as by a SIGKILL, as far as the store can tell, and starts again. */
+  async crash(): Promise<void> {
+    await this.store.close();
+    await this.start();
+  }
+
+  async close(): Promise<void> {
+    await this.dispatcher.close();
+    this.agents.close();
+    await this.store.close();
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  async agent(concurrency = 1, url = "http://127.0.0.1:1/"): Promise<string> {
+    const endpoint = { kind: "http" as const, url };
+    const { agent } = await this.agents.create({ name: "Agent", capabilities: [], concurrency, endpoint });
+    return agent.id;
+  }
+
+  async task(fields: Partial<CreateTask> = {}): Promise<string> {
+    const taskId = `task_${++this.#tasks}`;
+    await this.store.change(createTask(taskId, fields));
+    return taskId;
+  }
+
+  /** The state of a task and its last attempt, in two words. */
+  async state(taskId: string): Promise<string> {
+    const [task, attempts] = await Promise.all([this.store.task(taskId), this.store.attemptsOf(taskId)]);
+    return `${task?.status} ${attempts.at(-1)?.state}`;
+  }
+
+  async report(taskId: string, type: "progress" | "complete" | "error"): Promise<void> {
+    const task = await this.store.task(taskId);
+    await this.store.change(callback(taskId, task?.agentId ?? "", { type }));
+  }
+
+  change(change: TaskChange) {
+    return this.store.change(change);
+  }
+
+  async until(condition: () => boolean | Promise<boolean>): Promise<void> {
+    while (!(await condition())) await nextTurn();
+  }
+
+  untilState(taskId: string, state: string): Promise<void> {
+    return this.until(async () => (await this.state(taskId)) === state);
+  }
+}
