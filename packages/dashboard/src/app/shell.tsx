@@ -77,12 +77,7 @@ export function Shell() {
       </nav>
       <header className={styles.bar}>
         <Breadcrumb />
-        <button
-          type="button"
-          className={styles.search}
-          aria-label={text.shell.search}
-          onClick={() => setOverlay("palette")}
-        >
+        <button type="button" className={styles.search} onClick={() => setOverlay("palette")}>
           <Icon name="search" size={14} />
           <span>{text.shell.search}</span>
           <kbd>{IS_APPLE ? "⌘ K" : "Ctrl K"}</kbd>
@@ -113,7 +108,7 @@ function usePlace(): { page: (typeof PAGES)[number] | null; taskId: string | nul
 function Breadcrumb() {
   const { page, taskId } = usePlace();
   const title = useLive((mission) => (taskId ? mission.tasks.get(taskId)?.title : undefined));
-  if (!page) return <div className={styles.crumbs}>{text.notFound.title}</div>;
+  if (!page) return <h1 className={styles.crumbs}>{text.product}</h1>;
   if (!taskId) return <h1 className={styles.crumbs}>{page.label}</h1>;
   return (
     <nav className={styles.crumbs} aria-label={text.shell.breadcrumb}>

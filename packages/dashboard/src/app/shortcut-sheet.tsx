@@ -5,7 +5,7 @@ import styles from "./overlays.module.css";
 /** Every key there is. */
 export default function ShortcutSheet({ onClose }: { onClose(): void }) {
   return (
-    <Dialog title={text.shortcuts.title} onClose={onClose}>
+    <Dialog title={text.shortcuts.title} reading onClose={onClose}>
       {text.shortcuts.groups.map(({ name, keys }) => (
         <section key={name}>
           <h3>{name}</h3>

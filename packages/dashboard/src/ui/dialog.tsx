@@ -8,6 +8,8 @@ interface DialogProps {
   title: string;
   description?: string | undefined;
   wide?: boolean;
+  /** It holds only words: the keyboard scrolls them. */
+  reading?: boolean;
   onClose(): void;
   children: ReactNode;
 }
@@ -16,7 +18,7 @@ interface DialogProps {
  * A dialog over the page: keeps the focus inside, closes on Escape and on a click beside it, and gives the focus back.
  * The library's own overlay is not used, since its scroll lock writes a style element; this page's body never scrolls.
  */
-export function Dialog({ title, description, wide, onClose, children }: DialogProps) {
+export function Dialog({ title, description, wide, reading, onClose, children }: DialogProps) {
   return (
     <Root open onOpenChange={(open) => open || onClose()}>
       <Portal>
@@ -33,7 +35,7 @@ export function Dialog({ title, description, wide, onClose, children }: DialogPr
               <IconButton icon="close" label={text.close} />
             </Close>
           </header>
-          <div className={styles.body}>
+          <div className={styles.body} tabIndex={reading ? 0 : undefined}>
             {description ? <Description className={styles.description}>{description}</Description> : null}
             {children}
           </div>

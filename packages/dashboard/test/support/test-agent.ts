@@ -14,10 +14,11 @@ export class TestAgent {
   readonly told: string[] = [];
   readonly #http: Server;
   readonly #payloads: DispatchPayload[] = [];
-  #waiting: ((payload: DispatchPayload) => void)[] = [];
+  #arrivals: (() => void)[] = [];
+  #waiting: { taskId: string; resolve(payload: DispatchPayload): void }[] = [];
 
   /** Listens on a free port and registers with the server. */
-  static async join(server: ServerProcess, name: string, concurrency = 4): Promise<TestAgent> {
+  static async join(server: ServerProcess, name: string, concurrency = 100): Promise<TestAgent> {
     const http = createServer().listen(0, "127.0.0.1");
     await once(http, "listening");
     const { port } = http.address() as { port: number };
@@ -49,11 +50,21 @@ export class TestAgent {
     });
   }
 
-  /** The next dispatch this agent gets, or got and nobody asked for yet. */
-  async next(): Promise<DispatchPayload> {
-    const payload = this.#payloads.shift();
+  /** The next dispatch of a task this agent gets, or got and nobody asked for yet. */
+  async next(taskId: string): Promise<DispatchPayload> {
+    const index = this.#payloads.findIndex(({ task }) => task.id === taskId);
+    const payload = this.#payloads.splice(index, index < 0 ? 0 : 1)[0];
     if (payload) return payload;
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => this.#waiting.push({ taskId, resolve }));
+  }
+
+  /** The next dispatch of a task with this title. */
+  async nextTitled(title: string): Promise<DispatchPayload> {
+    for (;;) {
+      const payload = this.#payloads.find(({ task }) => task.title === title);
+      if (payload) return this.next(payload.task.id);
+      await new Promise<void>((resolve) => this.#arrivals.push(resolve));
+    }
   }
 
   /** Sends a signed callback; resolves with the answer's status. */
@@ -76,8 +87,10 @@ export class TestAgent {
   }
 
   #take(payload: DispatchPayload): void {
-    const waiting = this.#waiting.shift();
-    if (waiting) waiting(payload);
+    const index = this.#waiting.findIndex(({ taskId }) => taskId === payload.task.id);
+    const waiting = this.#waiting.splice(index, index < 0 ? 0 : 1)[0];
+    if (waiting) waiting.resolve(payload);
     else this.#payloads.push(payload);
+    for (const arrived of this.#arrivals.splice(0)) arrived();
   }
 }

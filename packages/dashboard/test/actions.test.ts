@@ -1,0 +1,264 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, test } from "node:test";
+import type { TaskView } from "@mission-control/protocol";
+import type { BrowserContext, Locator, Page } from "playwright-core";
+import { assertAccessible } from "./support/axe.ts";
+import { chromiumPath } from "./support/browser.ts";
+import { Stage } from "./support/stage.ts";
+
+const skip = chromiumPath === null && "there is no Chromium on this machine";
+
+describe("actions", { skip }, () => {
+  let stage: Stage;
+  let context: BrowserContext;
+  let page: Page;
+  before(async () => {
+    stage = await Stage.set();
+    context = await stage.logIn();
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  });
+  beforeEach(async () => {
+    await page?.close();
+    stage.agent.answer = { status: 202 };
+  });
+  after(async () => {
+    await stage.strike();
+    assert.deepEqual(stage.complaints, []);
+  });
+
+  const card = (title: string) => page.locator("[data-task]", { hasText: title });
+  const inColumn = (status: string, title: string) =>
+    page.locator(`[data-status="${status}"] [data-task]`, { hasText: title }).waitFor();
+  const press = (name: string, within: Page | Locator = page) =>
+    within.getByRole("button", { name, exact: true }).click();
+  const dialog = () => page.getByRole("dialog");
+  const read = (task: TaskView) => stage.server.call<TaskView>("GET", `/api/tasks/${task.id}`);
+
+  test("creates a task by the form and dispatches it at once", async () => {
+    page = await stage.open(context, "/board");
+    await press("New task", page.getByRole("search"));
+    await dialog().getByLabel("Title").fill("Write the tests");
+    await dialog().getByLabel("Description").fill("All of **them**.");
+    await dialog().getByLabel("Priority").selectOption("urgent");
+    await dialog().getByLabel("Tags").fill("tests, e2e");
+    await dialog().getByLabel("Dispatch to").selectOption(stage.agent.id);
+    await assertAccessible(page, "Task form");
+    await press("Create and dispatch", dialog());
+    const payload = await stage.agent.nextTitled("Write the tests");
+    assert.deepEqual(payload.task.tags, ["tests", "e2e"]);
+    assert.equal(payload.task.priority, "urgent");
+    await inColumn("in_progress", "Write the tests");
+    await stage.agent.report(payload, { type: "progress", message: "Half-way", progress: 0.5 });
+    await card("Write the tests").getByText("Half-way").waitFor();
+    await stage.agent.report(payload, { type: "complete", summary: "All written" });
+    await inColumn("completed", "Write the tests");
+    await assertAccessible(page, "Board with cards");
+  });
+
+  test("creates many tasks from pasted CSV, and says what cannot be read", async () => {
+    page = await stage.open(context, "/board?create=many");
+    await dialog().getByLabel("Tasks").fill("title,priority\nOne,soon");
+    await dialog().getByText('priority "soon"').waitFor();
+    await dialog().getByLabel("Tasks").fill("title,priority,tags\nBulk one,high,a;b\nBulk two,low,");
+    await dialog().getByText("2 tasks found (CSV)").waitFor();
+    await press("Create 2 tasks", dialog());
+    await inColumn("pending", "Bulk one");
+    await inColumn("pending", "Bulk two");
+  });
+
+  test("moves a card with the keyboard alone, picking the agent", async () => {
+    const task = await stage.task({ title: "Carried by keys" });
+    page = await stage.open(context, "/board");
+    await inColumn("pending", "Carried by keys");
+    await page.getByRole("button", { name: "Move Carried by keys" }).focus();
+    await page.keyboard.press("Space");
+    await page.getByText("Over Pending.").waitFor({ state: "attached" });
+    await page.keyboard.press("ArrowRight");
+    await page.getByText("Over Queued.").waitFor({ state: "attached" });
+    await page.keyboard.press("Space");
+    await dialog().getByRole("searchbox").fill("ad");
+    await assertAccessible(page, "Agent picker");
+    await page.keyboard.press("Enter");
+    await stage.agent.next(task.id);
+    await inColumn("in_progress", "Carried by keys");
+  });
+
+  test("drags a card with the mouse, and says why a move means nothing", async () => {
+    const task = await stage.task({ title: "Carried by mouse" });
+    page = await stage.open(context, "/board");
+    const drag = async (to: string) => {
+      const from = await card("Carried by mouse").boundingBox();
+      const target = await page.locator(`[data-status="${to}"]`).boundingBox();
+      assert.ok(from && target);
+      await page.mouse.move(from.x + 60, from.y + 40);
+      await page.mouse.down();
+      await page.mouse.move(from.x + 80, from.y + 60, { steps: 4 });
+      await page.mouse.move(target.x + 40, target.y + 120, { steps: 8 });
+      await page.mouse.up();
+    };
+    await drag("completed");
+    await page.getByText("cannot be moved from “Pending” to “Completed”").waitFor();
+    await drag("in_progress");
+    await dialog().getByRole("button", { name: /Ada/ }).click();
+    await stage.agent.next(task.id);
+    await inColumn("in_progress", "Carried by mouse");
+  });
+
+  test("a refused dispatch goes back and says why", async () => {
+    const task = await stage.task({ title: "Unwanted" });
+    stage.agent.answer = { status: 200, body: { accepted: false, reason: "No room for this one" } };
+    page = await stage.open(context, `/tasks/${task.id}`);
+    await press("Dispatch");
+    await dialog().getByRole("button", { name: /Ada/ }).click();
+    await page.getByText("Not done:").waitFor();
+    await page.getByRole("region", { name: "Why it failed" }).getByText("No room for this one").waitFor();
+    await page.getByRole("button", { name: "Dispatch again" }).waitFor();
+  });
+
+  test("cancels a running task, and the agent is told", async () => {
+    const { task, payload } = await stage.running({ title: "To be stopped" });
+    page = await stage.open(context, `/tasks/${task.id}`);
+    await press("Cancel task");
+    await press("Cancel task", dialog());
+    await page.getByRole("button", { name: "Dispatch again" }).waitFor();
+    assert.equal((await read(task)).status, "cancelled");
+    while (!stage.agent.told.includes(`DELETE /dispatch/${payload.dispatchId}`)) {
+      await page.waitForTimeout(20);
+    }
+  });
+
+  test("rejects with feedback, then approves the second attempt", async () => {
+    const { task, payload } = await stage.running({ title: "Reviewed twice", requiresReview: true });
+    await stage.agent.report(payload, { type: "complete", summary: "First draft" });
+    page = await stage.open(context, `/tasks/${task.id}`);
+    await page.getByText("First draft").first().waitFor();
+    await press("Reject");
+    await dialog().getByLabel("What should be different?").fill("Shorter, please");
+    await assertAccessible(page, "Reject dialog");
+    await press("Reject", dialog());
+    const second = await stage.agent.next(task.id);
+    assert.equal(second.task.feedback, "Shorter, please");
+    assert.equal(second.attempt, 2);
+    await page.getByText("Shorter, please", { exact: true }).waitFor();
+    await stage.agent.report(second, { type: "complete", summary: "Second draft" });
+    await press("Approve");
+    await page.getByRole("region", { name: "Result", exact: true }).getByText("Second draft").waitFor();
+    assert.equal((await read(task)).status, "completed");
+    await page.getByRole("heading", { name: "Attempt 1" }).waitFor();
+    await page.getByRole("heading", { name: "Attempt 2" }).waitFor();
+  });
+
+  test("answers a permission request, and the answer reaches the agent", async () => {
+    const { task, payload } = await stage.running({ title: "Asks first" });
+    page = await stage.open(context, `/tasks/${task.id}`);
+    await stage.agent.report(payload, {
+      type: "permission",
+      request: {
+        id: "req_1",
+        title: "Run rm -rf build",
+        options: [
+          { optionId: "allow", name: "Allow once", kind: "allow_once" },
+          { optionId: "deny", name: "Deny", kind: "reject_once" },
+        ],
+      },
+    });
+    await page.getByText("The agent asks for permission").waitFor();
+    await assertAccessible(page, "Task that asks");
+    await press("Allow once");
+    await page.getByText("The agent asks for permission").waitFor({ state: "detached" });
+    await page.getByText("Answered: Allow once: Run rm -rf build").first().waitFor();
+    while (!stage.agent.told.includes(`POST /dispatch/${payload.dispatchId}/permissions/req_1`)) {
+      await page.waitForTimeout(20);
+    }
+  });
+
+  test("edits, copies a call as curl, and deletes", async () => {
+    const task = await stage.task({ title: "Old words" });
+    page = await stage.open(context, `/tasks/${task.id}`);
+    await press("Edit");
+    await dialog().getByLabel("Title").fill("New words");
+    await press("Save", dialog());
+    await page.getByRole("heading", { name: "New words" }).waitFor();
+    await page.getByText("API calls").click();
+    await press("Copy as curl: Delete");
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(
+      copied,
+      `curl -X DELETE '${stage.server.url}/api/tasks/${task.id}' \\\n  -H "Authorization: Bearer $MISSION_CONTROL_TOKEN"`,
+    );
+    await press("Delete");
+    await press("Delete", dialog());
+    await page.getByRole("heading", { name: "Board" }).waitFor();
+    await assert.rejects(read(task), /404/);
+    await card("New words").waitFor({ state: "detached" });
+  });
+
+  test("shows the payload as sent, without its secret", async () => {
+    const { task, payload } = await stage.running({ title: "Secretive", context: { branch: "main" } });
+    page = await stage.open(context, `/tasks/${task.id}`);
+    await page.getByText("Payload of attempt 1").click();
+    const shown = JSON.parse(
+      (await page.locator("details pre").first().textContent()) ?? "",
+    ) as typeof payload;
+    assert.match(shown.callback.secret, /^whsec_•+$/);
+    assert.deepEqual(
+      { ...shown, callback: { ...shown.callback, secret: "" }, dispatchedAt: "" },
+      { ...payload, callback: { ...payload.callback, secret: "" }, dispatchedAt: "" },
+    );
+    assert.ok(!(await page.content()).includes(payload.callback.secret));
+  });
+
+  test("adds an HTTP agent, shows its secret once, and sends it a test task", async () => {
+    page = await stage.open(context, "/agents");
+    await press("Add agent");
+    await dialog().getByRole("textbox", { name: "Address" }).fill("http://127.0.0.1:9/dispatch");
+    await dialog().getByLabel("Name").fill("Nobody");
+    await assertAccessible(page, "Add agent");
+    await press("Add agent", dialog());
+    await dialog()
+      .getByText(/^whsec_/)
+      .waitFor();
+    await press("Send a test task", dialog());
+    await page.getByRole("heading", { name: "Test task for Nobody" }).waitFor();
+    await page.getByRole("region", { name: "Why it failed" }).waitFor();
+    await page.goto(`${stage.server.url}/agents`);
+    await page.getByRole("link", { name: "Nobody" }).click();
+    const panel = page.getByRole("complementary", { name: "Nobody" });
+    await panel.getByText("Test task for Nobody").waitFor();
+    await assertAccessible(page, "Agent panel");
+    await press("Edit", panel);
+    await dialog().getByLabel("Name").fill("Somebody");
+    await press("Save", dialog());
+    await page.getByRole("complementary", { name: "Somebody" }).waitFor();
+    await press("Remove", page.getByRole("complementary"));
+    await press("Remove", dialog());
+    await page.getByRole("link", { name: "Somebody" }).waitFor({ state: "detached" });
+  });
+
+  test("connects a gateway, tells how that goes, and disconnects it", async () => {
+    page = await stage.open(context, "/gateways?add=true");
+    await dialog().getByLabel("Address").fill("ws://127.0.0.1:9");
+    await dialog().getByLabel("Name").fill("Far away");
+    await press("Connect", dialog());
+    await dialog().getByText("There is no connection. The server keeps trying.").waitFor();
+    await assertAccessible(page, "Gateway test");
+    await press("Done", dialog());
+    await press("Disconnect Far away?");
+    await press("Disconnect", dialog());
+    await page.getByText("No gateway is connected").waitFor();
+  });
+
+  test("ends another browser's log-in, switches the theme, logs out", async () => {
+    const other = await stage.logIn({ userAgent: "Mozilla/5.0 (Macintosh; Mac OS X) Firefox/140.0" });
+    page = await stage.open(context, "/settings");
+    await press("End the log-in of Firefox, macOS");
+    await page.getByRole("row", { name: /Firefox/ }).waitFor({ state: "detached" });
+    assert.equal((await other.request.get(`${stage.server.url}/api/session`)).status(), 401);
+    await other.close();
+    await page.getByRole("radio", { name: "Dark" }).check();
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
+    await press("Log out");
+    await page.getByLabel("Token").waitFor();
+    assert.equal((await context.request.get(`${stage.server.url}/api/session`)).status(), 401);
+  });
+});

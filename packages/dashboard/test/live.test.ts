@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, test } from "node:test";
+import type { BrowserContext, Page } from "playwright-core";
+import { chromiumPath } from "./support/browser.ts";
+import { TOKEN } from "./support/server-process.ts";
+import { Stage } from "./support/stage.ts";
+
+const skip = chromiumPath === null && "there is no Chromium on this machine";
+
+describe("live", { skip }, () => {
+  let stage: Stage;
+  let context: BrowserContext;
+  before(async () => {
+    stage = await Stage.set();
+  });
+  beforeEach(async () => {
+    await context?.close();
+    context = await stage.logIn();
+  });
+  after(async () => {
+    await stage.strike();
+    assert.deepEqual(stage.complaints, []);
+  });
+
+  /** The messages of a task's rows, newest first, with folded ones unfolded. */
+  const messages = async (page: Page): Promise<string[]> => {
+    for (const fold of await page.locator('button[aria-expanded="false"][aria-label*="in a row"]').all()) {
+      await fold.click();
+    }
+    return page
+      .locator("[data-row]")
+      .evaluateAll((rows) =>
+        rows
+          .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
+          .map((row) => row.lastElementChild?.textContent ?? ""),
+      );
+  };
+
+  const readers = async (): Promise<number> => {
+    const metrics = await (
+      await fetch(`${stage.server.url}/metrics`, { headers: { authorization: `Bearer ${TOKEN}` } })
+    ).text();
+    return Number(/^mission_control_stream_readers (\d+)/m.exec(metrics)?.[1]);
+  };
+
+  test("two tabs share one connection, and both see every event", async () => {
+    const { task, payload } = await stage.running({ title: "Seen twice" });
+    const first = await stage.open(context, `/?task=${task.id}&types=activity`);
+    const second = await stage.open(context, `/?task=${task.id}&types=activity`);
+    for (const message of ["one", "two", "three"]) {
+      await stage.agent.report(payload, { type: "progress", message });
+    }
+    for (const page of [first, second]) {
+      await page.getByText("three", { exact: true }).waitFor();
+      assert.deepEqual(await messages(page), ["three", "two", "one"]);
+    }
+    assert.equal(await readers(), 1);
+    await first.close();
+    await stage.agent.report(payload, { type: "progress", message: "four" });
+    await second.getByText("four", { exact: true }).waitFor();
+  });
+
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    test(`the server restarts under an open page (${signal}): nothing lost, nothing doubled`, async () => {
+      const { task, payload } = await stage.running({ title: `Outlives ${signal}` });
+      const page = await stage.open(context, `/?task=${task.id}&types=activity`);
+      await stage.agent.report(payload, { type: "progress", message: "before" });
+      await page.getByText("before", { exact: true }).waitFor();
+      await stage.server.stop(signal);
+      await page.getByText(/^Reconnecting/).waitFor();
+      assert.ok(await page.getByText("before", { exact: true }).isVisible(), "what was there stays");
+      await stage.server.resume();
+      for (let count = 1; count <= 20; count++) {
+        assert.equal(await stage.agent.report(payload, { type: "progress", message: `after ${count}` }), 200);
+      }
+      const retry = page.getByRole("button", { name: "Try now" });
+      if (await retry.isVisible()) await retry.click().catch(() => undefined);
+      await page.getByText("after 20", { exact: true }).waitFor({ timeout: 40_000 });
+      await page.getByText(/^Live/).waitFor();
+      const expected = ["before", ...Array.from({ length: 20 }, (_, index) => `after ${index + 1}`)];
+      assert.deepEqual(await messages(page), expected.reverse());
+    });
+  }
+
+  test("hostile words are only words, on every page that shows them", async () => {
+    const hostile = {
+      script: `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>`,
+      bidi: "safe\u202Egpj.exe\u2066",
+      zero: "pay\u200Bpal\uFEFF",
+      link: "[click](javascript:window.hacked=1) ![x](https://example.com/spy.png) <a href='javascript:1'>y</a>",
+      word: "x".repeat(60_000),
+      marks: `Z${"\u0351".repeat(500)}`,
+    };
+    const { task, payload } = await stage.running({
+      title: `${hostile.script} ${hostile.bidi}`.slice(0, 400),
+      description: Object.values(hostile).join("\n\n"),
+      tags: [`<b>${hostile.zero}`],
+    });
+    const outside: string[] = [];
+    context.on("request", (request) => {
+      if (!request.url().startsWith(stage.server.url)) outside.push(request.url());
+    });
+    const page = await stage.open(context, "/");
+    for (const message of Object.values(hostile)) {
+      assert.equal(
+        await stage.agent.report(payload, {
+          type: "progress",
+          message,
+          data: { note: message.slice(0, 2_000) },
+        }),
+        200,
+      );
+    }
+    // One word of a megabyte is refused by the server; the page never sees it.
+    assert.equal(
+      await stage.agent.report(payload, { type: "progress", message: "y".repeat(1_000_000) }),
+      413,
+    );
+    await stage.agent.report(payload, { type: "error", error: hostile.word, lastState: hostile.script });
+    await page.getByText("Failed").first().waitFor();
+    const places = [
+      [`/?task=${task.id}`, "onerror"],
+      ["/board", "onerror"],
+      [`/tasks/${task.id}`, "onerror"],
+      ["/insights", "xxxx"],
+      [`/agents?agent=${stage.agent.id}`, "xxxx"],
+    ] as const;
+    for (const [path, words] of places) {
+      await page.goto(stage.server.url + path);
+      await page.getByText(words).first().waitFor();
+      const state = await page.evaluate(() => ({
+        hacked: "hacked" in window,
+        elements: document.querySelectorAll("main script, main img, main a[href^='javascript']").length,
+        sideways: document.documentElement.scrollWidth > innerWidth,
+      }));
+      assert.deepEqual(state, { hacked: false, elements: 0, sideways: false }, path);
+    }
+    await page.goto(`${stage.server.url}/tasks/${task.id}`);
+    await page.getByText("U+202E").first().waitFor();
+    await page.getByText("U+200B").first().waitFor();
+    assert.deepEqual(outside, []);
+  });
+
+  test("on a slow network the page shows that it loads, then what there is", async () => {
+    const page = await context.newPage();
+    const devtools = await context.newCDPSession(page);
+    await devtools.send("Network.emulateNetworkConditions", {
+      offline: false,
+      latency: 400,
+      downloadThroughput: 50_000,
+      uploadThroughput: 20_000,
+    });
+    await page.goto(`${stage.server.url}/board`);
+    await page.locator('[data-status="in_progress"] [data-task]').first().waitFor({ timeout: 40_000 });
+    await page.getByText("Live", { exact: true }).waitFor({ timeout: 40_000 });
+  });
+
+  test("a session that ends leaves the page readable and logs in over it", async () => {
+    const { task, payload } = await stage.running({ title: "Read on" });
+    const page = await stage.open(context, `/?task=${task.id}&types=activity`);
+    await stage.agent.report(payload, { type: "progress", message: "still here" });
+    await page.getByText("still here", { exact: true }).waitFor();
+    const own = (await (await context.request.get(`${stage.server.url}/api/session`)).json()) as {
+      id: string;
+    };
+    await stage.server.call("DELETE", `/api/sessions/${own.id}`);
+    // The stream that is open stays open; the next one is refused.
+    await stage.server.stop();
+    await stage.server.resume();
+    await page
+      .getByRole("button", { name: "Try now" })
+      .click({ timeout: 5_000 })
+      .catch(() => undefined);
+    await page.getByRole("heading", { name: "You are logged out" }).waitFor({ timeout: 40_000 });
+    assert.ok(await page.getByText("still here", { exact: true }).isVisible());
+    await stage.agent.report(payload, { type: "progress", message: "meanwhile" });
+    await page.getByLabel("Token").fill(TOKEN);
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByText("meanwhile", { exact: true }).waitFor();
+    await page.getByRole("heading", { name: "You are logged out" }).waitFor({ state: "detached" });
+  });
+
+  test("whoever reads is not disturbed: scrolled or paused, new events wait behind a button", async () => {
+    const { payload } = await stage.running({ title: "Chatty" });
+    const page = await stage.open(context, "/");
+    await page.getByRole("button", { name: "Pause" }).click();
+    const first = page.locator("[data-row]").first();
+    const before = await first.getAttribute("data-row");
+    await stage.agent.report(payload, { type: "progress", message: "unheard" });
+    await page.getByRole("button", { name: /^\d+ new$/ }).waitFor();
+    assert.equal(await page.getByText("unheard", { exact: true }).count(), 0);
+    assert.equal(await first.getAttribute("data-row"), before);
+    await page.getByRole("button", { name: /^\d+ new$/ }).click();
+    await page.getByText("unheard", { exact: true }).waitFor();
+  });
+});

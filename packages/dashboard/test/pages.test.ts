@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { BrowserContext } from "playwright-core";
+import { assertAccessible } from "./support/axe.ts";
+import { chromiumPath } from "./support/browser.ts";
+import { TOKEN } from "./support/server-process.ts";
+import { Stage } from "./support/stage.ts";
+
+const skip = chromiumPath === null && "there is no Chromium on this machine";
+
+describe("pages", { skip }, () => {
+  let stage: Stage;
+  let taskId: string;
+  before(async () => {
+    stage = await Stage.set();
+    const { task, payload } = await stage.running({
+      title: "Fix the log-in redirect",
+      description:
+        "## Steps\n\n- read **all** of it\n- [a link](https://example.com)\n\n| a | b |\n|---|---|\n| 1 | 2 |",
+      tags: ["auth"],
+      priority: "high",
+    });
+    taskId = task.id;
+    await stage.agent.report(payload, { type: "progress", message: "Reading src/auth.ts", progress: 0.4 });
+    const failed = await stage.running({ title: "Update the dependencies" });
+    await stage.agent.report(failed.payload, { type: "error", error: "No network", lastState: "installing" });
+    const done = await stage.running({ title: "Write the release notes", requiresReview: true });
+    await stage.agent.report(done.payload, { type: "complete", summary: "Written." });
+    await stage.task({ title: "Think about names" });
+  });
+  after(async () => {
+    await stage.strike();
+    assert.deepEqual(stage.complaints, []);
+  });
+
+  const pages: { name: string; path: () => string; ready: string }[] = [
+    { name: "Activity", path: () => "/", ready: "Reading src/auth.ts" },
+    { name: "Activity with an event open", path: () => "/?event=4", ready: "Raw event" },
+    { name: "Board", path: () => "/board", ready: "Think about names" },
+    { name: "Task", path: () => `/tasks/${taskId}`, ready: "Timeline" },
+    { name: "Agents", path: () => "/agents", ready: "HTTP" },
+    { name: "Gateways", path: () => "/gateways", ready: "No gateway is connected" },
+    { name: "Webhooks", path: () => "/webhooks", ready: "Verified and stored." },
+    { name: "Insights", path: () => "/insights", ready: "Failures by reason" },
+    { name: "Settings", path: () => "/settings", ready: "this one" },
+    { name: "A page that is not there", path: () => "/nowhere", ready: "Go to Activity" },
+  ];
+  for (const theme of ["light", "dark"] as const) {
+    describe(theme, () => {
+      let context: BrowserContext;
+      before(async () => {
+        context = await stage.logIn({ colorScheme: theme });
+      });
+      after(() => context.close());
+      for (const { name, path, ready } of pages) {
+        test(`${name} shows its content and is accessible`, async () => {
+          const page = await stage.open(context, path());
+          await page.getByText(ready).first().waitFor();
+          assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), theme);
+          await assertAccessible(page, `${name} (${theme})`);
+          await page.close();
+        });
+      }
+    });
+  }
+
+  test("every page fits 360 px without scrolling sideways", async () => {
+    const context = await stage.logIn({ viewport: { width: 360, height: 740 } });
+    for (const { name, path, ready } of pages) {
+      const page = await context.newPage();
+      stage.watch(page);
+      await page.goto(stage.server.url + path());
+      await page.getByText(ready).first().waitFor({ state: "attached" });
+      const overflow = await page.evaluate(() => {
+        const main = document.querySelector("main");
+        return Math.max(
+          document.documentElement.scrollWidth - innerWidth,
+          (main?.scrollWidth ?? 0) - (main?.clientWidth ?? 0),
+        );
+      });
+      assert.equal(overflow, 0, `${name} is ${overflow} px too wide`);
+      await page.close();
+    }
+    await context.close();
+  });
+
+  test("the log-in page: a wrong token is refused, the right one opens the page asked for", async () => {
+    const context = await stage.browser.newContext();
+    const page = await context.newPage();
+    stage.watch(page);
+    await page.goto(`${stage.server.url}/board`);
+    await page.getByLabel("Token").fill("not the token");
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByRole("alert").getByText("not the administrator's token").waitFor();
+    await assertAccessible(page, "Log-in");
+    await page.getByLabel("Token").fill(TOKEN);
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByRole("heading", { name: "Board" }).waitFor();
+    const cookie = (await context.cookies())[0];
+    assert.equal(cookie?.httpOnly, true);
+    assert.equal(cookie?.sameSite, "Strict");
+    await context.close();
+  });
+
+  test("the one-time link logs in once, and its code leaves the address", async () => {
+    const context = await stage.browser.newContext();
+    const page = await context.newPage();
+    stage.watch(page);
+    await page.goto(stage.server.logInUrl);
+    await page.getByText("Live", { exact: true }).waitFor();
+    assert.equal(page.url(), `${stage.server.url}/`);
+    const stranger = await stage.browser.newContext();
+    const second = await stranger.newPage();
+    await second.goto(stage.server.logInUrl);
+    await second.getByText("used before").waitFor();
+    await stranger.close();
+    await context.close();
+  });
+
+  test("filters live in the address, and back goes back", async () => {
+    const context = await stage.logIn();
+    const page = await stage.open(context, "/");
+    await page.getByRole("button", { name: "Error", exact: true }).click();
+    await page.waitForURL(/types=error/);
+    await page.getByText("No network").first().waitFor();
+    assert.equal(await page.getByText("Reading src/auth.ts").count(), 0);
+    await page.getByRole("searchbox", { name: "Search events" }).fill("nothing like this");
+    await page.getByText("No event matches these filters").waitFor();
+    await page.goBack();
+    await page.getByText("Reading src/auth.ts").first().waitFor();
+    await page.goto(`${stage.server.url}/?agent=${stage.agent.id}&q=reading`);
+    await page.getByText("Reading src/auth.ts").first().waitFor();
+    await context.close();
+  });
+
+  test("an event opens beside the list with its raw JSON, and Escape closes it", async () => {
+    const context = await stage.logIn();
+    const page = await stage.open(context, "/");
+    await page.getByRole("link", { name: /Reading src\/auth.ts/ }).click();
+    const panel = page.getByRole("complementary");
+    await panel.getByText('"type": "activity"').waitFor();
+    await page.keyboard.press("Escape");
+    await panel.waitFor({ state: "detached" });
+    await context.close();
+  });
+
+  test("keys: the palette, the sheet, going places, the list", async () => {
+    const context = await stage.logIn();
+    const page = await stage.open(context, "/");
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+    await assertAccessible(page, "Shortcut sheet");
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.keyboard.press("g");
+    await page.keyboard.press("i");
+    await page.getByRole("heading", { name: "Insights" }).waitFor();
+    await page.keyboard.press("Control+k");
+    const field = page.getByRole("combobox", { name: "Search or run" });
+    await field.fill("release notes");
+    await page.getByRole("option", { name: /Write the release notes/ }).waitFor();
+    await assertAccessible(page, "Command palette");
+    await field.press("Enter");
+    await page.getByRole("heading", { name: "Write the release notes" }).waitFor();
+    await page.keyboard.press("g");
+    await page.keyboard.press("a");
+    await page.locator("[data-row]").first().focus();
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await page.getByRole("complementary").waitFor();
+    await context.close();
+  });
+});

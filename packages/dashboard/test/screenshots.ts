@@ -1,0 +1,127 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Page } from "playwright-core";
+import { playScenes } from "./support/scenes.ts";
+import { Stage } from "./support/stage.ts";
+
+/**
+ * Draws every page, light and dark, from a real server with real agents: `npm run screenshots -w packages/dashboard`.
+ */
+const folder = fileURLToPath(new URL("../../../docs/screenshots", import.meta.url));
+const WIDE = { width: 1440, height: 900 };
+const PHONE = { width: 390, height: 844 };
+
+interface Shot {
+  name: string;
+  path: string;
+  /** What is on the page once it may be drawn. */
+  ready: string;
+  viewport?: typeof WIDE;
+  act?: (page: Page) => Promise<void>;
+}
+
+const stage = await Stage.set();
+try {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const empty = await stage.logIn({ viewport: WIDE });
+  const first = await stage.open(empty, "/?types=error");
+  await first.getByText("No event matches").waitFor();
+  await empty.close();
+  await shoot([
+    { name: "empty-board", path: "/board", ready: "There are no tasks yet" },
+    { name: "empty-gateways", path: "/gateways", ready: "No gateway is connected" },
+    { name: "empty-insights", path: "/insights", ready: "No attempt failed" },
+  ]);
+  const { runningId, failedId, reviewId, asksId } = await playScenes(stage);
+  await shoot([
+    { name: "activity", path: "/", ready: "Created: " },
+    { name: "activity-event", path: `/?task=${runningId}`, ready: "Created: ", act: openFirst },
+    { name: "board", path: "/board", ready: "Write the release notes" },
+    { name: "new-task", path: "/board?create=one", ready: "New task" },
+    { name: "create-many", path: "/board?create=many", ready: "Create many tasks", act: paste },
+    { name: "task-running", path: `/tasks/${runningId}`, ready: "Timeline" },
+    { name: "task-failed", path: `/tasks/${failedId}`, ready: "Attempt 2" },
+    { name: "task-review", path: `/tasks/${reviewId}`, ready: "waiting for your review" },
+    { name: "task-permission", path: `/tasks/${asksId}`, ready: "The agent asks for permission" },
+    { name: "agents", path: "/agents", ready: "HTTP" },
+    { name: "agent", path: `/agents?agent=${stage.agent.id}`, ready: "Recent failures" },
+    { name: "add-agent", path: "/agents?add=true", ready: "Where is it?" },
+    { name: "gateways", path: "/gateways", ready: "Disconnected" },
+    { name: "webhooks", path: "/webhooks", ready: "Not authentic" },
+    { name: "insights", path: "/insights?range=1h", ready: "Failures by reason" },
+    { name: "settings", path: "/settings", ready: "this one" },
+    { name: "palette", path: "/", ready: "Created: ", act: (page) => page.keyboard.press("Control+k") },
+    { name: "phone-activity", path: "/", ready: "Created: ", viewport: PHONE },
+    { name: "phone-board", path: "/board", ready: "Write the release notes", viewport: PHONE },
+    { name: "phone-task", path: `/tasks/${runningId}`, ready: "Timeline", viewport: PHONE },
+  ]);
+  await shootLogIn();
+  await shootLost();
+} finally {
+  await stage.strike();
+}
+for (const complaint of stage.complaints) console.error(complaint);
+process.exitCode = stage.complaints.length > 0 ? 1 : 0;
+
+async function shoot(shots: readonly Shot[]): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    for (const { name, path, ready, viewport = WIDE, act } of shots) {
+      const context = await stage.logIn({ viewport, colorScheme });
+      const page = await stage.open(context, path);
+      await page.getByText(ready).first().waitFor({ state: "attached" });
+      await act?.(page);
+      await settled(page);
+      await page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`) });
+      await context.close();
+    }
+  }
+}
+
+/** Waits until nothing is loaded any more and two frames were drawn since. */
+async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () => document.fonts.status === "loaded" && !document.querySelector("[aria-busy=true]"),
+  );
+  await page.waitForTimeout(600);
+}
+
+async function openFirst(page: Page): Promise<void> {
+  await page.locator("[data-row]").first().click();
+  await page.getByText("Raw event").waitFor();
+}
+
+async function paste(page: Page): Promise<void> {
+  const csv =
+    "title,priority,tags\nFix the flaky log-in test,high,tests\nUpdate the dependencies,normal,\nTranslate the help pages,low,docs";
+  await page.getByLabel("Tasks", { exact: true }).fill(csv);
+}
+
+async function shootLogIn(): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    const context = await stage.browser.newContext({ viewport: WIDE, colorScheme });
+    const page = await context.newPage();
+    await page.goto(stage.server.url);
+    await page.getByLabel("Token").waitFor();
+    await page.screenshot({ path: join(folder, `log-in-${colorScheme}.png`) });
+    await context.close();
+  }
+}
+
+/** The page whose server went away. */
+async function shootLost(): Promise<void> {
+  const pages: [Page, string][] = [];
+  for (const colorScheme of ["light", "dark"] as const) {
+    const context = await stage.logIn({ viewport: WIDE, colorScheme });
+    const page = await stage.open(context, "/");
+    await page.getByText("Created: ").first().waitFor();
+    pages.push([page, colorScheme]);
+  }
+  await stage.server.stop("SIGKILL");
+  for (const [page, colorScheme] of pages) {
+    await page.getByText(/^Reconnecting/).waitFor();
+    await page.waitForTimeout(2_500);
+    await page.screenshot({ path: join(folder, `connection-lost-${colorScheme}.png`) });
+  }
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import type { TaskView } from "@mission-control/protocol";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { launchChromium } from "./browser.ts";
+import { ServerProcess, TOKEN } from "./server-process.ts";
+import { TestAgent } from "./test-agent.ts";
+
+/** How long a page has to show what a test waits for. */
+const PATIENCE_MS = 15_000;
+
+/** A real server, a real browser and an agent, for the tests of one file. */
+export class Stage {
+  readonly server: ServerProcess;
+  readonly agent: TestAgent;
+  readonly browser: Browser;
+  /** What pages complained about: errors of scripts, and breaches of the content security policy. */
+  readonly complaints: string[] = [];
+
+  static async set(): Promise<Stage> {
+    const server = await ServerProcess.start();
+    return new Stage(server, await TestAgent.join(server, "Ada"), await launchChromium());
+  }
+
+  private constructor(server: ServerProcess, agent: TestAgent, browser: Browser) {
+    this.server = server;
+    this.agent = agent;
+    this.browser = browser;
+  }
+
+  /** A browser profile of its own, logged in by the token. */
+  async logIn(options: Parameters<Browser["newContext"]>[0] = {}): Promise<BrowserContext> {
+    const context = await this.browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    context.setDefaultTimeout(PATIENCE_MS);
+    const answer = await context.request.post(`${this.server.url}/api/session`, { data: { token: TOKEN } });
+    assert.equal(answer.status(), 201);
+    return context;
+  }
+
+  /** A page of the dashboard, live. */
+  async open(context: BrowserContext, path: string): Promise<Page> {
+    const page = await context.newPage();
+    this.watch(page);
+    await page.goto(this.server.url + path);
+    await page.getByText("Live", { exact: true }).waitFor();
+    return page;
+  }
+
+  /** Writes down what a page complains about. */
+  watch(page: Page): void {
+    page.on("pageerror", (error) => this.complaints.push(`${page.url()}: ${error.stack}`));
+    page.on("console", (message) => {
+      // What the network refused is the tests' own doing; everything else is the page's.
+      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
+        this.complaints.push(`${page.url()}: ${message.text()}`);
+      }
+    });
+  }
+
+  /** A new task, not dispatched. */
+  task(fields: object): Promise<TaskView> {
+    return this.server.call<TaskView>("POST", "/api/tasks", fields);
+  }
+
+  /** A new task that the agent has accepted. */
+  async running(fields: object) {
+    const task = await this.task(fields);
+    await this.server.call("POST", `/api/tasks/${task.id}/dispatch`, { agentId: this.agent.id });
+    return { task, payload: await this.agent.next(task.id) };
+  }
+
+  async strike(): Promise<void> {
+    await this.browser.close();
+    await this.agent.close();
+    await this.server.close();
+  }
+}
