@@ -36,7 +36,7 @@ export async function otherCommit(
 function install(root: string, checkout: string): void {
   const lock = (folder: string) => readFileSync(join(folder, "package-lock.json"), "utf8");
   if (lock(root) !== lock(checkout)) {
-    execFileSync("npm", ["ci", "--ignore-scripts"], { cwd: checkout, stdio: "inherit" });
+    execFileSync("npm", ["install", "--ignore-scripts"], { cwd: checkout, stdio: "inherit" });
     return;
   }
   for (const modules of globSync("{.,packages/*}/node_modules", { cwd: root })) {
