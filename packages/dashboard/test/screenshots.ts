@@ -67,15 +67,17 @@ process.exitCode = stage.complaints.length > 0 ? 1 : 0;
 
 async function shoot(shots: readonly Shot[]): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
+    const context = await stage.logIn({ colorScheme });
     for (const { name, path, ready, viewport = WIDE, act } of shots) {
-      const context = await stage.logIn({ viewport, colorScheme });
       const page = await stage.open(context, path);
+      await page.setViewportSize(viewport);
       await page.getByText(ready).first().waitFor({ state: "attached" });
       await act?.(page);
       await settled(page);
       await page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`) });
-      await context.close();
+      await page.close();
     }
+    await context.close();
   }
 }
 

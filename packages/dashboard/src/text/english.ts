@@ -176,6 +176,7 @@ export const english = {
       looked > 0 ? `Load older events (${COUNT.format(looked)} loaded)` : "Load older events",
     olderFailed: (reason: string) => `Older events could not be loaded: ${reason}`,
     beginning: "The log begins here.",
+    nothingOlder: "Nothing older matches these filters.",
   },
 
   eventPanel: {

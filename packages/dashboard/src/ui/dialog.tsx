@@ -1,5 +1,5 @@
 import { Close, Content, Description, Portal, Root, Title } from "@radix-ui/react-dialog";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { text } from "../text/text.ts";
 import { IconButton } from "./button.tsx";
 import styles from "./dialog.module.css";
@@ -19,11 +19,19 @@ interface DialogProps {
  * The library's own overlay is not used, since its scroll lock writes a style element; this page's body never scrolls.
  */
 export function Dialog({ title, description, wide, reading, onClose, children }: DialogProps) {
+  const content = useRef<HTMLDivElement>(null);
   return (
     <Root open onOpenChange={(open) => open || onClose()}>
       <Portal>
         <div className={styles.backdrop} />
         <Content
+          ref={content}
+          onOpenAutoFocus={(event) => {
+            const field = content.current?.querySelector<HTMLElement>("input, textarea, select");
+            if (!field) return;
+            event.preventDefault();
+            field.focus();
+          }}
           className={`${styles.dialog} ${wide ? styles.wide : ""}`}
           {...(description ? {} : { "aria-describedby": undefined })}
         >

@@ -11,12 +11,15 @@ const COMMAND = fileURLToPath(new URL("../../../server/bin/mission-control.js", 
 /** A token of the tests' own. */
 export const TOKEN = "dashboard-tests-token-0123456789abcdef";
 
+const LOG_KEPT = 8_000;
+
 /** A real server as a process of its own, with a data folder that outlives its restarts. */
 export class ServerProcess {
   readonly port: number;
   readonly #folder: string;
   #child: ChildProcess | null = null;
   #logInUrl = "";
+  #log = "";
 
   static async start(): Promise<ServerProcess> {
     const server = new ServerProcess(
@@ -34,6 +37,11 @@ export class ServerProcess {
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** The end of what the process wrote to its log. */
+  get log(): string {
+    return this.#log;
   }
 
   /** The one-time link printed by the last start. */
@@ -54,9 +62,8 @@ export class ServerProcess {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;
-    let errors = "";
     child.stderr?.on("data", (chunk: Buffer) => {
-      errors = (errors + chunk.toString()).slice(-4_000);
+      this.#log = (this.#log + chunk.toString()).slice(-LOG_KEPT);
     });
     for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
       const link = /http:\S+#code=\S+/.exec(line)?.[0];
@@ -65,7 +72,7 @@ export class ServerProcess {
       child.stdout?.resume();
       return;
     }
-    throw new Error(`The server ended before it listened:\n${errors}`);
+    throw new Error(`The server ended before it listened:\n${this.#log}`);
   }
 
   /** Ends the process: in order, or at once as a crash would. */

@@ -105,7 +105,7 @@ export function FeedList({ live, older, view, filtered, selected }: FeedListProp
             if (!row) {
               return (
                 <li key={key} className={styles.footer} style={{ transform: `translateY(${start}px)` }}>
-                  <Footer older={older} />
+                  <Footer older={older} filtered={filtered} />
                 </li>
               );
             }
@@ -146,7 +146,7 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   next.focus();
 }
 
-function Footer({ older }: { older: ReturnType<typeof useOlderFeed> }) {
+function Footer({ older, filtered }: { older: ReturnType<typeof useOlderFeed>; filtered: boolean }) {
   const { query, looked } = older;
   if (query.error) {
     return (
@@ -162,13 +162,13 @@ function Footer({ older }: { older: ReturnType<typeof useOlderFeed> }) {
       </Button>
     );
   }
-  return <>{text.activity.beginning}</>;
+  return filtered ? text.activity.nothingOlder : text.activity.beginning;
 }
 
 function SearchFurther({ older }: { older: ReturnType<typeof useOlderFeed> }) {
   return (
     <Empty icon="search" title={text.activity.nothingYet(older.looked)}>
-      <Footer older={older} />
+      <Footer older={older} filtered />
     </Empty>
   );
 }

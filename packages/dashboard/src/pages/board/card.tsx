@@ -7,6 +7,7 @@ import type { TaskSummary } from "../../store/apply-event.ts";
 import { ACTION_ICON } from "../../tasks/action-icon.ts";
 import { allowedActions, type TaskAction } from "../../tasks/actions.ts";
 import { useRunningSince } from "../../tasks/use-running-since.ts";
+import { plainLine } from "../../text/plain-line.ts";
 import { text } from "../../text/text.ts";
 import { Foreign } from "../../ui/foreign.tsx";
 import { Menu, type MenuEntry } from "../../ui/menu.tsx";
@@ -67,7 +68,8 @@ export function CardBody({ task, pendingLabel }: { task: TaskSummary; pendingLab
   const agent = useLive(() => (task.agentId ? agentName(mission, task.agentId) : undefined));
   const running = task.status === "in_progress";
   const ended = task.status === "completed" || task.status === "review";
-  const words = task.status === "failed" ? task.error : ended ? (task.summary ?? task.message) : task.message;
+  const words =
+    task.status === "failed" ? task.error : ended ? plainLine(task.summary ?? task.message) : task.message;
   return (
     <>
       <Link to="/tasks/$taskId" params={{ taskId: task.id }} className={styles.cardTitle} draggable={false}>

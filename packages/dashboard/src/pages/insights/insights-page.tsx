@@ -44,7 +44,7 @@ export function InsightsPage() {
             key={key}
             to="/insights"
             search={key === "24h" ? {} : { range: key }}
-            aria-current={key === range ? "true" : undefined}
+            activeOptions={{ exact: true }}
           >
             {text.insights.ranges[key]}
           </Link>
@@ -82,7 +82,8 @@ function Charts({ stories, from, to, bucket }: ChartsProps) {
         label: text.insights.completed,
         color: "--good",
         kind: "bars" as const,
-        values: buckets.map(({ completed }) => completed),
+        // Stacked: the failed ones are drawn over the lower part.
+        values: buckets.map(({ completed, failed }) => completed + failed),
       },
       {
         label: text.insights.failed,
