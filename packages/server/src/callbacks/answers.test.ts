@@ -223,8 +223,9 @@ test("404: an unknown task; an agent that is not the task's is recorded as late"
   assert.deepEqual([items[0]?.type, items[0]?.data.late, items[0]?.agentId], ["activity", true, "a2"]);
 });
 
-test("409: a dispatch that is over; recorded as late, the task unchanged, and its repeat recognised", async () => {
+test("409: a dispatch that is over; recorded as late, the task unchanged, and its repeat recognised", async (context) => {
   const own = await CallbackServer.open();
+  context.after(() => own.close());
   await own.send({ body: said({ type: "complete", summary: "Done." }) });
   const task = await own.store.task("t1");
   const newest = await own.newest;
@@ -235,7 +236,6 @@ test("409: a dispatch that is over; recorded as late, the task unchanged, and it
   assert.deepEqual([again.status, again.json.duplicate], [409, true]);
   assert.equal(await own.newest, newest + 1);
   assert.deepEqual(await own.store.task("t1"), task);
-  await own.close();
 });
 
 test("405: anything but POST", async () => {
@@ -249,8 +249,9 @@ test("405: anything but POST", async () => {
   }
 });
 
-test("503 with Retry-After: a server that stops, and a store that cannot commit", async () => {
+test("503 with Retry-After: a server that stops, and a store that cannot commit", async (context) => {
   const own = await CallbackServer.open();
+  context.after(() => own.close());
   const newest = await own.newest;
   own.intake.stop();
   const stopping = await own.send({ body: said() });
@@ -265,11 +266,11 @@ test("503 with Retry-After: a server that stops, and a store that cannot commit"
   await own.restartStore().catch(() => {});
   own.store = (await import("../store/sqlite/sqlite-store.ts")).SqliteStore.open({ folder: own.folder });
   assert.equal(await own.newest, newest);
-  await own.close();
 });
 
-test("a repeat is answered like the first, side by side and after a restart", async () => {
+test("a repeat is answered like the first, side by side and after a restart", async (context) => {
   const own = await CallbackServer.open();
+  context.after(() => own.close());
   for (const scheme of ["standard", "simple"] satisfies Scheme[]) {
     const body = said({ message: `repeated ${scheme}` });
     const together = await Promise.all(
@@ -285,7 +286,6 @@ test("a repeat is answered like the first, side by side and after a restart", as
     assert.deepEqual([later.status, later.json.eventId, later.json.duplicate], [200, [...ids][0], true]);
     assert.equal(await own.newest, newest);
   }
-  await own.close();
 });
 
 test("a simple callback without an id is recognised by its bytes", async () => {

@@ -161,6 +161,7 @@ test("a cancel while it is being sent stops the sending, and the agent is told a
   const cancelled = await fixture.dispatcher.cancel(taskId);
   assert.equal(cancelled.task?.status, "cancelled");
   assert.equal(signal.aborted, true);
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
   assert.equal(fixture.gateway.calls.length, 1, "not told before the sending ended");
   returns.resolve({ kind: "accepted" });
   const { task } = await dispatched;

@@ -207,6 +207,38 @@ export function taskList(engine: Engine): void {
     await subject.discard();
   });
 
+  test("a search finds what is short, what is outside the basic plane, and what a search language means otherwise", async () => {
+    const subject = await Subject.open(engine);
+    await subject.change(createTask("t1", { title: 'say \ud83d\ude00a "aloud" AND a\u0000b 100% x_y' }));
+    await subject.change(createTask("t2", { title: "nothing of it" }));
+    const found = [
+      "\ud83d\ude00a",
+      "\ud83d\ude00",
+      "a\u0000b",
+      "\u0000",
+      '"aloud"',
+      '"',
+      'ud" AND a',
+      "0%",
+      "%",
+      "x_y",
+      "SAY",
+      "d",
+    ];
+    for (const q of found) {
+      const { items } = await subject.store.tasks({ q, sort: "createdAt", limit: 5 });
+      assert.deepEqual(
+        items.map(({ id }) => id),
+        ["t1"],
+        JSON.stringify(q),
+      );
+    }
+    for (const q of ["x%y", "xyy", "say*", "NOT nothing", "aloud OR it"]) {
+      assert.deepEqual((await subject.store.tasks({ q, sort: "createdAt", limit: 5 })).items, [], q);
+    }
+    await subject.discard();
+  });
+
   test("a page is exact as of the position it names", async () => {
     const subject = await Subject.open(engine);
     const query: TaskQuery = { sort: "createdAt", limit: 50 };

@@ -44,6 +44,8 @@ const picture = async ({ store }: Subject) =>
   plain({
     tasks: await store.tasks({ sort: "createdAt", limit: 500 }),
     attempts: await store.attemptsOf("t1"),
+    task: await store.task("t1"),
+    attempt: await store.attempt("d1"),
     range: await store.range(),
     commands: await store.pendingCommands(),
     queues: [...(await store.queueLengths())],
