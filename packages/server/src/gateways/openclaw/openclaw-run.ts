@@ -10,7 +10,7 @@ import type { GatewayLink } from "./gateway-link.ts";
 import { redactor } from "./redaction.ts";
 import { RunActivity } from "./run-activity.ts";
 import { outcomeOfWait, type RunOutcome } from "./run-outcome.ts";
-import { type RunKey, readTrace } from "./run-trace.ts";
+import { type RunKey, type RunTrace, readTrace } from "./run-trace.ts";
 import { reportingInstructions, turnMessage } from "./turn-message.ts";
 
 /** How long a run is waited for, in milliseconds. */
@@ -56,9 +56,12 @@ const NEVER_BEGUN = "The gateway ended each time before it began the run.";
 /** Slack given to an `agent.wait` request over the time the gateway itself waits, in milliseconds. */
 const ANSWER_SLACK_MS = 10_000;
 
-/** The session of a task's turns on its gateway; attempts share it, so that an agent knows what came before. */
+/**
+ * The session of a task's turns on its gateway; attempts share it, so that an agent knows what came before. In
+ * lower case, which gateways turn keys into, to find it in events and records again.
+ */
 export function sessionKeyOf(agentId: string, taskId: string): string {
-  return `agent:${agentId}:mission-control:${taskId}`;
+  return `agent:${agentId}:mission-control:${taskId}`.toLowerCase();
 }
 
 /** The ids a dispatch's turn may have been sent under, first to last. */
@@ -217,7 +220,7 @@ export class OpenClawRun {
 
   /** Decides, after a send without an answer, whether sending again is certain not to run it twice. */
   async #judge(connection: GatewayConnection): Promise<DispatchOutcome | "send"> {
-    const trace = await readTrace(connection, this);
+    const trace = await this.#trace(connection);
     if (trace.kind === "none") return "send";
     if (trace.kind === "never_begun")
       return this.#nextRunId() ? "send" : { kind: "lost", reason: NEVER_BEGUN };
@@ -266,10 +269,10 @@ export class OpenClawRun {
     this.#activity.useToolEvents(connection === this.#sentOn);
     for (let asked = connection !== this.#sentOn; !this.#closed.signal.aborted; asked = true) {
       if (asked) {
-        const trace = await readTrace(connection, this);
+        const trace = await this.#trace(connection);
         if (trace.kind === "ended") return this.#end(trace);
-        const gone = trace.kind === "interrupted" || trace.kind === "continued";
-        if (gone || (trace.kind === "none" && this.#cancelled)) return this.#end(STOPPED);
+        const stopped = trace.kind === "continued" || (trace.kind === "interrupted" && trace.recorded);
+        if (stopped || (trace.kind === "none" && this.#cancelled)) return this.#end(STOPPED);
       }
       const began = performance.now();
       if (await this.#look(connection, times.waitMs)) return;
@@ -287,6 +290,9 @@ export class OpenClawRun {
       { timeoutMs: timeoutMs + ANSWER_SLACK_MS, signal: this.#closed.signal },
     );
     const outcome = runId === this.#runId ? outcomeOfWait(payload) : null;
+    const { status, stopReason } = payload;
+    const { dispatchId } = this;
+    this.#options.logger.debug({ dispatchId, runId, status, stopReason }, "waited for a run at its gateway");
     if (outcome) this.#end(outcome);
     return outcome !== null;
   }
@@ -299,7 +305,7 @@ export class OpenClawRun {
     this.#activity.useToolEvents(false);
     try {
       while (performance.now() < giveUpAt) {
-        const trace = await readTrace(connection, this);
+        const trace = await this.#trace(connection);
         switch (trace.kind) {
           case "ended":
             return this.#end(trace);
@@ -334,6 +340,13 @@ export class OpenClawRun {
     const outcome = await this.#handOver(false);
     if (outcome.kind === "rejected") return this.#end({ outcome: "failed", text: outcome.reason });
     if (outcome.kind !== "accepted") this.#lose(outcome.reason);
+  }
+
+  async #trace(connection: GatewayConnection): Promise<RunTrace> {
+    const trace = await readTrace(connection, this);
+    const { dispatchId, runId } = this;
+    this.#options.logger.debug({ dispatchId, runId, trace: trace.kind }, "looked up a run at its gateway");
+    return trace;
   }
 
   #nextRunId(): boolean {

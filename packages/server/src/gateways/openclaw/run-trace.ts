@@ -16,8 +16,11 @@ export type RunTrace =
   /** It took the run, and died before it began. It will not begin it any more, under this id. */
   | { kind: "never_begun" }
   | { kind: "running" }
-  /** It died in the middle of the run. It takes such a run up by itself soon after it started again. */
-  | { kind: "interrupted" }
+  /**
+   * It died in the middle of the run, and takes it up by itself soon after it started again; or the run was
+   * stopped. `recorded`: its ledger says so, too, and not only the conversation.
+   */
+  | { kind: "interrupted"; recorded: boolean }
   /** It died in the middle of the run, and took it up under a new id. */
   | { kind: "continued"; runId: string }
   | ({ kind: "ended" } & RunOutcome);
@@ -75,7 +78,7 @@ async function read(connection: GatewayConnection, { sessionKey, runId }: RunKey
   if (session.status === "killed") {
     return { kind: "ended", outcome: "cancelled", text: "The run was stopped." };
   }
-  return { kind: "interrupted" };
+  return { kind: "interrupted", recorded: record !== undefined };
 }
 
 /** The gateway names the runs by which it recovers by a UUID; other dispatches of the task have other ids. */
