@@ -1,4 +1,4 @@
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo } from "react";
 import type { FeedFilter } from "../../store/feed-filter.ts";
 import styles from "./activity.module.css";
@@ -12,6 +12,7 @@ import { useHolding, useLiveFeed, useOlderFeed } from "./use-feed.ts";
 export function ActivityPage() {
   const search = useSearch({ from: "/" });
   const navigate = useNavigate({ from: "/" });
+  const router = useRouter();
   const { task, agent, types, q, event } = search;
   const filter: FeedFilter = useMemo(
     () => ({ taskId: task, agentId: agent, types: splitTypes(types), q }),
@@ -28,6 +29,11 @@ export function ActivityPage() {
     },
     [navigate],
   );
+  const open = useCallback((id: number) => change({ event: id }), [change]);
+  const address = useCallback(
+    (id: number) => router.buildLocation({ to: "/", search: { ...search, event: id } }).href,
+    [router, search],
+  );
   const close = useCallback(() => change({ event: undefined }), [change]);
   useEffect(() => {
     if (event === undefined) return;
@@ -40,13 +46,21 @@ export function ActivityPage() {
   return (
     <div className={`${styles.page} ${event === undefined ? "" : styles.withPanel}`}>
       <div className={styles.column}>
-        <FilterBar search={search} view={view} onChange={change} />
+        <FilterBar
+          search={search}
+          held={view.held}
+          onHold={view.hold}
+          onRelease={view.release}
+          onChange={change}
+        />
         <FeedList
           // Another filter is another list, from its top.
           key={JSON.stringify([task, agent, types])}
           live={live}
           older={older}
           view={view}
+          address={address}
+          onOpen={open}
           filtered={Boolean(task || agent || types || q)}
           selected={event}
         />

@@ -1,6 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
-import { useLive } from "../../app/use-mission.ts";
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { useAgents } from "../../app/use-agents.ts";
+import { useLive, useMission } from "../../app/use-mission.ts";
 import type { Feed, FeedRow } from "../../store/feed.ts";
 import { text } from "../../text/text.ts";
 import { Button } from "../../ui/button.tsx";
@@ -8,7 +9,7 @@ import { Icon } from "../../ui/icon.tsx";
 import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
 import { useMediaQuery } from "../../ui/use-media-query.ts";
 import styles from "./activity.module.css";
-import { EventRow } from "./event-row.tsx";
+import { EventRow, type RowContext } from "./event-row.tsx";
 import { FirstSteps } from "./first-steps.tsx";
 import type { FeedView, useOlderFeed } from "./use-feed.ts";
 
@@ -22,6 +23,9 @@ const UNFOLDED = 50;
 
 interface FeedListProps {
   live: Feed;
+  /** The address of the page with an event open, and the way there. */
+  address(id: number): string;
+  onOpen(id: number): void;
   older: ReturnType<typeof useOlderFeed>;
   view: FeedView;
   filtered: boolean;
@@ -29,7 +33,11 @@ interface FeedListProps {
 }
 
 /** The rows, newest first; only those on the screen exist. */
-export function FeedList({ live, older, view, filtered, selected }: FeedListProps) {
+export function FeedList(props: FeedListProps) {
+  const { live, older, view, filtered, selected, address, onOpen } = props;
+  const mission = useMission();
+  const agents = useAgents();
+  const agentNames = useMemo(() => new Map(agents.data?.map(({ id, name }) => [id, name])), [agents.data]);
   const scroller = useRef<HTMLDivElement>(null);
   const [unfolded, setUnfolded] = useState<ReadonlySet<number>>(new Set());
   const rowHeight = useMediaQuery("(max-width: 640px)") ? TALL_ROW_HEIGHT : ROW_HEIGHT;
@@ -68,14 +76,23 @@ export function FeedList({ live, older, view, filtered, selected }: FeedListProp
     if (scroller.current) scroller.current.scrollTop = 0;
     view.release();
   };
-  const unfold = (key: number) => {
-    const next = new Set(unfolded);
-    if (!next.delete(key)) next.add(key);
-    setUnfolded(next);
-  };
+  const context: RowContext = useMemo(
+    () => ({
+      address,
+      open: onOpen,
+      unfold: (key) =>
+        setUnfolded((now) => {
+          const next = new Set(now);
+          if (!next.delete(key)) next.add(key);
+          return next;
+        }),
+    }),
+    [address, onOpen],
+  );
 
   const { query } = older;
   const items = virtualizer.getVirtualItems();
+  useUnknownTasks(items.map(({ index }) => rowAt(index)?.latest.taskId));
   const footerVisible = items.at(-1)?.index === shown && all > 0;
   const loadOlder = query.fetchNextPage;
   const mayLoad = footerVisible && view.held && query.hasNextPage && !query.isFetching && !query.error;
@@ -113,11 +130,13 @@ export function FeedList({ live, older, view, filtered, selected }: FeedListProp
               <EventRow
                 key={key}
                 row={row}
+                task={row.latest.taskId && mission.tasks.get(row.latest.taskId)?.title}
+                agent={row.latest.agentId && agentNames.get(row.latest.agentId)}
                 top={start}
                 height={size}
                 selected={selected !== undefined && row.latest.id === selected}
                 members={unfolded.has(row.key) ? membersAt(index, row) : undefined}
-                onUnfold={unfold}
+                context={context}
               />
             );
           })}
@@ -125,6 +144,15 @@ export function FeedList({ live, older, view, filtered, selected }: FeedListProp
       </div>
     </div>
   );
+}
+
+/** Asks for the tasks of the rows on the screen that have no name yet. */
+function useUnknownTasks(ids: readonly (string | undefined)[]): void {
+  const mission = useMission();
+  const unknown = ids.filter((id) => id && !mission.tasks.get(id) && !mission.tasks.isDeleted(id)).join(" ");
+  useEffect(() => {
+    for (const id of new Set(unknown.split(" "))) if (id) mission.loader.load(id);
+  }, [mission, unknown]);
 }
 
 /** Up and down go from row to row, as in any list. */

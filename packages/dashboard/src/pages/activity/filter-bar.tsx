@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { memo, useEffect, useRef, useState } from "react";
 import { isPageKey } from "../../app/shortcuts.ts";
 import { useAgents } from "../../app/use-agents.ts";
 import { useLive } from "../../app/use-mission.ts";
@@ -7,19 +7,22 @@ import { Button, IconButton } from "../../ui/button.tsx";
 import { EventGlyph, Icon } from "../../ui/icon.tsx";
 import styles from "./activity.module.css";
 import { type ActivitySearch, EVENT_TYPES, splitTypes } from "./activity-search.ts";
-import type { FeedView } from "./use-feed.ts";
 
 /** Filters are put into the address this long after the last letter. */
 const TYPING_MS = 200;
 
 interface FilterBarProps {
   search: ActivitySearch;
-  view: FeedView;
+  /** Whether the list stands still. */
+  held: boolean;
+  onHold(): void;
+  onRelease(): void;
   onChange(changes: Partial<Record<keyof ActivitySearch, string | undefined>>): void;
 }
 
 /** What the list shows: text, agent, task, types; and whether it moves. */
-export function FilterBar({ search, view, onChange }: FilterBarProps) {
+export const FilterBar = memo(function FilterBar(props: FilterBarProps) {
+  const { search, held, onHold, onRelease, onChange } = props;
   const agents = useAgents();
   const types = splitTypes(search.types);
   const taskTitle = useLive(({ tasks }) => (search.task ? tasks.get(search.task)?.title : undefined));
@@ -85,15 +88,15 @@ export function FilterBar({ search, view, onChange }: FilterBarProps) {
         </Button>
       ) : null}
       <IconButton
-        icon={view.held ? "play" : "pause"}
-        label={view.held ? text.activity.resume : text.activity.pause}
-        aria-pressed={view.held}
+        icon={held ? "play" : "pause"}
+        label={held ? text.activity.resume : text.activity.pause}
+        aria-pressed={held}
         className={styles.pause}
-        onClick={() => (view.held ? view.release() : view.hold())}
+        onClick={() => (held ? onRelease() : onHold())}
       />
     </search>
   );
-}
+});
 
 function SearchField({ value, onChange }: { value: string; onChange(value: string): void }) {
   const [typed, setTyped] = useState(value);

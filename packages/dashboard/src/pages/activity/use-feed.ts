@@ -1,6 +1,6 @@
 import type { LogEvent } from "@mission-control/protocol";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import type { Mission } from "../../app/mission.ts";
 import { agentName } from "../../app/use-agents.ts";
 import { useLive, useLiveVersion, useMission } from "../../app/use-mission.ts";
@@ -88,12 +88,16 @@ export interface FeedView {
 export function useHolding(feed: Feed): FeedView {
   const [held, setHeld] = useState<{ feed: Feed; rows: readonly FeedRow[]; total: number } | null>(null);
   const current = held?.feed === feed ? held : null;
+  const hold = useCallback(
+    () => setHeld((now) => (now?.feed === feed ? now : { feed, rows: [...feed.rows], total: feed.total })),
+    [feed],
+  );
+  const release = useCallback(() => setHeld(null), []);
   return {
     rows: current ? current.rows : feed.rows,
     held: current !== null,
     fresh: current ? feed.total - current.total : 0,
-    hold: () =>
-      setHeld((now) => (now?.feed === feed ? now : { feed, rows: [...feed.rows], total: feed.total })),
-    release: () => setHeld(null),
+    hold,
+    release,
   };
 }
