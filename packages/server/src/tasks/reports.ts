@@ -1,4 +1,5 @@
 import type { Callback, JsonObject, NewEvent, TaskStatus } from "@mission-control/protocol";
+import { withActivity } from "./activity.ts";
 import {
   type Decision,
   NOTHING,
@@ -93,11 +94,7 @@ function progress(
     timestamp: change.at,
   });
   return {
-    task: {
-      ...live.task,
-      message: said.message ?? live.task.message,
-      progress: said.progress ?? live.task.progress,
-    },
+    task: withActivity(live.task, said, now),
     ...(live.attempt === attempt ? {} : { attempt: live.attempt }),
     events: [...live.events, event],
     answerEvent: live.events.length,
@@ -223,7 +220,7 @@ function runActivity(
     timestamp: change.at,
   });
   return {
-    task: { ...live.task, message: change.message },
+    task: withActivity(live.task, change, now),
     ...(live.attempt === attempt ? {} : { attempt: live.attempt }),
     events: [...live.events, event],
   };

@@ -246,7 +246,8 @@ export function taskList(engine: Engine): void {
     await subject.change(createTask("t1"));
     const written = subject.change(createTask("t2"));
     const before = await subject.store.tasks(query);
-    assert.deepEqual([before.items.length, before.lastEventId], [1, 1]);
+    // Whether the second is in it or not is the engine's choice; that the two agree is not.
+    assert.equal(before.items.length, before.lastEventId);
     await written;
     const after = await subject.store.tasks(query);
     assert.deepEqual([after.items.map(({ id }) => id), after.lastEventId], [["t2", "t1"], 2]);

@@ -6,7 +6,7 @@ import type { Attempt } from "../../tasks/task.ts";
 import type { AttemptChange, ChangeResult, Commit, PendingCommand, Receipt, StoredEvent } from "../store.ts";
 import type { AttemptTable } from "./attempt-table.ts";
 import type { EventLog } from "./event-log.ts";
-import { type KeptAnswer, ReceiptTable } from "./receipt-table.ts";
+import { type KeptAnswer, type ReceiptTable, receiptKey } from "./receipt-table.ts";
 import type { TaskTable } from "./task-table.ts";
 
 export interface ChangeWriterParts {
@@ -14,12 +14,12 @@ export interface ChangeWriterParts {
   log: EventLog;
   tasks: TaskTable;
   attempts: AttemptTable;
+  receipts: ReceiptTable;
   now: () => Date;
 }
 
 /** Decides and writes changes inside the surrounding commit, and gathers what that commit brings. */
 export class ChangeWriter {
-  readonly receipts: ReceiptTable;
   readonly #parts: ChangeWriterParts;
   readonly #insertCommand: StatementSync;
   #events: StoredEvent[] = [];
@@ -28,7 +28,6 @@ export class ChangeWriter {
 
   constructor(parts: ChangeWriterParts) {
     this.#parts = parts;
-    this.receipts = new ReceiptTable(parts.db);
     this.#insertCommand = parts.db.prepare(
       "INSERT INTO commands (dispatch_id, task_id, agent_id, command) VALUES (?, ?, ?, ?)",
     );
@@ -36,29 +35,26 @@ export class ChangeWriter {
 
   /** @see Store.change */
   apply(change: TaskChange, receipt: Receipt | undefined): ChangeResult {
-    const kept = receipt?.onlyIfKnown ? this.receipts.get(receipt) : null;
-    if (receipt?.onlyIfKnown && !kept) return { ...NOTHING_KNOWN, refusal: STALE };
-    const { tasks, attempts, log } = this.#parts;
+    const { tasks, attempts, receipts, log } = this.#parts;
+    const key = receipt && receiptKey(receipt);
+    const kept = key === undefined ? null : receipts.get(key);
+    if (kept) return repeat(kept, receipt?.fingerprint);
+    if (receipt?.onlyIfKnown) return { ...NOTHING_KNOWN, refusal: STALE };
     const task = tasks.get(change.taskId);
     const dispatchId = ("dispatchId" in change ? change.dispatchId : undefined) ?? task?.dispatchId;
     const attempt = dispatchId ? attempts.get(dispatchId) : null;
     const now = this.#parts.now().toISOString();
     const decision = decide({ task, attempt }, change, now);
-    const answers = decision.events.length > 0;
-    const result = resultOf(decision, { task, attempt }, answers ? log.nextId : null);
-    if (receipt) {
-      const repeated = kept ?? this.#repeated(receipt, now, result, change.kind === "create");
-      if (repeated) return repeat(repeated, receipt);
-    }
-    this.#write(decision, { task, attempt });
+    const firstId = decision.events.length > 0 ? log.nextId : null;
+    const result = resultOf(decision, { task, attempt }, firstId);
+    const answer = receipt && answerOf(result, change, receipt.fingerprint, now);
+    this.#write(decision, { task, attempt }, key !== undefined && answer ? { key, answer } : undefined);
     return result;
   }
 
-  /** Numbers and writes one event; returns its id. */
-  append(event: NewEvent): number {
-    const stored = this.#parts.log.append(event);
-    this.#events.push(stored);
-    return stored.id;
+  /** Numbers and writes one event. */
+  append(event: NewEvent, receipt?: { key: string; answer: string }): void {
+    this.#events.push(this.#parts.log.append(event, receipt));
   }
 
   /** What was written since the last commit. */
@@ -75,34 +71,27 @@ export class ChangeWriter {
   }
 
   /**
-   * The answer the receipt has already, or null after keeping this one. What records nothing keeps no receipt:
-   * the same request may well be answered otherwise later.
+   * What records nothing keeps no receipt: the same request may well be answered otherwise later.
+   * @param kept the answer that the answering event carries
    */
-  #repeated(receipt: Receipt, now: string, result: ChangeResult, keepTask: boolean): KeptAnswer | null {
-    const { eventId, taskStatus, task, refusal } = result;
-    if (refusal && eventId === null) return this.receipts.get(receipt);
-    const isNew = this.receipts.add(receipt, now, {
-      eventId,
-      taskStatus,
-      task: keepTask ? task : null,
-      ...(refusal ? { refusal } : {}),
-      fingerprint: receipt.fingerprint,
-    });
-    return isNew ? null : this.receipts.get(receipt);
-  }
-
-  #write(decision: Decision, before: TaskState): void {
-    const { tasks, attempts } = this.#parts;
+  #write(decision: Decision, before: TaskState, kept: { key: string; answer: KeptAnswer } | undefined): void {
+    const { tasks, attempts, receipts, log } = this.#parts;
+    const asOf = log.nextId + decision.events.length - 1;
     if (decision.deleted && before.task) {
       tasks.delete(before.task.id);
       attempts.forget();
     }
     if (decision.task) {
-      if (before.task) tasks.update(decision.task);
-      else tasks.add(decision.task);
+      if (before.task) tasks.update(decision.task, asOf);
+      else tasks.add(decision.task, asOf);
     }
     if (decision.attempt) this.#writeAttempt(decision.attempt, before.attempt, decision.command);
-    for (const event of decision.events) this.append(event);
+    for (const [index, event] of decision.events.entries()) {
+      if (kept && index === (decision.answerEvent ?? 0)) {
+        receipts.add(kept.key, kept.answer);
+        this.append(event, { key: kept.key, answer: JSON.stringify(kept.answer) });
+      } else this.append(event);
+    }
   }
 
   #writeAttempt(attempt: Attempt, current: Attempt | null, command: AgentCommand | undefined): void {
@@ -138,8 +127,27 @@ function resultOf(decision: Decision, before: TaskState, firstId: number | null)
   };
 }
 
-function repeat({ fingerprint, ...answer }: KeptAnswer, receipt: Receipt): ChangeResult {
-  if (fingerprint === receipt.fingerprint) return { ...NOTHING_KNOWN, ...answer, duplicate: true };
-  const detail = "The same key was used before with another request.";
-  return { ...NOTHING_KNOWN, refusal: { code: "mismatch", detail } };
+function answerOf(
+  { eventId, taskStatus, task, refusal }: ChangeResult,
+  change: TaskChange,
+  fingerprint: string | undefined,
+  at: string,
+): KeptAnswer {
+  return {
+    eventId,
+    taskStatus,
+    at,
+    ...(change.kind === "create" ? { task } : {}),
+    ...(refusal ? { refusal } : {}),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+  };
+}
+
+function repeat(kept: KeptAnswer, fingerprint: string | undefined): ChangeResult {
+  if (kept.fingerprint !== fingerprint) {
+    const detail = "The same key was used before with another request.";
+    return { ...NOTHING_KNOWN, refusal: { code: "mismatch", detail } };
+  }
+  const { eventId, taskStatus, task = null, refusal } = kept;
+  return { ...NOTHING_KNOWN, eventId, taskStatus, task, ...(refusal ? { refusal } : {}), duplicate: true };
 }

@@ -8,10 +8,15 @@ const REPLAY_ROWS = 512;
 const REPLAY_WINDOW = 8192;
 const PRUNE_ROWS = 500;
 
-/** The one durable log: appended in id order inside a commit, read by position. */
+/**
+ * The one durable log: appended in id order inside a commit, read by position. Reads by task or agent go by the
+ * indexes, which have to be complete ({@link EventLog.unindexed} 0).
+ */
 export class EventLog {
   readonly #db: DatabaseSync;
   readonly #insert: StatementSync;
+  readonly #index: StatementSync;
+  readonly #noteIndexed: StatementSync;
   readonly #statements = new Map<string, StatementSync>();
   /** Newest id written, whether its commit is durable yet or not. */
   #written: number;
@@ -19,12 +24,17 @@ export class EventLog {
   /** Oldest id kept, whether the commit that pruned up to it is durable yet or not. */
   #oldest: number;
   #committedOldest: number;
+  /** Id up to which the indexes are complete, whether that is durable yet or not. */
+  #indexed: number;
+  #committedIndexed: number;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
     this.#insert = db.prepare(
-      "INSERT INTO events (id, type, task_id, agent_id, frame) VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO events (id, type, task_id, agent_id, receipt_key, receipt, frame) VALUES (?, ?, ?, ?, ?, ?, ?)",
     );
+    this.#index = db.prepare("UPDATE events SET indexed = 1 WHERE id > ? AND id <= ?");
+    this.#noteIndexed = db.prepare("UPDATE meta SET value = ? WHERE key = 'indexed_up_to'");
     // Two look-ups, not one query: each is answered by one step down the table's own tree.
     const newest = db.prepare("SELECT max(id) AS id FROM events").get()?.id;
     const oldest = db.prepare("SELECT min(id) AS id FROM events").get()?.id;
@@ -32,6 +42,9 @@ export class EventLog {
     this.#committed = this.#written;
     this.#oldest = Number(oldest ?? 0);
     this.#committedOldest = this.#oldest;
+    const indexed = db.prepare("SELECT value FROM meta WHERE key = 'indexed_up_to'").get()?.value;
+    this.#indexed = Number(indexed);
+    this.#committedIndexed = this.#indexed;
   }
 
   get range(): LogRange {
@@ -43,18 +56,50 @@ export class EventLog {
     return this.#written + 1;
   }
 
-  /** Numbers and writes one event; part of the surrounding commit. */
-  append(event: NewEvent): StoredEvent {
+  /** How many of the newest events the indexes do not know yet. */
+  get unindexed(): number {
+    return this.#written - this.#indexed;
+  }
+
+  /** Numbers and writes one event, with the receipt of the change it answers; part of the surrounding commit. */
+  append(event: NewEvent, receipt?: { key: string; answer: string }): StoredEvent {
     const id = this.nextId;
-    const frame = encodeSse({ id, event: event.type, data: JSON.stringify({ id, ...event }) });
-    this.#insert.run(id, event.type, event.taskId ?? null, event.agentId ?? null, frame);
+    const { type, taskId, agentId } = event;
+    const frame = encodeSse({ id, event: type, data: JSON.stringify({ id, ...event }) });
+    this.#insert.run(
+      id,
+      type,
+      taskId ?? null,
+      agentId ?? null,
+      receipt?.key ?? null,
+      receipt?.answer ?? null,
+      frame,
+    );
     this.#written = id;
-    return { id, type: event.type, taskId: event.taskId, agentId: event.agentId, frame };
+    return { id, type, taskId, agentId, frame };
+  }
+
+  /** Completes the indexes; part of the surrounding commit. */
+  index(): void {
+    this.#index.run(this.#indexed, this.#written);
+    this.#noteIndexed.run(this.#written);
+    this.#indexed = this.#written;
+  }
+
+  /** The events that the indexes do not know yet, with their receipts, in order. */
+  *tail(): Iterable<{ event: LogEvent; receipt: { key: string; answer: string } | null }> {
+    const rows = this.#prepare("SELECT frame, receipt_key, receipt FROM events WHERE id > ? ORDER BY id");
+    for (const row of rows.iterate(this.#indexed)) {
+      const receipt =
+        row.receipt_key === null ? null : { key: String(row.receipt_key), answer: String(row.receipt) };
+      yield { event: decode(String(row.frame)), receipt };
+    }
   }
 
   /** The surrounding commit is durable: what was appended may be seen. */
   committed(): void {
     this.#committed = this.#written;
+    this.#committedIndexed = this.#indexed;
     if (this.#oldest === 0 && this.#written > 0) this.#oldest = 1;
     this.#committedOldest = this.#oldest;
   }
@@ -62,6 +107,7 @@ export class EventLog {
   /** The surrounding commit failed: its ids were never given, and what it pruned is still there. */
   rolledBack(): void {
     this.#written = this.#committed;
+    this.#indexed = this.#committedIndexed;
     this.#oldest = this.#committedOldest;
   }
 
@@ -83,7 +129,7 @@ export class EventLog {
   /** @see Store.taskEvents */
   taskEvents(taskId: string, after: number, limit: number): EventPage {
     const rows = this.#prepare(
-      "SELECT frame FROM events WHERE task_id = ? AND id > ? ORDER BY id LIMIT ?",
+      "SELECT frame FROM events WHERE indexed AND task_id = ? AND id > ? ORDER BY id LIMIT ?",
     ).all(taskId, after, limit + 1);
     return page(rows, limit);
   }
@@ -118,16 +164,21 @@ export class EventLog {
   }
 }
 
+/** Whether a read needs the indexes. */
+export function usesIndex({ taskId, agentId }: EventFilter): boolean {
+  return taskId !== undefined || agentId !== undefined;
+}
+
 function conditions(filter: EventFilter): { where: string; values: SQLInputValue[] } {
   const values: SQLInputValue[] = [];
   let where = "";
   if (filter.taskId !== undefined) {
-    where += " AND task_id = ?";
+    where += " AND indexed AND task_id = ?";
     values.push(filter.taskId);
   }
   if (filter.agentId !== undefined) {
     // With a task given, the task's index is the narrower one.
-    where += filter.taskId === undefined ? " AND agent_id = ?" : " AND +agent_id = ?";
+    where += filter.taskId === undefined ? " AND indexed AND agent_id = ?" : " AND +agent_id = ?";
     values.push(filter.agentId);
   }
   if (filter.types && filter.types.length > 0) {

@@ -13,6 +13,8 @@ interface Waiting {
 }
 
 interface Hooks {
+  /** The last work of every commit. */
+  beforeCommit: () => void;
   /** A commit is durable; its promises resolve after this. */
   committed: (seconds: number, groupSize: number) => void;
   /** A commit failed: nothing of it may stay in memory. */
@@ -83,6 +85,7 @@ export class GroupCommit {
     try {
       this.#db.exec("BEGIN IMMEDIATE");
       for (const { work } of group) results.push(work());
+      this.#hooks.beforeCommit();
       this.#db.exec("COMMIT");
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");

@@ -13,6 +13,9 @@ export class NewerDatabaseError extends Error {
  * - `tasks.seq` rises in creation order. Every sort of the task list is an index that ends in it; there is none
  *   without a status, because the list joins the statuses' own ranges.
  * - A task's long texts stand apart, so that a callback does not rewrite them.
+ * - `events` is the one table that every callback is written to. Its indexes, the receipts and the tasks' live
+ *   fields (`updated_at`, `message`, `progress`) follow in batches (write-behind.ts); `meta.indexed_up_to` and
+ *   `tasks.as_of` say how far, in event ids, and an event carries the receipt that is not in its table yet.
  * - `events.frame` is the event as the stream sends it: replaying a stretch of the log is joining text.
  */
 const MIGRATIONS: readonly string[] = [
@@ -26,7 +29,8 @@ const MIGRATIONS: readonly string[] = [
     record TEXT NOT NULL,
     updated_at TEXT NOT NULL,
     message TEXT,
-    progress REAL
+    progress REAL,
+    as_of INTEGER NOT NULL
   );
   CREATE INDEX tasks_by_status ON tasks (status, seq);
   CREATE INDEX tasks_by_status_priority ON tasks (status, priority, seq);
@@ -67,19 +71,25 @@ const MIGRATIONS: readonly string[] = [
     type TEXT NOT NULL,
     task_id TEXT,
     agent_id TEXT,
+    indexed INTEGER NOT NULL DEFAULT 0,
+    receipt_key TEXT,
+    receipt TEXT,
     frame TEXT NOT NULL
   );
-  CREATE INDEX events_by_task ON events (task_id, id) WHERE task_id IS NOT NULL;
-  CREATE INDEX events_by_agent ON events (agent_id, id) WHERE agent_id IS NOT NULL;
+  CREATE INDEX events_by_task ON events (task_id, id) WHERE indexed AND task_id IS NOT NULL;
+  CREATE INDEX events_by_agent ON events (agent_id, id) WHERE indexed AND agent_id IS NOT NULL;
 
   CREATE TABLE receipts (
     seq INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
     at TEXT NOT NULL,
-    event_id INTEGER,
-    task_status TEXT,
-    more TEXT
+    answer TEXT NOT NULL
   );
+  CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  INSERT INTO meta (key, value) VALUES ('indexed_up_to', 0);
   CREATE TABLE commands (
     id INTEGER PRIMARY KEY,
     dispatch_id TEXT NOT NULL,

@@ -20,10 +20,12 @@ import type {
 import { AttemptTable } from "./attempt-table.ts";
 import { ChangeWriter } from "./change-writer.ts";
 import { openDatabase } from "./database.ts";
-import { EventLog } from "./event-log.ts";
+import { EventLog, usesIndex } from "./event-log.ts";
 import { GroupCommit } from "./group-commit.ts";
+import { ReceiptTable } from "./receipt-table.ts";
 import { TaskList } from "./task-list.ts";
 import { TaskTable } from "./task-table.ts";
+import { WriteBehind } from "./write-behind.ts";
 
 export interface SqliteStoreOptions {
   /** The data folder; made with mode 0700 when missing. */
@@ -36,14 +38,15 @@ export interface SqliteStoreOptions {
 /** The embedded engine: one SQLite file, owned by one process. */
 export class SqliteStore implements Store {
   readonly #metrics: SqliteStoreOptions["metrics"];
-  readonly #now: () => Date;
   readonly #closeDatabase: () => void;
   readonly #group: GroupCommit;
   readonly #log: EventLog;
   readonly #tasks: TaskTable;
   readonly #taskList: TaskList;
   readonly #attempts: AttemptTable;
+  readonly #receipts: ReceiptTable;
   readonly #writer: ChangeWriter;
+  readonly #writeBehind: WriteBehind;
   readonly #deleteCommand: StatementSync;
   readonly #selectCommands: StatementSync;
   readonly #putRecord: StatementSync;
@@ -54,14 +57,19 @@ export class SqliteStore implements Store {
   /** @throws DataFolderInUseError, NewerDatabaseError */
   static open(options: SqliteStoreOptions): SqliteStore {
     const { db, close } = openDatabase(options.folder);
-    return new SqliteStore(db, close, options);
+    try {
+      return new SqliteStore(db, close, options);
+    } catch (error) {
+      close();
+      throw error;
+    }
   }
 
   private constructor(db: DatabaseSync, close: () => void, options: SqliteStoreOptions) {
     this.#metrics = options.metrics;
-    this.#now = options.now ?? (() => new Date());
     this.#closeDatabase = close;
     this.#group = new GroupCommit(db, {
+      beforeCommit: () => this.#writeBehind.beforeCommit(),
       committed: (seconds, groupSize) => {
         options.metrics?.commit(seconds, groupSize);
         this.#committed();
@@ -72,13 +80,16 @@ export class SqliteStore implements Store {
     this.#tasks = new TaskTable(db);
     this.#taskList = new TaskList(db);
     this.#attempts = new AttemptTable(db);
-    this.#writer = new ChangeWriter({
-      db,
+    this.#receipts = new ReceiptTable(db);
+    const tables = {
       log: this.#log,
       tasks: this.#tasks,
       attempts: this.#attempts,
-      now: this.#now,
-    });
+      receipts: this.#receipts,
+    };
+    this.#writer = new ChangeWriter({ db, ...tables, now: options.now ?? (() => new Date()) });
+    this.#writeBehind = new WriteBehind(tables);
+    this.#writeBehind.recover(db);
     this.#deleteCommand = db.prepare("DELETE FROM commands WHERE id = ?");
     this.#selectCommands = db.prepare("SELECT * FROM commands ORDER BY id");
     this.#putRecord = db.prepare(
@@ -128,6 +139,7 @@ export class SqliteStore implements Store {
   }
 
   async tasks(query: TaskQuery): Promise<TaskPage> {
+    await this.#upToDate();
     return { ...this.#taskList.page(query), lastEventId: this.#log.range.newest };
   }
 
@@ -174,28 +186,33 @@ export class SqliteStore implements Store {
   }
 
   async frames(stretch: Stretch, filter: EventFilter): Promise<FrameChunk> {
+    if (usesIndex(filter)) await this.#upToDate();
     return this.#log.frames(stretch, filter);
   }
 
   async taskEvents(taskId: string, after: number, limit: number): Promise<EventPage> {
+    await this.#upToDate();
     return this.#log.taskEvents(taskId, after, limit);
   }
 
   async history(before: number | null, filter: EventFilter, limit: number): Promise<EventPage> {
+    if (usesIndex(filter)) await this.#upToDate();
     return this.#log.history(before, filter, limit);
   }
 
   prune(policy: { keepEvents: number; receiptsBefore: string }): Promise<boolean> {
     return this.#group.run(() => {
+      // An event that still carries its receipt must not go before that has its place.
+      this.#writeBehind.request();
       const moreEvents = this.#log.prune(policy.keepEvents);
-      const moreReceipts = this.#writer.receipts.prune(policy.receiptsBefore);
+      const moreReceipts = this.#receipts.prune(policy.receiptsBefore);
       return moreEvents || moreReceipts;
     });
   }
 
   async unavailableReason(): Promise<string | null> {
     try {
-      await this.#group.run(() => this.#putRecord.run("probe", "ready", JSON.stringify(this.#now())));
+      await this.#group.run(() => this.#putRecord.run("probe", "ready", JSON.stringify(Date.now())));
       return null;
     } catch {
       return "The store cannot commit: look at the disk's free space, and at the log.";
@@ -203,12 +220,21 @@ export class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
+    if (this.#writeBehind.isBehind) {
+      // What cannot be written now is read from the log at the next start.
+      await this.#upToDate().catch(() => {});
+    }
     this.#group.close();
     this.#closeDatabase();
   }
 
+  /** Before a read of what the log's newest events have yet to bring into the database. */
+  async #upToDate(): Promise<void> {
+    if (this.#writeBehind.isBehind) await this.#group.run(() => this.#writeBehind.request());
+  }
+
   #committed(): void {
-    this.#log.committed();
+    this.#writeBehind.committed();
     const commit = this.#writer.takeCommit();
     this.#metrics?.eventsCommitted(commit.events.length);
     if (commit.events.length === 0 && commit.attempts.length === 0) return;
@@ -216,8 +242,7 @@ export class SqliteStore implements Store {
   }
 
   #rolledBack(): void {
-    this.#log.rolledBack();
-    this.#tasks.rolledBack();
+    this.#writeBehind.rolledBack();
     this.#attempts.forget();
     this.#writer.takeCommit();
   }

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Task } from "../../tasks/task.ts";
+import { LiveFields, type TaskEntry } from "./live-fields.ts";
 import { RecordCache } from "./record-cache.ts";
 import {
   differsOnlyLive,
@@ -13,18 +14,13 @@ import {
 
 const CACHED_TASKS = 8192;
 
-interface Entry {
-  seq: number;
-  task: Task;
-}
-
 /** Tasks by id. The long texts stand in a table of their own and are written only when they change. */
 export class TaskTable {
-  readonly #cache = new RecordCache<Entry>(CACHED_TASKS);
+  readonly live: LiveFields;
+  readonly #cache = new RecordCache<TaskEntry>(CACHED_TASKS);
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
-  readonly #updateLive: StatementSync;
   readonly #delete: StatementSync;
   readonly #writeText: StatementSync;
   readonly #deleteTags: StatementSync;
@@ -34,15 +30,17 @@ export class TaskTable {
 
   constructor(db: DatabaseSync) {
     this.#select = db.prepare(
-      `SELECT seq, ${TASK_COLUMNS} FROM tasks JOIN task_texts USING (seq) WHERE id = ?`,
+      `SELECT seq, as_of, ${TASK_COLUMNS} FROM tasks JOIN task_texts USING (seq) WHERE id = ?`,
     );
     this.#insert = db.prepare(
-      "INSERT INTO tasks (status, agent_id, priority, record, updated_at, message, progress, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO tasks (status, agent_id, priority, record, updated_at, message, progress, as_of, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
     this.#update = db.prepare(
-      "UPDATE tasks SET status = ?, agent_id = ?, priority = ?, record = ?, updated_at = ?, message = ?, progress = ? WHERE seq = ?",
+      "UPDATE tasks SET status = ?, agent_id = ?, priority = ?, record = ?, updated_at = ?, message = ?, progress = ?, as_of = ? WHERE seq = ?",
     );
-    this.#updateLive = db.prepare("UPDATE tasks SET updated_at = ?, message = ?, progress = ? WHERE seq = ?");
+    this.live = new LiveFields(
+      db.prepare("UPDATE tasks SET updated_at = ?, message = ?, progress = ?, as_of = ? WHERE seq = ?"),
+    );
     this.#delete = db.prepare("DELETE FROM tasks WHERE seq = ?");
     this.#writeText = db.prepare(
       "INSERT INTO task_texts (seq, description, context) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET description = excluded.description, context = excluded.context",
@@ -54,55 +52,62 @@ export class TaskTable {
   }
 
   get(id: string): Task | null {
-    return this.#entry(id)?.task ?? null;
+    return this.entry(id)?.task ?? null;
   }
 
-  /** Writes a task that is not there yet. */
-  add(task: Task): void {
-    const { lastInsertRowid } = this.#insert.run(...recordValues(task), ...liveValues(task), task.id);
+  /**
+   * Writes a task that is not there yet.
+   * @param asOf id of the newest event whose effect it shows
+   */
+  add(task: Task, asOf: number): void {
+    const { lastInsertRowid } = this.#insert.run(...recordValues(task), ...liveValues(task), asOf, task.id);
     const seq = Number(lastInsertRowid);
     this.#writeTexts(seq, task);
-    this.#cache.set(task.id, { seq, task });
+    this.#cache.set(task.id, { seq, task, asOf });
   }
 
-  /** Writes what differs from the task as it is stored. */
-  update(task: Task): void {
-    const entry = this.#entry(task.id);
+  /** Writes what differs from the task as it is stored; live fields alone wait for {@link live}. */
+  update(task: Task, asOf: number): void {
+    const entry = this.entry(task.id);
     if (!entry) throw new Error(`Task ${task.id} is not stored.`);
     const { seq, task: before } = entry;
-    if (differsOnlyLive(task, before)) this.#updateLive.run(...liveValues(task), seq);
+    const updated: TaskEntry = { seq, task, asOf };
+    if (differsOnlyLive(task, before)) this.live.set(updated);
     else {
-      this.#update.run(...recordValues(task), ...liveValues(task), seq);
+      this.#update.run(...recordValues(task), ...liveValues(task), asOf, seq);
+      this.live.delete(task.id);
       if (textsDiffer(task, before)) {
         this.#deleteTags.run(seq);
         this.#deleteSearch.run(seq);
         this.#writeTexts(seq, task);
       }
     }
-    this.#cache.set(task.id, { seq, task });
+    this.#cache.set(task.id, updated);
   }
 
   delete(id: string): void {
-    const entry = this.#entry(id);
+    const entry = this.entry(id);
     if (!entry) return;
     this.#deleteSearch.run(entry.seq);
     this.#delete.run(entry.seq);
+    this.live.delete(id);
     this.#cache.delete(id);
+  }
+
+  entry(id: string): TaskEntry | null {
+    const known = this.#cache.get(id) ?? this.live.get(id);
+    if (known) return known;
+    const row = this.#select.get(id);
+    if (!row) return null;
+    const entry: TaskEntry = { seq: Number(row.seq), task: taskOf(row), asOf: Number(row.as_of) };
+    this.#cache.set(id, entry);
+    return entry;
   }
 
   /** A commit failed: what was cached may never have been stored. */
   rolledBack(): void {
+    this.live.rolledBack();
     this.#cache.clear();
-  }
-
-  #entry(id: string): Entry | null {
-    const cached = this.#cache.get(id);
-    if (cached) return cached;
-    const row = this.#select.get(id);
-    if (!row) return null;
-    const entry = { seq: Number(row.seq), task: taskOf(row) };
-    this.#cache.set(id, entry);
-    return entry;
   }
 
   #writeTexts(seq: number, task: Task): void {

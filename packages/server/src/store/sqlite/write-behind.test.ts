@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import type { Callback } from "@mission-control/protocol";
+import type { Receipt } from "../store.ts";
+import { SqliteStore } from "./sqlite-store.ts";
+
+let folder: string;
+let store: SqliteStore;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "mission-control-write-behind-"));
+  store = SqliteStore.open({ folder: join(folder, "live") });
+  for (const taskId of ["t1", "t2"]) {
+    const fields = {
+      title: taskId,
+      description: "",
+      priority: "normal" as const,
+      tags: [],
+      context: {},
+      requiresReview: false,
+    };
+    const dispatchId = `d-${taskId}`;
+    await store.change({ kind: "create", taskId, fields });
+    await store.change({ kind: "dispatch", taskId, agentId: "a1", newDispatchId: dispatchId });
+    await store.change({ kind: "sending", taskId, dispatchId });
+    await store.change({ kind: "accepted", taskId, dispatchId });
+  }
+});
+
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
+
+function report(taskId: string, said: Partial<Callback> & { type: Callback["type"] }, key: string) {
+  const callback = { taskId, agentId: "a1", ...said } as Callback;
+  const receipt: Receipt = { scope: `callback:d-${taskId}`, key };
+  return store.change({ kind: "callback", taskId, callback, at: "2026-11-23T10:00:00.000Z" }, receipt);
+}
+
+/** What a process finds that starts after this one was killed now: the files as they are on the disk. */
+function afterCrash(): SqliteStore {
+  const copy = join(folder, "crashed");
+  cpSync(join(folder, "live"), copy, { recursive: true });
+  return SqliteStore.open({ folder: copy });
+}
+
+/** Without the fields that are there but undefined. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+test("after a crash the newest progress, the indexes and the receipts are read from the log", async () => {
+  for (let step = 1; step <= 20; step++) {
+    await report("t1", { type: "progress", message: `step ${step}`, progress: step / 20 }, `k${step}`);
+  }
+  const crashed = afterCrash();
+  assert.deepEqual(plain(await crashed.task("t1")), plain(await store.task("t1")));
+  const [listed] = (await crashed.tasks({ sort: "updatedAt", limit: 1 })).items;
+  assert.equal(listed?.message, "step 20");
+  assert.deepEqual(await crashed.taskEvents("t1", 0, 100), await store.taskEvents("t1", 0, 100));
+  const callback: Callback = { taskId: "t1", agentId: "a1", type: "progress", message: "step 7" };
+  const again = await crashed.change(
+    { kind: "callback", taskId: "t1", callback, at: "2026-11-23T10:00:00.000Z" },
+    { scope: "callback:d-t1", key: "k7" },
+  );
+  assert.equal(again.duplicate, true);
+  assert.deepEqual(await crashed.range(), await store.range());
+  await crashed.close();
+});
+
+test("progress that came before the end is not told after it", async () => {
+  await report("t1", { type: "progress", message: "half", progress: 0.5 }, "k1");
+  await report("t1", { type: "complete", summary: "done" }, "k2");
+  await report("t1", { type: "progress", message: "too late", progress: 0.9 }, "k3");
+  const crashed = afterCrash();
+  assert.deepEqual(plain(await crashed.task("t1")), plain(await store.task("t1")));
+  assert.equal((await crashed.task("t1"))?.progress, 1);
+  await crashed.close();
+});
+
+test("what was not committed leaves no trace in what waits", async () => {
+  const full = await Promise.allSettled([
+    report("t1", { type: "progress", message: "kept", progress: 0.1 }, "k1"),
+    store.append([{ type: "task", data: { big: 1n as unknown as number }, timestamp: "", receivedAt: "" }]),
+  ]);
+  assert.deepEqual(
+    full.map(({ status }) => status),
+    ["fulfilled", "rejected"],
+  );
+  assert.equal((await store.task("t1"))?.message, "kept");
+  const crashed = afterCrash();
+  assert.equal((await crashed.task("t1"))?.message, "kept");
+  await crashed.close();
+});
+
+test("many callbacks between two reads are all in what is read", async () => {
+  const reports = Array.from({ length: 1500 }, (_, step) =>
+    report(step % 2 ? "t1" : "t2", { type: "progress", message: `step ${step}` }, `k${step}`),
+  );
+  await Promise.all(reports);
+  const page = await store.taskEvents("t1", 0, 2000);
+  const said = page.items.filter(({ type }) => type === "activity").map(({ message }) => message);
+  assert.equal(said.length, 750);
+  assert.equal(said.at(-1), "step 1499");
+  assert.equal((await store.task("t1"))?.message, "step 1499");
+});

@@ -1,0 +1,83 @@
+import type { DatabaseSync } from "node:sqlite";
+import { isActivityOf, withActivity } from "../../tasks/activity.ts";
+import type { EventLog } from "./event-log.ts";
+import type { KeptAnswer, ReceiptTable } from "./receipt-table.ts";
+import type { TaskTable } from "./task-table.ts";
+
+/** Events after which the rest follows: enough to make its pages worth writing, few enough to keep commits short. */
+const BATCH_EVENTS = 512;
+
+/**
+ * A callback's commit writes one thing: its event, at the end of the log. What can be told from the log — its
+ * indexes, receipts, the tasks' live fields — follows in batches, which touch each page once instead of once a
+ * callback; until then it is in memory. What reads it from the database asks for it first ({@link request}), and a
+ * crash loses nothing of it: {@link recover} reads it from the log's tail.
+ */
+export class WriteBehind {
+  readonly #log: EventLog;
+  readonly #receipts: ReceiptTable;
+  readonly #tasks: TaskTable;
+  #requested = false;
+  #written = false;
+
+  constructor(parts: { log: EventLog; receipts: ReceiptTable; tasks: TaskTable }) {
+    this.#log = parts.log;
+    this.#receipts = parts.receipts;
+    this.#tasks = parts.tasks;
+  }
+
+  /** Whether the database is behind the log. */
+  get isBehind(): boolean {
+    return this.#log.unindexed > 0;
+  }
+
+  /** The surrounding commit brings the database up to date. */
+  request(): void {
+    this.#requested = true;
+  }
+
+  /** The last work of every commit. */
+  beforeCommit(): void {
+    if (this.#log.unindexed < BATCH_EVENTS && !this.#requested) return;
+    this.#log.index();
+    this.#receipts.write();
+    this.#tasks.live.write();
+    this.#written = true;
+  }
+
+  committed(): void {
+    this.#log.committed();
+    this.#receipts.committed(this.#written);
+    this.#tasks.live.committed(this.#written);
+    this.#startCommit();
+  }
+
+  rolledBack(): void {
+    this.#log.rolledBack();
+    this.#receipts.rolledBack();
+    this.#tasks.rolledBack();
+    this.#startCommit();
+  }
+
+  /** After a start: does for the log's tail what an earlier process did not come to. */
+  recover(db: DatabaseSync): void {
+    if (!this.isBehind) return;
+    db.exec("BEGIN IMMEDIATE");
+    for (const { event, receipt } of this.#log.tail()) {
+      if (receipt) this.#receipts.add(receipt.key, JSON.parse(receipt.answer) as KeptAnswer);
+      const entry = event.taskId === undefined ? null : this.#tasks.entry(event.taskId);
+      if (entry && event.id > entry.asOf && isActivityOf(entry.task, event)) {
+        this.#tasks.update(withActivity(entry.task, event, event.receivedAt), event.id);
+      }
+    }
+    this.request();
+    this.beforeCommit();
+    db.exec("COMMIT");
+    this.committed();
+  }
+
+  #startCommit(): void {
+    this.#requested = false;
+    this.#written = false;
+  }
+}
