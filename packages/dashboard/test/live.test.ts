@@ -180,6 +180,30 @@ describe("live", { skip }, () => {
     await page.getByRole("heading", { name: "You are logged out" }).waitFor({ state: "detached" });
   });
 
+  test("a log that began anew is loaded anew, under the open page", async () => {
+    const own = await Stage.set();
+    const profile = await own.logIn();
+    for (let number = 1; number <= 5; number++) await own.task({ title: `Old task ${number}` });
+    const page = await own.open(profile, "/board");
+    await page.locator("[data-task]", { hasText: "Old task 5" }).waitFor();
+    await own.server.stop();
+    await own.server.wipe();
+    await own.server.resume();
+    await own.task({ title: "New world" });
+    await page
+      .getByRole("button", { name: "Try now" })
+      .click({ timeout: 5_000 })
+      .catch(() => undefined);
+    await page.getByLabel("Token").fill(TOKEN, { timeout: 40_000 });
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.locator("[data-task]", { hasText: "New world" }).waitFor();
+    await page.locator("[data-task]", { hasText: "Old task" }).first().waitFor({ state: "detached" });
+    await own.task({ title: "And on it goes" });
+    await page.locator("[data-task]", { hasText: "And on it goes" }).waitFor();
+    assert.deepEqual(own.complaints, []);
+    await own.strike();
+  });
+
   test("whoever reads is not disturbed: scrolled or paused, new events wait behind a button", async () => {
     const { payload } = await stage.running({ title: "Chatty" });
     const page = await stage.open(context, "/");

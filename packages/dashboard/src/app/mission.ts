@@ -19,6 +19,8 @@ import { FramePacer } from "./frame-pacer.ts";
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 /** Wait before asking again for the first snapshot. */
 const SNAPSHOT_RETRY_MS = 2_000;
+/** More at once than this is not looked at one by one. */
+const CALM_EVENTS = 3;
 
 export interface TaskPage {
   items: TaskSummary[];
@@ -46,6 +48,8 @@ export class Mission {
   status: LiveStatus = { phase: "connecting" };
   /** Whether the first snapshot is here. */
   ready = false;
+  /** Events come one by one, so that a movement can show where each came in. */
+  calm = true;
   /** The session ended while the page was open. */
   signedOut = false;
 
@@ -169,6 +173,7 @@ export class Mission {
   #takeEvents(events: LogEvent[]): void {
     const fresh = this.log.append(events.map(hold));
     if (fresh.length === 0) return;
+    this.calm = fresh.length <= CALM_EVENTS;
     this.tasks.apply(fresh);
     this.pending.confirm(fresh);
     for (const listener of this.#batchListeners) listener(fresh);

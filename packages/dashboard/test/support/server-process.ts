@@ -85,6 +85,11 @@ export class ServerProcess {
     this.#child = null;
   }
 
+  /** Forgets everything that was stored; only for a server that is stopped. */
+  async wipe(): Promise<void> {
+    await rm(join(this.#folder, "data"), { recursive: true });
+  }
+
   /** Stops and forgets everything. */
   async close(): Promise<void> {
     await this.stop("SIGKILL");

@@ -25,6 +25,8 @@ interface EventRowProps {
   top: number;
   height: number;
   selected: boolean;
+  /** It has just come in. */
+  fresh: boolean;
   /** The earlier events of a folded row, oldest first, while it is open. */
   members: readonly HeldEvent[] | undefined;
   context: RowContext;
@@ -32,10 +34,15 @@ interface EventRowProps {
 
 /** One line of the list: when, what, whose, by whom, and what was said. */
 export const EventRow = memo(function EventRow(props: EventRowProps) {
-  const { row, task, agent, top, height, selected, members, context } = props;
+  const { row, task, agent, top, height, selected, fresh, members, context } = props;
   const names = { task, agent, context };
   return (
-    <li className={styles.row} style={{ transform: `translateY(${top}px)`, height }} data-selected={selected}>
+    <li
+      className={styles.row}
+      style={{ transform: `translateY(${top}px)`, height }}
+      data-selected={selected}
+      data-fresh={fresh}
+    >
       <Line event={row.latest} selected={selected} {...names}>
         {row.count > 1 ? (
           <button

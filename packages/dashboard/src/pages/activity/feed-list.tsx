@@ -92,6 +92,12 @@ export function FeedList(props: FeedListProps) {
 
   const { query } = older;
   const items = virtualizer.getVirtualItems();
+  // Rows newer than the newest of the last drawing come in with a small movement.
+  const newest = rowAt(0)?.key ?? 0;
+  const seen = useRef(newest);
+  useEffect(() => {
+    seen.current = newest;
+  }, [newest]);
   useUnknownTasks(items.map(({ index }) => rowAt(index)?.latest.taskId));
   const footerVisible = items.at(-1)?.index === shown && all > 0;
   const loadOlder = query.fetchNextPage;
@@ -135,6 +141,7 @@ export function FeedList(props: FeedListProps) {
                 top={start}
                 height={size}
                 selected={selected !== undefined && row.latest.id === selected}
+                fresh={!view.held && mission.calm && row.key > seen.current}
                 members={unfolded.has(row.key) ? membersAt(index, row) : undefined}
                 context={context}
               />
