@@ -138,7 +138,7 @@ class Reporter:
         except urllib.error.HTTPError as error:
             with error:
                 detail = _parse(_read(error)).get("detail")
-            reason = f"HTTP {error.code}: {detail}" if detail else f"HTTP {error.code}"
+            reason = f"HTTP {error.code}: {str(detail).rstrip('.')}" if detail else f"HTTP {error.code}"
             return error.code, reason, _retry_after(error.headers.get("retry-after")), {}
         except urllib.error.URLError as error:
             return None, str(error.reason), 0, {}

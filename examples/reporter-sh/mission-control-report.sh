@@ -126,7 +126,7 @@ try() {
     return
   fi
   detail=$(sed -n 's/.*"detail" *: *"\(\([^"\\]\|\\.\)*\)".*/\1/p' "$folder/answer" | head -n 1)
-  reason="HTTP $status${detail:+: $detail}"
+  reason="HTTP $status${detail:+: ${detail%.}}"
 }
 
 deliver() {

@@ -147,7 +147,10 @@ class Receiver {
     if (reason !== undefined) return json(200, { accepted: false, reason });
     let run: Run;
     try {
-      run = new Run(dispatch, { ...this.#options.reporter, circuit: this.#circuit(dispatch.callback.url) });
+      run = new Run(dispatch, {
+        ...this.#options.reporter,
+        circuit: this.#circuitFor(dispatch.callback.url),
+      });
     } catch (error) {
       return problem(400, error instanceof Error ? error.message : String(error));
     }
@@ -186,7 +189,10 @@ class Receiver {
     if (this.#ended.size > REMEMBERED && oldest !== undefined) this.#ended.delete(oldest);
   }
 
-  #circuit(url: string): Circuit {
+  /** Runs that report to one server share what they learn of it. */
+  #circuitFor(url: string): Circuit {
+    const given = this.#options.reporter?.circuit;
+    if (given) return given;
     const { origin } = new URL(url);
     const circuit = this.#circuits.get(origin) ?? new Circuit(this.#options.reporter);
     this.#circuits.set(origin, circuit);

@@ -65,7 +65,7 @@ function judge(response: Response, text: string, now: number): AttemptResult {
   const answer = parseObject(text);
   if (response.ok) return { kind: "stored", answer: pickAnswer(answer) };
   const detail = typeof answer.detail === "string" ? answer.detail : answer.title;
-  const reason = `HTTP ${status}${typeof detail === "string" ? `: ${detail}` : ""}`;
+  const reason = `HTTP ${status}${typeof detail === "string" ? `: ${detail.replace(/\.$/, "")}` : ""}`;
   if (isRetryable(status)) {
     const retryAfter = parseRetryAfter(headers.get("retry-after"), now);
     // Only a server that is neither asking for patience nor telling us why counts as down.

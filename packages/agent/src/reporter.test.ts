@@ -113,7 +113,7 @@ test("another 4xx is final at once, in the server's words, and the next callback
   await assert.rejects(refused, (error: CallbackError) => {
     assert.equal(error.code, "refused");
     assert.equal(error.status, 409);
-    assert.match(error.message, /refused the progress: HTTP 409: The dispatch is over\./);
+    assert.match(error.message, /refused the progress: HTTP 409: The dispatch is over\.$/);
     return true;
   });
   assert.deepEqual(clock.sleeps, []);

@@ -120,7 +120,7 @@ for (const [name, command] of Object.entries(REPORTERS)) {
       server.behave = () => ({ status: 409, detail: "The dispatch is over." });
       const ended = await report("progress", "late");
       assert.equal(ended.code, 1);
-      assert.match(ended.error, /refused the progress: HTTP 409: The dispatch is over\./);
+      assert.match(ended.error, /refused the progress: HTTP 409: The dispatch is over\.$/m);
       assert.equal(server.tries.length, 1);
     });
 

@@ -163,7 +163,7 @@ export interface SegmentEntry {
   name: string;
   key: string;
   /** Another process, or this one, is at work on it. */
-  owned: boolean;
+  readonly owned: boolean;
 }
 
 /** Reads a file name; `undefined` for files that are no segments. */
@@ -171,7 +171,15 @@ export function parseEntry(path: string): SegmentEntry | undefined {
   const { name, owner } = parsePath(path);
   const key = /^[0-9a-z]{9}-([0-9a-f]+)-[0-9a-z]+$/.exec(name)?.[1];
   if (!key || owner.endsWith(DRAFT_SUFFIX)) return undefined;
-  return { path, name, key, owned: owner !== FREE && isAlive(owner) };
+  return {
+    path,
+    name,
+    key,
+    // Asked of the system only for those that matter.
+    get owned() {
+      return owner !== FREE && isAlive(owner);
+    },
+  };
 }
 
 /** Whether a file is what a crash left of writing a segment anew. */

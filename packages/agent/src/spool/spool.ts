@@ -79,13 +79,13 @@ export class Spool {
 
   #makeRoom(): void {
     for (const path of this.#files().filter(isAbandonedDraft)) unlinkSync(path);
-    const files = this.entries().map((entry) => ({ ...entry, size: sizeOf(entry.path) }));
-    let total = files.reduce((sum, file) => sum + file.size, 0);
-    for (const file of files) {
+    const files = this.entries().map((entry) => ({ entry, size: sizeOf(entry.path) }));
+    let total = files.reduce((sum, { size }) => sum + size, 0);
+    for (const { entry, size } of files) {
       if (total <= MAX_TOTAL_BYTES) return;
-      if (file.owned) continue;
-      unlinkSync(file.path);
-      total -= file.size;
+      if (entry.owned) continue;
+      unlinkSync(entry.path);
+      total -= size;
       process.emitWarning(`Undelivered callbacks were given up to keep the spool in ${this.folder} small.`);
     }
   }
