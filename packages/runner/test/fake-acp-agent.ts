@@ -14,6 +14,10 @@ import {
 } from "@agentclientprotocol/sdk";
 
 const { FAKE_LOG = "/dev/null", FAKE_DIES_AT_START = "" } = process.env;
+const modes = {
+  currentModeId: "default",
+  availableModes: ["default", "auto"].map((id) => ({ id, name: id })),
+};
 const log = (text: string) => appendFileSync(FAKE_LOG, `${text}\n`);
 
 if (FAKE_DIES_AT_START) {
@@ -35,13 +39,7 @@ agent({ name: "fake" })
   }))
   .onRequest(methods.agent.session.new, ({ params }) => {
     log(`new ${params.cwd}`);
-    return {
-      sessionId: "session-1",
-      modes: {
-        currentModeId: "default",
-        availableModes: ["default", "auto"].map((id) => ({ id, name: id })),
-      },
-    };
+    return { sessionId: "session-1", modes };
   })
   .onRequest(methods.agent.session.setMode, ({ params }) => {
     log(`mode ${params.modeId}`);
@@ -54,7 +52,7 @@ agent({ name: "fake" })
       sessionId: params.sessionId,
       update: { sessionUpdate: "agent_message_chunk", content },
     });
-    return {};
+    return { modes };
   })
   .onRequest(methods.agent.session.prompt, async ({ params, client }) => {
     const { sessionId } = params;

@@ -5,12 +5,16 @@ import {
   type ClientConnection,
   client,
   type InitializeResponse,
+  type LoadSessionResponse,
   methods,
+  type NewSessionResponse,
   ndJsonStream,
   PROTOCOL_VERSION,
   type PromptResponse,
   type RequestPermissionRequest,
   type RequestPermissionResponse,
+  type ResumeSessionResponse,
+  type SessionModeState,
   type SessionUpdate,
 } from "@agentclientprotocol/sdk";
 import { describeExit, ProcessGroup } from "../process-group.ts";
@@ -57,34 +61,32 @@ export class AcpAgent {
 
   /** Opens a session, in the given mode where one is wanted. */
   async newSession(cwd: string, mode: string | undefined): Promise<string> {
-    const { agent } = this.#connection;
-    const { sessionId, modes } = await this.#alive(
-      agent.request(methods.agent.session.new, { cwd, mcpServers: [] }),
+    const params = { cwd, mcpServers: [] };
+    const { sessionId, modes } = await this.#alive<NewSessionResponse>(
+      this.#connection.agent.request(methods.agent.session.new, params),
     );
-    if (mode === undefined || modes?.currentModeId === mode) return sessionId;
-    const known = modes?.availableModes.map(({ id }) => id) ?? [];
-    if (!known.includes(mode)) {
-      throw new RunFailedError(`${this.#name} has no mode "${mode}"; it has: ${known.join(", ") || "none"}.`);
-    }
-    await this.#alive(agent.request(methods.agent.session.setMode, { sessionId, modeId: mode }));
+    await this.#setMode(sessionId, modes, mode);
     return sessionId;
   }
 
-  /** Takes up an earlier session. @returns whether the agent could */
-  async continueSession(sessionId: string, cwd: string): Promise<boolean> {
+  /** Takes up an earlier session, in the given mode: agents start in their own again. @returns whether it could */
+  async continueSession(sessionId: string, cwd: string, mode: string | undefined): Promise<boolean> {
     const { sessionCapabilities, loadSession } = this.#about?.agentCapabilities ?? {};
-    const { agent } = this.#connection;
+    if (!sessionCapabilities?.resume && !loadSession) return false;
+    const { resume, load } = methods.agent.session;
     const params = { sessionId, cwd, mcpServers: [] };
+    const { agent } = this.#connection;
+    let modes: SessionModeState | null | undefined;
     try {
-      if (sessionCapabilities?.resume) {
-        await this.#alive(agent.request(methods.agent.session.resume, params));
-      } else if (loadSession) await this.#alive(agent.request(methods.agent.session.load, params));
-      else return false;
-      return true;
+      ({ modes } = sessionCapabilities?.resume
+        ? await this.#alive<ResumeSessionResponse>(agent.request(resume, params))
+        : await this.#alive<LoadSessionResponse>(agent.request(load, params)));
     } catch (error) {
       if (error instanceof ProgramDiedError) throw error;
       return false; // It no longer knows the session.
     }
+    await this.#setMode(sessionId, modes, mode);
+    return true;
   }
 
   prompt(sessionId: string, text: string): Promise<PromptResponse> {
@@ -101,6 +103,20 @@ export class AcpAgent {
   async close(): Promise<void> {
     this.#connection.close();
     await this.#group.end();
+  }
+
+  async #setMode(
+    sessionId: string,
+    modes: SessionModeState | null | undefined,
+    mode: string | undefined,
+  ): Promise<void> {
+    if (mode === undefined || modes?.currentModeId === mode) return;
+    const known = modes?.availableModes.map(({ id }) => id) ?? [];
+    if (!known.includes(mode)) {
+      throw new RunFailedError(`${this.#name} has no mode "${mode}"; it has: ${known.join(", ") || "none"}.`);
+    }
+    const params = { sessionId, modeId: mode };
+    await this.#alive(this.#connection.agent.request(methods.agent.session.setMode, params));
   }
 
   /** Waits for an answer, or says how the agent died before it gave one. */

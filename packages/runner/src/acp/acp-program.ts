@@ -108,10 +108,11 @@ class Turn {
     const { dispatch, folder, session, keepSession } = this.#job;
     await this.#agent.initialize();
     const { feedback } = dispatch.task;
-    if (feedback && session && (await this.#agent.continueSession(session, folder))) {
+    const { mode } = this.#options;
+    if (feedback && session && (await this.#agent.continueSession(session, folder, mode))) {
       return { sessionId: session, text: feedbackPrompt(feedback) };
     }
-    const sessionId = await this.#agent.newSession(folder, this.#options.mode);
+    const sessionId = await this.#agent.newSession(folder, mode);
     keepSession(sessionId);
     return { sessionId, text: taskPrompt(dispatch) };
   }
