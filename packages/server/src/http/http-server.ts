@@ -36,6 +36,8 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /** Longer than the idle time after which common proxies close, so that they do, not the server. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 const TIMEOUT_CHECK_MS = 5000;
+/** Connections the system may hold until they are accepted: thousands of readers come back at once. */
+const LISTEN_BACKLOG = 4096;
 const CLOSE_CHECK_MS = 50;
 
 export interface HttpServerOptions extends RawHandlers {
@@ -116,7 +118,7 @@ export class HttpServer {
    * @returns the port, which differs from the one asked for when that was 0
    */
   async listen(address: { host: string; port: number }): Promise<number> {
-    await this.#app.listen(address);
+    await this.#app.listen({ ...address, backlog: LISTEN_BACKLOG });
     return (this.#server.address() as AddressInfo).port;
   }
 

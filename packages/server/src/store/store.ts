@@ -111,9 +111,9 @@ export interface LogRange {
   newest: number;
 }
 
-/** A stretch of the log as SSE text. `lastId` is how far was looked, even where nothing matched. */
+/** A stretch of the log as SSE text, in UTF-8. `lastId` is how far was looked, even where nothing matched. */
 export interface FrameChunk {
-  frames: string;
+  frames: Uint8Array;
   lastId: number;
 }
 

@@ -14,11 +14,12 @@ const CACHED_STEPS = 64;
 const UNFILTERED = filterKey({});
 
 /**
- * Brings subscribers that are behind up to the head: from the ring where it reaches, else from the log. They take
+ * Brings subscribers that are behind up to where those that are live stand: from the ring where it reaches, else from the log. They take
  * turns, in small steps, and readers at the same place share what was read.
  */
 export class CatchUp {
   readonly #ring: Ring;
+  readonly #goal: () => number;
   readonly #readLog: (stretch: Stretch, filter: EventFilter) => Promise<FrameChunk>;
   readonly #arrived: (subscriber: Subscriber) => void;
   readonly #failed: (subscriber: Subscriber, error: unknown) => void;
@@ -28,12 +29,15 @@ export class CatchUp {
 
   constructor(options: {
     ring: Ring;
+    /** Id up to which those that are live were sent everything. */
+    goal: () => number;
     readLog: (stretch: Stretch, filter: EventFilter) => Promise<FrameChunk>;
-    /** Called when a subscriber has everything up to the head, in the same turn. */
+    /** Called when a subscriber has everything up to the goal, in the same turn. */
     arrived: (subscriber: Subscriber) => void;
     failed: (subscriber: Subscriber, error: unknown) => void;
   }) {
     this.#ring = options.ring;
+    this.#goal = options.goal;
     this.#readLog = options.readLog;
     this.#arrived = options.arrived;
     this.#failed = options.failed;
@@ -66,29 +70,28 @@ export class CatchUp {
 
   async #step(subscriber: Subscriber): Promise<void> {
     if (subscriber.state !== "behind") return;
-    if (subscriber.position < this.#ring.head) {
+    if (subscriber.position < this.#goal()) {
       const slice = await this.#next(subscriber);
       if (subscriber.state !== "behind") return;
       subscriber.position = slice.lastId;
       subscriber.unsent = 0;
       if (slice.bytes > 0) subscriber.send(slice);
     }
-    if (subscriber.position >= this.#ring.head) this.#arrived(subscriber);
+    if (subscriber.position >= this.#goal()) this.#arrived(subscriber);
     else if (subscriber.blockedAt === null) this.#queue.push(subscriber);
   }
 
   async #next({ position, filter }: Subscriber): Promise<Slice> {
     const key = filterKey(filter);
+    const upTo = this.#goal();
     if (this.#ring.reaches(position)) {
-      return this.#ring.after(position, key === UNFILTERED ? null : filter, STEP_BYTES);
+      return this.#ring.after(position, upTo, key === UNFILTERED ? null : filter, STEP_BYTES);
     }
     const place = `${position} ${key}`;
     const known = this.#steps.get(place);
     if (known) return known;
-    const stretch: Stretch = { after: position, upTo: this.#ring.head, maxBytes: STEP_BYTES };
-    const { frames, lastId } = await this.#readLog(stretch, filter);
-    const buffer = Buffer.from(frames);
-    const slice: Slice = { buffers: buffer.length > 0 ? [buffer] : [], bytes: buffer.length, lastId };
+    const { frames, lastId } = await this.#readLog({ after: position, upTo, maxBytes: STEP_BYTES }, filter);
+    const slice: Slice = { buffers: frames.length > 0 ? [frames] : [], bytes: frames.length, lastId };
     this.#steps.set(place, slice);
     if (this.#steps.size > CACHED_STEPS) {
       const oldest = this.#steps.keys().next();

@@ -12,6 +12,7 @@ import type { FrameChunk, LogRange, StoredEvent, Stretch } from "../store/store.
 import { Audience } from "./audience.ts";
 import { CatchUp } from "./catch-up.ts";
 import { filterKey } from "./filter.ts";
+import { Pacer } from "./pacer.ts";
 import { Ring, type Slice } from "./ring.ts";
 import { Subscriber } from "./subscriber.ts";
 
@@ -21,6 +22,9 @@ export const RETRY_MS = 2000;
 const HEARTBEAT_SECONDS = 15;
 /** A reader whose socket has taken nothing for so long is gone. */
 const STALLED_MS = 60_000;
+
+/** What goes to a live reader in one write; more than that it gets in steps, as fast as it takes them. */
+const MAX_WRITE_BYTES = 256 * 1024;
 
 const HEARTBEAT = Buffer.from(encodeSseComment("keep-alive"));
 const UNFILTERED = filterKey({});
@@ -34,8 +38,8 @@ export interface LogSource {
 type HubMetrics = Pick<Metrics, "streamOpened" | "streamClosed" | "streamDelivered" | "streamCutOff">;
 
 /**
- * Fans committed events out to every open stream. Each event is encoded once, and all that one commit brought
- * goes to a reader in one write. A reader that falls behind costs no memory: it catches up from its position.
+ * Fans committed events out to every open stream. Each event is encoded once, and all that was committed since the
+ * last time goes to a reader in one write. A reader that falls behind costs no memory: it catches up from its position.
  */
 export class Hub {
   readonly #log: LogSource;
@@ -50,6 +54,13 @@ export class Hub {
   #turn = 0;
   #nextTurn = 0;
   #closed = false;
+  /** Id up to which every live subscriber was sent all it asks for. */
+  #sent: number;
+  /** Committed after that, and not sent yet. */
+  #unsent: StoredEvent[] = [];
+  /** Subscribers that know more than was sent: they are served once that passes their position. */
+  readonly #ahead = new Set<Subscriber>();
+  readonly #pacer = new Pacer(() => this.#fanOut());
 
   /** Starts at the log's end. Give every commit from then on to {@link publish}, in order. */
   static async open(options: { log: LogSource; logger: Logger; metrics: HubMetrics }): Promise<Hub> {
@@ -62,8 +73,10 @@ export class Hub {
     this.#logger = options.logger;
     this.#metrics = options.metrics;
     this.#ring = new Ring(newest);
+    this.#sent = newest;
     this.#catchUp = new CatchUp({
       ring: this.#ring,
+      goal: () => this.#sent,
       readLog: (stretch, filter) => this.#readLog(stretch, filter),
       arrived: (subscriber) => {
         subscriber.state = "live";
@@ -105,33 +118,30 @@ export class Hub {
     const onDrain = this.#onDrain;
     const onGone = this.#onGone;
     socket.on("drain", onDrain).on("close", onGone).on("error", onGone);
-    if (subscriber.position >= head) subscriber.state = "live";
-    else this.#catchUp.add(subscriber);
+    this.#place(subscriber);
   }
 
-  /** Sends what a commit brought. The events are durable, and follow those published before without a gap. */
+  /**
+   * Takes what a commit brought, to be sent presently. The events are durable, and follow those published before
+   * without a gap.
+   */
   publish(events: readonly StoredEvent[]): void {
     if (events.length === 0) return;
-    const before = this.#ring.head;
     this.#ring.append(events);
-    if (this.#bySocket.size === 0) return;
-    if (!this.#ring.reaches(before)) {
-      // The commit was larger than the ring: everybody reads it from the log.
-      for (const subscriber of this.#audience) this.#leaveBehind(subscriber, before);
+    if (this.#bySocket.size === 0) {
+      this.#sent = this.#ring.head;
       return;
     }
-    const all = this.#ring.after(before, null, Number.POSITIVE_INFINITY);
-    for (const [group, ids] of this.#audience.select(events)) {
-      const slice = group.key === UNFILTERED ? all : this.#ring.pick(ids);
-      for (const subscriber of group.subscribers) this.#offer(subscriber, slice, before);
-      this.#metrics.streamDelivered(ids.length * group.subscribers.size);
-    }
+    for (const event of events) this.#unsent.push(event);
+    this.#pacer.request();
   }
 
   /** Ends every stream, telling each client when to come back. */
   close(): void {
     this.#closed = true;
     clearInterval(this.#heartbeat);
+    this.#pacer.close();
+    this.#fanOut();
     const farewell = encodeSseRetry(RETRY_MS);
     for (const subscriber of [...this.#audience]) {
       this.#forget(subscriber);
@@ -149,8 +159,40 @@ export class Hub {
     return chunk;
   }
 
+  /** Sends what was committed since the last time to everybody who has all before it. */
+  #fanOut(): void {
+    const events = this.#unsent;
+    const before = this.#sent;
+    this.#unsent = [];
+    this.#sent = this.#ring.head;
+    if (!this.#ring.reaches(before)) {
+      // More came than the ring holds: everybody reads it from the log.
+      for (const subscriber of this.#audience) this.#leaveBehind(subscriber, before);
+    } else if (events.length > 0) {
+      const all = this.#ring.after(before, this.#sent, null, Number.POSITIVE_INFINITY);
+      for (const [group, ids] of this.#audience.select(events)) {
+        const slice = group.key === UNFILTERED ? all : this.#ring.pick(ids);
+        for (const subscriber of group.subscribers) this.#offer(subscriber, slice, before);
+        this.#metrics.streamDelivered(ids.length * group.subscribers.size);
+      }
+    }
+    for (const subscriber of this.#ahead) {
+      if (subscriber.position > this.#sent) continue;
+      this.#ahead.delete(subscriber);
+      this.#place(subscriber);
+    }
+  }
+
+  /** Finds where a subscriber stands: with the live ones, behind them, or ahead. */
+  #place(subscriber: Subscriber): void {
+    if (subscriber.position === this.#sent) subscriber.state = "live";
+    else if (subscriber.position < this.#sent) this.#catchUp.add(subscriber);
+    else this.#ahead.add(subscriber);
+  }
+
   #offer(subscriber: Subscriber, slice: Slice, before: number): void {
-    if (subscriber.state === "live" && subscriber.blockedAt === null) {
+    const takesAll = subscriber.blockedAt === null && slice.bytes <= MAX_WRITE_BYTES;
+    if (subscriber.state === "live" && takesAll) {
       subscriber.send(slice);
       return;
     }
@@ -204,6 +246,7 @@ export class Hub {
     if (!this.#bySocket.delete(subscriber.socket)) return;
     subscriber.state = "closed";
     this.#audience.remove(subscriber);
+    this.#ahead.delete(subscriber);
     for (const turn of this.#turns) turn.delete(subscriber);
     this.#metrics.streamClosed();
   }

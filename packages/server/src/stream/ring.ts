@@ -17,7 +17,7 @@ interface Segment {
 
 /** Encoded frames, shared by all who are sent them. */
 export interface Slice {
-  buffers: Buffer[];
+  buffers: Uint8Array[];
   bytes: number;
   lastId: number;
 }
@@ -58,16 +58,17 @@ export class Ring {
     while (this.#segments.length > SEGMENTS) this.#segments.shift();
   }
 
-  /** The frames after `position`, at most about `maxBytes`; needs {@link reaches}. */
-  after(position: number, filter: EventFilter | null, maxBytes: number): Slice {
+  /** The frames after `position` up to `upTo`, at most about `maxBytes`; needs {@link reaches}. */
+  after(position: number, upTo: number, filter: EventFilter | null, maxBytes: number): Slice {
     const slice: Slice = { buffers: [], bytes: 0, lastId: position };
     for (const segment of this.#segments) {
       const first = segment.entries[0]?.id ?? 0;
       const from = Math.max(0, position + 1 - first);
-      if (from >= segment.entries.length) continue;
+      const end = Math.min(segment.entries.length, upTo + 1 - first);
+      if (from >= end) continue;
       if (slice.bytes >= maxBytes) break;
-      if (filter) addMatching(segment, from, filter, maxBytes, slice);
-      else addAll(segment, from, maxBytes, slice);
+      if (filter) addMatching(segment, { from, end }, filter, maxBytes, slice);
+      else addAll(segment, { from, end }, maxBytes, slice);
     }
     return slice;
   }
@@ -101,25 +102,31 @@ function frameAt({ buffer, offsets }: Segment, index: number): Buffer {
   return buffer.subarray(offsets[index], offsets[index + 1]);
 }
 
-function addAll(segment: Segment, from: number, maxBytes: number, slice: Slice): void {
-  const start = segment.offsets[from] ?? 0;
-  let end = from;
-  while (end < segment.entries.length && slice.bytes + (segment.offsets[end] ?? 0) - start < maxBytes) end++;
-  const buffer = segment.buffer.subarray(start, segment.offsets[end]);
-  slice.buffers.push(buffer);
-  slice.bytes += buffer.length;
-  slice.lastId = segment.entries[end - 1]?.id ?? slice.lastId;
+/** Entries of a segment by index, `end` not among them. */
+interface Range {
+  from: number;
+  end: number;
+}
+
+function addAll({ buffer, entries, offsets }: Segment, range: Range, maxBytes: number, slice: Slice): void {
+  const start = offsets[range.from] ?? 0;
+  let end = range.from;
+  while (end < range.end && slice.bytes + (offsets[end] ?? 0) - start < maxBytes) end++;
+  const part = buffer.subarray(start, offsets[end]);
+  slice.buffers.push(part);
+  slice.bytes += part.length;
+  slice.lastId = entries[end - 1]?.id ?? slice.lastId;
 }
 
 function addMatching(
   segment: Segment,
-  from: number,
+  { from, end }: Range,
   filter: EventFilter,
   maxBytes: number,
   slice: Slice,
 ): void {
   const frames: Buffer[] = [];
-  for (let index = from; index < segment.entries.length && slice.bytes < maxBytes; index++) {
+  for (let index = from; index < end && slice.bytes < maxBytes; index++) {
     const entry = segment.entries[index] as Entry;
     slice.lastId = entry.id;
     if (!passes(filter, entry)) continue;
@@ -127,8 +134,9 @@ function addMatching(
     frames.push(frame);
     slice.bytes += frame.length;
   }
-  if (frames.length > 0)
+  if (frames.length > 0) {
     slice.buffers.push(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames));
+  }
 }
 
 /** One buffer instead of many small ones: one write to the socket instead of many. */

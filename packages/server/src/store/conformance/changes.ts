@@ -10,6 +10,7 @@ import {
   plain,
   running,
   Subject,
+  textOf,
 } from "./engine.ts";
 
 /** Changes are made whole, in order, told once they are durable, and never seen before. */
@@ -254,7 +255,7 @@ async function wholeLog({ store }: Subject): Promise<string> {
   let text = "";
   for (let after = 0; after < newest; ) {
     const { frames, lastId } = await store.frames({ after, upTo: newest, maxBytes: 1024 }, {});
-    text += frames;
+    text += textOf(frames);
     after = lastId;
   }
   return text;

@@ -72,7 +72,7 @@ export class Subject {
     for (let after = 0; after < newest; ) {
       const chunk = await this.store.frames({ after, upTo: newest, maxBytes: 64 * 1024 }, {});
       assert.ok(chunk.lastId > after, "every step goes on");
-      frames += chunk.frames;
+      frames += textOf(chunk.frames);
       after = chunk.lastId;
     }
     return eventsIn(frames);
@@ -81,6 +81,11 @@ export class Subject {
   #listen(): void {
     this.store.onCommit((commit) => this.commits.push(commit));
   }
+}
+
+/** The text of a stretch's frames. */
+export function textOf(frames: Uint8Array): string {
+  return Buffer.from(frames).toString();
 }
 
 /** The events in a piece of the stream, as a client's parser finds them. */

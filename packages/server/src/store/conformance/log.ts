@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type EventFilter, eventTypeSchema, type LogEvent } from "@mission-control/protocol";
 import fc from "fast-check";
 import type { EventPage, Store } from "../store.ts";
-import { type Engine, eventsIn, newEvent, Subject } from "./engine.ts";
+import { type Engine, eventsIn, newEvent, Subject, textOf } from "./engine.ts";
 
 const TASKS = ["t1", "t2", "t3"] as const;
 const AGENTS = ["a1", "a2"] as const;
@@ -203,10 +203,11 @@ async function stretch(
   for (let position = after; position < upTo; ) {
     const step = await store.frames({ after: position, upTo, maxBytes }, filter);
     assert.ok(step.lastId > position && step.lastId <= upTo, "each step goes on, and not beyond the stretch");
-    const events = eventsIn(step.frames);
+    const frames = textOf(step.frames);
+    const events = eventsIn(frames);
     for (const { id } of events) assert.ok(id > position && id <= step.lastId);
     read.push(...events);
-    steps.push(step);
+    steps.push({ frames, lastId: step.lastId });
     position = step.lastId;
   }
   return { read, steps };

@@ -6,6 +6,7 @@ import type { EventPage, FrameChunk, LogRange, StoredEvent, Stretch } from "../s
 const REPLAY_ROWS = 512;
 /** Ids one step looks at where no index finds the matching ones; bounds the time it holds the thread. */
 const REPLAY_WINDOW = 8192;
+const NO_FRAMES = new Uint8Array();
 const PRUNE_ROWS = 500;
 
 /**
@@ -116,14 +117,23 @@ export class EventLog {
     const { where, values } = conditions(filter);
     // No index knows types: a step looks at so many ids, however few of them match.
     const end = filter.types ? Math.min(upTo, after + REPLAY_WINDOW) : upTo;
-    // The running sum cuts the stretch at the row that reaches `maxBytes`, inside SQLite: no row is made here.
-    const row = this.#prepare(`
-      SELECT max(id) AS last, group_concat(frame, '') AS frames FROM (
+    const rows = `SELECT id, frame FROM events WHERE id > ? AND id <= ?${where} ORDER BY id LIMIT ${REPLAY_ROWS}`;
+    const all = [after, end, ...values];
+    const step = this.#prepare(
+      `SELECT max(id) AS last, sum(octet_length(frame)) AS bytes FROM (${rows})`,
+    ).get(...all);
+    if (!step || step.last === null) return { frames: NO_FRAMES, lastId: end };
+    // Joined inside SQLite: no row is made here. Only large frames need the running sum that says where to cut.
+    if (Number(step.bytes) <= 2 * maxBytes) {
+      const joined = this.#prepare(`SELECT CAST(group_concat(frame, '') AS BLOB) AS frames FROM (${rows})`);
+      return { frames: joined.get(...all)?.frames as Uint8Array, lastId: Number(step.last) };
+    }
+    const cut = this.#prepare(`
+      SELECT max(id) AS last, CAST(group_concat(frame, '') AS BLOB) AS frames FROM (
         SELECT id, frame, sum(octet_length(frame)) OVER (ORDER BY id) - octet_length(frame) AS before
-        FROM (SELECT id, frame FROM events WHERE id > ? AND id <= ?${where} ORDER BY id LIMIT ${REPLAY_ROWS})
-      ) WHERE before < ?`).get(after, end, ...values, maxBytes);
-    if (!row || row.last === null) return { frames: "", lastId: end };
-    return { frames: String(row.frames), lastId: Number(row.last) };
+        FROM (${rows})
+      ) WHERE before < ?`).get(...all, maxBytes);
+    return { frames: cut?.frames as Uint8Array, lastId: Number(cut?.last) };
   }
 
   /** @see Store.taskEvents */
