@@ -16,7 +16,7 @@ run(process.execPath, [
   "--test",
   // A gateway takes most of a gigabyte and of a processor.
   "--test-concurrency=1",
-  "--test-timeout=300000",
+  "--test-timeout=600000",
   ...files,
 ]);
 
