@@ -1,4 +1,5 @@
 import type { LogEvent, TaskStatus } from "@mission-control/protocol";
+import { plainLine } from "./plain-line.ts";
 import { text } from "./text.ts";
 
 /** What happened, in one line. Words of agents are passed on as they are. */
@@ -10,7 +11,7 @@ export function describeEvent(event: LogEvent): string {
     case "task":
       return text.event.task(String(data.change), message ?? "");
     case "complete":
-      return message ?? text.event.completed;
+      return plainLine(message) || text.event.completed;
     case "activity":
       return firstLine(message) ?? text.event.progress;
     case "permission":

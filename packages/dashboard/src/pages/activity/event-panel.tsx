@@ -69,7 +69,9 @@ function Details({ event }: { event: LogEvent }) {
         {event.data.late === true ? <span className={styles.late}>{text.activity.late}</span> : null}
       </p>
       <p className={styles.message}>
-        <Foreign max={MAX_DRAWN}>{describeEvent(event)}</Foreign>
+        <Foreign max={MAX_DRAWN}>
+          {(event.type === "complete" && event.message) || describeEvent(event)}
+        </Foreign>
       </p>
       {typeof event.data.reason === "string" && event.data.late === true ? (
         <p className={styles.reason}>{text.eventPanel.lateReason(event.data.reason)}</p>
