@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { AgentView, LogEvent, TaskView } from "@mission-control/protocol";
-import { sessionKeyOf } from "../../packages/server/src/gateways/openclaw/openclaw-run.ts";
+import { sessionKeyOf } from "../../packages/server/src/gateways/openclaw/run-key.ts";
 import { CuttingProxy } from "./cutting-proxy.ts";
 import { GatewayProcess } from "./gateway-process.ts";
 import { installCommand, ServerProcess } from "./server-process.ts";

@@ -323,6 +323,42 @@ test("a run its gateway was interrupted in and does not take up is a loss after 
   assert.equal(fake.count("agent"), 1);
 });
 
+test("a turn under a later id that was noted down and perhaps not sent is sent after a restart", async () => {
+  withoutTrace();
+  fake.on("agent", ({ answer }) => answer({ status: "accepted" }));
+  start();
+  const earlier = { accepted: true, note: { runId: "d1.2", bootId: "boot-1" } };
+  assert.deepEqual(await adapter.resume(target, payload, earlier, context()), { kind: "accepted" });
+  assert.equal((await fake.request("agent")).params.idempotencyKey, "d1.2");
+});
+
+test("an accepted run is never sent again, also where its gateway has forgotten it", async () => {
+  withoutTrace();
+  fake.on("agent.wait", ({ answer }) => answer({ status: "timeout" }));
+  start();
+  const earlier = { accepted: true, note: { runId: "d1", bootId: "boot-1" } };
+  assert.deepEqual(await adapter.resume(target, payload, earlier, context()), { kind: "accepted" });
+  await until(() => events.length === 1);
+  assert.equal(events[0]?.kind, "lost");
+  assert.equal(fake.count("agent"), 0);
+});
+
+test("a connection that is lost while a gap is looked after is no fault", async () => {
+  fake.on("agent", ({ answer }) => answer({ status: "accepted" }));
+  start();
+  await adapter.dispatch(target, payload, context());
+  await fake.request("agent.wait");
+  fake.tell("health", {}, 1);
+  fake.tell("health", {}, 3);
+  await fake.request("agent.wait", 2);
+  withoutTrace();
+  fake.cut();
+  const third = await fake.request("agent.wait", 3);
+  third.answer({ status: "ok", terminalReply: { text: "Fine" } });
+  await until(() => events.length === 1);
+  assert.equal(events[0]?.kind === "ended" && events[0].text, "Fine");
+});
+
 test("a cancel waits for the dispatch's own answer, and names the run", async () => {
   start();
   const cancelled = new AbortController();

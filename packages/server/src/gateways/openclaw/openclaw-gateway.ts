@@ -15,14 +15,9 @@ import { listAgents } from "./agents.ts";
 import { DeviceIdentity } from "./device-identity.ts";
 import { asText } from "./frames.ts";
 import { GatewayLink } from "./gateway-link.ts";
-import {
-  abortRun,
-  DEFAULT_RUN_TIMES,
-  OpenClawRun,
-  type RunTimes,
-  runIdsOf,
-  sessionKeyOf,
-} from "./openclaw-run.ts";
+import { abortRun, OpenClawRun } from "./openclaw-run.ts";
+import { runIdsOf, sessionKeyOf } from "./run-key.ts";
+import { DEFAULT_RUN_TIMES, type RunTimes } from "./run-times.ts";
 import { readTrace } from "./run-trace.ts";
 
 /** The version this client gives of itself. */

@@ -2,6 +2,7 @@ import type { JsonObject } from "@mission-control/protocol";
 import { asNumber, asObject, asObjects, asText } from "./frames.ts";
 import type { GatewayConnection } from "./gateway-connection.ts";
 import { RequestRefusedError } from "./gateway-errors.ts";
+import type { RunKey } from "./run-key.ts";
 import type { RunOutcome } from "./run-outcome.ts";
 
 /**
@@ -24,12 +25,6 @@ export type RunTrace =
   /** It died in the middle of the run, and took it up under a new id. */
   | { kind: "continued"; runId: string }
   | ({ kind: "ended" } & RunOutcome);
-
-/** A run, as the gateway knows it. */
-export interface RunKey {
-  sessionKey: string;
-  runId: string;
-}
 
 /** The newest messages: what is asked about is the session's last run. */
 const HISTORY_MESSAGES = 200;
