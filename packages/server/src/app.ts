@@ -95,8 +95,12 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     const authenticator = new Authenticator(token, sessions);
     const stream = new StreamEndpoint({
       hub,
-      mayRead: (request) => authenticator.authenticate(request) !== null,
+      authorize: (request) => {
+        const identity = authenticator.authenticate(request);
+        return identity && (identity.kind === "session" ? { sessionId: identity.session.id } : {});
+      },
     });
+    sessions.onEnd((sessionId) => stream.endSession(sessionId));
     let stopping = false;
     const server = await HttpServer.create({
       store,

@@ -12,6 +12,7 @@ const MAX_USER_AGENT = 300;
 export class Sessions {
   readonly #store: Pick<Store, "put" | "remove">;
   readonly #now: () => Date;
+  readonly #endListeners = new Set<(id: string) => void>();
   readonly #byHash = new Map<string, SessionRecord>();
 
   static async open(store: Pick<Store, "put" | "remove" | "records">, now: () => Date): Promise<Sessions> {
@@ -56,11 +57,17 @@ export class Sessions {
       .sort((one, other) => (one.createdAt < other.createdAt ? 1 : -1));
   }
 
+  /** Calls the listener with the id of each session that ends. */
+  onEnd(listener: (id: string) => void): void {
+    this.#endListeners.add(listener);
+  }
+
   /** Ends a session; false when there is no such one. */
   async remove(id: string): Promise<boolean> {
     const session = [...this.#byHash.values()].find((one) => one.id === id);
     if (!session) return false;
     this.#byHash.delete(session.cookieHash);
+    for (const listener of this.#endListeners) listener(id);
     await this.#store.remove("session", id);
     return true;
   }

@@ -33,11 +33,17 @@ export interface StreamRequest {
 
 export interface StreamEndpointOptions {
   hub: Hub;
-  /** Whether the request may read the stream. */
-  mayRead: (request: { headers: IncomingHttpHeaders }) => boolean;
+  /** Who sent the request; null when they may not read the stream. */
+  authorize: (request: { headers: IncomingHttpHeaders }) => StreamReader | null;
+}
+
+export interface StreamReader {
+  /** The log-in that lets them read: its streams end with it. */
+  sessionId?: string;
 }
 
 interface Wanted {
+  reader: StreamReader;
   filter: EventFilter;
   after: number | null;
 }
@@ -50,8 +56,15 @@ export class StreamEndpoint {
   /** Sockets taken from Node's HTTP server. */
   readonly #taken = new WeakSet<Socket>();
 
+  readonly #bySession = new Map<string, Set<Socket>>();
+
   constructor(options: StreamEndpointOptions) {
     this.#options = options;
+  }
+
+  /** Ends the streams of a log-in that is over. */
+  endSession(sessionId: string): void {
+    for (const socket of this.#bySession.get(sessionId) ?? []) socket.destroy();
   }
 
   /** Serves the stream on a socket nobody else reads or writes; false, untouched, when it has to be refused. */
@@ -78,7 +91,8 @@ export class StreamEndpoint {
     this.#serve(takeOver(request), wanted);
   };
 
-  #serve(socket: Socket, { filter, after }: Wanted): void {
+  #serve(socket: Socket, { reader, filter, after }: Wanted): void {
+    if (reader.sessionId !== undefined) this.#tie(socket, reader.sessionId);
     // Whatever the client still sends is read and dropped; when it ends its side, so does the stream.
     socket.on("data", drop).on("end", endToo).on("error", destroy);
     socket.resume();
@@ -86,8 +100,18 @@ export class StreamEndpoint {
     this.#options.hub.subscribe(socket, filter, after).catch(() => socket.destroy());
   }
 
+  #tie(socket: Socket, sessionId: string): void {
+    const sockets = this.#bySession.get(sessionId) ?? new Set();
+    this.#bySession.set(sessionId, sockets.add(socket));
+    socket.once("close", () => {
+      sockets.delete(socket);
+      if (sockets.size === 0) this.#bySession.delete(sessionId);
+    });
+  }
+
   #read(request: StreamRequest): Wanted | Refused {
-    if (!this.#options.mayRead(request)) {
+    const reader = this.#options.authorize(request);
+    if (!reader) {
       return { status: 401, title: "Unauthorized", detail: "Send the bearer token, or log in." };
     }
     const { searchParams } = new URL(request.url, "http://localhost");
@@ -109,7 +133,7 @@ export class StreamEndpoint {
       ...(agentId === undefined ? {} : { agentId }),
       ...(types === undefined || types.length === 0 ? {} : { types }),
     };
-    return { filter, after: lastEventId ?? null };
+    return { reader, filter, after: lastEventId ?? null };
   }
 }
 

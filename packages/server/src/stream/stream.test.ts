@@ -426,3 +426,14 @@ test("closing tells every reader when to come back, and ends its stream", async 
   await late.end();
   assert.deepEqual(late.events, []);
 });
+
+test("a stream ends with the log-in that opened it; others go on", async (context) => {
+  const server = await open(context);
+  const ended = await fetch(`http://127.0.0.1:${server.port}/api/events`, { headers: { Cookie: "one" } });
+  const kept = await fetch(`http://127.0.0.1:${server.port}/api/events`, { headers: { Cookie: "two" } });
+  const reading = ended.text();
+  server.stream.endSession("one");
+  await reading;
+  assert.equal(server.hub.size, 1);
+  await kept.body?.cancel();
+});

@@ -21,6 +21,7 @@ export class StreamServer {
   readonly sockets: Socket[] = [];
   readonly counted = { opened: 0, closed: 0, delivered: 0, cutOff: 0 };
   readonly #folder: string;
+  readonly stream: StreamEndpoint;
   readonly #server;
   readonly #readers = new Set<StreamReader>();
 
@@ -48,11 +49,17 @@ export class StreamServer {
     this.store = store;
     this.hub = hub;
     this.counted = counted;
-    const stream = new StreamEndpoint({ hub, mayRead: ({ headers }) => headers.authorization !== "wrong" });
-    this.#server = createServer(stream.handle);
+    this.stream = new StreamEndpoint({
+      hub,
+      authorize: ({ headers }) => {
+        if (headers.authorization === "wrong") return null;
+        return headers.cookie === undefined ? {} : { sessionId: headers.cookie };
+      },
+    });
+    this.#server = createServer(this.stream.handle);
     const lane = new FastLane({
       callbacks: {} as CallbackIntake,
-      openStream: (socket, request) => stream.open(socket, request),
+      openStream: (socket, request) => this.stream.open(socket, request),
     });
     lane.attach(this.#server);
     this.#server.prependListener("connection", (socket: Socket) => this.sockets.push(socket));
