@@ -1,0 +1,172 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { DispatchRef } from "../gateways/gateway.ts";
+import type { Logger } from "../logger.ts";
+import type { PendingCommand, Store } from "../store/store.ts";
+import type { AgentCommand } from "../tasks/change.ts";
+
+/** Commands an agent is told at the same time. As many failures end a round: the agent is not asked on and on. */
+const AT_ONCE = 4;
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 60_000;
+/** An agent that cannot be told for so long will not be told: its run is over for us anyway. */
+const GIVE_UP_AFTER_MS = 60 * 60_000;
+
+export interface AgentCommandsOptions {
+  store: Pick<Store, "commandDone">;
+  logger: Logger;
+  /** Tells the agent once; rejects when it could not be told now. */
+  tell: (agentId: string, dispatch: DispatchRef, command: AgentCommand, signal: AbortSignal) => Promise<void>;
+  signal: AbortSignal;
+  /** Called at the moment nothing waits any more; what comes later is for another loop. */
+  onEmpty: () => void;
+  /** The pause after the first failed round, in milliseconds; default 1 s. */
+  firstPauseMs?: number;
+  /** How long a command is tried, in milliseconds; default an hour. */
+  giveUpAfterMs?: number;
+}
+
+interface Waiting {
+  pending: PendingCommand;
+  giveUpAt: number;
+}
+
+/**
+ * What one agent must still be told, in rounds: however much waits, it costs one loop, a few requests at a time,
+ * and a line of log a round. The commands of one dispatch go out in order.
+ */
+export class AgentCommands {
+  readonly #agentId: string;
+  readonly #options: AgentCommandsOptions;
+  /** By dispatch; what failed last stands last, so that one that is refused for ever holds nobody up. */
+  readonly #waiting = new Map<string, Waiting[]>();
+  readonly #done = Promise.withResolvers<void>();
+  #pause: AbortController | null = null;
+  /** Lets one more be told at the same time, while a round runs and has room. */
+  #addTeller: (() => void) | null = null;
+  #isStarted = false;
+
+  constructor(agentId: string, options: AgentCommandsOptions) {
+    this.#agentId = agentId;
+    this.#options = options;
+  }
+
+  /** Resolves when nothing waits any more, or the signal was aborted and what was under way has ended. */
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  /** Adds a command, which ends a pause: what is new is tried at once. */
+  add(pending: PendingCommand): void {
+    const { giveUpAfterMs = GIVE_UP_AFTER_MS } = this.#options;
+    const waiting = { pending, giveUpAt: performance.now() + giveUpAfterMs };
+    const queue = this.#waiting.get(pending.dispatchId);
+    if (queue) queue.push(waiting);
+    else this.#waiting.set(pending.dispatchId, [waiting]);
+    this.#pause?.abort();
+    this.#addTeller?.();
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    void this.#run().finally(() => this.#done.resolve());
+  }
+
+  async #run(): Promise<void> {
+    const { signal, onEmpty, firstPauseMs = FIRST_PAUSE_MS } = this.#options;
+    for (
+      let pauseMs = firstPauseMs;
+      this.#waiting.size > 0;
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+    ) {
+      const { told, failure } = await this.#round();
+      if (signal.aborted) return;
+      if (failure === undefined) continue;
+      await this.#giveUp(failure);
+      if (told > 0) pauseMs = firstPauseMs;
+      if (this.#waiting.size > 0) await this.#rest(pauseMs, failure);
+    }
+    onEmpty();
+  }
+
+  /** Tells what waits, and what comes meanwhile, until all is told or too much of it failed. */
+  async #round(): Promise<{ told: number; failure: string | undefined }> {
+    const tried = new Set<string>();
+    let told = 0;
+    let failures = 0;
+    let failure: string | undefined;
+    let active = 0;
+    const tellers: Promise<void>[] = [];
+    const teller = async () => {
+      active++;
+      for (const dispatchId of this.#waiting.keys()) {
+        if (failures >= AT_ONCE || this.#options.signal.aborted) break;
+        if (tried.has(dispatchId)) continue;
+        tried.add(dispatchId);
+        try {
+          told += await this.#tellAll(dispatchId);
+          tried.delete(dispatchId);
+        } catch (error) {
+          failure = error instanceof Error ? error.message : String(error);
+          failures++;
+        }
+      }
+      active--;
+    };
+    this.#addTeller = () => {
+      if (active < AT_ONCE) tellers.push(teller());
+    };
+    for (let index = 0; index < AT_ONCE; index++) this.#addTeller();
+    for (let one = tellers.shift(); one; one = tellers.shift()) await one;
+    this.#addTeller = null;
+    return { told, failure };
+  }
+
+  /** Tells the agent all about one dispatch, in order; returns how many commands that were. */
+  async #tellAll(dispatchId: string): Promise<number> {
+    const { store, tell, signal } = this.#options;
+    const queue = this.#waiting.get(dispatchId) ?? [];
+    let told = 0;
+    try {
+      for (let first = queue[0]; first && !signal.aborted; first = queue[0]) {
+        const { id, taskId, command } = first.pending;
+        await tell(this.#agentId, { dispatchId, taskId }, command, signal);
+        await store.commandDone(id);
+        queue.shift();
+        told++;
+      }
+      return told;
+    } finally {
+      this.#waiting.delete(dispatchId);
+      if (queue.length > 0) this.#waiting.set(dispatchId, queue);
+    }
+  }
+
+  /** Drops what was tried for too long. */
+  async #giveUp(reason: string): Promise<void> {
+    const { store, logger } = this.#options;
+    const now = performance.now();
+    let commands = 0;
+    for (const [dispatchId, queue] of this.#waiting) {
+      for (let first = queue[0]; first && first.giveUpAt <= now; first = queue[0]) {
+        try {
+          await store.commandDone(first.pending.id);
+        } catch {
+          // It stays in the store; the next round finds it, or the next start.
+          break;
+        }
+        queue.shift();
+        commands++;
+      }
+      if (queue.length === 0) this.#waiting.delete(dispatchId);
+    }
+    if (commands > 0) logger.error({ agentId: this.#agentId, commands, reason }, "gave up telling an agent");
+  }
+
+  async #rest(pauseMs: number, reason: string): Promise<void> {
+    const { logger, signal } = this.#options;
+    const fields = { agentId: this.#agentId, dispatches: this.#waiting.size, reason };
+    logger.warn(fields, "an agent could not be told what was decided; trying again");
+    this.#pause = new AbortController();
+    const ended = AbortSignal.any([signal, this.#pause.signal]);
+    await wait(pauseMs * (0.5 + Math.random() / 2), undefined, { signal: ended, ref: false }).catch(() => {});
+    this.#pause = null;
+  }
+}
