@@ -1,0 +1,82 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { CallbackError, type Receipt, type Reporter } from "@mission-control/agent";
+import { type Static, Type } from "typebox";
+
+const INSTEAD =
+  "Use it in place of the shell commands that the instructions about reporting to Mission Control name: it needs no address and no secret.";
+
+export const progressTool = {
+  name: "mission_control_progress",
+  label: "Report progress",
+  description: `Tell the operator of Mission Control, who watches this task live, what you are doing. Call it when you begin, and at each real step of the work: not more often than every few seconds. ${INSTEAD}`,
+  parameters: Type.Object({
+    message: Type.String({ minLength: 1, description: "What you are doing now, in one sentence." }),
+    progress: Type.Optional(
+      Type.Number({ minimum: 0, maximum: 1, description: "How much of the task is done, from 0 to 1." }),
+    ),
+  }),
+};
+
+export const completeTool = {
+  name: "mission_control_complete",
+  label: "Complete the task",
+  description: `Report that this task of Mission Control is done, with its result. Call it exactly once, as the last step; the task stays open until you did, or called mission_control_fail. ${INSTEAD}`,
+  parameters: Type.Object({
+    summary: Type.String({ minLength: 1, description: "What was done and what came of it." }),
+    data: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), { description: "Results for programs to read." }),
+    ),
+  }),
+};
+
+export const failTool = {
+  name: "mission_control_fail",
+  label: "Fail the task",
+  description: `Report that you cannot do this task of Mission Control, and why. Call it exactly once, as the last step, in place of mission_control_complete. ${INSTEAD}`,
+  parameters: Type.Object({
+    error: Type.String({ minLength: 1, description: "Why the task cannot be done, in words." }),
+    lastState: Type.Optional(Type.String({ description: "How far you came." })),
+  }),
+};
+
+export function reportProgress(
+  reporter: Reporter,
+  { message, progress }: Static<typeof progressTool.parameters>,
+): Promise<Receipt> {
+  return reporter.progress(message, { progress });
+}
+
+export function reportComplete(
+  reporter: Reporter,
+  { summary, data }: Static<typeof completeTool.parameters>,
+): Promise<Receipt> {
+  return reporter.complete(summary, data);
+}
+
+export function reportFailure(
+  reporter: Reporter,
+  { error, lastState }: Static<typeof failTool.parameters>,
+): Promise<Receipt> {
+  return reporter.fail(error, { lastState });
+}
+
+/**
+ * Says what became of a report, for the model. A report that is not delivered within `patienceMs` goes on being tried
+ * behind its back: an agent at work shall not wait for a server that is away.
+ * @throws CallbackError when Mission Control refused the report
+ */
+export async function outcomeOf(report: Promise<Receipt>, patienceMs = 5000): Promise<string> {
+  const stop = new AbortController();
+  const patience = wait(patienceMs, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
+  try {
+    const receipt = await Promise.race([report, patience]);
+    if (!receipt)
+      return "Mission Control does not answer at the moment. The report is kept and sent on as soon as it does; do not repeat it.";
+    return receipt.outcome === "stored" ? "Reported." : "Left out: later progress says more.";
+  } catch (error) {
+    if (!(error instanceof CallbackError) || error.code === "refused") throw error;
+    return `Not delivered yet, and to be sent on later; do not repeat it. ${error.message}`;
+  } finally {
+    stop.abort();
+  }
+}
