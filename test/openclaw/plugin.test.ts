@@ -42,9 +42,10 @@ async function dispatch(title: string, moves: Move[]): Promise<string> {
 test("the plugin is valid and installs in a running gateway", async () => {
   execFileSync("npm", ["run", "build"], { cwd: plugin, stdio: "ignore" });
   assert.match(await gateway.command("plugins", "validate", "--root", plugin), /is valid/);
-  await gateway.command("config", "set", permission, "true");
   const installed = await gateway.command("plugins", "install", "--link", plugin, "--force");
   assert.match(installed, /Applied in Gateway/);
+  await gateway.command("config", "set", permission, "true");
+  await gateway.command("plugins", "reload", "mission-control");
 });
 
 test("an agent reports progress and completion with native tools, and the secret stays where it was", async () => {
