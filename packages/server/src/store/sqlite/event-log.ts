@@ -3,7 +3,7 @@ import { type EventFilter, encodeSse, type LogEvent, type NewEvent } from "@miss
 import type { EventPage, FrameChunk, LogRange, StoredEvent, Stretch } from "../store.ts";
 
 /** Rows in one step of a replay. */
-const REPLAY_ROWS = 512;
+const REPLAY_ROWS = 384;
 /** Ids one step looks at where no index finds the matching ones; bounds the time it holds the thread. */
 const REPLAY_WINDOW = 8192;
 const NO_FRAMES = new Uint8Array();
@@ -124,7 +124,7 @@ export class EventLog {
     ).get(...all);
     if (!step || step.last === null) return { frames: NO_FRAMES, lastId: end };
     // Joined inside SQLite: no row is made here. Only large frames need the running sum that says where to cut.
-    if (Number(step.bytes) <= 2 * maxBytes) {
+    if (Number(step.bytes) <= maxBytes) {
       const joined = this.#prepare(`SELECT CAST(group_concat(frame, '') AS BLOB) AS frames FROM (${rows})`);
       return { frames: joined.get(...all)?.frames as Uint8Array, lastId: Number(step.last) };
     }
