@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-if (!existsSync(`${here}/node_modules/.bin/opencode`)) run("npm", ["ci"]);
+if (!existsSync(`${here}/node_modules/.bin/opencode`)) run("npm", ["install", "--no-save"]);
 const test = [
   process.execPath,
   "--conditions=mission-control-source",
