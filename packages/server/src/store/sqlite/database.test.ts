@@ -55,6 +55,7 @@ test("a file from a newer version is refused and left as it was", async (context
   await store.close();
   const file = join(folder, "mission-control.db");
   const newer = new DatabaseSync(file);
+  const version = newer.prepare("PRAGMA user_version").get()?.user_version;
   newer.exec("PRAGMA user_version = 9999; CREATE TABLE from_the_future (x)");
   newer.close();
   assert.throws(
@@ -64,7 +65,7 @@ test("a file from a newer version is refused and left as it was", async (context
   const after = new DatabaseSync(file);
   assert.equal(after.prepare("PRAGMA user_version").get()?.user_version, 9999);
   assert.equal(after.prepare("SELECT count(*) AS n FROM tasks").get()?.n, 1);
-  after.exec("PRAGMA user_version = 1");
+  after.exec(`PRAGMA user_version = ${version}`);
   after.close();
   const again = SqliteStore.open({ folder });
   assert.equal((await again.task("t1"))?.id, "t1", "the refusal let the folder go");

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { type EventFilter, encodeSse, type LogEvent, type NewEvent } from "@mission-control/protocol";
 import type { EventPage, FrameChunk, LogRange, StoredEvent, Stretch } from "../store.ts";
+import { Statements } from "./statements.ts";
 
 /** Rows in one step of a replay. */
 const REPLAY_ROWS = 384;
@@ -14,11 +15,10 @@ const PRUNE_ROWS = 500;
  * indexes, which have to be complete ({@link EventLog.unindexed} 0).
  */
 export class EventLog {
-  readonly #db: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #index: StatementSync;
   readonly #noteIndexed: StatementSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: Statements;
   /** Newest id written, whether its commit is durable yet or not. */
   #written: number;
   #committed: number;
@@ -30,7 +30,7 @@ export class EventLog {
   #committedIndexed: number;
 
   constructor(db: DatabaseSync) {
-    this.#db = db;
+    this.#statements = new Statements(db);
     this.#insert = db.prepare(
       "INSERT INTO events (id, type, task_id, agent_id, receipt_key, receipt, frame) VALUES (?, ?, ?, ?, ?, ?, ?)",
     );
@@ -166,11 +166,7 @@ export class EventLog {
   }
 
   #prepare(sql: string): StatementSync {
-    const known = this.#statements.get(sql);
-    if (known) return known;
-    const statement = this.#db.prepare(sql);
-    this.#statements.set(sql, statement);
-    return statement;
+    return this.#statements.get(sql);
   }
 }
 

@@ -1,4 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
+import { indexedText } from "./search-index.ts";
+import { searchText } from "./task-row.ts";
 
 /** The file was written by a newer Mission Control. */
 export class NewerDatabaseError extends Error {
@@ -12,7 +14,9 @@ export class NewerDatabaseError extends Error {
  * - `record` columns hold the whole record as JSON; the columns beside them are what is searched and sorted by.
  * - `tasks.seq` rises in creation order. Every sort of the task list is an index that ends in it; there is none
  *   without a status, because the list joins the statuses' own ranges.
- * - A task's long texts stand apart, so that a callback does not rewrite them.
+ * - A task's long texts stand apart, so that a callback does not rewrite them; with the title, which a search
+ *   that no index answers reads beside the description.
+ * - `task_tags` carries the priority, which seldom changes: a tag's tasks are sorted by it as they stand.
  * - `events` is the one table that every callback is written to. Its indexes, the receipts and the tasks' live
  *   fields (`updated_at`, `message`, `progress`) follow in batches (write-behind.ts); `meta.indexed_up_to` and
  *   `tasks.as_of` say how far, in event ids, and an event carries the receipt that is not in its table yet.
@@ -104,13 +108,35 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (kind, id)
   ) WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE task_texts ADD COLUMN title TEXT NOT NULL DEFAULT '';
+  UPDATE task_texts SET title = (SELECT record ->> '$.title' FROM tasks WHERE tasks.seq = task_texts.seq);
+
+  CREATE TABLE tags (
+    tag TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    seq INTEGER NOT NULL REFERENCES tasks (seq) ON DELETE CASCADE,
+    PRIMARY KEY (tag, priority, seq)
+  ) WITHOUT ROWID;
+  INSERT INTO tags (tag, priority, seq) SELECT tag, priority, seq FROM task_tags JOIN tasks USING (seq);
+  DROP TABLE task_tags;
+  ALTER TABLE tags RENAME TO task_tags;
+  CREATE INDEX task_tags_by_task ON task_tags (seq, tag);
+
+  DROP TABLE task_search;
+  CREATE VIRTUAL TABLE task_search USING fts5 (text, content = '', contentless_delete = 1, tokenize = 'trigram');
+  CREATE VIRTUAL TABLE task_search_terms USING fts5vocab (task_search, row);
+  INSERT INTO task_search (rowid, text)
+    SELECT seq, indexed_text(title, description, priority) FROM tasks JOIN task_texts USING (seq);
+  `,
 ];
 
 /**
  * Brings the schema up to date, each step in a transaction of its own.
+ * @param to the version to stop at, for a test that needs a file as an older version wrote it
  * @throws NewerDatabaseError rather than touch a file from the future.
  */
-export function migrate(db: DatabaseSync): void {
+export function migrate(db: DatabaseSync, to = MIGRATIONS.length): void {
   const row = db.prepare("PRAGMA user_version").get();
   const version = Number(row?.user_version ?? 0);
   if (version > MIGRATIONS.length) {
@@ -118,7 +144,10 @@ export function migrate(db: DatabaseSync): void {
       `The database has schema version ${version}, this Mission Control knows ${MIGRATIONS.length}: start the newer version that wrote it, or restore a backup.`,
     );
   }
-  for (let next = version; next < MIGRATIONS.length; next++) {
+  db.function("indexed_text", (title, description, rank) =>
+    indexedText(searchText(String(title), String(description)), Number(rank)),
+  );
+  for (let next = version; next < to; next++) {
     db.exec(`BEGIN IMMEDIATE; ${MIGRATIONS[next]}; PRAGMA user_version = ${next + 1}; COMMIT`);
   }
 }

@@ -1,192 +1,265 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import { type TaskQuery, type TaskSort, taskSortSchema, taskStatusSchema } from "@mission-control/protocol";
+import { type TaskQuery, taskStatusSchema } from "@mission-control/protocol";
 import type { Task } from "../../tasks/task.ts";
-import { InvalidCursorError, type TaskPage } from "../store.ts";
+import { PRIORITY_RANK, type TaskPage } from "../store.ts";
+import { ofPriority, searchExpression } from "./search-index.ts";
+import { Statements } from "./statements.ts";
+import { decodeCursor, encodeCursor, type Key, SORT_COLUMNS } from "./task-cursor.ts";
 import { searchText, TASK_COLUMNS, taskOf } from "./task-row.ts";
 
-/** Up to this many tasks found by a tag or a search are sorted; more, and walking the sort's index is quicker. */
+/** Up to this many tasks found by a filter are looked at one by one; more, and walking in sort order is quicker. */
 const SMALL_SET = 2000;
-/** Rows one page may look at: bounds its time where few match. Such a page is short, and its cursor goes on. */
-const SCAN_BUDGET = 5000;
-const SCAN_STEP = 500;
-/** The trigram index cannot find anything shorter. */
-const SHORTEST_INDEXED_SEARCH = 3;
+/**
+ * What finding one page may cost, in keys looked at: bounds its time where few match. Such a page is short, and
+ * its cursor goes on.
+ */
+const BUDGET = 6000;
+/** Reading a task's text costs as much as so many keys. */
+const TEXT_COST = 4;
+const SHORTEST_STEP = 128;
+const LONGEST_STEP = 2048;
+/** Tasks whose texts are read at a time. */
+const TEXTS_AT_ONCE = 64;
+const HIGHEST_RANK = Math.max(...Object.values(PRIORITY_RANK));
 
-/** Columns of each sort, all descending; `seq` makes every place unique. */
-const SORT_COLUMNS: Readonly<Record<TaskSort, readonly string[]>> = {
-  createdAt: ["seq"],
-  priority: ["priority", "seq"],
-  updatedAt: ["updated_at", "seq"],
-};
-
-type Key = readonly SQLInputValue[];
 interface Condition {
   sql: string;
-  values: SQLInputValue[];
-}
-interface Row {
-  key: Key;
-  task: Task;
+  values: readonly SQLInputValue[];
 }
 
-/** The task list: every filter and sort by way of an index, a page at a time. */
+/** A way through tasks in sort order. */
+interface Walk {
+  /** The filters it keeps to by itself; each of the others is asked of every task it comes by. */
+  keeps: ReadonlySet<keyof TaskQuery>;
+  /** Keys in sort order after a place, at most `limit`. */
+  keys: (after: Key | null, limit: number) => Condition;
+}
+
+/**
+ * The task list, a page at a time: finds the keys of the page's tasks by way of indexes alone, whichever of the
+ * filters leads there quickest, and reads only those tasks whole.
+ */
 export class TaskList {
-  readonly #db: DatabaseSync;
+  readonly #statements: Statements;
 
   constructor(db: DatabaseSync) {
-    this.#db = db;
+    this.#statements = new Statements(db);
   }
 
   /** @throws InvalidCursorError */
   page(query: TaskQuery): Omit<TaskPage, "lastEventId"> {
     const after = query.cursor === undefined ? null : decodeCursor(query.cursor, query.sort);
-    const found = this.#smallSet(query);
-    if (found) return pageOf(query, this.#sortSet(query, found, after, query.limit + 1));
-    const matches = matcher(query);
-    if (!matches) return pageOf(query, this.#walk(query, after, query.limit + 1));
-    return this.#scan(query, after, matches);
+    const { keys, next } = this.#find(query, this.#walk(query), after);
+    return { items: this.#read(keys), nextCursor: next && encodeCursor(query.sort, next) };
   }
 
-  /** Walks in sort order and keeps what matches, until the page is full or the budget is spent. */
-  #scan(
-    query: TaskQuery,
-    start: Key | null,
-    matches: (task: Task) => boolean,
-  ): Omit<TaskPage, "lastEventId"> {
-    const kept: Row[] = [];
+  /** The keys of one page, and the place the next begins after; null when nothing is left. */
+  #find(query: TaskQuery, walk: Walk, start: Key | null): { keys: Key[]; next: Key | null } {
+    const tests = testsOf(query, walk);
+    const text = walk.keeps.has("q") ? undefined : query.q?.toLowerCase();
+    const { limit } = query;
+    const keys: Key[] = [];
     let after = start;
-    for (let scanned = 0; scanned < SCAN_BUDGET; scanned += SCAN_STEP) {
-      const rows = this.#walk(query, after, SCAN_STEP);
-      for (const row of rows) if (matches(row.task)) kept.push(row);
-      if (kept.length > query.limit || rows.length < SCAN_STEP) return pageOf(query, kept);
-      after = rows.at(-1)?.key ?? after;
+    let cost = 0;
+    let step = limit + 1;
+    if (tests.sql || text !== undefined) step = Math.max(step, SHORTEST_STEP);
+    for (; ; step = Math.min(step * 2, LONGEST_STEP)) {
+      const rows = this.#keys(query, walk.keys(after, step), tests);
+      for (let from = 0; from < rows.length; from += TEXTS_AT_ONCE) {
+        const some = rows.slice(from, from + TEXTS_AT_ONCE);
+        const passed = some.filter(({ passes }) => passes).map(({ key }) => key);
+        keys.push(...(text === undefined ? passed : this.#withText(passed, text)));
+        if (keys.length > limit) return { keys: keys.slice(0, limit), next: keys[limit - 1] ?? null };
+        after = some.at(-1)?.key ?? after;
+        cost += some.length + (text === undefined ? 0 : passed.length * TEXT_COST);
+        if (cost >= BUDGET) return { keys, next: after };
+      }
+      if (rows.length < step) return { keys, next: null };
     }
-    return { items: kept.map(({ task }) => task), nextCursor: after && encodeCursor(query.sort, after) };
   }
 
-  /** The rows after a place, by joining the ranges of the statuses asked for. */
-  #walk(query: TaskQuery, after: Key | null, limit: number): Row[] {
-    const statuses = query.status ? [query.status] : taskStatusSchema.options;
-    const columns = SORT_COLUMNS[query.sort];
-    const order = columns.map((column) => `${column} DESC`).join(", ");
-    const place = afterPlace(columns, after);
-    const agent: Condition = query.agentId
-      ? { sql: " AND agent_id = ?", values: [query.agentId] }
-      : { sql: "", values: [] };
-    const ranges = statuses.map(
-      () =>
-        `SELECT * FROM (SELECT ${columns.join(", ")} FROM tasks WHERE status = ?${agent.sql}${place.sql} ORDER BY ${order} LIMIT ?)`,
-    );
-    const values = statuses.flatMap((status) => [status, ...agent.values, ...place.values, limit]);
-    return this.#read(query.sort, `SELECT * FROM (${ranges.join(" UNION ALL ")}) ORDER BY ${order} LIMIT ?`, [
-      ...values,
-      limit,
-    ]);
+  /** The walk that comes to the query's tasks soonest. */
+  #walk(query: TaskQuery): Walk {
+    const { sort, tag, q } = query;
+    const expression = q === undefined ? null : searchExpression(this.#statements, q, SMALL_SET);
+    const search = expression === null ? null : searchOf(expression);
+    if (search && this.#isSmall(search)) return setWalk(query, search, "q");
+    const tagged = tag === undefined ? null : taggedOf(tag);
+    if ((tagged || q !== undefined) && this.#isRangeSmall(query)) return rangeWalk(query);
+    if (expression !== null && !tagged && sort !== "updatedAt") return searchWalk(query, expression);
+    if (tagged && sort !== "updatedAt") return tagWalk(query, tagged);
+    if (tagged && this.#isSmall(tagged)) return setWalk(query, tagged, "tag");
+    return rangeWalk(query);
   }
 
-  /** Sorts the tasks of a small set that also meet the other filters. */
-  #sortSet(query: TaskQuery, set: Condition, after: Key | null, limit: number): Row[] {
-    const columns = SORT_COLUMNS[query.sort];
-    const order = columns.map((column) => `${column} DESC`).join(", ");
-    const conditions: Condition[] = [set, afterPlace(columns, after)];
-    if (query.status) conditions.push({ sql: " AND +status = ?", values: [query.status] });
-    if (query.agentId) conditions.push({ sql: " AND +agent_id = ?", values: [query.agentId] });
-    const sql = `SELECT ${columns.join(", ")} FROM tasks WHERE true${conditions.map((one) => one.sql).join("")} ORDER BY ${order} LIMIT ?`;
-    return this.#read(query.sort, sql, [...conditions.flatMap((one) => one.values), limit]);
-  }
-
-  /** The tag and search conditions, if together they leave few enough tasks to sort. */
-  #smallSet(query: TaskQuery): Condition | null {
-    const conditions: Condition[] = [];
-    if (query.q !== undefined && isIndexed(query.q)) {
-      const phrase = `"${query.q.replaceAll('"', '""')}"`;
-      conditions.push({
-        sql: "SELECT rowid AS seq FROM task_search WHERE task_search MATCH ?",
-        values: [phrase],
-      });
-    }
-    if (query.tag !== undefined) {
-      conditions.push({ sql: "SELECT seq FROM task_tags WHERE tag = ?", values: [query.tag] });
-    }
-    if (!conditions.some((one) => this.#isSmall(one))) return null;
-    // What the index cannot find must still be looked for task by task.
-    if (query.q !== undefined && !isIndexed(query.q)) return null;
-    return {
-      sql: conditions.map((one) => ` AND seq IN (${one.sql})`).join(""),
-      values: conditions.flatMap((one) => one.values),
-    };
+  #isRangeSmall(query: TaskQuery): boolean {
+    if (query.status === undefined && query.agentId === undefined) return false;
+    const { sql, values } = rangeOf(query);
+    return this.#isSmall({ sql: `SELECT seq FROM tasks WHERE ${sql}`, values });
   }
 
   #isSmall({ sql, values }: Condition): boolean {
-    const row = this.#db
-      .prepare(`SELECT count(*) AS count FROM (${sql} LIMIT ${SMALL_SET + 1})`)
-      .get(...values);
-    return Number(row?.count) <= SMALL_SET;
+    const counted = this.#statements.get(`SELECT count(*) AS count FROM (${sql} LIMIT ${SMALL_SET + 1})`);
+    return Number(counted.get(...values)?.count) <= SMALL_SET;
   }
 
-  #read(sort: TaskSort, keysSql: string, values: readonly SQLInputValue[]): Row[] {
-    const columns = SORT_COLUMNS[sort];
-    const order = columns.map((column) => `keys.${column} DESC`).join(", ");
-    const rows = this.#db
-      .prepare(
-        `SELECT keys.*, ${TASK_COLUMNS} FROM (${keysSql}) AS keys
-         JOIN tasks USING (seq) JOIN task_texts USING (seq) ORDER BY ${order}`,
-      )
-      .all(...values);
+  /** Takes a step of a walk, and says of each task whether it passes the tests. */
+  #keys(query: TaskQuery, step: Condition, tests: Condition): { key: Key; passes: boolean }[] {
+    const columns = SORT_COLUMNS[query.sort];
+    const sql = tests.sql ? `SELECT keys.*, ${tests.sql} AS passes FROM (${step.sql}) AS keys` : step.sql;
+    const rows = this.#statements.get(sql).all(...tests.values, ...step.values);
     return rows.map((row) => ({
       key: columns.map((column) => row[column] as SQLInputValue),
-      task: taskOf(row),
+      passes: !tests.sql || row.passes === 1,
     }));
+  }
+
+  /** The keys of the tasks that have a text, in lower case, in theirs. */
+  #withText(keys: readonly Key[], text: string): Key[] {
+    const rows = this.#statements
+      .get(
+        `SELECT title, description FROM json_each(?) AS keys
+         CROSS JOIN task_texts ON task_texts.seq = keys.value ORDER BY keys.key`,
+      )
+      .all(seqsOf(keys));
+    return keys.filter((_, index) => {
+      const { title, description } = rows[index] ?? {};
+      return searchText(String(title), String(description)).toLowerCase().includes(text);
+    });
+  }
+
+  /** Whole tasks, in the order of their keys. */
+  #read(keys: readonly Key[]): Task[] {
+    const rows = this.#statements
+      .get(
+        `SELECT ${TASK_COLUMNS} FROM json_each(?) AS keys
+         CROSS JOIN tasks ON tasks.seq = keys.value CROSS JOIN task_texts ON task_texts.seq = keys.value
+         ORDER BY keys.key`,
+      )
+      .all(seqsOf(keys));
+    return rows.map(taskOf);
   }
 }
 
-/** Whether the trigram index can look for a text: three code points at least, and none that ends a query early. */
-function isIndexed(q: string): boolean {
-  return [...q].length >= SHORTEST_INDEXED_SEARCH && !q.includes("\0");
-}
-
-/** What a walked task must meet besides status and agent; null when nothing. */
-function matcher({ tag, q }: TaskQuery): ((task: Task) => boolean) | null {
-  if (tag === undefined && q === undefined) return null;
-  const wanted = q?.toLowerCase();
-  return (task) =>
-    (tag === undefined || task.tags.includes(tag)) &&
-    (wanted === undefined || searchText(task.title, task.description).toLowerCase().includes(wanted));
-}
-
-function afterPlace(columns: readonly string[], after: Key | null): Condition {
-  if (!after) return { sql: "", values: [] };
-  const marks = columns.map(() => "?").join(", ");
-  return { sql: ` AND (${columns.join(", ")}) < (${marks})`, values: [...after] };
-}
-
-/** Cuts the row that was asked for beyond the page: it only says that there is more. */
-function pageOf(query: TaskQuery, rows: readonly Row[]): Omit<TaskPage, "lastEventId"> {
-  const items = rows.slice(0, query.limit);
-  const last = items.at(-1);
+/** Along the indexes of statuses and agents, joining the ranges of the statuses asked for. */
+function rangeWalk(query: TaskQuery): Walk {
+  const ranges = query.status ? [query.status] : taskStatusSchema.options;
   return {
-    items: items.map(({ task }) => task),
-    nextCursor: rows.length > query.limit && last ? encodeCursor(query.sort, last.key) : null,
+    keeps: new Set(["status", "agentId"]),
+    keys: joined(
+      query,
+      "tasks",
+      ranges.map((status) => rangeOf({ ...query, status })),
+    ),
   };
 }
 
-function encodeCursor(sort: TaskSort, key: Key): string {
-  return Buffer.from(JSON.stringify([sort, ...key])).toString("base64url");
+/** Along a tag's own tasks: in one go by priority, joining its priorities' ranges by creation. */
+function tagWalk(query: TaskQuery, { values }: Condition): Walk {
+  const ranges =
+    query.sort === "priority"
+      ? [{ sql: "tag = ?", values }]
+      : Object.values(PRIORITY_RANK).map((rank) => ({
+          sql: "tag = ? AND priority = ?",
+          values: [...values, rank],
+        }));
+  return { keeps: new Set(["tag"]), keys: joined(query, "task_tags", ranges) };
 }
 
-function decodeCursor(cursor: string, sort: TaskSort): Key {
-  const invalid = () =>
-    new InvalidCursorError("cursor must be a nextCursor of the same list with the same sort.");
-  let parts: unknown;
-  try {
-    parts = JSON.parse(Buffer.from(cursor, "base64url").toString());
-  } catch {
-    throw invalid();
+/** Along what a search finds, which comes in the order of creation: one priority after the other, to sort by it. */
+function searchWalk({ sort }: TaskQuery, expression: string): Walk {
+  const found = "FROM task_search WHERE task_search MATCH ?";
+  const newest = "ORDER BY rowid DESC LIMIT ?";
+  const byCreation: Walk["keys"] = (after, limit) => ({
+    sql: `SELECT rowid AS seq ${found}${after ? " AND rowid < ?" : ""} ${newest}`,
+    values: [expression, ...(after ?? []), limit],
+  });
+  const byPriority: Walk["keys"] = (after, limit) => {
+    const [rank = HIGHEST_RANK, seq = Number.MAX_SAFE_INTEGER] = (after ?? []) as number[];
+    const parts: Condition[] = [];
+    for (let next = rank; next >= 0; next--) {
+      parts.push({
+        sql: `SELECT * FROM (SELECT ${next} AS priority, rowid AS seq ${found} AND rowid < ? ${newest})`,
+        values: [ofPriority(expression, next), next === rank ? seq : Number.MAX_SAFE_INTEGER, limit],
+      });
+    }
+    return {
+      sql: `SELECT * FROM (${parts.map(({ sql }) => sql).join(" UNION ALL ")}) ORDER BY priority DESC, seq DESC LIMIT ?`,
+      values: [...parts.flatMap(({ values }) => values), limit],
+    };
+  };
+  return { keeps: new Set(["q"]), keys: sort === "priority" ? byPriority : byCreation };
+}
+
+/** Along a small set, sorted here. */
+function setWalk(query: TaskQuery, set: Condition, keeps: "tag" | "q"): Walk {
+  const range = { sql: `seq IN (${set.sql})`, values: set.values };
+  return { keeps: new Set([keeps]), keys: joined(query, "tasks", [range]) };
+}
+
+/** Walks ranges, each in the sort's order, as one. */
+function joined(query: TaskQuery, table: string, ranges: readonly Condition[]): Walk["keys"] {
+  const columns = SORT_COLUMNS[query.sort];
+  const order = columns.map((column) => `${column} DESC`).join(", ");
+  return (after, limit) => {
+    const marks = columns.map(() => "?").join(", ");
+    const place = after ? ` AND (${columns.join(", ")}) < (${marks})` : "";
+    const parts = ranges.map(
+      ({ sql }) =>
+        `SELECT ${columns.join(", ")} FROM ${table} WHERE ${sql}${place} ORDER BY ${order} LIMIT ?`,
+    );
+    const values = ranges.flatMap((range) => [...range.values, ...(after ?? []), limit]);
+    if (parts.length === 1) return { sql: parts[0] ?? "", values };
+    const union = parts.map((part) => `SELECT * FROM (${part})`).join(" UNION ALL ");
+    return { sql: `SELECT * FROM (${union}) ORDER BY ${order} LIMIT ?`, values: [...values, limit] };
+  };
+}
+
+/** What is asked of each task that a walk comes by; empty when the walk keeps to all of it. */
+function testsOf(query: TaskQuery, { keeps }: Walk): Condition {
+  const tests: Condition[] = [];
+  if (query.tag !== undefined && !keeps.has("tag")) {
+    tests.push({
+      sql: "EXISTS (SELECT 1 FROM task_tags WHERE task_tags.seq = keys.seq AND tag = ?)",
+      values: [query.tag],
+    });
   }
-  if (!Array.isArray(parts) || taskSortSchema.safeParse(parts[0]).data !== sort) throw invalid();
-  const key = parts.slice(1);
-  const complete = key.length === SORT_COLUMNS[sort].length;
-  if (!complete || !key.every((part) => typeof part === "string" || Number.isSafeInteger(part)))
-    throw invalid();
-  return key as Key;
+  if ((query.status !== undefined || query.agentId !== undefined) && !keeps.has("status")) {
+    const { sql, values } = rangeOf(query);
+    // With the status known, an index answers: it is a fraction of the table.
+    const index = query.agentId === undefined ? "tasks_by_status" : "tasks_by_agent";
+    const by = query.status === undefined ? "" : ` INDEXED BY ${index}`;
+    tests.push({ sql: `EXISTS (SELECT 1 FROM tasks${by} WHERE ${sql} AND tasks.seq = keys.seq)`, values });
+  }
+  return {
+    sql: tests.map(({ sql }) => sql).join(" AND "),
+    values: tests.flatMap(({ values }) => values),
+  };
+}
+
+function rangeOf({ status, agentId }: TaskQuery): Condition {
+  const parts: string[] = [];
+  const values: string[] = [];
+  if (agentId !== undefined) {
+    parts.push("agent_id = ?");
+    values.push(agentId);
+  }
+  if (status !== undefined) {
+    parts.push("status = ?");
+    values.push(status);
+  }
+  return { sql: parts.join(" AND "), values };
+}
+
+function searchOf(expression: string): Condition {
+  return { sql: "SELECT rowid AS seq FROM task_search WHERE task_search MATCH ?", values: [expression] };
+}
+
+function taggedOf(tag: string): Condition {
+  return { sql: "SELECT seq FROM task_tags WHERE tag = ?", values: [tag] };
+}
+
+/** The tasks' numbers as `json_each` takes them. */
+function seqsOf(keys: readonly Key[]): string {
+  return JSON.stringify(keys.map((key) => key.at(-1)));
 }

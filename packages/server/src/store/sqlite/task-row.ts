@@ -62,7 +62,8 @@ export function textsDiffer(task: Task, before: Task): boolean {
     task.title !== before.title ||
     task.description !== before.description ||
     task.context !== before.context ||
-    task.tags !== before.tags
+    task.tags !== before.tags ||
+    task.priority !== before.priority
   );
 }
 

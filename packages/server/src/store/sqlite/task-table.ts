@@ -1,7 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Task } from "../../tasks/task.ts";
+import { PRIORITY_RANK } from "../store.ts";
 import { LiveFields, type TaskEntry } from "./live-fields.ts";
 import { RecordCache } from "./record-cache.ts";
+import { indexedText } from "./search-index.ts";
 import {
   differsOnlyLive,
   liveValues,
@@ -43,10 +45,10 @@ export class TaskTable {
     );
     this.#delete = db.prepare("DELETE FROM tasks WHERE seq = ?");
     this.#writeText = db.prepare(
-      "INSERT INTO task_texts (seq, description, context) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET description = excluded.description, context = excluded.context",
+      "INSERT OR REPLACE INTO task_texts (seq, title, description, context) VALUES (?, ?, ?, ?)",
     );
     this.#deleteTags = db.prepare("DELETE FROM task_tags WHERE seq = ?");
-    this.#insertTag = db.prepare("INSERT OR IGNORE INTO task_tags (tag, seq) VALUES (?, ?)");
+    this.#insertTag = db.prepare("INSERT OR IGNORE INTO task_tags (tag, priority, seq) VALUES (?, ?, ?)");
     this.#deleteSearch = db.prepare("DELETE FROM task_search WHERE rowid = ?");
     this.#insertSearch = db.prepare("INSERT INTO task_search (rowid, text) VALUES (?, ?)");
   }
@@ -111,8 +113,9 @@ export class TaskTable {
   }
 
   #writeTexts(seq: number, task: Task): void {
-    this.#writeText.run(seq, task.description, JSON.stringify(task.context));
-    for (const tag of task.tags) this.#insertTag.run(tag, seq);
-    this.#insertSearch.run(seq, searchText(task.title, task.description));
+    this.#writeText.run(seq, task.title, task.description, JSON.stringify(task.context));
+    const priority = PRIORITY_RANK[task.priority];
+    for (const tag of task.tags) this.#insertTag.run(tag, priority, seq);
+    this.#insertSearch.run(seq, indexedText(searchText(task.title, task.description), priority));
   }
 }

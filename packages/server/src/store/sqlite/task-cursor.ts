@@ -1,0 +1,35 @@
+import type { SQLInputValue } from "node:sqlite";
+import { type TaskSort, taskSortSchema } from "@mission-control/protocol";
+import { InvalidCursorError } from "../store.ts";
+
+/** Columns of each sort, all descending; `seq` makes every place unique. */
+export const SORT_COLUMNS: Readonly<Record<TaskSort, readonly string[]>> = {
+  createdAt: ["seq"],
+  priority: ["priority", "seq"],
+  updatedAt: ["updated_at", "seq"],
+};
+
+/** A task's place in a sort: the values of its columns. */
+export type Key = readonly SQLInputValue[];
+
+export function encodeCursor(sort: TaskSort, key: Key): string {
+  return Buffer.from(JSON.stringify([sort, ...key])).toString("base64url");
+}
+
+/** @throws InvalidCursorError */
+export function decodeCursor(cursor: string, sort: TaskSort): Key {
+  const invalid = () =>
+    new InvalidCursorError("cursor must be a nextCursor of the same list with the same sort.");
+  let parts: unknown;
+  try {
+    parts = JSON.parse(Buffer.from(cursor, "base64url").toString());
+  } catch {
+    throw invalid();
+  }
+  if (!Array.isArray(parts) || taskSortSchema.safeParse(parts[0]).data !== sort) throw invalid();
+  const key = parts.slice(1);
+  const complete = key.length === SORT_COLUMNS[sort].length;
+  if (!complete || !key.every((part) => typeof part === "string" || Number.isSafeInteger(part)))
+    throw invalid();
+  return key as Key;
+}
