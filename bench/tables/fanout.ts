@@ -27,6 +27,7 @@ export const fanout: Table = {
           return {
             perSecond: seen.deliveries / seconds,
             cpu,
+            cpuEach: (cpu * seconds) / seen.deliveries,
             p50: seen.p50,
             p99: seen.p99,
             lost: seen.reconnects,
@@ -45,6 +46,7 @@ export const fanout: Table = {
             ms(medianOf(runs, (run) => run.p50)),
             ms(medianOf(runs, (run) => run.p99)),
             percent(medianOf(runs, (run) => run.cpu)),
+            `${(medianOf(runs, (run) => run.cpuEach) * 1e6).toFixed(2)} µs`,
             String(Math.max(...runs.map((run) => run.lost))),
           ]);
         }

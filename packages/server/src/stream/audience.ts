@@ -3,15 +3,29 @@ import type { StoredEvent } from "../store/store.ts";
 import { filterKey, passes } from "./filter.ts";
 import type { Subscriber } from "./subscriber.ts";
 
-/** All subscribers with one filter: what is sent to one is sent to all. */
-export interface Group {
+/** Writing to so many sockets takes well under a millisecond. */
+const COHORT_SIZE = 64;
+
+/** Some subscribers with the same filter, served together: what is sent to one is sent to all. */
+export class Cohort {
   readonly key: string;
+  readonly subscribers = new Set<Subscriber>();
+  /** Ids of the events for them, in order, that they have not been served yet. */
+  pending: number[] = [];
+
+  constructor(key: string) {
+    this.key = key;
+  }
+}
+
+/** All subscribers with one filter. */
+interface Group {
   readonly filter: EventFilter;
-  readonly subscribers: Set<Subscriber>;
+  readonly cohorts: Set<Cohort>;
 }
 
 /**
- * Who listens, found by what an event is about: an event costs a look at the groups that name its task or agent
+ * Who listens, found by what an event is about: an event costs a look at the filters that name its task or agent
  * and at those that name neither, whatever else there is.
  */
 export class Audience {
@@ -20,45 +34,40 @@ export class Audience {
   readonly #byAgent = new Map<string, Set<Group>>();
   readonly #broad = new Set<Group>();
 
-  add(subscriber: Subscriber): void {
-    const key = filterKey(subscriber.filter);
+  /** The cohort for one more subscriber with a filter. */
+  cohortFor(filter: EventFilter): Cohort {
+    const key = filterKey(filter);
     let group = this.#groups.get(key);
     if (!group) {
-      group = { key, filter: subscriber.filter, subscribers: new Set() };
+      group = { filter, cohorts: new Set() };
       this.#groups.set(key, group);
       this.#indexOf(group).add(group);
     }
-    group.subscribers.add(subscriber);
+    for (const cohort of group.cohorts) if (cohort.subscribers.size < COHORT_SIZE) return cohort;
+    const cohort = new Cohort(key);
+    group.cohorts.add(cohort);
+    return cohort;
   }
 
-  remove(subscriber: Subscriber): void {
-    const group = this.#groups.get(filterKey(subscriber.filter));
-    if (!group?.subscribers.delete(subscriber) || group.subscribers.size > 0) return;
-    this.#groups.delete(group.key);
+  /** Forgets a subscriber, and its cohort and filter with the last one. */
+  leave(subscriber: Subscriber): void {
+    const { cohort } = subscriber;
+    if (!cohort.subscribers.delete(subscriber) || cohort.subscribers.size > 0) return;
+    const group = this.#groups.get(cohort.key);
+    group?.cohorts.delete(cohort);
+    if (!group || group.cohorts.size > 0) return;
+    this.#groups.delete(cohort.key);
     this.#indexOf(group).delete(group);
     const { taskId, agentId } = group.filter;
     if (taskId !== undefined && this.#byTask.get(taskId)?.size === 0) this.#byTask.delete(taskId);
     else if (agentId !== undefined && this.#byAgent.get(agentId)?.size === 0) this.#byAgent.delete(agentId);
   }
 
-  /** The ids each group is to be sent, in order; groups that none concerns are not named. */
-  select(events: readonly StoredEvent[]): Map<Group, number[]> {
-    const selected = new Map<Group, number[]>();
-    for (const event of events) {
-      for (const groups of this.#candidates(event)) {
-        for (const group of groups) {
-          if (!passes(group.filter, event)) continue;
-          const ids = selected.get(group);
-          if (ids) ids.push(event.id);
-          else selected.set(group, [event.id]);
-        }
-      }
+  /** The cohorts an event is for. */
+  *of(event: StoredEvent): Iterable<Cohort> {
+    for (const groups of this.#candidates(event)) {
+      for (const { filter, cohorts } of groups) if (passes(filter, event)) yield* cohorts;
     }
-    return selected;
-  }
-
-  *[Symbol.iterator](): Iterator<Subscriber> {
-    for (const group of this.#groups.values()) yield* group.subscribers;
   }
 
   *#candidates({ taskId, agentId }: StoredEvent): Iterable<Set<Group>> {

@@ -14,12 +14,11 @@ const CACHED_STEPS = 64;
 const UNFILTERED = filterKey({});
 
 /**
- * Brings subscribers that are behind up to where those that are live stand: from the ring where it reaches, else from the log. They take
- * turns, in small steps, and readers at the same place share what was read.
+ * Brings subscribers that are behind up to the newest event: from the ring where it reaches, else from the log. They
+ * take turns, in small steps, and readers at the same place share what was read.
  */
 export class CatchUp {
   readonly #ring: Ring;
-  readonly #goal: () => number;
   readonly #readLog: (stretch: Stretch, filter: EventFilter) => Promise<FrameChunk>;
   readonly #arrived: (subscriber: Subscriber) => void;
   readonly #failed: (subscriber: Subscriber, error: unknown) => void;
@@ -29,15 +28,12 @@ export class CatchUp {
 
   constructor(options: {
     ring: Ring;
-    /** Id up to which those that are live were sent everything. */
-    goal: () => number;
     readLog: (stretch: Stretch, filter: EventFilter) => Promise<FrameChunk>;
-    /** Called when a subscriber has everything up to the goal, in the same turn. */
+    /** Called when a subscriber has everything there is, in the same turn. */
     arrived: (subscriber: Subscriber) => void;
     failed: (subscriber: Subscriber, error: unknown) => void;
   }) {
     this.#ring = options.ring;
-    this.#goal = options.goal;
     this.#readLog = options.readLog;
     this.#arrived = options.arrived;
     this.#failed = options.failed;
@@ -70,20 +66,20 @@ export class CatchUp {
 
   async #step(subscriber: Subscriber): Promise<void> {
     if (subscriber.state !== "behind") return;
-    if (subscriber.position < this.#goal()) {
+    if (subscriber.position < this.#ring.head) {
       const slice = await this.#next(subscriber);
       if (subscriber.state !== "behind") return;
       subscriber.position = slice.lastId;
       subscriber.unsent = 0;
       if (slice.bytes > 0) subscriber.send(slice);
     }
-    if (subscriber.position >= this.#goal()) this.#arrived(subscriber);
+    if (subscriber.position >= this.#ring.head) this.#arrived(subscriber);
     else if (subscriber.blockedAt === null) this.#queue.push(subscriber);
   }
 
   async #next({ position, filter }: Subscriber): Promise<Slice> {
     const key = filterKey(filter);
-    const upTo = this.#goal();
+    const upTo = this.#ring.head;
     if (this.#ring.reaches(position)) {
       return this.#ring.after(position, upTo, key === UNFILTERED ? null : filter, STEP_BYTES);
     }

@@ -9,7 +9,7 @@ import {
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import type { FrameChunk, LogRange, StoredEvent, Stretch } from "../store/store.ts";
-import { Audience } from "./audience.ts";
+import { Audience, type Cohort } from "./audience.ts";
 import { CatchUp } from "./catch-up.ts";
 import { filterKey } from "./filter.ts";
 import { Pacer } from "./pacer.ts";
@@ -38,8 +38,9 @@ export interface LogSource {
 type HubMetrics = Pick<Metrics, "streamOpened" | "streamClosed" | "streamDelivered" | "streamCutOff">;
 
 /**
- * Fans committed events out to every open stream. Each event is encoded once, and all that was committed since the
- * last time goes to a reader in one write. A reader that falls behind costs no memory: it catches up from its position.
+ * Fans committed events out to every open stream. Each event is encoded once. The cohorts take turns to be served, and
+ * all that was committed since a cohort's last turn goes to each of its readers in one write: the more there is to do,
+ * the less an event costs. A reader that falls behind costs no memory: it catches up from its position.
  */
 export class Hub {
   readonly #log: LogSource;
@@ -48,19 +49,15 @@ export class Hub {
   readonly #ring: Ring;
   readonly #audience = new Audience();
   readonly #catchUp: CatchUp;
-  readonly #bySocket = new Map<Socket, Subscriber>();
+  readonly #subscribers = new Map<Socket, Subscriber>();
   readonly #heartbeat: NodeJS.Timeout;
   readonly #turns: Set<Subscriber>[] = Array.from({ length: HEARTBEAT_SECONDS }, () => new Set());
   #turn = 0;
   #nextTurn = 0;
   #closed = false;
-  /** Id up to which every live subscriber was sent all it asks for. */
-  #sent: number;
-  /** Committed after that, and not sent yet. */
-  #unsent: StoredEvent[] = [];
-  /** Subscribers that know more than was sent: they are served once that passes their position. */
-  readonly #ahead = new Set<Subscriber>();
-  readonly #pacer = new Pacer(() => this.#fanOut());
+  /** Cohorts with something pending: who has waited longest is served next. */
+  readonly #due = new Set<Cohort>();
+  readonly #pacer = new Pacer(() => this.#serveNext());
 
   /** Starts at the log's end. Give every commit from then on to {@link publish}, in order. */
   static async open(options: { log: LogSource; logger: Logger; metrics: HubMetrics }): Promise<Hub> {
@@ -73,14 +70,10 @@ export class Hub {
     this.#logger = options.logger;
     this.#metrics = options.metrics;
     this.#ring = new Ring(newest);
-    this.#sent = newest;
     this.#catchUp = new CatchUp({
       ring: this.#ring,
-      goal: () => this.#sent,
       readLog: (stretch, filter) => this.#readLog(stretch, filter),
-      arrived: (subscriber) => {
-        subscriber.state = "live";
-      },
+      arrived: (subscriber) => this.#place(subscriber),
       failed: (subscriber, error) => {
         this.#logger.error({ err: error }, "reading the log for a stream failed; it may reconnect");
         this.#cut(subscriber);
@@ -92,7 +85,7 @@ export class Hub {
 
   /** How many streams are open. */
   get size(): number {
-    return this.#bySocket.size;
+    return this.#subscribers.size;
   }
 
   /**
@@ -109,9 +102,11 @@ export class Hub {
     const resumable = after === null || (after <= range.newest && after >= range.oldest - 1);
     if (!resumable) socket.write(resetFrame(range));
     const head = this.#ring.head;
-    const subscriber = new Subscriber(socket, filter, resumable ? (after ?? head) : head);
-    this.#bySocket.set(socket, subscriber);
-    this.#audience.add(subscriber);
+    const position = resumable ? (after ?? head) : head;
+    const cohort = this.#audience.cohortFor(filter);
+    const subscriber = new Subscriber({ socket, filter, cohort, position });
+    cohort.subscribers.add(subscriber);
+    this.#subscribers.set(socket, subscriber);
     this.#turns[this.#nextTurn]?.add(subscriber);
     this.#nextTurn = (this.#nextTurn + 1) % HEARTBEAT_SECONDS;
     this.#metrics.streamOpened();
@@ -128,12 +123,13 @@ export class Hub {
   publish(events: readonly StoredEvent[]): void {
     if (events.length === 0) return;
     this.#ring.append(events);
-    if (this.#bySocket.size === 0) {
-      this.#sent = this.#ring.head;
-      return;
+    for (const event of events) {
+      for (const cohort of this.#audience.of(event)) {
+        cohort.pending.push(event.id);
+        this.#due.add(cohort);
+      }
     }
-    for (const event of events) this.#unsent.push(event);
-    this.#pacer.request();
+    if (this.#due.size > 0) this.#pacer.request();
   }
 
   /** Ends every stream, telling each client when to come back. */
@@ -141,9 +137,9 @@ export class Hub {
     this.#closed = true;
     clearInterval(this.#heartbeat);
     this.#pacer.close();
-    this.#fanOut();
+    while (this.#serveNext());
     const farewell = encodeSseRetry(RETRY_MS);
-    for (const subscriber of [...this.#audience]) {
+    for (const subscriber of [...this.#subscribers.values()]) {
       this.#forget(subscriber);
       // A reader that takes nothing would hold its connection, and with it the server, for ever.
       if (subscriber.blockedAt === null) subscriber.socket.end(farewell).destroySoon();
@@ -159,37 +155,59 @@ export class Hub {
     return chunk;
   }
 
-  /** Sends what was committed since the last time to everybody who has all before it. */
-  #fanOut(): void {
-    const events = this.#unsent;
-    const before = this.#sent;
-    this.#unsent = [];
-    this.#sent = this.#ring.head;
+  /** Serves the cohort whose turn it is. Returns whether another one waits. */
+  #serveNext(): boolean {
+    const next = this.#due.values().next();
+    if (!next.done) {
+      this.#due.delete(next.value);
+      this.#serve(next.value);
+    }
+    return this.#due.size > 0;
+  }
+
+  /** Sends a cohort what is pending for it. */
+  #serve(cohort: Cohort): void {
+    const { pending, subscribers } = cohort;
+    const before = (pending[0] ?? 0) - 1;
+    cohort.pending = [];
     if (!this.#ring.reaches(before)) {
-      // More came than the ring holds: everybody reads it from the log.
-      for (const subscriber of this.#audience) this.#leaveBehind(subscriber, before);
-    } else if (events.length > 0) {
-      const all = this.#ring.after(before, this.#sent, null, Number.POSITIVE_INFINITY);
-      for (const [group, ids] of this.#audience.select(events)) {
-        const slice = group.key === UNFILTERED ? all : this.#ring.pick(ids);
-        for (const subscriber of group.subscribers) this.#offer(subscriber, slice, before);
-        this.#metrics.streamDelivered(ids.length * group.subscribers.size);
-      }
+      // More came than the ring holds: they read it from the log.
+      for (const subscriber of subscribers) this.#leaveBehind(subscriber, before);
+      return;
     }
-    for (const subscriber of this.#ahead) {
-      if (subscriber.position > this.#sent) continue;
-      this.#ahead.delete(subscriber);
-      this.#place(subscriber);
+    const all = Number.POSITIVE_INFINITY;
+    const slice =
+      cohort.key === UNFILTERED
+        ? this.#ring.after(before, this.#ring.head, null, all)
+        : this.#ring.pick(pending);
+    for (const subscriber of subscribers) {
+      if (subscriber.state === "ahead") this.#offerRest(subscriber, pending);
+      else this.#offer(subscriber, slice, before);
     }
+    this.#metrics.streamDelivered(pending.length * subscribers.size);
   }
 
-  /** Finds where a subscriber stands: with the live ones, behind them, or ahead. */
+  /** Finds where a subscriber stands: behind, or ahead of its cohort, or live with it. */
   #place(subscriber: Subscriber): void {
-    if (subscriber.position === this.#sent) subscriber.state = "live";
-    else if (subscriber.position < this.#sent) this.#catchUp.add(subscriber);
-    else this.#ahead.add(subscriber);
+    const { position, cohort } = subscriber;
+    if (position < this.#ring.head) {
+      subscriber.state = "behind";
+      this.#catchUp.add(subscriber);
+    } else {
+      const isLive = position === this.#ring.head && cohort.pending.length === 0;
+      subscriber.state = isLive ? "live" : "ahead";
+    }
   }
 
+  /** Sends a subscriber that was ahead of its cohort what it does not have yet. */
+  #offerRest(subscriber: Subscriber, pending: readonly number[]): void {
+    const { position } = subscriber;
+    const rest = pending.filter((id) => id > position);
+    if (position <= this.#ring.head) subscriber.state = "live";
+    if (rest.length > 0) this.#offer(subscriber, this.#ring.pick(rest), position);
+  }
+
+  /** @param before position up to which a live subscriber has everything */
   #offer(subscriber: Subscriber, slice: Slice, before: number): void {
     const takesAll = subscriber.blockedAt === null && slice.bytes <= MAX_WRITE_BYTES;
     if (subscriber.state === "live" && takesAll) {
@@ -202,9 +220,9 @@ export class Hub {
 
   /** What was live no longer is: it has everything up to `position` and catches up from there. */
   #leaveBehind(subscriber: Subscriber, position: number): void {
-    if (subscriber.state !== "live") return;
+    if (subscriber.state === "live") subscriber.position = position;
+    else if (subscriber.state !== "ahead") return;
     subscriber.state = "behind";
-    subscriber.position = position;
     if (subscriber.blockedAt === null) this.#catchUp.add(subscriber);
   }
 
@@ -218,9 +236,9 @@ export class Hub {
 
   /** One listener for all sockets: thousands of idle readers must not cost a closure each. */
   #listener(handle: (subscriber: Subscriber) => void): (this: Socket) => void {
-    const bySocket = () => this.#bySocket;
+    const subscribers = () => this.#subscribers;
     return function listener(this: Socket) {
-      const subscriber = bySocket().get(this);
+      const subscriber = subscribers().get(this);
       if (subscriber) handle(subscriber);
     };
   }
@@ -243,10 +261,9 @@ export class Hub {
   }
 
   #forget(subscriber: Subscriber): void {
-    if (!this.#bySocket.delete(subscriber.socket)) return;
+    if (!this.#subscribers.delete(subscriber.socket)) return;
     subscriber.state = "closed";
-    this.#audience.remove(subscriber);
-    this.#ahead.delete(subscriber);
+    this.#audience.leave(subscriber);
     for (const turn of this.#turns) turn.delete(subscriber);
     this.#metrics.streamClosed();
   }

@@ -1,43 +1,37 @@
-/** However long a round takes, the next one waits no longer than this, in milliseconds. */
-const LONGEST_WAIT_MS = 50;
+/** What a turn may take at least, and at most, in milliseconds. */
+const SHORTEST_TURN_MS = 1;
+const LONGEST_TURN_MS = 4;
 
 /**
- * Runs rounds of work that is cheaper the more it does at once: each waits as long as the last one took. Where a
- * round costs next to nothing it runs in the next turn of the event loop; where thousands of writes make it long, at
- * most half of the time goes to them, and each does more.
+ * Does a queue of work in turns with everything else on the event loop. A turn takes about as long as the rest has
+ * taken since the one before: under load the two share the time by halves, and neither waits long for the other.
  */
 export class Pacer {
-  readonly #round: () => void;
-  #immediate: NodeJS.Immediate | null = null;
-  #timer: NodeJS.Timeout | null = null;
+  readonly #step: () => boolean;
+  #next: NodeJS.Immediate | null = null;
   #lastEnd = 0;
-  #lastCost = 0;
 
-  constructor(round: () => void) {
-    this.#round = round;
+  /** @param step does one piece of the work, if there is any; returns whether there is more */
+  constructor(step: () => boolean) {
+    this.#step = step;
   }
 
-  /** Sees to it that a round runs presently. */
+  /** Sees to it that the work is done presently. */
   request(): void {
-    if (this.#immediate || this.#timer) return;
-    const rested = performance.now() - this.#lastEnd;
-    const wait = Math.min(this.#lastCost, LONGEST_WAIT_MS) - rested;
-    // A timer cannot wait for less than a millisecond.
-    if (wait < 1) this.#immediate = setImmediate(() => this.#run());
-    else this.#timer = setTimeout(() => this.#run(), wait);
+    this.#next ??= setImmediate(() => this.#turn());
   }
 
   close(): void {
-    if (this.#immediate) clearImmediate(this.#immediate);
-    if (this.#timer) clearTimeout(this.#timer);
+    if (this.#next) clearImmediate(this.#next);
   }
 
-  #run(): void {
-    this.#immediate = null;
-    this.#timer = null;
+  #turn(): void {
+    this.#next = null;
     const begun = performance.now();
-    this.#round();
+    const share = Math.min(Math.max(begun - this.#lastEnd, SHORTEST_TURN_MS), LONGEST_TURN_MS);
+    let more = true;
+    while (more && performance.now() - begun < share) more = this.#step();
     this.#lastEnd = performance.now();
-    this.#lastCost = this.#lastEnd - begun;
+    if (more) this.request();
   }
 }
