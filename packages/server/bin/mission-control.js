@@ -6,4 +6,4 @@ if (Number(process.versions.node.split(".")[0]) < required) {
   );
   process.exit(1);
 }
-await import("../dist/cli/main.js");
+await import("../dist/bundle/main.js");

@@ -1,6 +1,4 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { callbackEndpoint } from "./callbacks/callback-endpoint.ts";
 import { CallbackIntake } from "./callbacks/intake.ts";
 import { SignatureVerifier } from "./callbacks/signature.ts";
@@ -8,6 +6,7 @@ import { AgentDirectory } from "./dispatch/agent-directory.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { GatewayRegistry } from "./gateways/registry.ts";
 import { Authenticator } from "./http/authenticator.ts";
+import { dashboardFolder } from "./http/dashboard.ts";
 import { FastLane } from "./http/fast-lane.ts";
 import { HttpServer } from "./http/http-server.ts";
 import { LogInCodes } from "./http/log-in-codes.ts";
@@ -153,10 +152,4 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     await closeAll();
     throw error;
   }
-}
-
-/** The dashboard's build output, beside this package in the workspace; null when it was not built. */
-function dashboardFolder(): string | null {
-  const folder = fileURLToPath(new URL("../../dashboard/dist", import.meta.url));
-  return existsSync(join(folder, "index.html")) ? folder : null;
 }

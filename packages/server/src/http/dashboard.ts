@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import files from "@fastify/static";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { HttpApp } from "./http-app.ts";
@@ -17,6 +18,15 @@ The dashboard has not been built. In the project folder, run:
 
 and start the server again.
 `;
+
+/**
+ * The dashboard's build output, beside this package in the workspace; null when it was not built. The address holds
+ * for this file and for the bundle it becomes part of: both are two folders below the package.
+ */
+export function dashboardFolder(): string | null {
+  const folder = fileURLToPath(new URL("../../../dashboard/dist", import.meta.url));
+  return existsSync(join(folder, PAGE)) ? folder : null;
+}
 
 /** Answers a browser's request for a page; false when the request is not one for a page. */
 export type PageFallback = (request: FastifyRequest, reply: FastifyReply) => boolean;
