@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, type Hmac, timingSafeEqual } from "node:crypto";
 
 /** Seconds a signed timestamp may differ from the verifier's clock (Standard Webhooks: 5 minutes). */
 export const TIMESTAMP_TOLERANCE_SECONDS = 5 * 60;
@@ -39,12 +39,17 @@ export function formatSecret(key: Uint8Array): string {
   return SECRET_PREFIX + Buffer.from(key).toString("base64");
 }
 
+/** HMAC-SHA256 with raw key bytes: as a key object, since Node spends four times the digest on looking at bare bytes. */
+function keyed(key: Uint8Array): Hmac {
+  return createHmac("sha256", createSecretKey(key));
+}
+
 /**
  * The callback secret of one dispatch, derived and never stored:
  * `whsec_` + base64 of HMAC-SHA256(server key, "callback:" + dispatchId).
  */
 export function deriveDispatchSecret(serverKey: Uint8Array, dispatchId: string): string {
-  return formatSecret(createHmac("sha256", serverKey).update(`callback:${dispatchId}`).digest());
+  return formatSecret(keyed(serverKey).update(`callback:${dispatchId}`).digest());
 }
 
 /** What {@link signStandard} signs. `timestamp` is in Unix seconds. */
@@ -55,7 +60,7 @@ export interface StandardMessage {
 }
 
 function standardDigest(key: Uint8Array, id: string, timestamp: string, body: string | Uint8Array): Buffer {
-  return createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body).digest();
+  return keyed(key).update(`${id}.${timestamp}.`).update(body).digest();
 }
 
 /** One `v1,<base64>` signature over `id.timestamp.body` (Standard Webhooks, "Signature scheme"). */
