@@ -45,7 +45,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
   const metrics = new Metrics();
   const keys = loadKeys(settings.dataDir);
   const token = settings.token ?? keys.token;
-  const store = SqliteStore.open({ folder: settings.dataDir, metrics });
+  const store = SqliteStore.open({ folder: settings.dataDir, metrics, logger });
   // Closed in reverse order, also when the start fails half-way.
   const opened: { close(): Promise<void> | void }[] = [store];
   const closeAll = async () => {

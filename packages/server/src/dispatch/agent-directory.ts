@@ -6,13 +6,12 @@ import {
   type JsonObject,
   type NewEvent,
   type PatchAgent,
-  type Usage,
 } from "@mission-control/protocol";
 import type { AgentTarget, Reachability } from "../gateways/gateway.ts";
 import { newId } from "../ids.ts";
 import type { AgentRecord, AttemptChange, Commit, Store } from "../store/store.ts";
-import { type Attempt, occupiesSlot } from "../tasks/task.ts";
-import { addUsage } from "../tasks/usage.ts";
+import { occupiesSlot } from "../tasks/task.ts";
+import { UsageSum } from "../tasks/usage.ts";
 
 /** The agent still has work. */
 export class AgentBusyError extends Error {
@@ -24,7 +23,7 @@ interface Entry {
   record: AgentRecord;
   running: Set<string>;
   queued: number;
-  usage: Usage | undefined;
+  usage: UsageSum;
   lastSeenAt: string | null;
   /** As it was last told in an event. */
   told: Reachability["status"];
@@ -56,7 +55,7 @@ export class AgentDirectory {
     for (const record of records) {
       const entry = newEntry(record);
       entry.queued = queueLengths.get(record.id) ?? 0;
-      entry.usage = usage.get(record.id);
+      entry.usage = usage.get(record.id) ?? entry.usage;
       const latest = await store.history(null, { agentId: record.id, types: SEEN_BY }, 1);
       entry.lastSeenAt = latest.items[0]?.receivedAt ?? null;
       directory.#entries.set(record.id, entry);
@@ -160,11 +159,16 @@ export class AgentDirectory {
     return true;
   }
 
-  /** Tells in events which agents have become reachable, or no longer are. */
-  async announceReachability(): Promise<void> {
+  /**
+   * Tells in events which agents have become reachable, or no longer are.
+   * @param agentId the one agent to look at; all, without it
+   */
+  async announceReachability(agentId?: string): Promise<void> {
     const now = this.#options.now().toISOString();
     const events: NewEvent[] = [];
-    for (const entry of this.#entries.values()) {
+    const one = agentId === undefined ? undefined : this.#entries.get(agentId);
+    const entries = agentId === undefined ? this.#entries.values() : one ? [one] : [];
+    for (const entry of entries) {
       const { status, reason } = this.#options.reachability(targetOf(entry.record));
       if (status === entry.told) continue;
       entry.told = status;
@@ -178,6 +182,7 @@ export class AgentDirectory {
   #view(entry: Entry): AgentView {
     const { id, name, capabilities, concurrency, endpoint, createdAt, updatedAt } = entry.record;
     const { status, reason } = this.#options.reachability(targetOf(entry.record));
+    const usage = entry.usage.total;
     const busy = status !== "offline" && entry.running.size >= concurrency;
     return {
       id,
@@ -189,7 +194,7 @@ export class AgentDirectory {
       ...(reason === undefined ? {} : { statusReason: reason }),
       running: entry.running.size,
       queued: entry.queued,
-      ...(entry.usage ? { usage: entry.usage } : {}),
+      ...(usage ? { usage } : {}),
       lastSeenAt: entry.lastSeenAt,
       createdAt,
       updatedAt,
@@ -198,6 +203,7 @@ export class AgentDirectory {
 
   #follow(commit: Commit): void {
     for (const change of commit.attempts) this.#count(change);
+    for (const { agentId, usage } of commit.deleted) this.#entries.get(agentId)?.usage.remove(usage);
     const now = commit.events.length > 0 ? this.#options.now().toISOString() : "";
     for (const { type, agentId } of commit.events) {
       const entry = agentId !== undefined && isSeenBy(type) ? this.#entries.get(agentId) : undefined;
@@ -212,7 +218,8 @@ export class AgentDirectory {
     if (after.state === "queued") entry.queued++;
     if (occupiesSlot(after)) entry.running.add(after.id);
     else entry.running.delete(after.id);
-    entry.usage = addUsage(entry.usage, usageGrowth(before, after));
+    entry.usage.remove(before?.usage);
+    entry.usage.add(after.usage);
   }
 }
 
@@ -229,28 +236,9 @@ export function targetOf(record: AgentRecord): AgentTarget {
 }
 
 function newEntry(record: AgentRecord): Entry {
-  return { record, running: new Set(), queued: 0, usage: undefined, lastSeenAt: null, told: "unknown" };
+  return { record, running: new Set(), queued: 0, usage: new UsageSum(), lastSeenAt: null, told: "unknown" };
 }
 
 function agentEvent(record: AgentRecord, now: string, data: JsonObject): NewEvent {
   return { type: "agent", agentId: record.id, message: record.name, data, timestamp: now, receivedAt: now };
-}
-
-/** What an attempt used since it was last counted: its usage is a running total, which may also be corrected. */
-function usageGrowth(before: Attempt | null, after: Attempt): Usage | undefined {
-  if (after.usage === before?.usage) return undefined;
-  const earlier = before?.usage;
-  const later = after.usage;
-  if (!earlier || !later) return later;
-  const growth: Usage = {};
-  for (const kind of ["inputTokens", "outputTokens"] as const) {
-    if (later[kind] === undefined && earlier[kind] === undefined) continue;
-    growth[kind] = (later[kind] ?? 0) - (earlier[kind] ?? 0);
-  }
-  const { cost = earlier.cost && { ...earlier.cost, amount: 0 } } = later;
-  if (cost) {
-    const counted = earlier.cost?.currency === cost.currency ? earlier.cost.amount : 0;
-    growth.cost = { amount: cost.amount - counted, currency: cost.currency };
-  }
-  return growth;
 }

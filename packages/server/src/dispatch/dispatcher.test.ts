@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { deriveDispatchSecret } from "@mission-control/protocol";
+import { type TestContext, test } from "node:test";
+import { deriveDispatchSecret, type Usage } from "@mission-control/protocol";
 import { DispatchFixture } from "../../test/support/dispatch-fixture.ts";
 import { AgentDouble } from "../../test/support/server-process.ts";
 import type { DispatchOutcome } from "../gateways/gateway.ts";
 import { HttpGateway } from "../gateways/http/http-gateway.ts";
+import { StoreUnavailableError } from "../store/store.ts";
+import type { TaskChange } from "../tasks/change.ts";
 
 test("a dispatch answers once the agent's side accepted, with the payload of the contract", async (context) => {
   const fixture = await DispatchFixture.open(context);
@@ -337,20 +339,89 @@ test("an agent's usage is the same counted live and read back, also when a total
   assert.deepEqual(fixture.agents.get(agentId)?.usage, live);
 });
 
-test("while the store cannot write, a dispatch is refused and nothing hangs", async (context) => {
+test("an agent's usage is the same counted live and read back, in several currencies and without deleted tasks", async (context) => {
+  const fixture = await DispatchFixture.open(context);
+  const agentId = await fixture.agent(3);
+  const costs = [
+    { amount: 0.1, currency: "USD" },
+    { amount: 0.2, currency: "USD" },
+    { amount: 5, currency: "EUR" },
+  ];
+  const tasks: string[] = [];
+  for (const cost of costs) {
+    const taskId = await fixture.task();
+    tasks.push(taskId);
+    await fixture.dispatcher.dispatch(taskId, agentId);
+    const said = { taskId, agentId, type: "complete" as const, usage: { inputTokens: 10, cost } };
+    await fixture.change({ kind: "callback", taskId, callback: said, at: new Date().toISOString() });
+  }
+  const isNow = async (usage: Usage | undefined) => {
+    assert.deepEqual(fixture.agents.get(agentId)?.usage, usage);
+    await fixture.restart();
+    assert.deepEqual(fixture.agents.get(agentId)?.usage, usage);
+  };
+  await isNow({ inputTokens: 30 });
+  await fixture.change({ kind: "delete", taskId: tasks[2] as string });
+  await isNow({ inputTokens: 20, cost: { amount: 0.3, currency: "USD" } });
+  for (const taskId of tasks.slice(0, 2)) await fixture.change({ kind: "delete", taskId });
+  await isNow(undefined);
+});
+
+test("while the store cannot write, nothing is sent and nothing hangs; the queue goes on when it can", async (context) => {
   const fixture = await DispatchFixture.open(context);
   const agentId = await fixture.agent();
   const taskId = await fixture.task();
-  const { change } = fixture.store;
-  const mock = context.mock.method(fixture.store, "change", (...args: Parameters<typeof change>) =>
-    args[0].kind === "sending" ? Promise.reject(new Error("disk full")) : change.apply(fixture.store, args),
-  );
+  const refusals = refuse(context, fixture, "sending");
   const { task } = await fixture.dispatcher.dispatch(taskId, agentId);
   assert.equal(task?.status, "queued");
+  await fixture.until(() => refusals.count > 2);
   assert.equal(fixture.errors.length > 0, true);
-  mock.mock.restore();
-  await fixture.agents.update(agentId, { name: "Woken" });
+  assert.deepEqual(fixture.gateway.calls, []);
+  refusals.end();
   await fixture.untilState(taskId, "in_progress accepted");
+  assert.equal(fixture.gateway.calls.length, 1);
+});
+
+for (const [outcome, state] of [
+  [{ kind: "accepted" }, "in_progress accepted"],
+  [{ kind: "rejected", reason: "No room." }, "failed rejected"],
+] as const) {
+  test(`that a dispatch was ${outcome.kind} is written as soon as the store can, and sent once`, async (context) => {
+    const fixture = await DispatchFixture.open(context);
+    fixture.gateway.onSend = async () => outcome;
+    const refusals = refuse(context, fixture, "accepted", "undelivered");
+    const taskId = await fixture.task();
+    const { attempt } = await fixture.dispatcher.dispatch(taskId, await fixture.agent());
+    assert.equal(attempt?.state, "sending", "who asked is answered meanwhile");
+    await fixture.until(() => refusals.count > 2);
+    assert.equal(await fixture.state(taskId), "queued sending");
+    refusals.end();
+    await fixture.untilState(taskId, state);
+    assert.equal(fixture.gateway.calls.length, 1);
+  });
+}
+
+test("a cancel counts, though that the dispatch was accepted could not be written before it", async (context) => {
+  const fixture = await DispatchFixture.open(context);
+  const refusals = refuse(context, fixture, "accepted");
+  const taskId = await fixture.task();
+  await fixture.dispatcher.dispatch(taskId, await fixture.agent());
+  await fixture.dispatcher.cancel(taskId);
+  refusals.end();
+  await fixture.until(() => refusals.passed > 0);
+  assert.equal(await fixture.state(taskId), "cancelled cancelled");
+});
+
+test("the end of a run is written as soon as the store can", async (context) => {
+  const fixture = await DispatchFixture.open(context, 1);
+  const taskId = await fixture.task();
+  const { attempt } = await fixture.dispatcher.dispatch(taskId, await fixture.agent());
+  const refusals = refuse(context, fixture, "run_ended");
+  const ended = { kind: "ended", outcome: "completed", text: "Done.", at: new Date() } as const;
+  fixture.dispatcher.onRunEvent({ ...ended, dispatchId: attempt?.id ?? "" });
+  await fixture.until(() => refusals.count > 1);
+  refusals.end();
+  await fixture.untilState(taskId, "completed completed");
 });
 
 test("over a real socket: accepted, refused in words, cancelled, and never sent twice by a restart", async (context) => {
@@ -381,3 +452,27 @@ test("over a real socket: accepted, refused in words, cancelled, and never sent 
     ],
   );
 });
+
+/** Lets the store refuse changes of some kinds, as a full disk does. */
+function refuse(context: TestContext, { store }: DispatchFixture, ...kinds: TaskChange["kind"][]) {
+  const refusals = {
+    count: 0,
+    passed: 0,
+    isOn: true,
+    end() {
+      this.isOn = false;
+    },
+  };
+  const { change } = store;
+  context.mock.method(store, "change", async (...args: Parameters<typeof change>) => {
+    if (!kinds.includes(args[0].kind)) return change.apply(store, args);
+    if (refusals.isOn) {
+      refusals.count++;
+      throw new StoreUnavailableError("The disk is full.");
+    }
+    const result = await change.apply(store, args);
+    refusals.passed++;
+    return result;
+  });
+  return refusals;
+}

@@ -18,16 +18,19 @@ import type {
   PendingCommand,
   Store,
 } from "../store/store.ts";
+import type { TaskChange } from "../tasks/change.ts";
 import { type Attempt, isOver, occupiesSlot } from "../tasks/task.ts";
 import { type AgentDirectory, targetOf } from "./agent-directory.ts";
 import { CommandDelivery } from "./command-delivery.ts";
 import { HandOver } from "./hand-over.ts";
-import { dispatchPayload, type PayloadOptions } from "./payload.ts";
+import { dispatchPayload, type PayloadOptions, withoutSecret } from "./payload.ts";
 
 /** How long an agent has, after its run ended, to say so itself; in milliseconds. */
 const GRACE_MS = 10_000;
 /** Between tries to take up a run again whose gateway cannot be reached; in milliseconds. */
 const RESUME_PAUSE_MS = 5000;
+/** Between tries to write what the store would not take; in milliseconds. */
+const STORE_PAUSE_MS = 2000;
 
 const AGENT_DELETED = "The agent was deleted.";
 
@@ -40,6 +43,7 @@ export interface DispatcherOptions extends PayloadOptions {
   metrics: Pick<Metrics, "dispatch">;
   graceMs?: number;
   resumePauseMs?: number;
+  storePauseMs?: number;
 }
 
 /**
@@ -57,6 +61,8 @@ export class Dispatcher {
   readonly #graceTimers = new Map<string, NodeJS.Timeout>();
   /** The claims of each agent's queue, one after the other. */
   readonly #claims = new Map<string, Promise<void>>();
+  /** Agents whose queue will be tried again after a pause. */
+  readonly #claimsToCome = new Set<string>();
   readonly #stop = new AbortController();
 
   constructor(options: DispatcherOptions) {
@@ -102,6 +108,19 @@ export class Dispatcher {
     return { ...queued, task: await store.task(taskId), attempt: await store.attempt(newDispatchId) };
   }
 
+  /**
+   * What the agent of an attempt is sent, made from the task and the agent as they are now, without the secret; null
+   * when one of them is not there.
+   */
+  async payload(taskId: string, dispatchId: string): Promise<DispatchPayload | null> {
+    const { store, agents } = this.#options;
+    const attempt = await store.attempt(dispatchId);
+    const task = await store.task(taskId);
+    const agent = attempt && agents.record(attempt.agentId);
+    if (!task || !agent || attempt.taskId !== taskId) return null;
+    return withoutSecret(dispatchPayload(this.#options, { task, attempt, agent }));
+  }
+
   cancel(taskId: string): Promise<ChangeResult> {
     return this.#options.store.change({ kind: "cancel", taskId });
   }
@@ -126,19 +145,17 @@ export class Dispatcher {
     const taskId = this.#taskOf.get(dispatchId);
     if (taskId === undefined) return;
     const at = event.at.toISOString();
-    const { store } = this.#options;
-    const written =
-      event.kind === "activity"
-        ? store.change({ ...event, kind: "run_activity", taskId, at })
-        : event.kind === "ended"
-          ? store.change({
-              kind: "run_ended",
-              taskId,
-              dispatchId,
-              run: { outcome: event.outcome, text: event.text, at },
-            })
-          : store.change({ kind: "undelivered", taskId, dispatchId, state: "lost", reason: event.reason });
-    written.catch((error: unknown) => this.#unstored(error, dispatchId));
+    if (event.kind === "activity") {
+      this.#options.store
+        .change({ ...event, kind: "run_activity", taskId, at })
+        .catch((error: unknown) => this.#unstored(error, dispatchId));
+    } else if (event.kind === "ended") {
+      const run = { outcome: event.outcome, text: event.text, at };
+      void this.#insist({ kind: "run_ended", taskId, dispatchId, run });
+    } else {
+      const { reason } = event;
+      void this.#insist({ kind: "undelivered", taskId, dispatchId, state: "lost", reason });
+    }
   }
 
   /** Stops sending. What is under way stays as it is, for the next start. */
@@ -184,12 +201,25 @@ export class Dispatcher {
     const claim = (this.#claims.get(agentId) ?? Promise.resolve()).then(() => this.#claimFree(agentId));
     const settled = claim.catch((error: unknown) => {
       this.#options.logger.error({ err: error, agentId }, "a queue could not be served");
+      this.#claimLater(agentId);
     });
     this.#claims.set(agentId, settled);
     void settled.finally(() => {
       if (this.#claims.get(agentId) === settled) this.#claims.delete(agentId);
     });
     return settled;
+  }
+
+  #claimLater(agentId: string): void {
+    if (this.#claimsToCome.has(agentId)) return;
+    this.#claimsToCome.add(agentId);
+    void this.#pause().then(
+      () => {
+        this.#claimsToCome.delete(agentId);
+        return this.#claim(agentId);
+      },
+      () => {},
+    );
   }
 
   async #claimFree(agentId: string): Promise<void> {
@@ -245,7 +275,7 @@ export class Dispatcher {
       .catch((error: unknown) => this.#unstored(error, attempt.id));
     this.#handOvers.delete(attempt.id);
     await this.#options.agents
-      .announceReachability()
+      .announceReachability(attempt.agentId)
       .catch((error: unknown) => this.#unstored(error, attempt.id));
   }
 
@@ -277,22 +307,39 @@ export class Dispatcher {
     }
   }
 
+  /** Writes what came of a hand-over. Waits for the first try alone: whoever asked for it need not wait for a disk. */
   async #settle({ id: dispatchId, taskId }: Attempt, outcome: DispatchOutcome): Promise<void> {
     this.#options.metrics.dispatch(outcome.kind);
-    const { store } = this.#options;
-    if (outcome.kind === "accepted") await store.change({ kind: "accepted", taskId, dispatchId });
-    else {
-      const state = outcome.kind === "unreachable" ? "failed" : outcome.kind;
-      await store.change({ kind: "undelivered", taskId, dispatchId, state, reason: outcome.reason });
+    if (outcome.kind === "accepted") return this.#insist({ kind: "accepted", taskId, dispatchId });
+    const state = outcome.kind === "unreachable" ? "failed" : outcome.kind;
+    return this.#insist({ kind: "undelivered", taskId, dispatchId, state, reason: outcome.reason });
+  }
+
+  /**
+   * Writes what nobody will tell again, in the end: until the store takes it, or the server stops, and the next start
+   * asks. Resolves after the first try. The rules refuse what is not true of the attempt any more.
+   */
+  async #insist(change: TaskChange & { dispatchId: string }): Promise<void> {
+    try {
+      await this.#options.store.change(change);
+    } catch (error) {
+      this.#unstored(error, change.dispatchId);
+      void this.#pause().then(
+        () => this.#insist(change),
+        () => {},
+      );
     }
+  }
+
+  /** @throws once the server stops */
+  #pause(): Promise<void> {
+    return wait(this.#options.storePauseMs ?? STORE_PAUSE_MS, undefined, { signal: this.#stop.signal });
   }
 
   #settleAfterGrace({ id: dispatchId, taskId }: Attempt): void {
     const timer = setTimeout(() => {
       this.#graceTimers.delete(dispatchId);
-      this.#options.store
-        .change({ kind: "run_settled", taskId, dispatchId })
-        .catch((error: unknown) => this.#unstored(error, dispatchId));
+      void this.#insist({ kind: "run_settled", taskId, dispatchId });
     }, this.#options.graceMs ?? GRACE_MS);
     timer.unref();
     this.#graceTimers.set(dispatchId, timer);

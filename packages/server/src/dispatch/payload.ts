@@ -9,6 +9,14 @@ export interface PayloadOptions {
   serverKey: Uint8Array;
 }
 
+/** Stands for the secret wherever a payload is shown and not sent. */
+const HIDDEN_SECRET = "whsec_••••••••";
+
+/** The same payload for people to read: everything but the secret. */
+export function withoutSecret(payload: DispatchPayload): DispatchPayload {
+  return { ...payload, callback: { ...payload.callback, secret: HIDDEN_SECRET } };
+}
+
 /** The payload of one attempt (contract, section 3), the same each time it is sent. */
 export function dispatchPayload(
   { publicUrl, serverKey }: PayloadOptions,

@@ -7,10 +7,10 @@ import type {
   Priority,
   TaskQuery,
   TaskStatus,
-  Usage,
 } from "@mission-control/protocol";
 import type { AgentCommand, Refusal, TaskChange } from "../tasks/change.ts";
 import type { Attempt, Task } from "../tasks/task.ts";
+import type { UsageSum } from "../tasks/usage.ts";
 
 /** An agent as it is kept. `secret` signs what is sent to an HTTP agent. */
 export interface AgentRecord {
@@ -102,6 +102,8 @@ export interface AttemptChange {
 export interface Commit {
   events: readonly StoredEvent[];
   attempts: readonly AttemptChange[];
+  /** Attempts that were deleted with their task. */
+  deleted: readonly Attempt[];
   commands: readonly PendingCommand[];
 }
 
@@ -167,7 +169,10 @@ export interface Store {
   /** An agent was told what it had to be told. */
   commandDone(id: number): Promise<void>;
 
-  /** Calls the listener after every commit, in commit order. Returns how to stop that. */
+  /**
+   * Calls the listener after every commit, in commit order. One that throws is logged, and keeps nothing from the
+   * others. Returns how to stop that.
+   */
   onCommit(listener: (commit: Commit) => void): () => void;
 
   task(id: string): Promise<Task | null>;
@@ -181,8 +186,8 @@ export interface Store {
   unfinishedAttempts(): Promise<Attempt[]>;
   /** How many attempts each agent has queued. */
   queueLengths(): Promise<Map<string, number>>;
-  /** What all attempts of each agent used together. */
-  usageByAgent(): Promise<Map<string, Usage>>;
+  /** What all attempts of each agent used together; the caller's own, to count on from. */
+  usageByAgent(): Promise<Map<string, UsageSum>>;
   pendingCommands(): Promise<PendingCommand[]>;
   records<Kind extends RecordKind>(kind: Kind): Promise<RecordKinds[Kind][]>;
 

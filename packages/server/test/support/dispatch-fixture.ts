@@ -102,6 +102,7 @@ export class DispatchFixture {
       serverKey: Buffer.alloc(32),
       graceMs: this.#graceMs,
       resumePauseMs: 1,
+      storePauseMs: 1,
     });
     Object.assign(this, { store, agents, dispatcher });
     await dispatcher.start();

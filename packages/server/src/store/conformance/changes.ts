@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Usage } from "@mission-control/protocol";
 import { StoreUnavailableError } from "../store.ts";
 import {
   callback,
@@ -89,7 +90,7 @@ export function changes(engine: Engine): void {
       commands: await subject.store.pendingCommands(),
       log: await subject.log(),
       range: await subject.store.range(),
-      usage: await subject.store.usageByAgent(),
+      usage: await usageOf(subject),
       queues: await subject.store.queueLengths(),
     });
     const before = await picture();
@@ -105,7 +106,7 @@ export function changes(engine: Engine): void {
       before.commands.map(({ dispatchId, command }) => [dispatchId, command]),
       [["d1", { kind: "cancel" }]],
     );
-    assert.deepEqual(before.usage, new Map([["a1", { inputTokens: 7 }]]));
+    assert.deepEqual(before.usage, { a1: { inputTokens: 7 } });
     assert.deepEqual(before.queues, new Map([["a2", 1]]));
     await subject.reopen();
     assert.notEqual(subject.store, store);
@@ -144,6 +145,11 @@ export function changes(engine: Engine): void {
     await subject.change({ kind: "delete", taskId: "t1" });
     assert.deepEqual([await subject.store.task("t1"), await subject.store.attempt("d1")], [null, null]);
     assert.deepEqual(await subject.store.attemptsOf("t1"), []);
+    assert.deepEqual(
+      subject.commits.flatMap(({ deleted }) => deleted.map(({ id, state, usage }) => ({ id, state, usage }))),
+      [{ id: "d1", state: "completed", usage: { inputTokens: 3 } }],
+    );
+    assert.deepEqual(await usageOf(subject), {});
     const late = await subject.change(callback("t1", "a1", { type: "progress" }));
     assert.deepEqual([late.refusal?.code, late.eventId], ["not_found", null]);
     assert.equal((await subject.store.range()).newest, newest + 1, "only the deletion was told");
@@ -183,13 +189,7 @@ export function changes(engine: Engine): void {
       await subject.change(callback(`t${index}`, agent, { type: "progress", tokens: 100 }));
       await subject.change(callback(`t${index}`, agent, { type: "complete", tokens: 10 + index }));
     }
-    assert.deepEqual(
-      await subject.store.usageByAgent(),
-      new Map([
-        ["a1", { inputTokens: 22 }],
-        ["a2", { inputTokens: 11 }],
-      ]),
-    );
+    assert.deepEqual(await usageOf(subject), { a1: { inputTokens: 22 }, a2: { inputTokens: 11 } });
     await subject.discard();
   });
 
@@ -259,4 +259,9 @@ async function wholeLog({ store }: Subject): Promise<string> {
     after = lastId;
   }
   return text;
+}
+
+async function usageOf({ store }: Subject): Promise<Record<string, Usage | undefined>> {
+  const sums = await store.usageByAgent();
+  return Object.fromEntries([...sums].map(([agentId, sum]) => [agentId, sum.total]));
 }

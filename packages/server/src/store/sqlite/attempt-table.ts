@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Usage } from "@mission-control/protocol";
 import type { Attempt } from "../../tasks/task.ts";
-import { addUsage } from "../../tasks/usage.ts";
+import { UsageSum } from "../../tasks/usage.ts";
 import { PRIORITY_RANK } from "../store.ts";
 import { RecordCache } from "./record-cache.ts";
 
@@ -71,12 +71,13 @@ export class AttemptTable {
     return new Map(this.#queueLengths.all().map((row) => [String(row.agent_id), Number(row.length)]));
   }
 
-  usageByAgent(): Map<string, Usage> {
-    const sums = new Map<string, Usage>();
+  usageByAgent(): Map<string, UsageSum> {
+    const sums = new Map<string, UsageSum>();
     for (const row of this.#usage.iterate()) {
       const agentId = String(row.agent_id);
-      const sum = addUsage(sums.get(agentId), JSON.parse(String(row.usage)) as Usage);
-      if (sum) sums.set(agentId, sum);
+      const sum = sums.get(agentId) ?? new UsageSum();
+      sum.add(JSON.parse(String(row.usage)) as Usage);
+      sums.set(agentId, sum);
     }
     return sums;
   }

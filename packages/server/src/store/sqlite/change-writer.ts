@@ -24,6 +24,7 @@ export class ChangeWriter {
   readonly #insertCommand: StatementSync;
   #events: StoredEvent[] = [];
   #attemptChanges: AttemptChange[] = [];
+  #deletedAttempts: Attempt[] = [];
   #commands: PendingCommand[] = [];
 
   constructor(parts: ChangeWriterParts) {
@@ -62,10 +63,12 @@ export class ChangeWriter {
     const commit: Commit = {
       events: this.#events,
       attempts: this.#attemptChanges,
+      deleted: this.#deletedAttempts,
       commands: this.#commands,
     };
     this.#events = [];
     this.#attemptChanges = [];
+    this.#deletedAttempts = [];
     this.#commands = [];
     return commit;
   }
@@ -78,6 +81,7 @@ export class ChangeWriter {
     const { tasks, attempts, receipts, log } = this.#parts;
     const asOf = log.nextId + decision.events.length - 1;
     if (decision.deleted && before.task) {
+      this.#deletedAttempts.push(...attempts.ofTask(before.task.id));
       tasks.delete(before.task.id);
       attempts.forget();
     }

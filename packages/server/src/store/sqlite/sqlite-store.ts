@@ -1,8 +1,10 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { EventFilter, NewEvent, TaskQuery, Usage } from "@mission-control/protocol";
+import type { EventFilter, NewEvent, TaskQuery } from "@mission-control/protocol";
+import type { Logger } from "../../logger.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { AgentCommand, TaskChange } from "../../tasks/change.ts";
 import type { Attempt, Task } from "../../tasks/task.ts";
+import type { UsageSum } from "../../tasks/usage.ts";
 import type {
   ChangeResult,
   Commit,
@@ -33,11 +35,14 @@ export interface SqliteStoreOptions {
   /** The clock that stamps events and records. */
   now?: () => Date;
   metrics?: Pick<Metrics, "commit" | "eventsCommitted">;
+  /** Told of listeners that throw; without one, such an error ends the process. */
+  logger?: Pick<Logger, "error">;
 }
 
 /** The embedded engine: one SQLite file, owned by one process. */
 export class SqliteStore implements Store {
   readonly #metrics: SqliteStoreOptions["metrics"];
+  readonly #logger: SqliteStoreOptions["logger"];
   readonly #closeDatabase: () => void;
   readonly #group: GroupCommit;
   readonly #log: EventLog;
@@ -67,6 +72,7 @@ export class SqliteStore implements Store {
 
   private constructor(db: DatabaseSync, close: () => void, options: SqliteStoreOptions) {
     this.#metrics = options.metrics;
+    this.#logger = options.logger;
     this.#closeDatabase = close;
     this.#group = new GroupCommit(db, {
       beforeCommit: () => this.#writeBehind.beforeCommit(),
@@ -163,7 +169,7 @@ export class SqliteStore implements Store {
     return this.#attempts.queueLengths();
   }
 
-  async usageByAgent(): Promise<Map<string, Usage>> {
+  async usageByAgent(): Promise<Map<string, UsageSum>> {
     return this.#attempts.usageByAgent();
   }
 
@@ -238,7 +244,17 @@ export class SqliteStore implements Store {
     const commit = this.#writer.takeCommit();
     this.#metrics?.eventsCommitted(commit.events.length);
     if (commit.events.length === 0 && commit.attempts.length === 0) return;
-    for (const listener of this.#listeners) listener(commit);
+    for (const listener of this.#listeners) this.#tell(listener, commit);
+  }
+
+  /** What is durable stays so, and is told to the others, whatever one listener makes of it. */
+  #tell(listener: (commit: Commit) => void, commit: Commit): void {
+    try {
+      listener(commit);
+    } catch (error) {
+      if (!this.#logger) throw error;
+      this.#logger.error({ err: error }, "a commit could not be followed by a part of the server");
+    }
   }
 
   #rolledBack(): void {
