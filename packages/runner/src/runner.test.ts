@@ -239,6 +239,15 @@ describe("an ACP agent", () => {
     );
   });
 
+  test("an agent's error fails the task with what is behind it", async () => {
+    await acp();
+    await control.dispatch("d1", script('ERROR {"details":"the disk is full"}'));
+    assert.equal(
+      (await control.outcome("d1")).error,
+      "node answered with an error: Internal error: the disk is full.",
+    );
+  });
+
   test("a task that takes too long is ended and fails, even if the agent does not listen", async () => {
     const { reach, ...limited } = clockWithLimit(60);
     await acp(limited);

@@ -9,6 +9,7 @@ import {
   methods,
   ndJsonStream,
   PROTOCOL_VERSION,
+  RequestError,
   type SessionUpdate,
   type StopReason,
 } from "@agentclientprotocol/sdk";
@@ -161,6 +162,8 @@ async function perform(
       console.error("out of memory");
       process.kill(process.pid, "SIGKILL");
       return new Promise(() => {});
+    case "ERROR":
+      throw RequestError.internalError(JSON.parse(argument));
     case "STOP":
       return argument as StopReason;
     default:

@@ -19,6 +19,7 @@ import {
 } from "@agentclientprotocol/sdk";
 import { describeExit, ProcessGroup } from "../process-group.ts";
 import { ProgramDiedError, RunFailedError } from "../program.ts";
+import { requestFailure } from "./request-failure.ts";
 
 export interface AcpAgentOptions {
   command: readonly string[];
@@ -119,7 +120,7 @@ export class AcpAgent {
     await this.#alive(this.#connection.agent.request(methods.agent.session.setMode, params));
   }
 
-  /** Waits for an answer, or says how the agent died before it gave one. */
+  /** Waits for an answer. An error, or the agent's death before it gave one, is said in words. */
   async #alive<T>(answer: Promise<T>): Promise<T> {
     const died = this.#group.exited.then((exit) => {
       const { stderrTail } = this.#group;
@@ -132,7 +133,7 @@ export class AcpAgent {
     } catch (error) {
       // The connection closes a moment before the exit is known; the exit tells more.
       if (this.#connection.signal.aborted) return await died;
-      throw error;
+      throw requestFailure(this.#name, error);
     }
   }
 }

@@ -174,9 +174,15 @@ function plainOption({ optionId, name, kind }: { optionId: string; name: string;
   return { optionId, name: name.slice(0, 256), kind };
 }
 
-/** Tokens are not in the stable protocol yet; Claude Code, Codex and opencode send them as `usage`. */
+/** Tokens are not in the stable protocol yet: Claude Code and opencode send them as `usage`, Gemini in `_meta`. */
 function tokensOf(response: PromptResponse): { inputTokens: number; outputTokens: number } | undefined {
-  const { usage } = response as { usage?: { inputTokens?: unknown; outputTokens?: unknown } };
-  if (typeof usage?.inputTokens !== "number" || typeof usage.outputTokens !== "number") return undefined;
-  return { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens };
+  const { usage, _meta } = response as {
+    usage?: { inputTokens?: unknown; outputTokens?: unknown };
+    _meta?: { quota?: { token_count?: { input_tokens?: unknown; output_tokens?: unknown } } };
+  };
+  const counted = _meta?.quota?.token_count;
+  const inputTokens = usage?.inputTokens ?? counted?.input_tokens;
+  const outputTokens = usage?.outputTokens ?? counted?.output_tokens;
+  if (typeof inputTokens !== "number" || typeof outputTokens !== "number") return undefined;
+  return { inputTokens, outputTokens };
 }
