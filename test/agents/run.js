@@ -1,30 +1,51 @@
 // Runs real coding agents against the real server and a stub model: installs them when needed, then tests in a network
 // namespace that has nothing but loopback, where one can be made.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { agents, commands, missing } from "./coding-agents.ts";
+
+const INSTALL_TIMEOUT_MS = 4 * 60_000;
+const TESTS_TIMEOUT_MS = 8 * 60_000;
 
 const here = dirname(fileURLToPath(import.meta.url));
+const programs = [...agents, ...commands];
+const lacking = () => programs.map(missing).filter((reason) => reason !== undefined);
 
-if (!existsSync(`${here}/node_modules/.bin/opencode`)) run("npm", ["install", "--no-save"]);
-const test = [
+// Once more when it failed: a registry may have a bad moment. Not `npm ci`: that insists on a lock file with packages
+// of every platform, which not every registry has.
+for (let tries = 0; tries < 2 && lacking().length > 0; tries++) {
+  run("npm", ["install", "--no-save"], INSTALL_TIMEOUT_MS);
+}
+const reasons = lacking();
+if (reasons.length === programs.length) {
+  console.error("None of the coding agents could be installed, so nothing was tested.");
+  process.exit(1);
+}
+
+const tests = [
   process.execPath,
   "--conditions=mission-control-source",
   "--disable-warning=ExperimentalWarning",
   "--test",
-  "--test-timeout=300000",
+  "--test-timeout=120000",
+  // A test that timed out may still wait for something.
+  "--test-force-exit",
   ...process.argv.slice(2),
   `${here}/real-agents.test.ts`,
 ];
-const alone =
-  spawnSync("unshare", ["--map-root-user", "--net", "sh", "-c", "ip link set lo up"]).status === 0;
+const unshare = ["--map-root-user", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];
+const alone = spawnSync("unshare", [...unshare, "true"]).status === 0;
 if (!alone) console.log("No network namespace can be made here: the agents could reach the network.");
-if (alone)
-  run("unshare", ["--map-root-user", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", ...test]);
-else run(test[0], test.slice(1));
+const [program, ...args] = alone ? ["unshare", ...unshare, ...tests] : tests;
+const passed = run(program, args, TESTS_TIMEOUT_MS);
+// Last, where it is read.
+for (const reason of reasons) console.log(reason);
+process.exit(passed ? 0 : 1);
 
-function run(command, args) {
-  const { status } = spawnSync(command, args, { cwd: here, stdio: "inherit" });
-  if (status !== 0) process.exit(status ?? 1);
+/** @returns whether it ended well, and in time */
+function run(program, args, timeout) {
+  const { status, error } = spawnSync(program, args, { cwd: here, stdio: "inherit", timeout });
+  if (error) console.error(`${program}: ${error.message}`);
+  return status === 0;
 }

@@ -14,7 +14,7 @@ interface Script {
   escalates: boolean;
 }
 
-/** One model behind the three APIs that Claude Code, Codex and opencode call, on loopback. */
+/** One model behind the four APIs that Claude Code, Codex, opencode and Gemini call, on loopback. */
 export class StubModel {
   /** Paths that were called, for a failing test to show. */
   readonly calls: string[] = [];
@@ -57,6 +57,9 @@ export class StubModel {
     }
     if (path.endsWith("/chat/completions"))
       return answerChat(response, next(script, body, '"role":"tool"', tools));
+    if (/:(streamG|g)enerateContent$/.test(path)) {
+      return answerGemini(response, next(script, body, '"functionResponse"', tools), path);
+    }
     response.writeHead(404).end();
   }
 }
@@ -194,4 +197,23 @@ function answerChat(response: ServerResponse, step: Step): void {
     ],
     "data: [DONE]\n\n",
   );
+}
+
+function answerGemini(response: ServerResponse, step: Step, path: string): void {
+  const part =
+    "command" in step
+      ? {
+          functionCall: {
+            name: "run_shell_command",
+            args: { command: step.command, description: "A step" },
+          },
+        }
+      : { text: step.say };
+  const answer = {
+    candidates: [{ content: { role: "model", parts: [part] }, finishReason: "STOP", index: 0 }],
+    usageMetadata: { promptTokenCount: 11, candidatesTokenCount: 5, totalTokenCount: 16 },
+    modelVersion: "stub",
+  };
+  if (path.endsWith(":streamGenerateContent")) stream(response, [[undefined, answer]]);
+  else response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
 }
