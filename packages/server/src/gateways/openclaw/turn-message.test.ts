@@ -55,6 +55,14 @@ test("a task without more than a title is a short message", () => {
   assert.equal(turnMessage({ ...payload, attempt: 1, task }), "# Fix the log-in\n\nPriority: high");
 });
 
+test("native tools come before commands, where there are any", () => {
+  const instructions = reportingInstructions(payload);
+  for (const tool of ["progress", "complete", "fail"]) {
+    const at = instructions.indexOf(`mission_control_${tool}`);
+    assert.ok(at >= 0 && at < instructions.indexOf("mission-control report"), tool);
+  }
+});
+
 test("the curl commands, as they are written, post a callback that verifies", async () => {
   const received = Promise.withResolvers<{ headers: NodeJS.Dict<string | string[]>; body: string }>();
   const server = createServer(async (request, response) => {

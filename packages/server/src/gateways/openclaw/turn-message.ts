@@ -28,7 +28,9 @@ export function reportingInstructions({ task, agent, callback }: DispatchPayload
   ].join(" ");
   return `# Reporting to Mission Control
 
-This turn is a task of Mission Control, whose operator watches it live. Report with shell commands, prefixed with these variables:
+This turn is a task of Mission Control, whose operator watches it live.
+
+Where you have the tools \`mission_control_progress\`, \`mission_control_complete\` and \`mission_control_fail\`, report with them and skip the commands below. Otherwise report with shell commands, prefixed with these variables:
 
 ${environment} \\
   mission-control report progress "what you are doing now" --progress 0.4
