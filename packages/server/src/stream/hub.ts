@@ -55,9 +55,8 @@ export class Hub {
   #turn = 0;
   #nextTurn = 0;
   #closed = false;
-  /** Cohorts with something pending: who has waited longest is served next. */
-  readonly #due = new Set<Cohort>();
-  readonly #pacer = new Pacer(() => this.#serveNext());
+  /** Serves the cohorts that have something pending. */
+  readonly #pacer = new Pacer<Cohort>((cohort) => this.#serve(cohort));
 
   /** Starts at the log's end. Give every commit from then on to {@link publish}, in order. */
   static async open(options: { log: LogSource; logger: Logger; metrics: HubMetrics }): Promise<Hub> {
@@ -126,10 +125,9 @@ export class Hub {
     for (const event of events) {
       for (const cohort of this.#audience.of(event)) {
         cohort.pending.push(event.id);
-        this.#due.add(cohort);
+        this.#pacer.add(cohort);
       }
     }
-    if (this.#due.size > 0) this.#pacer.request();
   }
 
   /** Ends every stream, telling each client when to come back. */
@@ -137,7 +135,6 @@ export class Hub {
     this.#closed = true;
     clearInterval(this.#heartbeat);
     this.#pacer.close();
-    while (this.#serveNext());
     const farewell = encodeSseRetry(RETRY_MS);
     for (const subscriber of [...this.#subscribers.values()]) {
       this.#forget(subscriber);
@@ -153,16 +150,6 @@ export class Hub {
     const { oldest } = await this.#log.range();
     if (stretch.after < oldest - 1) throw new Error(`Events after ${stretch.after} were pruned.`);
     return chunk;
-  }
-
-  /** Serves the cohort whose turn it is. Returns whether another one waits. */
-  #serveNext(): boolean {
-    const next = this.#due.values().next();
-    if (!next.done) {
-      this.#due.delete(next.value);
-      this.#serve(next.value);
-    }
-    return this.#due.size > 0;
   }
 
   /** Sends a cohort what is pending for it. */
