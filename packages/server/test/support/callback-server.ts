@@ -46,6 +46,7 @@ export class CallbackServer {
   readonly #server = createServer((request, response) => this.#handle(request, response));
   readonly #clients = new Set<RawClient>();
   #lane: FastLane;
+  #endpoint: ReturnType<typeof callbackEndpoint>;
 
   static async open(): Promise<CallbackServer> {
     const server = new CallbackServer();
@@ -57,6 +58,7 @@ export class CallbackServer {
   private constructor() {
     this.store = this.#openStore();
     this.intake = this.#newIntake();
+    this.#endpoint = callbackEndpoint(this.intake);
     this.#lane = new FastLane({
       // Looked up each time: the store behind it is opened again by some tests.
       callbacks: {
@@ -99,6 +101,7 @@ export class CallbackServer {
     await this.store.close();
     this.store = this.#openStore();
     this.intake = this.#newIntake();
+    this.#endpoint = callbackEndpoint(this.intake);
   }
 
   async close(): Promise<void> {
@@ -127,7 +130,7 @@ export class CallbackServer {
   }
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
-    if ((request.url ?? "").startsWith(CALLBACK_PATH)) callbackEndpoint(this.intake)(request, response);
+    if ((request.url ?? "").startsWith(CALLBACK_PATH)) this.#endpoint(request, response);
     else response.writeHead(404).end();
   }
 }
