@@ -7,16 +7,26 @@ globalThis.probe = (() => {
   function watchRows() {
     const channel = new MessageChannel();
     let shown = 0;
+    let inFrame = false;
     channel.port1.onmessage = () => {
+      inFrame = false;
       for (let mark = shown; mark > 0 && !paintedAt.has(mark); mark--) paintedAt.set(mark, now());
     };
+    // A message posted from a frame's callback is delivered once the frame was painted.
+    const frame = globalThis.requestAnimationFrame.bind(globalThis);
+    globalThis.requestAnimationFrame = (callback) =>
+      frame((at) => {
+        inFrame = true;
+        channel.port2.postMessage(null);
+        callback(at);
+      });
     const observer = new MutationObserver(() => {
       for (const row of document.querySelectorAll("[data-row]")) {
         const mark = Number(/mark (\d+)/.exec(row.textContent)?.[1] ?? 0);
         if (mark <= shown) continue;
         shown = mark;
-        // A message posted from a frame's callback is delivered once the frame was painted.
-        requestAnimationFrame(() => channel.port2.postMessage(null));
+        // What changed outside of a frame is painted by the next.
+        if (!inFrame) requestAnimationFrame(() => {});
       }
     });
     observer.observe(document.querySelector("main"), { subtree: true, childList: true, characterData: true });

@@ -1,4 +1,4 @@
-/** More new events than this in one frame is a flood. */
+/** More new events than this, in this frame and the one painted before, are a flood. */
 const FLOOD = 20;
 /** In a flood the page is painted this often: nobody reads faster, and the machine stays free. */
 const FLOOD_INTERVAL_MS = 100;
@@ -11,7 +11,8 @@ export class FramePacer {
   readonly #onPainted: () => void;
   #version = 0;
   #scheduled = false;
-  #flooded = 0;
+  #events = 0;
+  #lastEvents = 0;
   #lastAt = 0;
 
   /** @param onPainted called once what was told has reached the screen */
@@ -31,7 +32,7 @@ export class FramePacer {
 
   /** @param events how many events the change brought */
   request(events = 0): void {
-    this.#flooded += events;
+    this.#events += events;
     if (this.#scheduled) return;
     this.#scheduled = true;
     requestAnimationFrame(this.#frame);
@@ -39,12 +40,14 @@ export class FramePacer {
 
   readonly #frame = () => {
     const now = performance.now();
-    if (this.#flooded > FLOOD && now - this.#lastAt < FLOOD_INTERVAL_MS) {
-      requestAnimationFrame(this.#frame);
+    const early = this.#lastAt + FLOOD_INTERVAL_MS - now;
+    if (early > 0 && this.#events + this.#lastEvents > FLOOD) {
+      setTimeout(() => requestAnimationFrame(this.#frame), early);
       return;
     }
     this.#scheduled = false;
-    this.#flooded = 0;
+    this.#lastEvents = this.#events;
+    this.#events = 0;
     this.#lastAt = now;
     this.#version += 1;
     for (const listener of this.#listeners) listener();

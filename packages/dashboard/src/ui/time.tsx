@@ -10,11 +10,27 @@ const CLOCK = new Intl.DateTimeFormat(undefined, {
   second: "2-digit",
   hour12: false,
 });
+/** Characters of `2026-11-23T10:00:00`. */
+const SECOND_LENGTH = 19;
 const DAY = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 
-/** Local and UTC, for hovering. */
-export function bothTimes(at: string): string {
-  return `${LOCAL.format(new Date(at))} (${text.time.local})\n${at.replace("T", " ").replace(/\.\d+Z$/, "Z")} (UTC)`;
+/** Local and UTC, for hovering, to the second. */
+export const bothTimes = onceASecond((at: string, date: Date): string => {
+  return `${LOCAL.format(date)} (${text.time.local})\n${at.replace("T", " ").replace(/\.\d+Z$/, "Z")} (UTC)`;
+});
+
+/** Keeps the words of the last second: in a list, many times are of the same one. */
+function onceASecond(format: (at: string, date: Date) => string): (at: string) => string {
+  let second = "";
+  let words = "";
+  return (at) => {
+    const asked = at.slice(0, SECOND_LENGTH);
+    if (asked !== second) {
+      words = format(at, new Date(at));
+      second = asked;
+    }
+    return words;
+  };
 }
 
 /** How long ago something happened, by the server's clock. */

@@ -14,7 +14,9 @@ import { FirstSteps } from "./first-steps.tsx";
 import type { FeedView, useOlderFeed } from "./use-feed.ts";
 
 /** While the list moves, only its top is laid out; whoever scrolls gets all of it, standing still. */
-const LIVE_ROWS = 400;
+const LIVE_ROWS = 200;
+/** Where more new rows than this come with one drawing, the rows on the screen are written anew, not exchanged. */
+const FLOOD_ROWS = 8;
 const ROW_HEIGHT = 36;
 const TALL_ROW_HEIGHT = 56;
 const FOOTER_HEIGHT = 64;
@@ -98,6 +100,9 @@ export function FeedList(props: FeedListProps) {
   useEffect(() => {
     seen.current = newest;
   }, [newest]);
+  // A row that has the focus stays the same row, so that the focus goes with it.
+  const focused = useRef(false);
+  const flooded = !view.held && !focused.current && (rowAt(FLOOD_ROWS)?.key ?? 0) > seen.current;
   useUnknownTasks(items.map(({ index }) => rowAt(index)?.latest.taskId));
   const footerVisible = items.at(-1)?.index === shown && all > 0;
   const loadOlder = query.fetchNextPage;
@@ -121,7 +126,20 @@ export function FeedList(props: FeedListProps) {
         </button>
       ) : null}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys move between the links inside */}
-      <div ref={scroller} className={styles.scroller} onScroll={onScroll} onKeyDown={moveFocus}>
+      <div
+        ref={scroller}
+        className={styles.scroller}
+        onScroll={onScroll}
+        onKeyDown={moveFocus}
+        onFocus={() => {
+          focused.current = true;
+        }}
+        onBlur={() => {
+          focused.current = false;
+        }}
+        // Whoever points at a row means the one that is there now.
+        onPointerDown={() => flooded && view.hold()}
+      >
         <ol className={styles.list} style={{ height: virtualizer.getTotalSize() }}>
           {items.map(({ index, start, size, key }) => {
             const row = rowAt(index);
@@ -134,7 +152,7 @@ export function FeedList(props: FeedListProps) {
             }
             return (
               <EventRow
-                key={key}
+                key={flooded ? `place ${index}` : key}
                 row={row}
                 task={row.latest.taskId && mission.tasks.get(row.latest.taskId)?.title}
                 agent={row.latest.agentId && agentNames.get(row.latest.agentId)}
