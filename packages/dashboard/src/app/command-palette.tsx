@@ -5,7 +5,7 @@ import { Dialog } from "../ui/dialog.tsx";
 import { Foreign } from "../ui/foreign.tsx";
 import { Icon, type IconName } from "../ui/icon.tsx";
 import styles from "./overlays.module.css";
-import { PAGES } from "./shell.tsx";
+import { PAGES } from "./pages.ts";
 import { saveTheme } from "./theme.ts";
 import { useAgents } from "./use-agents.ts";
 import { useMission } from "./use-mission.ts";

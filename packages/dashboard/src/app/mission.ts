@@ -67,7 +67,7 @@ export class Mission {
       onSignedOut: () => this.#setSignedOut(true),
     });
     this.loader = new TaskLoader({
-      get: (id) => this.api.get(`/api/tasks/${encodeURIComponent(id)}`),
+      get: (id) => this.readTask(id),
       position: () => this.log.position,
       put: (task, asOf) => {
         this.tasks.put([task], asOf);
@@ -140,6 +140,11 @@ export class Mission {
     this.#setSignedOut(false);
     this.retryNow();
     void this.queries.invalidateQueries();
+  }
+
+  /** A task as the server has it now. */
+  readTask(id: string): Promise<TaskSummary> {
+    return this.api.get(`/api/tasks/${encodeURIComponent(id)}`);
   }
 
   /** A page of the task list, taken into the store. */

@@ -2,10 +2,11 @@ import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { text } from "../text/text.ts";
 import { IconButton } from "../ui/button.tsx";
-import { Icon, type IconName } from "../ui/icon.tsx";
+import { Icon } from "../ui/icon.tsx";
 import { useDesktopNotifications } from "./desktop-notifications.ts";
 import { LiveIndicator } from "./live-indicator.tsx";
 import { NoticeList } from "./notice-list.tsx";
+import { PAGES } from "./pages.ts";
 import styles from "./shell.module.css";
 import { useShortcuts } from "./shortcuts.ts";
 import { SignedOut } from "./signed-out.tsx";
@@ -15,17 +16,6 @@ import { useLive } from "./use-mission.ts";
 
 const CommandPalette = lazy(() => import("./command-palette.tsx"));
 const ShortcutSheet = lazy(() => import("./shortcut-sheet.tsx"));
-
-/** The pages, in the order of the rail. */
-export const PAGES = [
-  { to: "/", icon: "activity", label: text.page.activity },
-  { to: "/board", icon: "board", label: text.page.board },
-  { to: "/agents", icon: "agents", label: text.page.agents },
-  { to: "/gateways", icon: "gateways", label: text.page.gateways },
-  { to: "/webhooks", icon: "webhooks", label: text.page.webhooks },
-  { to: "/insights", icon: "insights", label: text.page.insights },
-  { to: "/settings", icon: "settings", label: text.page.settings },
-] as const satisfies readonly { to: string; icon: IconName; label: string }[];
 
 const RAIL_KEY = "mission-control.rail";
 const IS_APPLE = /Mac|iPhone|iPad/.test(navigator.platform);

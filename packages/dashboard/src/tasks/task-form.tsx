@@ -3,6 +3,7 @@ import { taskCalls } from "../api/task-calls.ts";
 import { useAgents } from "../app/use-agents.ts";
 import { useMission } from "../app/use-mission.ts";
 import type { TaskSummary } from "../store/apply-event.ts";
+import { splitList } from "../text/split-list.ts";
 import { text } from "../text/text.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions } from "../ui/dialog.tsx";
@@ -47,10 +48,7 @@ export function TaskForm({
       title: title.trim(),
       description,
       priority,
-      tags: tags
-        .split(",")
-        .map((tag) => tag.trim())
-        .filter(Boolean),
+      tags: splitList(tags),
       context: parsed,
       requiresReview,
     };

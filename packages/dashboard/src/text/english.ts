@@ -313,7 +313,8 @@ export const english = {
     inActivity: "Show in Activity",
     payload: (attempt: number) => `Payload of attempt ${attempt}`,
     payloadHint:
-      "Put together from the task and the agent as they are now; an edit since then shows here too. The secret is never sent to the browser.",
+      "Made by the server from the task and the agent as they are now; an edit since it was sent shows here too. The secret stays on the server.",
+    payloadNotSent: "Not sent yet: this is how the server would send it now. The secret stays on the server.",
     api: "API calls",
     apiHint: "The calls behind the buttons, as commands. They take the token from $MISSION_CONTROL_TOKEN.",
     read: "Read",
@@ -419,7 +420,11 @@ export const english = {
     urlHint: "ws:// or wss://, as the gateway prints it when it starts.",
     token: "Token",
     tokenHint: "The gateway's shared token. It is kept on the server and never shown again.",
-    formHint: "The server connects at once and tells how it goes.",
+    formHint: "The server connects at once and tells how it goes. “Test” tries it without keeping it.",
+    tryOut: "Test",
+    trying: "Trying…",
+    agentsFound: (agents: number) => (agents === 0 ? "No agents there." : `${count(agents, "agent")} there:`),
+    nothingFound: "There is no connection, and no reason was given.",
     pairing:
       "The gateway does not know this server yet. Whoever runs the gateway approves it once, with this command; then the connection goes on by itself:",
     test: {
@@ -445,7 +450,7 @@ export const english = {
     intro:
       "Agents report by signed callbacks. What the server could not accept is counted here, with the reason.",
     chart: "Callbacks every five seconds",
-    chartHint: "Counted while this page is open.",
+    chartHint: "Counted while this page is open: the server keeps the totals below, not their history.",
     stored: "Accepted",
     duplicate: "Duplicate",
     refused: "Refused",

@@ -1,8 +1,8 @@
 import { Lexer, type Token, type Tokens } from "marked";
 import { createElement, Fragment, type ReactNode, useMemo } from "react";
+import { MAX_DRAWN } from "../text/limits.ts";
 import { Foreign } from "./foreign.tsx";
 import styles from "./markdown.module.css";
-import { MAX_DRAWN } from "./markdown.tsx";
 import { safeLink } from "./safe-link.ts";
 
 /**

@@ -1,4 +1,5 @@
 import { lazy, Suspense } from "react";
+import { MAX_DRAWN } from "../text/limits.ts";
 import { Foreign } from "./foreign.tsx";
 
 const Rendered = lazy(() => import("./markdown-rendered.tsx"));
@@ -17,6 +18,3 @@ export function Markdown({ children }: { children: string }) {
     </Suspense>
   );
 }
-
-/** Longer texts are cut: nobody reads them here, and drawing them would hold up the page. */
-export const MAX_DRAWN = 70_000;

@@ -306,3 +306,17 @@ test("a task's events are read forwards, all events backwards, by pages", async 
     assert.equal((await http.call("GET", `/api/events/history?${query}`)).status, 400, query);
   }
 });
+
+test("shows what an agent is sent, without the secret", async () => {
+  const { id, dispatchId } = await dispatched({ context: { branch: "main" } });
+  const path = `/api/tasks/${id}/dispatches/${dispatchId}/payload`;
+  const { status, body } = await http.call("GET", path);
+  assert.equal(status, 200);
+  assert.equal(body.dispatchId, dispatchId);
+  assert.deepEqual(body.task.context, { branch: "main" });
+  assert.match(body.callback.url, new RegExp(`/api/webhooks/callback/${dispatchId}$`));
+  assert.match(body.callback.secret, /^whsec_•+$/);
+  const other = await create();
+  assert.equal((await http.call("GET", path.replace(id, other.id))).status, 404);
+  assert.equal((await http.call("GET", path.replace(dispatchId, "none"))).status, 404);
+});

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import {
   answerPermissionSchema,
   createTaskSchema,
+  dispatchPayloadSchema,
   dispatchTaskSchema,
   patchTaskSchema,
   rejectTaskSchema,
@@ -96,6 +97,26 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
       const task = await store.task(request.params.id);
       if (!task) throw notFound("task");
       return taskView(store, task);
+    },
+  );
+
+  app.get(
+    "/api/tasks/:id/dispatches/:dispatchId/payload",
+    {
+      schema: {
+        tags,
+        summary: "Read what an agent is sent for an attempt, without the secret",
+        description:
+          "Made from the task and the agent as they are now: an edit since the dispatch shows here too.",
+        params: idParams.extend({ dispatchId: z.string() }),
+        response: { 200: dispatchPayloadSchema, ...PROBLEM_RESPONSE },
+      },
+    },
+    async (request) => {
+      const { id, dispatchId } = request.params;
+      const payload = await dispatcher.payload(id, dispatchId);
+      if (!payload) throw notFound("payload, or its agent is gone");
+      return payload;
     },
   );
 

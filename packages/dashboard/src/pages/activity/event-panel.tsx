@@ -5,6 +5,7 @@ import { useEffect, useRef } from "react";
 import { agentName } from "../../app/use-agents.ts";
 import { useMission } from "../../app/use-mission.ts";
 import { describeEvent } from "../../text/describe-event.ts";
+import { MAX_DRAWN } from "../../text/limits.ts";
 import { text } from "../../text/text.ts";
 import { IconButton } from "../../ui/button.tsx";
 import { CodeBlock } from "../../ui/code-block.tsx";
@@ -15,9 +16,6 @@ import { ProgressBar } from "../../ui/state.tsx";
 import { Moment } from "../../ui/time.tsx";
 import { useTaskTitle } from "../../ui/use-task-title.ts";
 import styles from "./event-panel.module.css";
-
-/** Characters of one event that are drawn at most; the copy button has them all. */
-const MAX_DRAWN = 70_000;
 
 /** Everything about one event, beside the list. */
 export function EventPanel({ id, onClose }: { id: number; onClose(): void }) {

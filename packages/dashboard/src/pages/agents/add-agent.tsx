@@ -6,6 +6,7 @@ import { taskCalls } from "../../api/task-calls.ts";
 import { useMission } from "../../app/use-mission.ts";
 import type { TaskSummary } from "../../store/apply-event.ts";
 import { useTaskActions } from "../../tasks/use-task-actions.ts";
+import { splitList } from "../../text/split-list.ts";
 import { text } from "../../text/text.ts";
 import { Button } from "../../ui/button.tsx";
 import { CodeBlock } from "../../ui/code-block.tsx";
@@ -13,7 +14,6 @@ import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
 import styles from "../../ui/table.module.css";
 import { useGateways } from "../gateways/use-gateways.ts";
-import { splitList } from "./agent-panel.tsx";
 import { useAgentCalls } from "./use-agent-calls.ts";
 
 /** Brings a new agent in: where it is, what it is called, and a first task to see that it works. */

@@ -4,6 +4,7 @@ import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "rea
 import { useMission } from "../../app/use-mission.ts";
 import type { AgentRecord } from "../../insights/attempt-history.ts";
 import { formatDuration } from "../../text/duration.ts";
+import { splitList } from "../../text/split-list.ts";
 import { text } from "../../text/text.ts";
 import { formatUsage } from "../../text/usage.ts";
 import { AgentStatusBadge } from "../../ui/agent-status.tsx";
@@ -14,7 +15,7 @@ import { Foreign } from "../../ui/foreign.tsx";
 import styles from "../../ui/table.module.css";
 import { Ago, Moment } from "../../ui/time.tsx";
 import { useTaskTitle } from "../../ui/use-task-title.ts";
-import { formatRate } from "./agents-page.tsx";
+import { formatRate } from "./format-rate.ts";
 import { useAgentCalls } from "./use-agent-calls.ts";
 
 const FAILURES_SHOWN = 8;
@@ -198,14 +199,6 @@ function EditAgent({ agent, onClose }: { agent: AgentView; onClose(): void }) {
       </form>
     </Dialog>
   );
-}
-
-/** The words of a list with commas. */
-export function splitList(list: string): string[] {
-  return list
-    .split(",")
-    .map((word) => word.trim())
-    .filter(Boolean);
 }
 
 function RemoveAgent({

@@ -14,6 +14,7 @@ import styles from "../../ui/table.module.css";
 import { Ago } from "../../ui/time.tsx";
 import { AddAgent } from "./add-agent.tsx";
 import { AgentPanel } from "./agent-panel.tsx";
+import { formatRate } from "./format-rate.ts";
 
 /** How far back the agents' records reach. */
 const RECORD_RANGE_MS = 7 * 24 * 3_600_000;
@@ -107,10 +108,4 @@ function Row({ agent, record, open }: { agent: AgentView; record: AgentRecord | 
       <td>{agent.lastSeenAt ? <Ago at={agent.lastSeenAt} /> : text.never}</td>
     </tr>
   );
-}
-
-/** Share and count of what an agent completed. */
-export function formatRate(record: AgentRecord | undefined): string {
-  if (!record || record.successRate === null) return text.none;
-  return text.agents.rate(Math.round(record.successRate * 100), record.ended);
 }

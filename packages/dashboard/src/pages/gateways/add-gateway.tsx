@@ -1,24 +1,25 @@
-import type { GatewayView } from "@mission-control/protocol";
+import type { GatewayTest, GatewayView } from "@mission-control/protocol";
 import { Link } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { useMission } from "../../app/use-mission.ts";
 import { text } from "../../text/text.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
+import { Foreign } from "../../ui/foreign.tsx";
 import { Badge } from "../../ui/state.tsx";
 import styles from "../../ui/table.module.css";
-import { GATEWAY_TONE, Pairing } from "./gateways-page.tsx";
+import { GATEWAY_TONE, Pairing } from "./pairing.tsx";
 import { useGateways } from "./use-gateways.ts";
 
-/** Connects a gateway, and shows how the connection goes: its state is the test. */
+/** Tries a gateway, connects it, and shows how the connection goes. */
 export function AddGateway({ onClose }: { onClose(): void }) {
   const [createdId, setCreatedId] = useState<string | null>(null);
   const gateways = useGateways();
   const created = gateways.data?.find(({ id }) => id === createdId);
   return created ? (
     <Dialog title={created.name} onClose={onClose}>
-      <ConnectionTest gateway={created} />
+      <Connection gateway={created} />
       <DialogActions>
         {created.state === "connected" ? (
           <Link to="/agents" search={{ add: true }} className={styles.accent}>
@@ -40,28 +41,42 @@ function GatewayForm({ onCreated, onClose }: { onCreated(id: string): void; onCl
   const [url, setUrl] = useState("ws://127.0.0.1:18789");
   const [token, setToken] = useState("");
   const [name, setName] = useState("");
-  const [busy, setBusy] = useState(false);
+  const [busy, setBusy] = useState<"test" | "connect" | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
-  async function submit(event: FormEvent) {
-    event.preventDefault();
-    setBusy(true);
+  const [found, setFound] = useState<GatewayTest | null>(null);
+  const form = useRef<HTMLFormElement>(null);
+  const send = <Answer,>(path: string) =>
+    api.call<Answer>({
+      method: "POST",
+      path,
+      body: { url: url.trim(), ...(name.trim() ? { name: name.trim() } : {}), ...(token ? { token } : {}) },
+    });
+  async function run(what: "test" | "connect", act: () => Promise<void>) {
+    setBusy(what);
     setProblem(null);
+    setFound(null);
     try {
-      const gateway = await api.call<GatewayView>({
-        method: "POST",
-        path: "/api/gateways",
-        body: { url: url.trim(), ...(name.trim() ? { name: name.trim() } : {}), ...(token ? { token } : {}) },
-      });
-      await queries.invalidateQueries({ queryKey: ["gateways"] });
-      onCreated(gateway.id);
+      await act();
     } catch (error) {
       setProblem((error as Error).message);
-      setBusy(false);
     }
+    setBusy(null);
   }
+  const tryOut = () => {
+    if (!form.current?.reportValidity()) return;
+    void run("test", async () => setFound(await send<GatewayTest>("/api/gateways/test")));
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void run("connect", async () => {
+      const gateway = await send<GatewayView>("/api/gateways");
+      await queries.invalidateQueries({ queryKey: ["gateways"] });
+      onCreated(gateway.id);
+    });
+  };
   return (
     <Dialog title={text.gateways.add} description={text.gateways.formHint} onClose={onClose}>
-      <form className={styles.form} onSubmit={submit}>
+      <form ref={form} className={styles.form} onSubmit={submit}>
         <Field label={text.gateways.url} hint={text.gateways.urlHint} error={problem ?? undefined}>
           {(id, describedBy) => (
             <input
@@ -89,9 +104,16 @@ function GatewayForm({ onCreated, onClose }: { onCreated(id: string): void; onCl
         <Field label={text.gateways.name} optional={text.optional}>
           {(id) => <input id={id} value={name} onChange={(event) => setName(event.target.value)} />}
         </Field>
+        <div role="status">
+          {busy === "test" ? <p className={styles.quiet}>{text.gateways.trying}</p> : null}
+          {found ? <Finding found={found} /> : null}
+        </div>
         <DialogActions>
           <Button onClick={onClose}>{text.back}</Button>
-          <Button kind="primary" submit disabled={busy}>
+          <Button disabled={busy !== null} onClick={tryOut}>
+            {text.gateways.tryOut}
+          </Button>
+          <Button kind="primary" submit disabled={busy !== null}>
             {text.gateways.connect}
           </Button>
         </DialogActions>
@@ -100,21 +122,49 @@ function GatewayForm({ onCreated, onClose }: { onCreated(id: string): void; onCl
   );
 }
 
-function ConnectionTest({ gateway }: { gateway: GatewayView }) {
+/** What one try found: the agents there, or why not and what to do. */
+function Finding({ found }: { found: GatewayTest }) {
+  const { ok, state, error, deviceId, version, protocol, elapsedMs, agents } = found;
+  return (
+    <div className={styles.section}>
+      <p>
+        <Badge tone={GATEWAY_TONE[state]}>{text.gatewayState[state]}</Badge>
+      </p>
+      {ok ? (
+        <>
+          <p>{text.gateways.connectedTo(version, protocol, elapsedMs)}</p>
+          <p className={styles.quiet}>
+            {text.gateways.agentsFound(agents.length)}{" "}
+            <Foreign max={400}>{agents.map(({ id, name }) => name ?? id).join(", ")}</Foreign>
+          </p>
+        </>
+      ) : (
+        <p className={styles.bad}>
+          <Foreign max={600}>{error ?? text.gateways.nothingFound}</Foreign>
+        </p>
+      )}
+      {state === "pairing_required" ? <Pairing deviceId={deviceId} error={error} /> : null}
+    </div>
+  );
+}
+
+/** How the connection of a gateway that was just added goes. */
+function Connection({ gateway }: { gateway: GatewayView }) {
+  const { state, lastError, deviceId, version, protocol, latencyMs } = gateway;
   return (
     <div className={styles.section} role="status">
       <p>
-        <Badge tone={GATEWAY_TONE[gateway.state]}>{text.gatewayState[gateway.state]}</Badge>
+        <Badge tone={GATEWAY_TONE[state]}>{text.gatewayState[state]}</Badge>
       </p>
-      <p>{text.gateways.test[gateway.state]}</p>
-      {gateway.state === "pairing_required" ? <Pairing gateway={gateway} /> : null}
-      {gateway.lastError && gateway.state !== "connected" ? (
-        <p className={styles.bad}>{gateway.lastError}</p>
-      ) : null}
-      {gateway.state === "connected" ? (
-        <p className={styles.quiet}>
-          {text.gateways.connectedTo(gateway.version, gateway.protocol, gateway.latencyMs)}
+      <p>{text.gateways.test[state]}</p>
+      {lastError && state !== "connected" ? (
+        <p className={styles.bad}>
+          <Foreign max={600}>{lastError}</Foreign>
         </p>
+      ) : null}
+      {state === "pairing_required" ? <Pairing deviceId={deviceId} error={lastError} /> : null}
+      {state === "connected" ? (
+        <p className={styles.quiet}>{text.gateways.connectedTo(version, protocol, latencyMs)}</p>
       ) : null}
     </div>
   );

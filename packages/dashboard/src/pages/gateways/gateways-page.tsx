@@ -4,22 +4,15 @@ import { useState } from "react";
 import { useMission } from "../../app/use-mission.ts";
 import { text } from "../../text/text.ts";
 import { Button } from "../../ui/button.tsx";
-import { CodeBlock } from "../../ui/code-block.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { Foreign } from "../../ui/foreign.tsx";
 import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
-import { Badge, type Tone } from "../../ui/state.tsx";
+import { Badge } from "../../ui/state.tsx";
 import styles from "../../ui/table.module.css";
 import { Ago } from "../../ui/time.tsx";
 import { AddGateway } from "./add-gateway.tsx";
+import { GATEWAY_TONE, Pairing } from "./pairing.tsx";
 import { useGateways } from "./use-gateways.ts";
-
-export const GATEWAY_TONE: Record<GatewayView["state"], Tone> = {
-  connecting: "waiting",
-  connected: "good",
-  disconnected: "bad",
-  pairing_required: "attention",
-};
 
 /** The OpenClaw Gateways this server is connected to. */
 export function GatewaysPage() {
@@ -88,7 +81,9 @@ function Row({ gateway, onRemove }: { gateway: GatewayView; onRemove(): void }) 
             <Foreign max={400}>{gateway.lastError}</Foreign>
           </span>
         ) : null}
-        {gateway.state === "pairing_required" ? <Pairing gateway={gateway} /> : null}
+        {gateway.state === "pairing_required" ? (
+          <Pairing deviceId={gateway.deviceId} error={gateway.lastError} />
+        ) : null}
       </td>
       <td>
         {gateway.version ?? text.none}
@@ -106,16 +101,6 @@ function Row({ gateway, onRemove }: { gateway: GatewayView; onRemove(): void }) 
         </Button>
       </td>
     </tr>
-  );
-}
-
-/** What pairing is and how it is done. */
-export function Pairing({ gateway }: { gateway: GatewayView }) {
-  return (
-    <div className={styles.section}>
-      <span className={styles.under}>{text.gateways.pairing}</span>
-      <CodeBlock>{`openclaw devices approve ${gateway.deviceId ?? "DEVICE_ID"}`}</CodeBlock>
-    </div>
   );
 }
 

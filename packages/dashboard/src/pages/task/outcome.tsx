@@ -1,4 +1,5 @@
 import type { TaskView } from "@mission-control/protocol";
+import { MAX_DRAWN } from "../../text/limits.ts";
 import { text } from "../../text/text.ts";
 import { Foreign } from "../../ui/foreign.tsx";
 import { Markdown } from "../../ui/markdown.tsx";
@@ -11,11 +12,11 @@ export function Outcome({ task }: { task: TaskView }) {
       <section className={styles.failure} aria-labelledby="outcome">
         <h2 id="outcome">{text.task.error}</h2>
         <p className={styles.long}>
-          <Foreign max={70_000}>{task.error ?? text.task.noReason}</Foreign>
+          <Foreign max={MAX_DRAWN}>{task.error ?? text.task.noReason}</Foreign>
         </p>
         {task.lastState ? (
           <p className={styles.long}>
-            <strong>{text.task.lastState}</strong> <Foreign max={70_000}>{task.lastState}</Foreign>
+            <strong>{text.task.lastState}</strong> <Foreign max={MAX_DRAWN}>{task.lastState}</Foreign>
           </p>
         ) : null}
       </section>

@@ -1,50 +1,37 @@
-import type { AgentView, DispatchPayload, TaskView } from "@mission-control/protocol";
-import { useAgents } from "../../app/use-agents.ts";
+import type { DispatchPayload, TaskView } from "@mission-control/protocol";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useMission } from "../../app/use-mission.ts";
 import { text } from "../../text/text.ts";
 import { CodeBlock } from "../../ui/code-block.tsx";
+import { Failure, Skeleton } from "../../ui/page-state.tsx";
 import styles from "./task.module.css";
 
-const HIDDEN_SECRET = "whsec_••••••••";
-
-/** What the agent of the last attempt was sent, its secret hidden. */
+/** What the agent of the last attempt is sent, as the server makes it, the secret hidden. Read when it is opened. */
 export function Payload({ task }: { task: TaskView }) {
-  const agents = useAgents();
+  const { api } = useMission();
+  const [open, setOpen] = useState(false);
   const attempt = task.attempts.at(-1);
-  if (!attempt?.sentAt) return null;
-  const agent = agents.data?.find(({ id }) => id === attempt.agentId);
-  const payload = payloadOf(task, attempt, attempt.sentAt, agent);
+  const path = `/api/tasks/${encodeURIComponent(task.id)}/dispatches/${encodeURIComponent(attempt?.id ?? "")}/payload`;
+  const payload = useQuery({
+    queryKey: ["payload", attempt?.id, attempt?.sentAt, task.updatedAt],
+    queryFn: ({ signal }) => api.get<DispatchPayload>(path, signal),
+    enabled: open && attempt !== undefined,
+    placeholderData: (before) => before,
+  });
+  if (!attempt) return null;
+  const title = text.task.payload(attempt.attempt);
   return (
-    <details className={styles.details}>
-      <summary>{text.task.payload(attempt.attempt)}</summary>
-      <p className={styles.quiet}>{text.task.payloadHint}</p>
-      <CodeBlock label={text.task.payload(attempt.attempt)}>{JSON.stringify(payload, null, 2)}</CodeBlock>
+    <details className={styles.details} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary>{title}</summary>
+      <p className={styles.quiet}>{attempt.sentAt ? text.task.payloadHint : text.task.payloadNotSent}</p>
+      {payload.data ? (
+        <CodeBlock label={title}>{JSON.stringify(payload.data, null, 2)}</CodeBlock>
+      ) : payload.error ? (
+        <Failure error={payload.error} retry={() => void payload.refetch()} />
+      ) : (
+        <Skeleton />
+      )}
     </details>
   );
-}
-
-/** The payload of contract section 3, put together from what the task and its agent say now. */
-function payloadOf(
-  task: TaskView,
-  attempt: TaskView["attempts"][number],
-  dispatchedAt: string,
-  agent: AgentView | undefined,
-): DispatchPayload {
-  const { id, title, description, priority, tags, context } = task;
-  return {
-    version: 1,
-    dispatchId: attempt.id,
-    attempt: attempt.attempt,
-    task: { id, title, description, priority, tags, context, feedback: attempt.feedback },
-    agent: {
-      id: attempt.agentId,
-      name: agent?.name ?? attempt.agentId,
-      capabilities: agent?.capabilities ?? [],
-    },
-    callback: {
-      url: `${location.origin}/api/webhooks/callback/${attempt.id}`,
-      secret: HIDDEN_SECRET,
-      scheme: "standard-webhooks",
-    },
-    dispatchedAt,
-  };
 }

@@ -1,7 +1,8 @@
 import { useEffect, useMemo, useState } from "react";
 import { useMission } from "../../app/use-mission.ts";
 import { text } from "../../text/text.ts";
-import { Chart, type ChartSeries } from "../../ui/chart.tsx";
+import { Chart } from "../../ui/chart.tsx";
+import type { ChartSeries } from "../../ui/chart-props.ts";
 import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
 import { Badge, type Tone } from "../../ui/state.tsx";
 import styles from "../../ui/table.module.css";
