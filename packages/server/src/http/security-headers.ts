@@ -1,11 +1,8 @@
-/**
- * What the dashboard's pages may do. Scripts come from the server's own files alone. Styles may be inline because
- * the dialogs' scroll lock writes a style element of its own.
- */
+/** What the dashboard's pages may do. Scripts and styles come from the server's own files alone. */
 export const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
+  "style-src 'self'",
   "img-src 'self' data:",
   "font-src 'self'",
   "connect-src 'self'",
