@@ -60,6 +60,46 @@ describe("live", { skip }, () => {
     await second.getByText("four", { exact: true }).waitFor();
   });
 
+  test("without SharedWorker every tab has a connection of its own, and both see every event", async () => {
+    await context.addInitScript(() => Reflect.deleteProperty(window, "SharedWorker"));
+    const { task, payload } = await stage.running({ title: "Seen apart" });
+    const first = await stage.open(context, `/?task=${task.id}&types=activity`);
+    const second = await stage.open(context, `/?task=${task.id}&types=activity`);
+    assert.equal(await readers(), 2);
+    await stage.agent.report(payload, { type: "progress", message: "one" });
+    for (const page of [first, second]) await page.getByText("one", { exact: true }).waitFor();
+    await stage.server.stop("SIGKILL");
+    await first.getByText(/^Reconnecting/).waitFor();
+    await stage.server.resume();
+    await stage.agent.report(payload, { type: "progress", message: "two" });
+    for (const page of [first, second]) {
+      await page.getByText("two", { exact: true }).waitFor({ timeout: 40_000 });
+      assert.deepEqual(await messages(page), ["two", "one"]);
+    }
+  });
+
+  test("a browser without a network says so, and catches up when it is back", async () => {
+    // The network of a SharedWorker cannot be taken away from outside; that of a page can.
+    await context.addInitScript(() => Reflect.deleteProperty(window, "SharedWorker"));
+    const { task, payload } = await stage.running({ title: "Out of reach" });
+    const page = await stage.open(context, `/?task=${task.id}&types=activity`);
+    await stage.agent.report(payload, { type: "progress", message: "in reach" });
+    await page.getByText("in reach", { exact: true }).waitFor();
+    // A stream that is open goes on in a browser that is told to be offline, so it is cut where it comes from.
+    await context.setOffline(true);
+    await stage.server.stop("SIGKILL");
+    await page.getByText(/^Offline/).waitFor();
+    await stage.server.resume();
+    assert.ok(await page.getByText("in reach", { exact: true }).isVisible(), "what was there stays");
+    for (const message of ["missed 1", "missed 2"]) {
+      await stage.agent.report(payload, { type: "progress", message });
+    }
+    await context.setOffline(false);
+    await page.getByText("missed 2", { exact: true }).waitFor();
+    await page.getByText(/^Live/).waitFor();
+    assert.deepEqual(await messages(page), ["missed 2", "missed 1", "in reach"]);
+  });
+
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
     test(`the server restarts under an open page (${signal}): nothing lost, nothing doubled`, async () => {
       const { task, payload } = await stage.running({ title: `Outlives ${signal}` });

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, test } from "node:test";
+import type { BrowserContext, Page } from "playwright-core";
+import { chromiumPath } from "./support/browser.ts";
+import { Stage } from "./support/stage.ts";
+
+const skip = chromiumPath === null && "there is no Chromium on this machine";
+
+/** Keeps what the page tells the desktop; the browser's own notifications are made all the same. */
+function keepNotifications(): void {
+  const told: string[] = [];
+  class Kept extends Notification {
+    constructor(title: string, options?: NotificationOptions) {
+      super(title, options);
+      told.push(`${title} | ${options?.body}`);
+    }
+  }
+  Object.assign(window, { Notification: Kept, told });
+}
+
+/** A headless browser shows every tab; the page is told that somebody looks elsewhere. */
+function lookElsewhere(): void {
+  Object.defineProperty(document, "visibilityState", { configurable: true, value: "hidden" });
+}
+
+describe("desktop notifications", { skip }, () => {
+  let stage: Stage;
+  let context: BrowserContext;
+  before(async () => {
+    stage = await Stage.set();
+  });
+  beforeEach(async () => {
+    await context?.close();
+    context = await stage.logIn();
+    await context.addInitScript(keepNotifications);
+  });
+  after(async () => {
+    await stage.strike();
+    assert.deepEqual(stage.complaints, []);
+  });
+
+  const told = (page: Page) => page.evaluate(() => (window as unknown as { told: string[] }).told);
+  const end = async (title: string, fields: object) => {
+    const { payload } = await stage.running({ title });
+    await stage.agent.report(payload, fields);
+  };
+
+  test("are off until somebody turns them on, and then tell of each end while nobody looks", async () => {
+    await context.grantPermissions(["notifications"]);
+    const page = await stage.open(context, "/settings");
+    await page.evaluate(lookElsewhere);
+    await end("Before", { type: "complete", summary: "Not asked for" });
+    await page.getByRole("link", { name: "Activity" }).click();
+    await page.getByText("Not asked for").first().waitFor();
+    assert.deepEqual(await told(page), []);
+
+    await page.getByRole("link", { name: "Settings" }).click();
+    await page.getByRole("button", { name: "Turn on" }).click();
+    await page.getByRole("button", { name: "Turn off" }).waitFor();
+    await end("Good one", { type: "complete", summary: "All done" });
+    await end("Bad one", { type: "error", error: "No \u202Enetwork" });
+    await page.waitForFunction(() => (window as unknown as { told: string[] }).told.length >= 2);
+    assert.deepEqual((await told(page)).sort(), [
+      "Completed: Good one | All done",
+      "Failed: Bad one | No [U+202E]network",
+    ]);
+
+    await page.evaluate(() => Reflect.deleteProperty(document, "visibilityState"));
+    await page.getByRole("link", { name: "Activity" }).click();
+    await end("Watched", { type: "complete", summary: "Seen on the page" });
+    await page.getByText("Seen on the page").first().waitFor();
+    assert.equal((await told(page)).length, 2, "whoever looks at the page is not told twice");
+  });
+
+  test("that the browser refuses are said to be refused", async () => {
+    const page = await stage.open(context, "/settings");
+    await page.getByRole("button", { name: "Turn on" }).click();
+    await page.getByText("The browser does not allow notifications from this page.").waitFor();
+    await page.getByRole("button", { name: "Turn on" }).waitFor();
+  });
+});
