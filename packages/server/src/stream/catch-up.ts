@@ -79,20 +79,23 @@ export class CatchUp {
 
   async #next({ position, filter }: Subscriber): Promise<Slice> {
     const key = filterKey(filter);
-    const upTo = this.#ring.head;
-    if (this.#ring.reaches(position)) {
-      return this.#ring.after(position, upTo, key === UNFILTERED ? null : filter, STEP_BYTES);
-    }
     const place = `${position} ${key}`;
     const known = this.#steps.get(place);
     if (known) return known;
-    const { frames, lastId } = await this.#readLog({ after: position, upTo, maxBytes: STEP_BYTES }, filter);
-    const slice: Slice = { buffers: frames.length > 0 ? [frames] : [], bytes: frames.length, lastId };
+    const upTo = this.#ring.head;
+    const slice = this.#ring.reaches(position)
+      ? this.#ring.after(position, upTo, key === UNFILTERED ? null : filter, STEP_BYTES)
+      : await this.#fromLog({ after: position, upTo, maxBytes: STEP_BYTES }, filter);
     this.#steps.set(place, slice);
     if (this.#steps.size > CACHED_STEPS) {
       const oldest = this.#steps.keys().next();
       if (!oldest.done) this.#steps.delete(oldest.value);
     }
     return slice;
+  }
+
+  async #fromLog(stretch: Stretch, filter: EventFilter): Promise<Slice> {
+    const { frames, lastId } = await this.#readLog(stretch, filter);
+    return { buffers: frames.length > 0 ? [frames] : [], bytes: frames.length, lastId };
   }
 }

@@ -96,8 +96,13 @@ export class StreamEndpoint {
     // Whatever the client still sends is read and dropped; when it ends its side, so does the stream.
     socket.on("data", drop).on("end", endToo).on("error", destroy);
     socket.resume();
+    // Held back, so that the head and how the stream begins leave in one write.
+    socket.cork();
     socket.write(`${HEAD}\r\nDate: ${new Date().toUTCString()}\r\n\r\n`);
-    this.#options.hub.subscribe(socket, filter, after).catch(() => socket.destroy());
+    this.#options.hub
+      .subscribe(socket, filter, after)
+      .catch(() => socket.destroy())
+      .finally(() => socket.uncork());
   }
 
   #tie(socket: Socket, sessionId: string): void {
