@@ -8,7 +8,7 @@ const REPLAY_ROWS = 384;
 /** Ids one step looks at where no index finds the matching ones; bounds the time it holds the thread. */
 const REPLAY_WINDOW = 8192;
 const NO_FRAMES = new Uint8Array();
-const PRUNE_ROWS = 500;
+const PRUNE_ROWS = 100;
 
 /**
  * The one durable log: appended in id order inside a commit, read by position. Reads by task or agent go by the
