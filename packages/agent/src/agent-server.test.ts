@@ -169,6 +169,32 @@ test("ask waits for the operator's answer", async () => {
   assert.equal((await answer("p1", { optionId: "no" })).status, 404);
 });
 
+test("a question whose own signal ends the wait is withdrawn, one of a cancelled run is not", async () => {
+  const options = [{ optionId: "yes", name: "Allow" }];
+  const patience = new AbortController();
+  const url = await serve({
+    onDispatch: async (_, { ask, signal }) => {
+      await assert.rejects(ask({ id: "p1", title: "One", options }, { signal: patience.signal }), /tired/);
+      await assert.rejects(ask({ id: "p2", title: "Two", options }), { code: "cancelled" });
+      signal.throwIfAborted();
+    },
+  });
+  await fetch(signed("POST", url, payload()));
+  await stored(1);
+  patience.abort(new Error("tired"));
+  await stored(3);
+  await fetch(signed("DELETE", `${url}/d1`, undefined));
+  while (agent.running.length > 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(
+    callbacks.stored.map(({ request, data }) => [request?.title, data?.state]),
+    [
+      ["One", undefined],
+      ["One", "withdrawn"],
+      ["Two", undefined],
+    ],
+  );
+});
+
 test("answers nobody waits for go to the hook", async () => {
   const seen: string[] = [];
   const url = await serve({

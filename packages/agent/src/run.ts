@@ -7,7 +7,10 @@ export interface RunContext {
   reporter: Reporter;
   /** Aborted when the operator cancels, or the agent server is closed. */
   signal: AbortSignal;
-  /** Asks the operator and waits for the option chosen. Rejects when `signal` (or the one given) is aborted. */
+  /**
+   * Asks the operator and waits for the option chosen. Rejects when `signal` (or the one given) is aborted; when the
+   * one given ends the wait, e.g. `AbortSignal.timeout(60_000)`, the question is withdrawn.
+   */
   ask(request: PermissionRequest, options?: { signal?: AbortSignal; message?: string }): Promise<string>;
 }
 
@@ -99,11 +102,22 @@ export class Run {
       await this.#reporter.permission(request, { message: options.message, signal });
       return await answered;
     } catch (error) {
-      throw error instanceof CallbackError && signal.aborted ? signal.reason : error;
+      if (!signal.aborted) throw error;
+      // A run that is over takes its questions with it; one that goes on has to.
+      if (!this.#abort.signal.aborted) this.#withdraw(request, signal.reason);
+      throw error instanceof CallbackError ? signal.reason : error;
     } finally {
       signal.removeEventListener("abort", onAbort);
       this.#questions.delete(request.id);
     }
+  }
+
+  /** Takes a question back: a permission callback with its end in `data.state` (docs/protocol.md, "Callbacks"). */
+  #withdraw(request: PermissionRequest, reason: unknown): void {
+    const timedOut = reason instanceof Error && reason.name === "TimeoutError";
+    const message = `${timedOut ? "Not answered in time" : "No longer asked"}: ${request.title}`;
+    const data = { state: timedOut ? "timed_out" : "withdrawn" };
+    this.#reporter.permission(request, { message, data }).catch(() => {}); // `onFailure` is told.
   }
 }
 

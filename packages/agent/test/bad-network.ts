@@ -7,6 +7,9 @@ type Fault = "refuse" | "reset-mid-body" | "answer-late" | "busy" | "drop-answer
 
 const FAULTS: Fault[] = ["refuse", "reset-mid-body", "answer-late", "busy", "drop-answer", "half-answer"];
 
+/** How long nobody listens after a refusal, in milliseconds. */
+const REFUSING_MS = 3;
+
 /** A bad network in front of a real server: loses requests before they arrive and answers after they were given. */
 export class BadNetwork {
   /** The server behind. */
@@ -32,16 +35,26 @@ export class BadNetwork {
   }
 
   async close(): Promise<void> {
+    if (!this.#server.listening) await once(this.#server, "listening");
     this.#server.close();
     this.#server.closeAllConnections();
     await once(this.#server, "close");
+  }
+
+  /** Closes the door for a moment: whoever comes now, this sender first, meets ECONNREFUSED. */
+  #refuse(request: IncomingMessage): void {
+    request.socket.destroy();
+    if (!this.#server.listening) return;
+    const { port } = this.#server.address() as AddressInfo;
+    this.#server.close();
+    setTimeout(() => this.#server.listen(port, "127.0.0.1"), REFUSING_MS);
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const fault =
       this.#random() < this.badness ? FAULTS[Math.floor(this.#random() * FAULTS.length)] : undefined;
     this.counts.set(fault ?? "passed", (this.counts.get(fault ?? "passed") ?? 0) + 1);
-    if (fault === "refuse") return void request.socket.destroy();
+    if (fault === "refuse") return this.#refuse(request);
     if (fault === "busy") return void response.writeHead(503, { "retry-after": "1" }).end();
     const body = await buffer(request);
     const forwarded = send(this.target + request.url, { method: request.method, headers: request.headers });

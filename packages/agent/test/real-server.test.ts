@@ -24,8 +24,8 @@ import { FakeClock } from "./fake-clock.ts";
 import { MissionControlProcess } from "./mission-control-process.ts";
 import { seededRandom } from "./seeded-random.ts";
 
-/** More of them with `RUNS=1000`. */
-const RUNS = Number(process.env.RUNS ?? 200);
+/** `RUNS=100` for a quick look. */
+const RUNS = Number(process.env.RUNS ?? 1000);
 const AT_ONCE = 40;
 
 /** Real time for signatures, but no long waits: what is tested is what arrives, not when. */
@@ -36,6 +36,8 @@ const examples = fileURLToPath(new URL("../../../examples/", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "mc-real-"));
 const random = seededRandom(20261123);
 const network = new BadNetwork(random);
+/** What the reporters could not deliver in all their tries, in words. */
+const failures: string[] = [];
 const http = createServer((request, response) => agent.handler(request, response));
 let control: MissionControlProcess;
 let agent: AgentServer;
@@ -64,7 +66,7 @@ before(async () => {
       random,
       timeoutMs: 100,
       spool: join(folder, "spool"),
-      onFailure: () => {},
+      onFailure: ({ message }) => failures.push(message),
     },
   });
 });
@@ -77,15 +79,23 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Ends the wait of the agent that asks. */
+const patience = new AbortController();
+
 async function work(
   what: string,
-  { reporter }: RunContext,
+  { reporter, ask }: RunContext,
   callback: { url: string; secret: string },
   taskId: string,
 ): Promise<string | undefined> {
   if (what === "steps") {
     for (const step of ["1", "2", "3"]) void reporter.progress(step);
     return "done";
+  }
+  if (what === "ask") {
+    const options = [{ optionId: "yes", name: "Allow", kind: "allow_once" }];
+    const answer = ask({ id: "p1", title: "Run rm -rf build", options }, { signal: patience.signal });
+    return answer.catch(({ message }: Error) => `went on: ${message}`);
   }
   // The other reporters report the end themselves, so there is nothing to return.
   const env = {
@@ -123,17 +133,34 @@ for (const reporter of [
   });
 }
 
-test(`${RUNS} runs over a bad network: every completion arrives once, progress in order`, {
+test("a question that is no longer asked does not wait for an answer", async () => {
+  const task = await control.dispatch(agentId, "ask");
+  const state = ({ type, data }: LogEvent) => (type === "permission" ? data.state : undefined);
+  await control.event(task.id, (event) => state(event) === "requested");
+  assert.equal((await control.task(task.id)).waitingFor?.title, "Run rm -rf build");
+  patience.abort(new DOMException("nobody was there", "TimeoutError"));
+  const { message } = await control.event(task.id, (event) => state(event) === "timed_out");
+  assert.equal(message, "Not answered in time: Run rm -rf build");
+  const done = await control.reached(task.id, "completed", "failed");
+  assert.equal(done.summary, "went on: nobody was there");
+  assert.equal(done.waitingFor, undefined);
+});
+
+test(`${RUNS} runs over a bad network: every completion arrives once, progress in order, failures in words`, {
   timeout: 600_000,
 }, async () => {
-  network.badness = 0.3;
+  failures.length = 0; // The reporters above ended their tasks before the handler did.
   const tasks: TaskView[] = [];
   let started = 0;
   const lane = async () => {
-    while (started++ < RUNS) tasks.push(await control.dispatch(agentId, "steps"));
+    while (started++ < RUNS) {
+      network.badness = random() * 0.5;
+      tasks.push(await control.dispatch(agentId, "steps"));
+    }
   };
   await Promise.all(Array.from({ length: 8 }, lane));
   // Some callbacks fail in all their tries; what a run could not deliver is left to `report --flush`.
+  network.badness = 0.3;
   const over = new AbortController();
   const flushing = flushUntil(over.signal);
   await Promise.all(tasks.map(({ id }) => control.reached(id, "completed", "failed")));
@@ -142,6 +169,8 @@ test(`${RUNS} runs over a bad network: every completion arrives once, progress i
   assert.equal(tasks.length, RUNS);
   for (const { id } of tasks) assert.deepEqual(told(id), ["1", "2", "3", "done"], id);
   for (const [fault, count] of network.counts) assert.ok(count > RUNS / 10, `${fault}: ${count}`);
+  assert.ok(failures.length > 0);
+  for (const words of failures) assert.match(words, /in \d+ tries; the last try met: \S+.* It is kept in /);
 });
 
 async function flushUntil(over: AbortSignal): Promise<void> {
