@@ -55,8 +55,8 @@ export function AgentsPage() {
                   <th>{text.agents.name}</th>
                   <th>{text.agents.status}</th>
                   <th>{text.agents.work}</th>
-                  <th className={styles.number}>{text.agents.success}</th>
-                  <th className={styles.number}>{text.agents.median}</th>
+                  <th className={`${styles.number} ${styles.minor}`}>{text.agents.success}</th>
+                  <th className={`${styles.number} ${styles.minor}`}>{text.agents.median}</th>
                   <th>{text.agents.lastSeen}</th>
                 </tr>
               </thead>
@@ -101,8 +101,8 @@ function Row({ agent, record, open }: { agent: AgentView; record: AgentRecord | 
         ) : null}
       </td>
       <td>{text.agents.load(agent.running, agent.concurrency, agent.queued)}</td>
-      <td className={styles.number}>{formatRate(record)}</td>
-      <td className={styles.number}>
+      <td className={`${styles.number} ${styles.minor}`}>{formatRate(record)}</td>
+      <td className={`${styles.number} ${styles.minor}`}>
         {record?.medianDuration == null ? text.none : formatDuration(record.medianDuration)}
       </td>
       <td>{agent.lastSeenAt ? <Ago at={agent.lastSeenAt} /> : text.never}</td>
