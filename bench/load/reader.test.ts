@@ -11,14 +11,18 @@ const event = (id: number) => `id: ${id}\nevent: activity\ndata: {"n":${id}}\n\n
 const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
 
 /** Lets a reader loose on what `answer` writes, until `events` arrived or it failed. */
-async function read(context: TestContext, events: number, answer: (socket: Socket, request: string) => void) {
+async function read(
+  context: TestContext,
+  events: number,
+  answer: (socket: Socket, request: string) => void,
+  transcript = new Transcript(),
+) {
   const server = createServer((socket) => {
     socket.on("error", () => {});
     socket.once("data", (request) => answer(socket, String(request)));
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   context.after(() => server.close());
-  const transcript = new Transcript();
   let resets = 0;
   const done = Promise.withResolvers<void>();
   const reader: Reader = new Reader(
@@ -72,6 +76,19 @@ test("a stream that ends is taken up again after the last id", async (context) =
   assert.equal(reader.received, 2);
   assert.ok(reader.reconnects >= 1);
   assert.match(requests[1] ?? "", /Last-Event-ID: 1\r\n/);
+});
+
+test("half an event before a stream breaks off does not count", async (context) => {
+  const transcript = new Transcript();
+  transcript.append(Buffer.from(event(1) + event(2)));
+  let connections = 0;
+  const answer = (socket: Socket) => {
+    connections += 1;
+    if (connections === 1) socket.end(`${HEAD}\r\n${event(1)}${event(2).slice(0, 20)}`);
+    else socket.write(`${HEAD}\r\nretry: 2000\n\n${event(2)}`);
+  };
+  const { reader } = await read(context, 2, answer, transcript);
+  assert.equal(reader.received, 2);
 });
 
 test("an id that comes twice fails", async (context) => {

@@ -68,7 +68,9 @@ export class Reader {
     this.#opened = false;
     this.#chunkLeft = -1;
     this.#sizeLine = "";
+    // What came of an event before the stream broke off does not count (HTML standard, server-sent events, 9.2.6).
     this.#partial = EMPTY;
+    this.#position = this.#transcript.start(this.received);
     const socket = connect({
       port,
       host: "127.0.0.1",
