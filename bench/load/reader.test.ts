@@ -84,7 +84,7 @@ test("half an event before a stream breaks off does not count", async (context) 
   let connections = 0;
   const answer = (socket: Socket) => {
     connections += 1;
-    if (connections === 1) socket.end(`${HEAD}\r\n${event(1)}${event(2).slice(0, 20)}`);
+    if (connections === 1) socket.end(`${HEAD}\r\n${event(1)}${event(2).slice(0, -4)}`);
     else socket.write(`${HEAD}\r\nretry: 2000\n\n${event(2)}`);
   };
   const { reader } = await read(context, 2, answer, transcript);
