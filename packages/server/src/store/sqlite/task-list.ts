@@ -202,17 +202,27 @@ function joined(query: TaskQuery, table: string, ranges: readonly Condition[]): 
   const columns = SORT_COLUMNS[query.sort];
   const order = columns.map((column) => `${column} DESC`).join(", ");
   return (after, limit) => {
-    const marks = columns.map(() => "?").join(", ");
-    const place = after ? ` AND (${columns.join(", ")}) < (${marks})` : "";
-    const parts = ranges.map(
-      ({ sql }) =>
-        `SELECT ${columns.join(", ")} FROM ${table} WHERE ${sql}${place} ORDER BY ${order} LIMIT ?`,
+    const places = after ? placesAfter(columns, after) : [{ sql: "", values: [] }];
+    const spans = ranges.flatMap((range) => places.map((place) => ({ range, place })));
+    const parts = spans.map(
+      ({ range, place }) =>
+        `SELECT ${columns.join(", ")} FROM ${table} WHERE ${range.sql}${place.sql} ORDER BY ${order} LIMIT ?`,
     );
-    const values = ranges.flatMap((range) => [...range.values, ...(after ?? []), limit]);
+    const values = spans.flatMap(({ range, place }) => [...range.values, ...place.values, limit]);
     if (parts.length === 1) return { sql: parts[0] ?? "", values };
     const union = parts.map((part) => `SELECT * FROM (${part})`).join(" UNION ALL ");
     return { sql: `SELECT * FROM (${union}) ORDER BY ${order} LIMIT ?`, values: [...values, limit] };
   };
+}
+
+/**
+ * What comes after a place: the rest of those that are equal to it in the first column, and those beyond. Together
+ * as one comparison, an index would be searched by the first column alone.
+ */
+function placesAfter([first = "", second]: readonly string[], [value = null, seq = null]: Key): Condition[] {
+  const beyond = { sql: ` AND ${first} < ?`, values: [value] };
+  if (second === undefined) return [beyond];
+  return [{ sql: ` AND ${first} = ? AND ${second} < ?`, values: [value, seq] }, beyond];
 }
 
 /** What is asked of each task that a walk comes by; empty when the walk keeps to all of it. */
