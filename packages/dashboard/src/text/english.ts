@@ -6,6 +6,11 @@ function count(number: number, one: string, many = `${one}s`): string {
   return `${COUNT.format(number)} ${PLURAL.select(number) === "one" ? one : many}`;
 }
 
+/** What there is to say, with commas between. */
+function listed(...parts: (string | false | null)[]): string {
+  return parts.filter(Boolean).join(", ");
+}
+
 const status = {
   pending: "Pending",
   queued: "Queued",
@@ -434,13 +439,17 @@ export const english = {
       pairing_required: "The gateway answered, and waits for somebody to approve this server.",
     },
     connectedTo: (version: string | null, protocol: number | null, latency: number | null) =>
-      [
-        version ? `Version ${version}` : "",
-        protocol === null ? "" : `protocol ${protocol}`,
-        latency === null ? "" : `round trip ${Math.round(latency)} ms`,
-      ]
-        .filter(Boolean)
-        .join(", "),
+      listed(
+        version && `Version ${version}`,
+        protocol !== null && `protocol ${protocol}`,
+        latency !== null && `round trip ${Math.round(latency)} ms`,
+      ),
+    foundIn: (version: string | null, protocol: number | null, elapsed: number) =>
+      listed(
+        version && `Version ${version}`,
+        protocol !== null && `protocol ${protocol}`,
+        `connected and listed in ${Math.round(elapsed)} ms`,
+      ),
     remove: "Disconnect",
     removeTitle: (name: string) => `Disconnect ${name}?`,
     removeHint: "A gateway that agents here still use cannot be disconnected.",

@@ -132,7 +132,7 @@ function Finding({ found }: { found: GatewayTest }) {
       </p>
       {ok ? (
         <>
-          <p>{text.gateways.connectedTo(version, protocol, elapsedMs)}</p>
+          <p>{text.gateways.foundIn(version, protocol, elapsedMs)}</p>
           <p className={styles.quiet}>
             {text.gateways.agentsFound(agents.length)}{" "}
             <Foreign max={400}>{agents.map(({ id, name }) => name ?? id).join(", ")}</Foreign>
