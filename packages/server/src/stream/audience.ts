@@ -1,22 +1,10 @@
 import type { EventFilter } from "@mission-control/protocol";
 import type { StoredEvent } from "../store/store.ts";
 import { filterKey, passes } from "./filter.ts";
-import type { Subscriber } from "./subscriber.ts";
+import { Cohort, type Subscriber } from "./subscriber.ts";
 
 /** Writing to so many sockets takes well under a millisecond. */
 const COHORT_SIZE = 64;
-
-/** Some subscribers with the same filter, served together: what is sent to one is sent to all. */
-export class Cohort {
-  readonly key: string;
-  readonly subscribers = new Set<Subscriber>();
-  /** Ids of the events for them, in order, that they have not been served yet. */
-  pending: number[] = [];
-
-  constructor(key: string) {
-    this.key = key;
-  }
-}
 
 /** All subscribers with one filter. */
 interface Group {

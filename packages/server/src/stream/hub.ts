@@ -9,12 +9,12 @@ import {
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import type { FrameChunk, LogRange, StoredEvent, Stretch } from "../store/store.ts";
-import { Audience, type Cohort } from "./audience.ts";
+import { Audience } from "./audience.ts";
 import { CatchUp } from "./catch-up.ts";
 import { filterKey } from "./filter.ts";
 import { Pacer } from "./pacer.ts";
 import { Ring, type Slice } from "./ring.ts";
-import { Subscriber } from "./subscriber.ts";
+import { type Cohort, Subscriber } from "./subscriber.ts";
 
 /** How long a client waits before it reconnects, in milliseconds. */
 export const RETRY_MS = 2000;

@@ -1,6 +1,5 @@
 import type { Socket } from "node:net";
 import type { EventFilter } from "@mission-control/protocol";
-import type { Cohort } from "./audience.ts";
 import type { Slice } from "./ring.ts";
 
 /** A reader with more than this unsent is cut off; it comes back with its last id (contract, section 5). */
@@ -44,5 +43,17 @@ export class Subscriber {
   owes(bytes: number): boolean {
     this.unsent += bytes;
     return this.unsent + this.socket.writableLength > MAX_UNSENT_BYTES;
+  }
+}
+
+/** Some subscribers with the same filter, served together: what is sent to one is sent to all. */
+export class Cohort {
+  readonly key: string;
+  readonly subscribers = new Set<Subscriber>();
+  /** Ids of the events for them, in order, that they have not been served yet. */
+  pending: number[] = [];
+
+  constructor(key: string) {
+    this.key = key;
   }
 }
