@@ -29,7 +29,13 @@ const RUNS = Number(process.env.RUNS ?? 1000);
 const AT_ONCE = 40;
 
 /** Real time for signatures, but no long waits: what is tested is what arrives, not when. */
-const impatient: Clock = { now: Date.now, sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 3), signal) };
+const impatient: Clock = {
+  now: Date.now,
+  sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 20), signal),
+};
+
+/** Never waits for real minutes. */
+const circuit = new Circuit({ clock: new FakeClock() });
 
 const run = promisify(execFile);
 const examples = fileURLToPath(new URL("../../../examples/", import.meta.url));
@@ -62,7 +68,7 @@ before(async () => {
       work(dispatch.task.description, context, dispatch.callback, dispatch.task.id),
     reporter: {
       clock: impatient,
-      circuit: new Circuit({ clock: new FakeClock() }),
+      circuit,
       random,
       timeoutMs: 100,
       spool: join(folder, "spool"),
@@ -175,7 +181,14 @@ test(`${RUNS} runs over a bad network: every completion arrives once, progress i
 
 async function flushUntil(over: AbortSignal): Promise<void> {
   while (!over.aborted) {
-    await flush({ spool: join(folder, "spool"), env: {}, clock: impatient, timeoutMs: 1000, signal: over });
+    await flush({
+      spool: join(folder, "spool"),
+      env: {},
+      clock: impatient,
+      circuit,
+      timeoutMs: 1000,
+      signal: over,
+    });
     await systemClock.sleep(200, over).catch(() => {});
   }
 }
