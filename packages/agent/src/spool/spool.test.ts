@@ -3,12 +3,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   appendFileSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -294,6 +296,25 @@ test("a long outage or a busy agent does not make the file grow without end", as
   await agent.close();
   assert.equal(server.words.at(-1), "step 499");
   assert.deepEqual(segments(), []);
+});
+
+test("all files together are bounded: the oldest that nobody works on are given up", async () => {
+  const old = ["000000001", "000000002", "000000003"].map((time) =>
+    join(folder, `${time}-0123456789abcdef-01234567.free`),
+  );
+  for (const path of old) {
+    writeFileSync(path, "");
+    truncateSync(path, 30 * 1024 * 1024);
+  }
+  const warned = once(process, "warning");
+  server.behave = () => "hang";
+  const agent = reporter();
+  void agent.progress("one").catch(() => {});
+  const [warning] = await warned;
+  assert.match(warning.message, /given up to keep the spool in .* small/);
+  assert.deepEqual(old.map(existsSync), [false, true, true]);
+  assert.equal(segments().length, 3);
+  await agent.close(AbortSignal.abort());
 });
 
 test("a folder that cannot be written costs the spool, not the report", async () => {
