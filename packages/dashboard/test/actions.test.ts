@@ -249,8 +249,8 @@ describe("actions", { skip }, () => {
     await dialog().getByText("There is no connection. The server keeps trying.").waitFor();
     await assertAccessible(page, "Gateway test");
     await press("Done", dialog());
-    await press("Disconnect Far away?");
-    await press("Disconnect", dialog());
+    await press("Remove Far away?");
+    await press("Remove", dialog());
     await page.getByText("No gateway is connected").waitFor();
   });
 

@@ -450,9 +450,9 @@ export const english = {
         protocol !== null && `protocol ${protocol}`,
         `connected and listed in ${Math.round(elapsed)} ms`,
       ),
-    remove: "Disconnect",
-    removeTitle: (name: string) => `Disconnect ${name}?`,
-    removeHint: "A gateway that agents here still use cannot be disconnected.",
+    remove: "Remove",
+    removeTitle: (name: string) => `Remove ${name}?`,
+    removeHint: "A gateway that agents here still use cannot be removed.",
   },
 
   webhooks: {
