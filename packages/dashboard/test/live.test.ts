@@ -1,25 +1,18 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { BrowserContext, Page } from "playwright-core";
 import { chromiumPath } from "./support/browser.ts";
 import { TOKEN } from "./support/server-process.ts";
-import { Stage } from "./support/stage.ts";
+import { Stage, withStage } from "./support/stage.ts";
 
 const skip = chromiumPath === null && "there is no Chromium on this machine";
 
 describe("live", { skip }, () => {
   let stage: Stage;
   let context: BrowserContext;
-  before(async () => {
-    stage = await Stage.set();
-  });
-  beforeEach(async () => {
-    await context?.close();
-    context = await stage.logIn();
-  });
-  after(async () => {
-    await stage.strike();
-    assert.deepEqual(stage.complaints, []);
+  withStage((set, profile) => {
+    stage = set;
+    context = profile;
   });
 
   /** The messages of a task's rows, newest first, with folded ones unfolded. */

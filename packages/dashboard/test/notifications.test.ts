@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { BrowserContext, Page } from "playwright-core";
 import { chromiumPath } from "./support/browser.ts";
-import { Stage } from "./support/stage.ts";
+import { type Stage, withStage } from "./support/stage.ts";
 
 const skip = chromiumPath === null && "there is no Chromium on this machine";
 
@@ -26,17 +26,10 @@ function lookElsewhere(): void {
 describe("desktop notifications", { skip }, () => {
   let stage: Stage;
   let context: BrowserContext;
-  before(async () => {
-    stage = await Stage.set();
-  });
-  beforeEach(async () => {
-    await context?.close();
-    context = await stage.logIn();
+  withStage(async (set, profile) => {
+    stage = set;
+    context = profile;
     await context.addInitScript(keepNotifications);
-  });
-  after(async () => {
-    await stage.strike();
-    assert.deepEqual(stage.complaints, []);
   });
 
   const told = (page: Page) => page.evaluate(() => (window as unknown as { told: string[] }).told);

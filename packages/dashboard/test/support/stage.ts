@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { after, before, beforeEach } from "node:test";
 import type { TaskView } from "@mission-control/protocol";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { launchChromium } from "./browser.ts";
@@ -73,4 +74,25 @@ export class Stage {
     await this.agent.close();
     await this.server.close();
   }
+}
+
+/**
+ * Sets a stage before the tests of a suite and strikes it after them; no page may have complained.
+ * @param begin gets the stage and a logged-in browser profile of its own before each test
+ */
+export function withStage(begin: (stage: Stage, context: BrowserContext) => Promise<void> | void): void {
+  let stage: Stage;
+  let context: BrowserContext | undefined;
+  before(async () => {
+    stage = await Stage.set();
+  });
+  beforeEach(async () => {
+    await context?.close();
+    context = await stage.logIn();
+    await begin(stage, context);
+  });
+  after(async () => {
+    await stage.strike();
+    assert.deepEqual(stage.complaints, []);
+  });
 }
