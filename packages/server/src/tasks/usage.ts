@@ -1,8 +1,8 @@
 import type { Usage } from "@mission-control/protocol";
 
 /**
- * Adds the usage of a task's next attempt to that of its earlier ones. Costs add up only in one currency: where they differ, the later one's cost stands, since a
- * sum over currencies would be untrue.
+ * Adds the usage of a task's next attempt to that of its earlier ones. Costs add up only in one currency: where
+ * they differ, the later one's cost stands, since a sum over currencies would be untrue.
  */
 export function addUsage(before: Usage | undefined, later: Usage | undefined): Usage | undefined {
   if (!before || !later) return later ?? before;

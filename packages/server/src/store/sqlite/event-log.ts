@@ -89,7 +89,9 @@ export class EventLog {
 
   /** The events that the indexes do not know yet, with their receipts, in order. */
   *tail(): Iterable<{ event: LogEvent; receipt: { key: string; answer: string } | null }> {
-    const rows = this.#prepare("SELECT frame, receipt_key, receipt FROM events WHERE id > ? ORDER BY id");
+    const rows = this.#statements.get(
+      "SELECT frame, receipt_key, receipt FROM events WHERE id > ? ORDER BY id",
+    );
     for (const row of rows.iterate(this.#indexed)) {
       const receipt =
         row.receipt_key === null ? null : { key: String(row.receipt_key), answer: String(row.receipt) };
@@ -119,39 +121,41 @@ export class EventLog {
     const end = filter.types ? Math.min(upTo, after + REPLAY_WINDOW) : upTo;
     const rows = `SELECT id, frame FROM events WHERE id > ? AND id <= ?${where} ORDER BY id LIMIT ${REPLAY_ROWS}`;
     const all = [after, end, ...values];
-    const step = this.#prepare(
-      `SELECT max(id) AS last, sum(octet_length(frame)) AS bytes FROM (${rows})`,
-    ).get(...all);
+    const step = this.#statements
+      .get(`SELECT max(id) AS last, sum(octet_length(frame)) AS bytes FROM (${rows})`)
+      .get(...all);
     if (!step || step.last === null) return { frames: NO_FRAMES, lastId: end };
     // Joined inside SQLite: no row is made here. Only large frames need the running sum that says where to cut.
     if (Number(step.bytes) <= maxBytes) {
-      const joined = this.#prepare(`SELECT CAST(group_concat(frame, '') AS BLOB) AS frames FROM (${rows})`);
+      const joined = this.#statements.get(
+        `SELECT CAST(group_concat(frame, '') AS BLOB) AS frames FROM (${rows})`,
+      );
       return { frames: joined.get(...all)?.frames as Uint8Array, lastId: Number(step.last) };
     }
-    const cut = this.#prepare(`
+    const cut = this.#statements
+      .get(`
       SELECT max(id) AS last, CAST(group_concat(frame, '') AS BLOB) AS frames FROM (
         SELECT id, frame, sum(octet_length(frame)) OVER (ORDER BY id) - octet_length(frame) AS before
         FROM (${rows})
-      ) WHERE before < ?`).get(...all, maxBytes);
+      ) WHERE before < ?`)
+      .get(...all, maxBytes);
     return { frames: cut?.frames as Uint8Array, lastId: Number(cut?.last) };
   }
 
   /** @see Store.taskEvents */
   taskEvents(taskId: string, after: number, limit: number): EventPage {
-    const rows = this.#prepare(
-      "SELECT frame FROM events WHERE indexed AND task_id = ? AND id > ? ORDER BY id LIMIT ?",
-    ).all(taskId, after, limit + 1);
+    const rows = this.#statements
+      .get("SELECT frame FROM events WHERE indexed AND task_id = ? AND id > ? ORDER BY id LIMIT ?")
+      .all(taskId, after, limit + 1);
     return page(rows, limit);
   }
 
   /** @see Store.history */
   history(before: number | null, filter: EventFilter, limit: number): EventPage {
     const { where, values } = conditions(filter);
-    const rows = this.#prepare(`SELECT frame FROM events WHERE id < ?${where} ORDER BY id DESC LIMIT ?`).all(
-      before ?? Number.MAX_SAFE_INTEGER,
-      ...values,
-      limit + 1,
-    );
+    const rows = this.#statements
+      .get(`SELECT frame FROM events WHERE id < ?${where} ORDER BY id DESC LIMIT ?`)
+      .all(before ?? Number.MAX_SAFE_INTEGER, ...values, limit + 1);
     return page(rows, limit);
   }
 
@@ -160,13 +164,9 @@ export class EventLog {
     const goal = this.#written - keep;
     if (this.#oldest === 0 || this.#oldest > goal) return false;
     const upTo = Math.min(goal, this.#oldest + PRUNE_ROWS - 1);
-    this.#prepare("DELETE FROM events WHERE id <= ?").run(upTo);
+    this.#statements.get("DELETE FROM events WHERE id <= ?").run(upTo);
     this.#oldest = upTo + 1;
     return upTo < goal;
-  }
-
-  #prepare(sql: string): StatementSync {
-    return this.#statements.get(sql);
   }
 }
 
