@@ -39,6 +39,7 @@ test("defaults are the contract's", () => {
     webhookSecrets: undefined,
     openclawGatewayUrl: undefined,
     openclawGatewayToken: undefined,
+    trustedProxies: [],
     retentionEvents: 1_000_000,
     allowPrivateWebhooks: false,
     logLevel: "warn",
@@ -69,6 +70,12 @@ test("several webhook secrets are a list, in the order given", () => {
   assert.deepEqual(read().webhookSecrets, ["whsec_Yw==", "whsec_ZA=="]);
 });
 
+test("trusted proxies are a list of addresses and ranges", () => {
+  const inEnvironment = read({ MISSION_CONTROL_TRUSTED_PROXIES: "loopback, 10.0.0.0/8" });
+  assert.deepEqual(inEnvironment.trustedProxies, ["loopback", "10.0.0.0/8"]);
+  assert.deepEqual(readWithFile({ trustedProxies: ["192.0.2.1"] }).trustedProxies, ["192.0.2.1"]);
+});
+
 test("an empty variable counts as unset, and what an agent reports with is no setting", () => {
   const settings = read({
     MISSION_CONTROL_TOKEN: "",
@@ -93,6 +100,10 @@ test("a wrong or unknown setting is refused by one sentence that names it", () =
     [() => read({ MISSION_CONTROL_PUBLIC_URL: "mc.example" }), /^MISSION_CONTROL_PUBLIC_URL must be an http/],
     [() => read({ MISSION_CONTROL_PUBLIC_URL: "ftp://mc.example" }), /^MISSION_CONTROL_PUBLIC_URL must be/],
     [() => read({ OPENCLAW_GATEWAY_URL: "http://127.0.0.1:18789" }), /^OPENCLAW_GATEWAY_URL must be a ws/],
+    [
+      () => read({ MISSION_CONTROL_TRUSTED_PROXIES: "proxy.example" }),
+      /TRUSTED_PROXIES must be IP addresses/,
+    ],
     [() => read({ MISSION_CONTROL_RETENTION_EVENTS: "0" }), /^MISSION_CONTROL_RETENTION_EVENTS must be/],
     [
       () => read({ MISSION_CONTROL_ALLOW_PRIVATE_WEBHOOKS: "maybe" }),

@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { secretKey } from "@mission-control/protocol";
 import { z } from "zod";
+import { ClientAddresses } from "./client-address.ts";
 import { readSettingsObject, SettingsError } from "./settings-file.ts";
 
 export { SettingsError };
@@ -41,6 +42,16 @@ const secrets = z
   .string()
   .transform((list) => list.split(",").map((secret) => secret.trim()))
   .refine((list) => list.every(isSecret));
+
+const trustedProxies = z
+  .string()
+  .transform((list) =>
+    list
+      .split(",")
+      .map((address) => address.trim())
+      .filter((address) => address !== ""),
+  )
+  .refine((list) => isEachProxy(list));
 
 interface Setting<Schema extends z.ZodType = z.ZodType> {
   environment: string;
@@ -128,6 +139,12 @@ export const SETTINGS = {
     z.string().optional(),
     "a text",
     "token of that gateway",
+  ),
+  trustedProxies: setting(
+    "MISSION_CONTROL_TRUSTED_PROXIES",
+    trustedProxies.default([]),
+    "IP addresses or CIDR ranges, comma-separated; loopback, linklocal and uniquelocal stand for theirs",
+    "proxies whose X-Forwarded-* headers are believed, comma-separated (default none)",
   ),
   retentionEvents: setting(
     "MISSION_CONTROL_RETENTION_EVENTS",
@@ -230,6 +247,9 @@ function refuseUnknownEnvironment(environment: NodeJS.ProcessEnv): void {
   }
 }
 
+/** Settings that the file may also hold as a list. */
+const LISTS: ReadonlySet<SettingName> = new Set(["webhookSecrets", "trustedProxies"]);
+
 /** The file's keys are the settings' names, or their environment names. */
 function readSettingsFile(file: string): Map<SettingName, Given> {
   const given = new Map<SettingName, Given>();
@@ -244,7 +264,7 @@ function readSettingsFile(file: string): Map<SettingName, Given> {
     }
     if (given.has(name)) throw new SettingsError(`${where} sets the same as another key there: remove one.`);
     given.set(name, {
-      value: name === "webhookSecrets" && Array.isArray(value) ? value.join(",") : value,
+      value: LISTS.has(name) && Array.isArray(value) ? value.join(",") : value,
       where,
     });
   }
@@ -271,6 +291,14 @@ function nearest(name: string, known: Iterable<string>): string {
     if (length > bestLength) [best, bestLength] = [candidate, length];
   }
   return bestLength > name.length / 2 ? `; did you mean ${best}?` : "";
+}
+
+function isEachProxy(list: readonly string[]): boolean {
+  try {
+    return new ClientAddresses(list) !== null;
+  } catch {
+    return false;
+  }
 }
 
 function isSecret(secret: string): boolean {
