@@ -2,9 +2,11 @@ import { join } from "node:path";
 import { callbackEndpoint } from "./callbacks/callback-endpoint.ts";
 import { CallbackIntake } from "./callbacks/intake.ts";
 import { SignatureVerifier } from "./callbacks/signature.ts";
+import { ClientAddresses } from "./client-address.ts";
 import { AgentDirectory } from "./dispatch/agent-directory.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { GatewayRegistry } from "./gateways/registry.ts";
+import { AllowedHosts } from "./http/allowed-hosts.ts";
 import { Authenticator } from "./http/authenticator.ts";
 import { dashboardFolder } from "./http/dashboard.ts";
 import { FastLane } from "./http/fast-lane.ts";
@@ -89,6 +91,9 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     const sharedSecrets = settings.webhookSecrets ?? [keys.webhookSecret];
     const verifier = new SignatureVerifier({ serverKey: keys.serverKey, sharedSecrets });
     const intake = new CallbackIntake({ store, verifier, logger, metrics, now });
+    const addresses = new ClientAddresses(settings.trustedProxies);
+    const { host, allowedHosts: names } = settings;
+    const allowedHosts = new AllowedHosts({ host, publicUrl: settings.publicUrl, names, proxies: addresses });
     const sessions = await Sessions.open(store, now);
     const logInCodes = new LogInCodes(now);
     const authenticator = new Authenticator(token, sessions);
@@ -106,6 +111,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       dispatcher,
       agents,
       gateways,
+      allowedHosts,
       authenticator,
       sessions,
       logInCodes,
@@ -117,6 +123,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       callbacks: callbackEndpoint(intake),
       events: stream.handle,
       fastLane: new FastLane({
+        allowedHosts,
         callbacks: intake,
         openStream: (socket, request) => stream.open(socket, request),
       }),

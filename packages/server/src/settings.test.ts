@@ -34,6 +34,7 @@ test("defaults are the contract's", () => {
     port: 4000,
     host: "127.0.0.1",
     publicUrl: undefined,
+    allowedHosts: [],
     dataDir: folder,
     token: undefined,
     webhookSecrets: undefined,
@@ -76,6 +77,12 @@ test("trusted proxies are a list of addresses and ranges", () => {
   assert.deepEqual(readWithFile({ trustedProxies: ["192.0.2.1"] }).trustedProxies, ["192.0.2.1"]);
 });
 
+test("further hosts are a list of names", () => {
+  const { allowedHosts } = read({ MISSION_CONTROL_ALLOWED_HOSTS: "mc.lan, 192.168.1.5,::1" });
+  assert.deepEqual(allowedHosts, ["mc.lan", "192.168.1.5", "::1"]);
+  assert.deepEqual(readWithFile({ allowedHosts: ["mc.lan"] }).allowedHosts, ["mc.lan"]);
+});
+
 test("an empty variable counts as unset, and what an agent reports with is no setting", () => {
   const settings = read({
     MISSION_CONTROL_TOKEN: "",
@@ -99,6 +106,12 @@ test("a wrong or unknown setting is refused by one sentence that names it", () =
     [() => read({ HOST: "a b" }), /^HOST must be/],
     [() => read({ MISSION_CONTROL_PUBLIC_URL: "mc.example" }), /^MISSION_CONTROL_PUBLIC_URL must be an http/],
     [() => read({ MISSION_CONTROL_PUBLIC_URL: "ftp://mc.example" }), /^MISSION_CONTROL_PUBLIC_URL must be/],
+    [
+      () => read({ MISSION_CONTROL_ALLOWED_HOSTS: "https://mc.lan" }),
+      /^MISSION_CONTROL_ALLOWED_HOSTS must be/,
+    ],
+    [() => read({ MISSION_CONTROL_ALLOWED_HOSTS: "*.mc.lan" }), /^MISSION_CONTROL_ALLOWED_HOSTS must be/],
+    [() => read({ MISSION_CONTROL_ALLOWED_HOSTS: "mc.lan,a b" }), /^MISSION_CONTROL_ALLOWED_HOSTS must be/],
     [() => read({ OPENCLAW_GATEWAY_URL: "http://127.0.0.1:18789" }), /^OPENCLAW_GATEWAY_URL must be a ws/],
     [
       () => read({ MISSION_CONTROL_TRUSTED_PROXIES: "proxy.example" }),

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { secretKey } from "@mission-control/protocol";
 import { z } from "zod";
 import { ClientAddresses } from "./client-address.ts";
+import { hostName } from "./http/allowed-hosts.ts";
 import { readSettingsObject, SettingsError } from "./settings-file.ts";
 
 export { SettingsError };
@@ -38,20 +39,13 @@ function addressOf(protocols: readonly string[]) {
     .transform((text) => text.replace(/\/+$/, ""));
 }
 
-const secrets = z
-  .string()
-  .transform((list) => list.split(",").map((secret) => secret.trim()))
-  .refine((list) => list.every(isSecret));
-
-const trustedProxies = z
-  .string()
-  .transform((list) =>
-    list
-      .split(",")
-      .map((address) => address.trim())
-      .filter((address) => address !== ""),
-  )
-  .refine((list) => isEachProxy(list));
+/** Several values: an array in the settings file, or a text with commas between them. */
+function listOf(isGood: (value: string) => boolean) {
+  return z
+    .union([z.array(z.string()), z.string().transform((list) => list.split(","))])
+    .transform((list) => list.map((value) => value.trim()).filter((value) => value !== ""))
+    .refine((list) => list.every(isGood));
+}
 
 interface Setting<Schema extends z.ZodType = z.ZodType> {
   environment: string;
@@ -101,6 +95,12 @@ export const SETTINGS = {
     "an http:// or https:// URL without credentials, query or fragment",
     "base URL agents call back to (default http://HOST:PORT)",
   ),
+  allowedHosts: setting(
+    "MISSION_CONTROL_ALLOWED_HOSTS",
+    listOf((name) => hostName(name) !== null).default([]),
+    "one or more host names or IP addresses, comma-separated, no URLs or wildcards",
+    "further host names it answers to, beside loopback ones and the public URL's, comma-separated",
+  ),
   dataDir: setting(
     "MISSION_CONTROL_DATA_DIR",
     z.string().transform(expandHome).default(join(homedir(), ".mission-control")),
@@ -124,7 +124,7 @@ export const SETTINGS = {
   ),
   webhookSecrets: secretSetting(
     "MISSION_CONTROL_WEBHOOK_SECRET",
-    secrets.optional(),
+    listOf(isSecret).optional(),
     "one or more secrets, comma-separated, each of which holds a base64 key after an optional whsec_",
     "shared callback secrets, comma-separated; all verify, the first signs (default: made at the first start)",
   ),
@@ -142,7 +142,7 @@ export const SETTINGS = {
   ),
   trustedProxies: setting(
     "MISSION_CONTROL_TRUSTED_PROXIES",
-    trustedProxies.default([]),
+    listOf(isProxy).default([]),
     "IP addresses or CIDR ranges, comma-separated; loopback, linklocal and uniquelocal stand for theirs",
     "proxies whose X-Forwarded-* headers are believed, comma-separated (default none)",
   ),
@@ -247,9 +247,6 @@ function refuseUnknownEnvironment(environment: NodeJS.ProcessEnv): void {
   }
 }
 
-/** Settings that the file may also hold as a list. */
-const LISTS: ReadonlySet<SettingName> = new Set(["webhookSecrets", "trustedProxies"]);
-
 /** The file's keys are the settings' names, or their environment names. */
 function readSettingsFile(file: string): Map<SettingName, Given> {
   const given = new Map<SettingName, Given>();
@@ -263,10 +260,7 @@ function readSettingsFile(file: string): Map<SettingName, Given> {
       throw new SettingsError(`${where} cannot say where the file itself is: use MISSION_CONTROL_DATA_DIR.`);
     }
     if (given.has(name)) throw new SettingsError(`${where} sets the same as another key there: remove one.`);
-    given.set(name, {
-      value: LISTS.has(name) && Array.isArray(value) ? value.join(",") : value,
-      where,
-    });
+    given.set(name, { value, where });
   }
   return given;
 }
@@ -293,9 +287,9 @@ function nearest(name: string, known: Iterable<string>): string {
   return bestLength > name.length / 2 ? `; did you mean ${best}?` : "";
 }
 
-function isEachProxy(list: readonly string[]): boolean {
+function isProxy(address: string): boolean {
   try {
-    return new ClientAddresses(list) !== null;
+    return new ClientAddresses([address]) !== null;
   } catch {
     return false;
   }

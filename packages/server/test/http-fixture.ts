@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ClientAddresses } from "../src/client-address.ts";
 import { AgentDirectory } from "../src/dispatch/agent-directory.ts";
 import { Dispatcher } from "../src/dispatch/dispatcher.ts";
 import type { DispatchOutcome, GatewayAdapter } from "../src/gateways/gateway.ts";
+import { AllowedHosts } from "../src/http/allowed-hosts.ts";
 import { Authenticator } from "../src/http/authenticator.ts";
 import { HttpServer, type HttpServerOptions } from "../src/http/http-server.ts";
 import { LogInCodes } from "../src/http/log-in-codes.ts";
@@ -84,6 +86,8 @@ export async function startHttp(overrides: Partial<HttpServerOptions> = {}): Pro
     publicUrl: () => "http://127.0.0.1:1",
     serverKey: Buffer.alloc(32),
   });
+  const { publicUrl } = overrides;
+  const proxies = new ClientAddresses();
   const server = await HttpServer.create({
     store,
     dispatcher,
@@ -93,6 +97,7 @@ export async function startHttp(overrides: Partial<HttpServerOptions> = {}): Pro
     fastLane: { attach() {}, close() {} },
     callbacks: record("callback"),
     events: record("events"),
+    allowedHosts: new AllowedHosts({ host: "127.0.0.1", publicUrl, names: [], proxies }),
     authenticator: new Authenticator(TOKEN, sessions),
     sessions,
     logInCodes,

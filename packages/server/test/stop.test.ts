@@ -19,12 +19,14 @@ test("a stop answers what is in hand, ends the streams, and is over in time whoe
   // Clients that never close their side: one idle, one on the REST interface, one in the middle of an upload.
   const idle = await RawClient.connect(server.port);
   const rest = await RawClient.connect(server.port);
-  rest.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+  rest.write("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
   assert.equal((await rest.response()).status, 200);
   const uploading = await RawClient.connect(server.port);
-  uploading.write("POST /api/webhooks/callback HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{");
+  uploading.write("POST /api/webhooks/callback HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n{");
   const streaming = await RawClient.connect(server.port);
-  streaming.write(`GET /api/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.token}\r\n\r\n`);
+  streaming.write(
+    `GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${server.token}\r\n\r\n`,
+  );
   await streaming.bytes((text) => text.includes("retry:"));
   for (const client of [idle, rest, uploading, streaming]) context.after(() => client.close());
 
@@ -38,7 +40,7 @@ test("a stop answers what is in hand, ends the streams, and is over in time whoe
       body,
     });
     const lines = Object.entries({
-      Host: "x",
+      Host: "127.0.0.1",
       "Content-Type": "application/json",
       "Content-Length": String(body.length),
       ...signed,

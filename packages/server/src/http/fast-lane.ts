@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { MAX_CALLBACK_BYTES } from "@mission-control/protocol";
 import type { Answer } from "../callbacks/answer.ts";
 import type { CallbackIntake } from "../callbacks/intake.ts";
+import type { AllowedHosts } from "./allowed-hosts.ts";
 import { type PlainRequest, readPlainRequest } from "./plain-request.ts";
 import { isCallback, isEventStream } from "./raw-routes.ts";
 
@@ -10,6 +11,8 @@ import { isCallback, isEventStream } from "./raw-routes.ts";
 const IDLE_MS = 75_000;
 
 export interface FastLaneOptions {
+  /** A request for a name that is not this server's is left to the HTTP server, to be refused. */
+  allowedHosts: Pick<AllowedHosts, "allows">;
   callbacks: CallbackIntake;
   /** Serves an event stream on the socket; false when the request has to be refused, in words. */
   openStream: (socket: Socket, request: Pick<PlainRequest, "url" | "headers">) => boolean;
@@ -82,7 +85,8 @@ class LaneConnection {
       this.#socket.pause();
       return;
     }
-    const request = readPlainRequest(bytes);
+    const plain = readPlainRequest(bytes);
+    const request = plain && this.#isForUs(plain) ? plain : null;
     if (request?.method === "POST" && isCallback(request.url) && request.body.length <= MAX_CALLBACK_BYTES) {
       this.#take(request);
     } else if (!request || !isEventStream(request.url) || !this.#stream(request)) {
@@ -118,6 +122,10 @@ class LaneConnection {
   #continueWith(early: readonly Buffer[]): void {
     this.#socket.resume();
     this.#onData(Buffer.concat(early));
+  }
+
+  #isForUs({ headers }: PlainRequest): boolean {
+    return this.#options.allowedHosts.allows({ socket: this.#socket, headers });
   }
 
   #stream(request: PlainRequest): boolean {

@@ -1,4 +1,4 @@
-import { createServer, type Server, STATUS_CODES } from "node:http";
+import { createServer, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { PROBLEM_TYPE } from "@mission-control/protocol";
 import Fastify, { type FastifyReply, type FastifyRequest } from "fastify";
@@ -10,6 +10,7 @@ import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Store } from "../store/store.ts";
 import { agentRoutes } from "./agent-routes.ts";
+import { type AllowedHosts, FOREIGN_HOST } from "./allowed-hosts.ts";
 import { type Authenticator, type Identity, isSameOrigin } from "./authenticator.ts";
 import { dashboard } from "./dashboard.ts";
 import { describeApi } from "./documentation.ts";
@@ -47,6 +48,8 @@ export interface HttpServerOptions extends RawHandlers {
   dispatcher: Dispatcher;
   agents: AgentDirectory;
   gateways: GatewayRoutesParts["gateways"];
+  /** The names this server answers to; any other is refused before everything else. */
+  allowedHosts: AllowedHosts;
   authenticator: Authenticator;
   sessions: Sessions;
   logInCodes: LogInCodes;
@@ -93,6 +96,7 @@ export class HttpServer {
         server = createServer(limits, (request, response) => {
           // Ends the connection with this answer, so that a client that keeps sending does not keep the server up.
           if (this.#closing) response.shouldKeepAlive = false;
+          if (!options.allowedHosts.allows(request)) return refuseForeignHost(response);
           const raw = rawHandlerOf(options, request.method, request.url ?? "");
           if (raw) return raw(request, response);
           for (const [name, value] of SECURITY_HEADERS) response.setHeader(name, value);
@@ -222,6 +226,14 @@ function identityOf(request: FastifyRequest): Identity {
   const identity = identities.get(request);
   if (!identity) throw new Error("A route that needs a log-in was reached without one.");
   return identity;
+}
+
+/** Answers a request for another host, whatever else it says. */
+function refuseForeignHost(response: ServerResponse): void {
+  for (const [name, value] of SECURITY_HEADERS) response.setHeader(name, value);
+  response.statusCode = 421;
+  response.setHeader("Content-Type", PROBLEM_TYPE);
+  response.end(problemBody(421, FOREIGN_HOST));
 }
 
 const STATUS_OF_BROKEN: Readonly<Record<string, number>> = {

@@ -75,7 +75,7 @@ test("the query's position counts where there is no header; the header counts mo
   const server = await open(context);
   await server.store.append(events(10));
   const byQuery = connect(server.port, "127.0.0.1");
-  byQuery.write("GET /api/events?lastEventId=7 HTTP/1.1\r\nHost: x\r\n\r\n");
+  byQuery.write("GET /api/events?lastEventId=7 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
   let text = "";
   for await (const bytes of byQuery) {
     text += String(bytes);
@@ -307,13 +307,15 @@ test("a reader that pruning overtakes is sent away rather than shown a log with 
 test("a second request on a stream's connection is never answered into it", async (context) => {
   const server = await open(context);
   const request =
-    "GET /api/events HTTP/1.1\r\nHost: x\r\n\r\nGET /api/events?lastEventId=no HTTP/1.1\r\nHost: x\r\n\r\n";
+    "GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /api/events?lastEventId=no HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
   const together = await server.reader({ more: request });
   await together.opened();
   const later = await server.reader();
   await later.opened();
   later.socket.write(request);
-  later.socket.write("POST /api/webhooks/callback HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}");
+  later.socket.write(
+    "POST /api/webhooks/callback HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n{}",
+  );
   later.socket.write("garbage \u0000 that is no HTTP\r\n\r\n");
   await nextTurn();
   for (const reader of [together, later]) {
@@ -351,7 +353,7 @@ test("clients that vanish while they ask hurt nobody", async (context) => {
     socket.on("error", () => {});
     const close = round % 2 === 0 ? "" : "Connection: close\r\n";
     await new Promise<void>((resolve) => {
-      socket.write(`GET /api/events?lastEventId=0 HTTP/1.1\r\nHost: x\r\n${close}\r\n`, () => {
+      socket.write(`GET /api/events?lastEventId=0 HTTP/1.1\r\nHost: 127.0.0.1\r\n${close}\r\n`, () => {
         if (round % 3 === 0) socket.destroy();
         else socket.resetAndDestroy();
         resolve();

@@ -81,7 +81,7 @@ export class Mutator {
 
   #request(headers: Record<string, string>, body: Buffer, what: string, status: Mutant["status"]): Mutant {
     const all = {
-      Host: "x",
+      Host: "127.0.0.1",
       "Content-Type": "application/json",
       "Content-Length": String(body.length),
       ...headers,
@@ -239,7 +239,7 @@ export class Mutator {
   /** A head no server has to understand. */
   #head(): Mutant {
     const body = "{}";
-    const tail = `Host: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n${body}`;
+    const tail = `Host: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n${body}`;
     const { path } = this.#victim;
     const text = this.#pick([
       `POST ${path} HTTP/9.9\r\n${tail}`,
@@ -270,7 +270,7 @@ export class Mutator {
   /** Lengths and chunks that do not agree, one with the other or with what comes. */
   #framing(): Mutant {
     const { path } = this.#victim;
-    const begin = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
+    const begin = `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n`;
     const text = this.#pick([
       `${begin}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}`,
       `${begin}Content-Length: -1\r\n\r\n`,
@@ -292,7 +292,7 @@ export class Mutator {
   /** A good request of which the end never comes. */
   #truncated(): Mutant {
     const body = Buffer.from(JSON.stringify(this.#valid()));
-    const headers = { ...this.#signed(body), Host: "x", "Content-Type": "application/json" };
+    const headers = { ...this.#signed(body), Host: "127.0.0.1", "Content-Type": "application/json" };
     const chunked = this.#random() < 0.5;
     const head = this.#headOf({
       ...headers,
@@ -310,7 +310,7 @@ export class Mutator {
     const filler = Buffer.alloc(300 * 1024, 0x20);
     if (this.#random() < 0.5) return { ...this.#request(this.#signed(filler), filler, "oversize", 413) };
     const head = this.#headOf({
-      Host: "x",
+      Host: "127.0.0.1",
       "Content-Type": "application/json",
       "Transfer-Encoding": "chunked",
     });

@@ -51,7 +51,11 @@ export class StreamReader {
     if (filter.taskId !== undefined) query.set("taskId", filter.taskId);
     if (filter.agentId !== undefined) query.set("agentId", filter.agentId);
     if (filter.types !== undefined) query.set("types", filter.types.join(","));
-    const all = { Host: "x", ...(after === null ? {} : { "Last-Event-ID": String(after) }), ...headers };
+    const all = {
+      Host: "127.0.0.1",
+      ...(after === null ? {} : { "Last-Event-ID": String(after) }),
+      ...headers,
+    };
     const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.write(`GET /api/events?${query} HTTP/1.1\r\n${lines.join("")}\r\n${more}`);
     return reader;

@@ -58,6 +58,7 @@ export class StreamServer {
     });
     this.#server = createServer(this.stream.handle);
     const lane = new FastLane({
+      allowedHosts: { allows: () => true },
       callbacks: {} as CallbackIntake,
       openStream: (socket, request) => this.stream.open(socket, request),
     });
