@@ -2,6 +2,7 @@ import type { Message } from "./callback.ts";
 import { anySignal, type Clock } from "./clock.ts";
 import { isRetryable, parseRetryAfter } from "./retry.ts";
 import { standardHeaders, TIMESTAMP_TOLERANCE_SECONDS } from "./signing.ts";
+import { timeoutSignal } from "./timers.ts";
 import type { CallbackAnswer } from "./wire.ts";
 
 /** Where callbacks go and how they are signed. */
@@ -39,7 +40,7 @@ export async function attemptDelivery(
   const { clock, timeoutMs, signal } = options;
   signal?.throwIfAborted();
   const timestamp = Math.floor(clock.now() / 1000);
-  const timeout = AbortSignal.timeout(timeoutMs);
+  const timeout = timeoutSignal(timeoutMs);
   try {
     const response = await options.fetch(target.url, {
       method: "POST",

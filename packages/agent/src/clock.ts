@@ -1,4 +1,4 @@
-import { setTimeout as wait } from "node:timers/promises";
+import { sleep } from "./timers.ts";
 
 /** Time as the SDK sees it; tests pass one that needs no waiting. */
 export interface Clock {
@@ -10,13 +10,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  async sleep(ms, signal) {
-    try {
-      await wait(ms, undefined, signal ? { signal } : undefined);
-    } catch (error) {
-      throw signal?.aborted ? signal.reason : error;
-    }
-  },
+  sleep: (ms, signal) => sleep(ms, signal),
 };
 
 /** One signal out of those given; `undefined` where there is none. */

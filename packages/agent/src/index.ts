@@ -8,4 +8,5 @@ export { createReporter, type Reporter, type ReporterOptions, type ReportOptions
 export { type DispatchHandler, RunCancelledError, type RunContext, type RunResult } from "./run.ts";
 export type { TransportOptions } from "./sender.ts";
 export type { IdentityOptions } from "./target.ts";
+export { sleep, timeoutSignal } from "./timers.ts";
 export type * from "./wire.ts";

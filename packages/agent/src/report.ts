@@ -4,6 +4,7 @@ import { Sender, type TransportOptions } from "./sender.ts";
 import { flushSpool } from "./spool/flush.ts";
 import { defaultSpoolFolder, Spool } from "./spool/spool.ts";
 import type { IdentityOptions } from "./target.ts";
+import { timeoutSignal } from "./timers.ts";
 import type { JsonObject, Usage } from "./wire.ts";
 
 /** One report, as the command line gives it. */
@@ -41,7 +42,7 @@ const PROGRESS_TIMEOUT_SECONDS = 20;
 export async function report(command: ReportCommand): Promise<CommandResult> {
   const seconds =
     command.timeoutSeconds ?? (command.type === "progress" ? PROGRESS_TIMEOUT_SECONDS : undefined);
-  const timeout = seconds === undefined ? undefined : AbortSignal.timeout(seconds * 1000);
+  const timeout = seconds === undefined ? undefined : timeoutSignal(seconds * 1000);
   const signals = [command.signal, timeout].filter((signal) => signal !== undefined);
   try {
     const reporter = createReporter({
