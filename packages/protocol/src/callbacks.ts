@@ -1,5 +1,13 @@
 import { z } from "zod";
-import { idSchema, jsonObjectSchema, longTextSchema, timestampSchema, usageSchema } from "./common.ts";
+import {
+  absentOr,
+  agentTimeSchema,
+  emptyListOr,
+  idSchema,
+  jsonObjectSchema,
+  longTextSchema,
+  toldUsageSchema,
+} from "./common.ts";
 
 /** A callback body may not be larger (contract, section 4). */
 export const MAX_CALLBACK_BYTES = 256 * 1024;
@@ -13,7 +21,7 @@ export const permissionRequestSchema = z.object({
       z.object({
         optionId: z.string().min(1).max(128),
         name: z.string().min(1).max(256),
-        kind: z.string().max(64).optional(),
+        kind: absentOr(z.string().max(64)),
       }),
     )
     .min(1)
@@ -22,21 +30,24 @@ export const permissionRequestSchema = z.object({
 export type PermissionRequest = z.infer<typeof permissionRequestSchema>;
 
 const fields = {
-  id: z.string().min(1).max(256).optional(),
+  id: absentOr(z.string().min(1).max(256)),
   taskId: idSchema,
   agentId: idSchema,
-  dispatchId: idSchema.optional(),
-  message: longTextSchema.optional(),
-  progress: z.number().min(0).max(1).optional(),
-  summary: longTextSchema.optional(),
-  error: longTextSchema.optional(),
-  lastState: longTextSchema.optional(),
-  data: jsonObjectSchema.optional(),
-  usage: usageSchema.optional(),
-  timestamp: timestampSchema.optional(),
+  dispatchId: absentOr(idSchema),
+  message: absentOr(longTextSchema),
+  progress: absentOr(z.number().min(0).max(1)),
+  summary: absentOr(longTextSchema),
+  error: absentOr(longTextSchema),
+  lastState: absentOr(longTextSchema),
+  data: absentOr(emptyListOr(jsonObjectSchema)),
+  usage: absentOr(emptyListOr(toldUsageSchema)),
+  timestamp: absentOr(agentTimeSchema),
 };
 
-/** The body of a callback, agent → Mission Control. `timestamp` is required only by the simple signature. */
+/**
+ * The body of a callback, agent → Mission Control. `timestamp` is required only by the simple signature; a field that
+ * is `null` counts as absent.
+ */
 export const callbackSchema = z.discriminatedUnion("type", [
   z.object({ ...fields, type: z.literal("progress") }),
   z.object({ ...fields, type: z.literal("complete") }),

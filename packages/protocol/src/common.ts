@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readTime } from "./time.ts";
 
 /** Opaque identifier: printable ASCII without separators that could leave a URL path segment. */
 export const idSchema = z
@@ -10,6 +11,28 @@ export const idSchema = z
 /** ISO 8601 in UTC with milliseconds, as the server writes it. */
 export const timestampSchema = z.iso.datetime({ offset: true });
 
+/** A time as an agent may write it ({@link readTime}); comes out as {@link timestampSchema} says. */
+export const agentTimeSchema = z
+  .string()
+  .max(64)
+  .transform((text, context) => {
+    const time = readTime(text);
+    if (time !== null) return time;
+    context.addIssue("must be a time such as 2026-11-23T10:00:00Z, with an offset, of the years 0 to 9999");
+    return z.NEVER;
+  })
+  .describe(
+    "RFC 3339; also with a comma before the fraction, an offset without colon (+0000), or without seconds.",
+  );
+
+/** A field that may be left out; many languages' JSON writers send `null` for that, which counts as absent. */
+export function absentOr<Schema extends z.ZodType>(schema: Schema) {
+  return schema
+    .nullish()
+    .transform((value) => value ?? undefined)
+    .optional();
+}
+
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
@@ -18,30 +41,55 @@ export const MAX_JSON_DEPTH = 100;
 
 /**
  * Any JSON object, kept as it is: its content is the agents' and operators' own. For values that come out of a
- * JSON parser; only their depth is looked at.
+ * JSON parser; looked at is only what could not be given back: too deep a nest, a number that JavaScript cannot hold.
  */
 export const jsonObjectSchema = z
   .looseObject({})
-  .refine((value) => nestsAtMost(value, MAX_JSON_DEPTH), `must not nest deeper than ${MAX_JSON_DEPTH} levels`)
+  .check((context) => {
+    const message = whyNotKept(context.value, MAX_JSON_DEPTH);
+    if (message) context.issues.push({ code: "custom", message, input: context.value });
+  })
   .transform((value) => value as JsonObject);
 
-function nestsAtMost(value: unknown, depth: number): boolean {
-  if (typeof value !== "object" || value === null) return true;
-  if (depth === 0) return false;
-  for (const child of Object.values(value)) if (!nestsAtMost(child, depth - 1)) return false;
-  return true;
+function whyNotKept(value: unknown, depth: number): string | null {
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    return "must not hold a number beyond 1.8e308";
+  }
+  if (typeof value !== "object" || value === null) return null;
+  if (depth === 0) return `must not nest deeper than ${MAX_JSON_DEPTH} levels`;
+  for (const child of Object.values(value)) {
+    const reason = whyNotKept(child, depth - 1);
+    if (reason) return reason;
+  }
+  return null;
+}
+
+/** An object that may also come as `[]`: PHP writes an empty object so, since its empty array is both. */
+export function emptyListOr<Schema extends z.ZodType>(schema: Schema) {
+  return z.preprocess((value) => (Array.isArray(value) && value.length === 0 ? {} : value), schema);
 }
 
 export const shortTextSchema = z.string().trim().min(1).max(500);
 export const longTextSchema = z.string().max(64 * 1024);
 
+/** An amount of which many can be added up without leaving the numbers that JSON can carry. */
+const amountSchema = z.number().nonnegative().max(Number.MAX_SAFE_INTEGER);
+const costSchema = z.object({ amount: amountSchema, currency: z.string().min(1).max(12) });
+
 /** What an attempt (or, summed, a task or agent) has used. */
 export const usageSchema = z.object({
-  inputTokens: z.number().nonnegative().optional(),
-  outputTokens: z.number().nonnegative().optional(),
-  cost: z.object({ amount: z.number().nonnegative(), currency: z.string().min(1).max(12) }).optional(),
+  inputTokens: amountSchema.optional(),
+  outputTokens: amountSchema.optional(),
+  cost: costSchema.optional(),
 });
 export type Usage = z.infer<typeof usageSchema>;
+
+/** The same as an agent tells it. */
+export const toldUsageSchema = z.object({
+  inputTokens: absentOr(amountSchema),
+  outputTokens: absentOr(amountSchema),
+  cost: absentOr(costSchema),
+});
 
 /** How many items a page may hold. */
 export const pageLimitSchema = z.coerce.number().int().min(1).max(500).default(50);

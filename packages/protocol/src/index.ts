@@ -8,3 +8,4 @@ export * from "./paths.ts";
 export * from "./signing.ts";
 export * from "./sse.ts";
 export * from "./tasks.ts";
+export * from "./time.ts";

@@ -3,7 +3,14 @@ import { test } from "node:test";
 import type { z } from "zod";
 import { createAgentSchema } from "./agents.ts";
 import { callbackSchema } from "./callbacks.ts";
-import { idSchema, jsonObjectSchema, MAX_JSON_DEPTH, timestampSchema, usageSchema } from "./common.ts";
+import {
+  agentTimeSchema,
+  idSchema,
+  jsonObjectSchema,
+  MAX_JSON_DEPTH,
+  timestampSchema,
+  usageSchema,
+} from "./common.ts";
 import { eventFilterQuerySchema, eventPositionSchema } from "./events.ts";
 import { createTaskSchema, patchTaskSchema, taskQuerySchema } from "./tasks.ts";
 
@@ -64,8 +71,9 @@ test("a callback needs its task, agent and type; everything else has bounds", ()
     { ...base, type: "progress", progress: -0.1 },
     { ...base, type: "progress", progress: "0.5" },
     { ...base, type: "progress", message: "x".repeat(64 * 1024 + 1) },
-    { ...base, type: "progress", message: null },
-    { ...base, type: "progress", data: [] },
+    { ...base, type: "progress", taskId: null },
+    { ...base, type: "progress", data: [1] },
+    { ...base, type: "progress", data: JSON.parse('{"a":[1e999]}') },
     { ...base, type: "progress", data: "x" },
     { ...base, type: "progress", id: "" },
     { ...base, type: "progress", timestamp: "yesterday" },
@@ -83,6 +91,70 @@ test("a callback needs its task, agent and type; everything else has bounds", ()
   assert.deepEqual(read, { ...base, type: "progress", data: { kept: { as: ["it", null] } } });
 });
 
+test("what other languages write for nothing counts as nothing: null for a field, [] for an object", () => {
+  const base = { taskId: "t", agentId: "a", type: "progress" } as const;
+  const optional = ["id", "dispatchId", "message", "progress", "summary", "error", "lastState"];
+  optional.push("data", "usage", "timestamp");
+  const nulls = Object.fromEntries(optional.map((name) => [name, null]));
+  const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
+  assert.deepEqual(plain(callbackSchema.parse({ ...base, ...nulls })), base);
+  assert.deepEqual(plain(callbackSchema.parse({ ...base, data: [], usage: [] })), {
+    ...base,
+    data: {},
+    usage: {},
+  });
+  const told = { inputTokens: null, outputTokens: 2, cost: null };
+  assert.deepEqual(plain(callbackSchema.parse({ ...base, usage: told })).usage, { outputTokens: 2 });
+  const options = [{ optionId: "allow", name: "Allow", kind: null }];
+  const request = { id: "r", title: "May I?", options };
+  accepts(callbackSchema, [{ ...base, type: "permission", request }]);
+  assert.deepEqual(callbackSchema.parse({ ...base, data: { kept: null } }).data, { kept: null });
+});
+
+test("an agent's time may be written in any common way, and comes out in one", () => {
+  const read = (timestamp: string) =>
+    callbackSchema.parse({ taskId: "t", agentId: "a", type: "progress", timestamp }).timestamp;
+  for (const [told, meant] of [
+    ["2026-11-23T10:00:00.000Z", "2026-11-23T10:00:00.000Z"],
+    ["2026-11-23T10:00:00Z", "2026-11-23T10:00:00.000Z"],
+    ["2026-11-23t10:00:00z", "2026-11-23T10:00:00.000Z"],
+    ["2026-11-23 10:00:00.5Z", "2026-11-23T10:00:00.500Z"],
+    ["2026-11-23T10:00Z", "2026-11-23T10:00:00.000Z"],
+    ["2026-11-23T10:00:00,123456789Z", "2026-11-23T10:00:00.123Z"],
+    ["2026-11-23T10:00:00+0000", "2026-11-23T10:00:00.000Z"],
+    ["2026-11-23T10:00:00-00:00", "2026-11-23T10:00:00.000Z"],
+    ["2026-11-23T10:00+05", "2026-11-23T05:00:00.000Z"],
+    ["2026-11-23T10:00:00.25-0330", "2026-11-23T13:30:00.250Z"],
+    ["2024-02-29T23:30:00-01:00", "2024-03-01T00:30:00.000Z"],
+    ["2016-12-31T23:59:60Z", "2016-12-31T23:59:59.999Z"],
+    ["0000-01-01T00:00:00Z", "0000-01-01T00:00:00.000Z"],
+    ["0050-01-01T00:00:00Z", "0050-01-01T00:00:00.000Z"],
+    ["9999-12-31T23:59:59.9999Z", "9999-12-31T23:59:59.999Z"],
+  ] as const) {
+    assert.equal(read(told), meant, told);
+    assert.ok(timestampSchema.safeParse(read(told)).success, told);
+  }
+  refuses(agentTimeSchema, [
+    "2026-11-23T10:00:00",
+    "2026-11-23",
+    "2026-02-29T00:00:00Z",
+    "2026-00-01T00:00:00Z",
+    "2026-01-01T24:00:00Z",
+    "2026-01-01T00:60:00Z",
+    "2026-01-01T00:00:61Z",
+    "2026-01-01T00:00:00+24:00",
+    "2026-01-01T00:00:00+01:60",
+    "2026-01-01T00:00:00.Z",
+    "+010000-01-01T00:00:00Z",
+    "10000-01-01T00:00:00Z",
+    "9999-12-31T23:59:59-00:01",
+    "0000-01-01T00:00:00+00:01",
+    " 2026-11-23T10:00:00Z",
+    "2026-11-23T10:00:00Z\n",
+    1_767_225_600,
+  ]);
+});
+
 test("own data may nest, to a depth that cannot break what reads it", () => {
   const nested = (depth: number) => JSON.parse(`{"a":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`);
   accepts(jsonObjectSchema, [{}, { a: null }, nested(MAX_JSON_DEPTH)]);
@@ -90,10 +162,13 @@ test("own data may nest, to a depth that cannot break what reads it", () => {
   assert.equal(jsonObjectSchema.safeParse(nested(50_000)).success, false);
 });
 
-test("usage is never negative, nor without a currency", () => {
+test("usage is never negative, nor without a currency, nor so much that sums leave the numbers", () => {
   accepts(usageSchema, [{}, { inputTokens: 0 }, { cost: { amount: 0.01, currency: "USD" } }]);
   refuses(usageSchema, [
     { outputTokens: -1 },
+    { inputTokens: 1e308 },
+    { outputTokens: Number.POSITIVE_INFINITY },
+    { cost: { amount: 2 ** 53, currency: "USD" } },
     { cost: { amount: 1 } },
     { cost: { amount: 1, currency: "" } },
   ]);

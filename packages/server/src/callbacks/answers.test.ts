@@ -142,6 +142,85 @@ test("400: what is signed but no callback, and where it is wrong", async () => {
   );
 });
 
+test("400: half a surrogate pair anywhere, which would be stored as another text; a whole pair is fine", async () => {
+  const illFormed: [string, string][] = [
+    [said({ message: "cut \ud83d" }), "message"],
+    [said({ data: { deep: ["ok", { "\udc00": 1 }] } }), "data.deep.1"],
+    [said({ usage: { cost: { amount: 1, currency: "\ud800" } } }), "usage.cost.currency"],
+    // Two different ids that would be stored as the same one.
+    [said({ id: "a\ud800" }), "id"],
+    [said({ id: "a\ud801" }), "id"],
+  ];
+  for (const [body, path] of illFormed) {
+    const problem = await refusedWith(400, { body, scheme: "simple" });
+    assert.deepEqual(
+      (problem.errors as { path: string }[]).map((error) => error.path),
+      [path],
+    );
+  }
+  const whole = JSON.stringify({ ...JSON.parse(said()), message: "PAIR" }).replace(
+    "PAIR",
+    "\\ud83d\\ude00 \\\\ud800",
+  );
+  assert.equal((await server.send({ body: whole, id: newId() })).status, 200);
+  const { items } = await server.store.history(null, {}, 1);
+  assert.equal(items[0]?.message, "\u{1f600} \\ud800");
+});
+
+test("400: a time that is none, or beyond the year 9999; otherwise any way of writing it is taken", async () => {
+  for (const timestamp of ["yesterday", "+010000-01-01T00:00:00Z", "9999-12-31T23:59:59-01:00"]) {
+    await refusedWith(400, { body: said({ timestamp }) });
+  }
+  const body = said({ timestamp: "2026-11-23T11:00:00,5+0100", message: null, data: [] });
+  for (const scheme of ["standard", "simple"] satisfies Scheme[]) {
+    assert.equal((await server.send({ body, scheme, id: newId() })).status, 200);
+    const { items } = await server.store.history(null, {}, 1);
+    assert.deepEqual([items[0]?.timestamp, items[0]?.data], ["2026-11-23T10:00:00.500Z", {}]);
+  }
+});
+
+test("400: usage and numbers that no sum, or no JSON, could hold", async () => {
+  await refusedWith(400, { body: said({ usage: { inputTokens: 1e308 } }) });
+  await refusedWith(400, { body: said().replace('"on it"', '"on it","data":{"n":1e999}') });
+});
+
+test("an agent on the shared URL numbers its callbacks anew in its next attempt, and both are kept", async (context) => {
+  const own = await CallbackServer.open();
+  context.after(() => own.close());
+  const start = NOW.getTime();
+  const send = (seconds: number, id: number, fields: Record<string, unknown>) => {
+    own.clock.now = new Date(start + seconds * 1000);
+    const timestamp = own.clock.now.toISOString();
+    const body = said({ id: `${id}`, timestamp, ...fields });
+    return own.send({ body, scheme: "simple", dispatchId: null });
+  };
+  await send(10, 1, { message: "first" });
+  assert.equal((await send(20, 2, { type: "error", error: "broke" })).json.taskStatus, "failed");
+  own.clock.now = new Date(start + 60_000);
+  const dispatchId = "d2";
+  await own.store.change({ kind: "dispatch", taskId: "t1", agentId: "a1", newDispatchId: dispatchId });
+  await own.store.change({ kind: "sending", taskId: "t1", dispatchId });
+  await own.store.change({ kind: "accepted", taskId: "t1", dispatchId });
+  const again = await send(70, 1, { message: "first" });
+  assert.deepEqual([again.status, again.json.duplicate], [200, false], again.body);
+  // A try of the first attempt that comes only now is about the first attempt still.
+  const late = said({ id: "3", timestamp: new Date(start + 15_000).toISOString(), type: "complete" });
+  const refused = await own.send({ body: late, scheme: "simple", dispatchId: null });
+  assert.deepEqual([refused.status, refused.json.duplicate], [409, false]);
+  const done = await send(80, 2, { type: "complete", summary: "Done." });
+  assert.deepEqual([done.json.duplicate, done.json.taskStatus], [false, "completed"]);
+  const attempts = await own.store.attemptsOf("t1");
+  assert.deepEqual(
+    attempts.map(({ state }) => state),
+    ["failed", "completed"],
+  );
+  const repeat = await send(80, 2, { type: "complete", summary: "Done." });
+  assert.deepEqual([repeat.json.duplicate, repeat.json.eventId], [true, done.json.eventId]);
+  const named = said({ id: "2", type: "complete", summary: "Done.", timestamp: own.clock.now.toISOString() });
+  const onItsOwnUrl = await own.send({ body: named, scheme: "simple", dispatchId });
+  assert.equal(onItsOwnUrl.json.duplicate, true, "however it is told which dispatch it is about");
+});
+
 test("400: the simple scheme needs its time in the body", async () => {
   const problem = await refusedWith(400, { body: said({ timestamp: undefined }), scheme: "simple" });
   assert.deepEqual(

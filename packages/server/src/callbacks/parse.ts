@@ -9,7 +9,11 @@ import {
 } from "@mission-control/protocol";
 import { z } from "zod";
 import type { Receipt } from "../store/store.ts";
+import { pathOfLoneSurrogate } from "../unicode.ts";
 import type { Verified } from "./signature.ts";
+
+const LONE_SURROGATE =
+  "holds half of a surrogate pair (\\ud800 to \\udfff alone), which is no character: cut texts between characters";
 
 /** A callback ready for the rules. */
 export interface ParsedCallback {
@@ -41,12 +45,15 @@ export function parseCallback(
   const unsupported = checkMediaType(headers);
   if (unsupported) return { status: 415, detail: unsupported };
   let json: unknown;
+  const text = body.toString();
   try {
     if (!isUtf8(body)) throw new SyntaxError("it is not UTF-8");
-    json = JSON.parse(body.toString());
+    json = JSON.parse(text);
   } catch (error) {
     return { status: 400, detail: `The body is not JSON: ${(error as Error).message}.` };
   }
+  const illFormed = pathOfLoneSurrogate(text, json);
+  if (illFormed !== null) return malformed([{ path: illFormed, message: LONE_SURROGATE }]);
   const parsed = callbackSchema.safeParse(json);
   if (!parsed.success) {
     return malformed(
@@ -58,20 +65,19 @@ export function parseCallback(
   if (callback.dispatchId !== undefined && callback.dispatchId !== dispatchId) {
     return malformed([{ path: "dispatchId", message: "differs from the dispatch in the URL" }]);
   }
-  const scope = `callback:${dispatchId ?? callback.taskId}`;
   if (verified.scheme === "standard") {
-    const at = new Date(callback.timestamp ?? verified.timestamp * 1000).toISOString();
-    return { callback, dispatchId, at, receipt: { scope, key: verified.id } };
+    const at = callback.timestamp ?? new Date(verified.timestamp * 1000).toISOString();
+    return { callback, dispatchId, at, receipt: { key: verified.id } };
   }
   if (callback.timestamp === undefined) {
     return malformed([{ path: "timestamp", message: "is required with X-Signature-SHA256" }]);
   }
-  const at = new Date(callback.timestamp);
-  const offBySeconds = Math.abs(now.getTime() - at.getTime()) / 1000;
+  const at = callback.timestamp;
+  const offBySeconds = Math.abs(now.getTime() - Date.parse(at)) / 1000;
   const id = callback.id ?? createHash("sha256").update(body).digest("base64url");
-  const receipt: Receipt = { scope, key: id };
+  const receipt: Receipt = { key: id };
   if (offBySeconds > TIMESTAMP_TOLERANCE_SECONDS) receipt.onlyIfKnown = true;
-  return { callback, dispatchId, at: at.toISOString(), receipt };
+  return { callback, dispatchId, at, receipt };
 }
 
 function checkMediaType(headers: IncomingHttpHeaders): string | null {

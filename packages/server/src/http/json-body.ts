@@ -1,4 +1,5 @@
 import type { FastifyRequest } from "fastify";
+import { pathOfLoneSurrogate } from "../unicode.ts";
 import { ProblemError } from "./problems.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -10,7 +11,11 @@ const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(["__proto__"]);
 export async function parseJson(_: FastifyRequest, body: string | Buffer): Promise<unknown> {
   if (body.length === 0) return undefined;
   try {
-    return JSON.parse(typeof body === "string" ? body : decoder.decode(body), refuseForbidden);
+    const text = typeof body === "string" ? body : decoder.decode(body);
+    const value: unknown = JSON.parse(text, refuseForbidden);
+    const illFormed = pathOfLoneSurrogate(text, value);
+    if (illFormed === null) return value;
+    throw new SyntaxError(`${illFormed || "it"} holds half of a surrogate pair, which is no character`);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ProblemError(400, `The body is not JSON: ${reason}`);

@@ -61,8 +61,8 @@ export interface PendingCommand {
 
 /** How {@link Store.change} recognises a change it has made before. */
 export interface Receipt {
-  /** What the key is unique in, such as the dispatch it is about. */
-  scope: string;
+  /** What the key is unique in; the dispatch that the change turns out to be about, if absent. */
+  scope?: string;
   key: string;
   /** A hash of the request; a repeat with another one is refused as `mismatch`. */
   fingerprint?: string;

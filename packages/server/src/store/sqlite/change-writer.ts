@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { NewEvent } from "@mission-control/protocol";
+import { attributedAttempt } from "../../tasks/attribution.ts";
 import type { AgentCommand, Decision, TaskChange, TaskState } from "../../tasks/change.ts";
 import { decide } from "../../tasks/decide.ts";
-import type { Attempt } from "../../tasks/task.ts";
+import type { Attempt, Task } from "../../tasks/task.ts";
 import type { AttemptChange, ChangeResult, Commit, PendingCommand, Receipt, StoredEvent } from "../store.ts";
 import type { AttemptTable } from "./attempt-table.ts";
 import type { EventLog } from "./event-log.ts";
@@ -36,21 +37,32 @@ export class ChangeWriter {
 
   /** @see Store.change */
   apply(change: TaskChange, receipt: Receipt | undefined): ChangeResult {
-    const { tasks, attempts, receipts, log } = this.#parts;
-    const key = receipt && receiptKey(receipt);
+    const { tasks, receipts, log } = this.#parts;
+    const now = this.#parts.now().toISOString();
+    const task = tasks.get(change.taskId);
+    const attempt = this.#attemptOf(change, task, now);
+    const named = "dispatchId" in change ? change.dispatchId : undefined;
+    const scope = receipt?.scope ?? `callback:${named ?? attempt?.id ?? change.taskId}`;
+    const key = receipt && receiptKey(scope, receipt.key);
     const kept = key === undefined ? null : receipts.get(key);
     if (kept) return repeat(kept, receipt?.fingerprint);
     if (receipt?.onlyIfKnown) return { ...NOTHING_KNOWN, refusal: STALE };
-    const task = tasks.get(change.taskId);
-    const dispatchId = ("dispatchId" in change ? change.dispatchId : undefined) ?? task?.dispatchId;
-    const attempt = dispatchId ? attempts.get(dispatchId) : null;
-    const now = this.#parts.now().toISOString();
     const decision = decide({ task, attempt }, change, now);
     const firstId = decision.events.length > 0 ? log.nextId : null;
     const result = resultOf(decision, { task, attempt }, firstId);
     const answer = receipt && answerOf(result, change, receipt.fingerprint, now);
     this.#write(decision, { task, attempt }, key !== undefined && answer ? { key, answer } : undefined);
     return result;
+  }
+
+  /** The attempt that a change names or, where it names none, is about. */
+  #attemptOf(change: TaskChange, task: Task | null, now: string): Attempt | null {
+    const { attempts } = this.#parts;
+    if ("dispatchId" in change && change.dispatchId !== undefined) return attempts.get(change.dispatchId);
+    const current = task?.dispatchId ? attempts.get(task.dispatchId) : null;
+    if (!current || change.kind !== "callback") return current;
+    const told = { agentId: change.callback.agentId, at: change.at };
+    return attributedAttempt(current, () => attempts.ofTask(current.taskId), told, now);
   }
 
   /** Numbers and writes one event. */

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { ChangeResult, Receipt } from "../store.ts";
+import type { ChangeResult } from "../store.ts";
 
 const PRUNE_ROWS = 500;
 
@@ -13,7 +13,7 @@ export interface KeptAnswer extends Pick<ChangeResult, "eventId" | "taskStatus">
 }
 
 /** Receipts of one scope stand side by side, so that a busy agent's are written to few pages. */
-export function receiptKey({ scope, key }: Receipt): string {
+export function receiptKey(scope: string, key: string): string {
   return `${scope} ${key}`;
 }
 
