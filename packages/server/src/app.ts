@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { callbackEndpoint } from "./callbacks/callback-endpoint.ts";
+import { CallbackLimits } from "./callbacks/callback-limits.ts";
 import { CallbackIntake } from "./callbacks/intake.ts";
 import { SignatureVerifier } from "./callbacks/signature.ts";
 import { ClientAddresses } from "./client-address.ts";
@@ -9,11 +10,15 @@ import { GatewayRegistry } from "./gateways/registry.ts";
 import { AllowedHosts } from "./http/allowed-hosts.ts";
 import { Authenticator } from "./http/authenticator.ts";
 import { dashboardFolder } from "./http/dashboard.ts";
-import { FastLane } from "./http/fast-lane.ts";
 import { HttpServer } from "./http/http-server.ts";
 import { LogInCodes } from "./http/log-in-codes.ts";
 import { Sessions } from "./http/sessions.ts";
+import { BodyReader } from "./ingress/body-reader.ts";
+import { ConnectionLimit } from "./ingress/connection-limit.ts";
+import { FastLane } from "./ingress/fast-lane.ts";
 import { loadKeys } from "./keys.ts";
+import { AddressCount } from "./limits/address-limit.ts";
+import { limitsOf } from "./limits/limits.ts";
 import type { Logger } from "./logger.ts";
 import { Metrics } from "./metrics.ts";
 import { Retention } from "./retention.ts";
@@ -45,6 +50,8 @@ export interface App {
 export async function startApp(settings: Settings, logger: Logger): Promise<App> {
   const now = () => new Date();
   const metrics = new Metrics();
+  const limits = limitsOf(settings);
+  const addresses = new ClientAddresses(settings.trustedProxies);
   const keys = loadKeys(settings.dataDir);
   const token = settings.token ?? keys.token;
   const store = SqliteStore.open({ folder: settings.dataDir, metrics, logger });
@@ -58,7 +65,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     return part;
   };
   try {
-    const hub = await Hub.open({ log: store, logger, metrics });
+    const hub = await Hub.open({ log: store, logger, metrics, maxFilters: limits.streamFilters });
     store.onCommit((commit) => hub.publish(commit.events));
     const { openclawGatewayUrl: url, openclawGatewayToken: gatewayToken } = settings;
     const gateways = opening(
@@ -90,8 +97,15 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     );
     const sharedSecrets = settings.webhookSecrets ?? [keys.webhookSecret];
     const verifier = new SignatureVerifier({ serverKey: keys.serverKey, sharedSecrets });
-    const intake = new CallbackIntake({ store, verifier, logger, metrics, now });
-    const addresses = new ClientAddresses(settings.trustedProxies);
+    const callbackLimits = new CallbackLimits(limits.callbacksPerDispatch, limits.callbacksPerAddress);
+    const intake = new CallbackIntake({ store, verifier, logger, metrics, limits: callbackLimits, now });
+    const openBodies = new BodyReader(limits.bodies(), addresses, metrics);
+    const apiBodies = new BodyReader(limits.bodies(), addresses, metrics);
+    const connections = new ConnectionLimit(
+      addresses,
+      new AddressCount(limits.connectionsPerAddress),
+      metrics,
+    );
     const { host, allowedHosts: names } = settings;
     const allowedHosts = new AllowedHosts({ host, publicUrl: settings.publicUrl, names, proxies: addresses });
     const sessions = await Sessions.open(store, now);
@@ -103,6 +117,9 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
         const identity = authenticator.authenticate(request);
         return identity && (identity.kind === "session" ? { sessionId: identity.session.id } : {});
       },
+      addresses,
+      perAddress: new AddressCount(limits.streamsPerAddress),
+      metrics,
     });
     sessions.onEnd((sessionId) => stream.endSession(sessionId));
     let stopping = false;
@@ -120,11 +137,16 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       features: { outboundWebhooks: false },
       publicUrl: settings.publicUrl,
       dashboardFolder: dashboardFolder(),
-      callbacks: callbackEndpoint(intake),
+      callbacks: callbackEndpoint(intake, openBodies, addresses),
       events: stream.handle,
+      openBodies,
+      apiBodies,
+      addresses,
       fastLane: new FastLane({
         allowedHosts,
         callbacks: intake,
+        addresses,
+        connections,
         openStream: (socket, request) => stream.open(socket, request),
       }),
       unreadyReason: async () => (stopping ? "The server is stopping." : store.unavailableReason()),

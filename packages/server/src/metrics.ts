@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { LIMITS, type Limit } from "./limits/limits.ts";
 
 /** How a callback was answered. */
 export const CALLBACK_RESULTS = [
@@ -7,6 +8,7 @@ export const CALLBACK_RESULTS = [
   "unauthorized",
   "invalid",
   "too_large",
+  "too_slow",
   "unsupported_type",
   "not_found",
   "conflict",
@@ -27,6 +29,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #callbacks = zeroes(CALLBACK_RESULTS);
   readonly #dispatches = zeroes(DISPATCH_OUTCOMES);
+  readonly #limited = zeroes(LIMITS);
   readonly #commits: Histogram;
   readonly #commitGroups: Histogram;
   readonly #requests: Counter<"method" | "route" | "status">;
@@ -50,6 +53,12 @@ export class Metrics {
       "Hand-overs to agents by outcome.",
       "outcome",
       this.#dispatches,
+    );
+    this.#labelled(
+      "mission_control_limited_total",
+      "What was refused or ended because it was over a limit.",
+      "limit",
+      this.#limited,
     );
     this.#counter("mission_control_events_committed_total", "Events written to the log.", () => this.#events);
     this.#counter(
@@ -108,6 +117,10 @@ export class Metrics {
 
   callback(result: CallbackResult): void {
     this.#callbacks[result]++;
+  }
+
+  limited(limit: Limit): void {
+    this.#limited[limit]++;
   }
 
   dispatch(outcome: DispatchResult): void {

@@ -42,6 +42,13 @@ test("defaults are the contract's", () => {
     openclawGatewayToken: undefined,
     trustedProxies: [],
     retentionEvents: 1_000_000,
+    limitCallbacksPerDispatch: 100,
+    limitCallbacksPerAddress: undefined,
+    limitOpenPermissions: 32,
+    limitLateCallbacks: 100,
+    limitConnectionsPerAddress: undefined,
+    limitStreamsPerAddress: undefined,
+    limitStreamFilters: 10_000,
     allowPrivateWebhooks: false,
     logLevel: "warn",
   });
@@ -116,6 +123,10 @@ test("a wrong or unknown setting is refused by one sentence that names it", () =
     [
       () => read({ MISSION_CONTROL_TRUSTED_PROXIES: "proxy.example" }),
       /TRUSTED_PROXIES must be IP addresses/,
+    ],
+    [
+      () => read({ MISSION_CONTROL_LIMIT_CALLBACKS_PER_DISPATCH: "-1" }),
+      /PER_DISPATCH must be a whole number, 0 for no limit, not "-1"\.$/,
     ],
     [() => read({ MISSION_CONTROL_RETENTION_EVENTS: "0" }), /^MISSION_CONTROL_RETENTION_EVENTS must be/],
     [

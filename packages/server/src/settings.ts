@@ -23,6 +23,9 @@ const integer = (min: number, max: number) =>
     ])
     .pipe(z.number().int().min(min).max(max));
 
+const limit = integer(0, 1_000_000_000);
+const LIMIT = "a whole number, 0 for no limit";
+
 const flag = z.union([
   z.boolean(),
   z.enum(["true", "1"]).transform(() => true),
@@ -151,6 +154,48 @@ export const SETTINGS = {
     integer(1, Number.MAX_SAFE_INTEGER).default(1_000_000),
     "a number of events, 1 or more",
     "events kept in the log before the oldest are pruned (default 1000000)",
+  ),
+  limitCallbacksPerDispatch: setting(
+    "MISSION_CONTROL_LIMIT_CALLBACKS_PER_DISPATCH",
+    limit.default(100),
+    LIMIT,
+    "callbacks a second for one dispatch, 50 s' worth at once; 0 for no limit (default 100)",
+  ),
+  limitCallbacksPerAddress: setting(
+    "MISSION_CONTROL_LIMIT_CALLBACKS_PER_ADDRESS",
+    limit.optional(),
+    LIMIT,
+    "callbacks a second from one address, 50 s' worth at once; 0 for no limit (default 1000, none for this machine)",
+  ),
+  limitOpenPermissions: setting(
+    "MISSION_CONTROL_LIMIT_OPEN_PERMISSIONS",
+    limit.default(32),
+    LIMIT,
+    "permission requests one dispatch may have open; 0 for no limit (default 32)",
+  ),
+  limitLateCallbacks: setting(
+    "MISSION_CONTROL_LIMIT_LATE_CALLBACKS",
+    limit.default(100),
+    LIMIT,
+    "callbacks recorded for one dispatch that is over; 0 for no limit (default 100)",
+  ),
+  limitConnectionsPerAddress: setting(
+    "MISSION_CONTROL_LIMIT_CONNECTIONS_PER_ADDRESS",
+    limit.optional(),
+    LIMIT,
+    "connections one address may have; 0 for no limit (default 1000, none for this machine)",
+  ),
+  limitStreamsPerAddress: setting(
+    "MISSION_CONTROL_LIMIT_STREAMS_PER_ADDRESS",
+    limit.optional(),
+    LIMIT,
+    "event streams one address may have; 0 for no limit (default 500, none for this machine)",
+  ),
+  limitStreamFilters: setting(
+    "MISSION_CONTROL_LIMIT_STREAM_FILTERS",
+    limit.default(10_000),
+    LIMIT,
+    "different filters that event streams may have; 0 for no limit (default 10000)",
   ),
   allowPrivateWebhooks: setting(
     "MISSION_CONTROL_ALLOW_PRIVATE_WEBHOOKS",

@@ -11,7 +11,10 @@ import { Authenticator } from "../src/http/authenticator.ts";
 import { HttpServer, type HttpServerOptions } from "../src/http/http-server.ts";
 import { LogInCodes } from "../src/http/log-in-codes.ts";
 import { Sessions } from "../src/http/sessions.ts";
+import { BodyReader } from "../src/ingress/body-reader.ts";
+import { limitsOf } from "../src/limits/limits.ts";
 import { Metrics } from "../src/metrics.ts";
+import { readSettings } from "../src/settings.ts";
 import { SqliteStore } from "../src/store/sqlite/sqlite-store.ts";
 
 export const TOKEN = "the-administrator";
@@ -87,7 +90,9 @@ export async function startHttp(overrides: Partial<HttpServerOptions> = {}): Pro
     serverKey: Buffer.alloc(32),
   });
   const { publicUrl } = overrides;
-  const proxies = new ClientAddresses();
+  const limits = limitsOf(readSettings({ environment: { MISSION_CONTROL_DATA_DIR: folder } }));
+  const addresses = new ClientAddresses();
+  const bodies = () => new BodyReader(limits.bodies(), addresses, metrics);
   const server = await HttpServer.create({
     store,
     dispatcher,
@@ -95,9 +100,12 @@ export async function startHttp(overrides: Partial<HttpServerOptions> = {}): Pro
     gateways: NO_GATEWAYS,
     // Everything goes through the HTTP server here; the lane before it has tests of its own.
     fastLane: { attach() {}, close() {} },
+    openBodies: bodies(),
+    apiBodies: bodies(),
+    addresses,
     callbacks: record("callback"),
     events: record("events"),
-    allowedHosts: new AllowedHosts({ host: "127.0.0.1", publicUrl, names: [], proxies }),
+    allowedHosts: new AllowedHosts({ host: "127.0.0.1", publicUrl, names: [], proxies: addresses }),
     authenticator: new Authenticator(TOKEN, sessions),
     sessions,
     logInCodes,

@@ -1,6 +1,6 @@
 import { PROBLEM_TYPE, type Problem } from "@mission-control/protocol";
 
-/** How long an agent should wait where it is told to try again, in seconds. */
+/** How long an agent should wait where it is told to try again and nothing says how long, in seconds. */
 const RETRY_AFTER_SECONDS = 1;
 
 const TITLES = {
@@ -8,6 +8,7 @@ const TITLES = {
   401: "Unauthorized",
   404: "Not Found",
   405: "Method Not Allowed",
+  408: "Request Timeout",
   409: "Conflict",
   413: "Content Too Large",
   415: "Unsupported Media Type",
@@ -28,7 +29,6 @@ export interface Answer {
 
 const JSON_HEADERS = [["Content-Type", "application/json"]] as const;
 const PROBLEM_HEADERS = [["Content-Type", PROBLEM_TYPE]] as const;
-const RETRY_HEADERS = [...PROBLEM_HEADERS, ["Retry-After", String(RETRY_AFTER_SECONDS)]] as const;
 const METHOD_HEADERS = [...PROBLEM_HEADERS, ["Allow", "POST"]] as const;
 
 /** A callback that was stored. */
@@ -38,19 +38,27 @@ export function stored(eventId: number, duplicate: boolean, taskStatus: string):
   return { status: 200, title: "OK", headers: JSON_HEADERS, body };
 }
 
-/** A callback that changed nothing (RFC 9457). */
+/**
+ * A callback that changed nothing (RFC 9457).
+ * @param retryAfter seconds until it may be tried again, where it may
+ */
 export function refused(
   status: ProblemStatus,
   detail: string,
   more: { errors?: Problem["errors"]; duplicate?: boolean } = {},
+  retryAfter = RETRY_AFTER_SECONDS,
 ): Answer {
   const title = TITLES[status];
-  const headers =
-    status === 429 || status === 503 ? RETRY_HEADERS : status === 405 ? METHOD_HEADERS : PROBLEM_HEADERS;
   return {
     status,
     title,
-    headers,
+    headers: headersOf(status, retryAfter),
     body: JSON.stringify({ type: "about:blank", title, status, detail, ...more }),
   };
+}
+
+function headersOf(status: ProblemStatus, retryAfter: number): Answer["headers"] {
+  if (status === 405) return METHOD_HEADERS;
+  const mayTryAgain = status === 408 || status === 429 || status === 503;
+  return mayTryAgain ? [...PROBLEM_HEADERS, ["Retry-After", String(retryAfter)]] : PROBLEM_HEADERS;
 }

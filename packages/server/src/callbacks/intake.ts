@@ -3,7 +3,9 @@ import { CALLBACK_PATH } from "@mission-control/protocol";
 import type { Logger } from "../logger.ts";
 import type { CallbackResult, Metrics } from "../metrics.ts";
 import type { ChangeResult, Store } from "../store/store.ts";
-import { type Answer, type ProblemStatus, refused, stored } from "./answer.ts";
+import { type Answer, refused, stored } from "./answer.ts";
+import type { CallbackLimits, OverLimit } from "./callback-limits.ts";
+import { HeldAnswers } from "./held-answers.ts";
 import { parseCallback } from "./parse.ts";
 import type { SignatureVerifier } from "./signature.ts";
 
@@ -16,6 +18,7 @@ const RESULTS: Readonly<Record<Answer["status"], CallbackResult>> = {
   401: "unauthorized",
   404: "not_found",
   405: "invalid",
+  408: "too_slow",
   409: "conflict",
   413: "too_large",
   415: "unsupported_type",
@@ -29,13 +32,16 @@ export interface Delivery {
   url: string;
   headers: IncomingHttpHeaders;
   body: Buffer;
+  /** Of the client. */
+  address: string;
 }
 
 export interface CallbackIntakeOptions {
   store: Pick<Store, "change">;
   verifier: SignatureVerifier;
   logger: Logger;
-  metrics: Pick<Metrics, "callback">;
+  metrics: Pick<Metrics, "callback" | "limited">;
+  limits: CallbackLimits;
   now: () => Date;
 }
 
@@ -45,6 +51,7 @@ export interface CallbackIntakeOptions {
  */
 export class CallbackIntake {
   readonly #options: CallbackIntakeOptions;
+  readonly #held = new HeldAnswers();
   #stopping = false;
 
   constructor(options: CallbackIntakeOptions) {
@@ -54,37 +61,43 @@ export class CallbackIntake {
   /** From now on every callback is sent away, to be tried again. */
   stop(): void {
     this.#stopping = true;
+    this.#held.release();
   }
 
   /** Never rejects: a store that fails is an answer too. */
-  async take(delivery: Delivery): Promise<Answer> {
-    if (this.#stopping) return this.refuse(503, "The server is stopping; try again.");
-    try {
-      return await this.#take(delivery);
-    } catch (error) {
+  take(delivery: Delivery): Promise<Answer> {
+    if (this.#stopping) return Promise.resolve(this.refuse(503, "The server is stopping; try again."));
+    // Not awaited here: an answer that is held must not keep the delivery's body.
+    return this.#take(delivery).catch((error: unknown) => {
       this.#options.logger.error({ err: error }, "a callback could not be stored");
       return this.refuse(503, "The callback could not be stored now; try again.");
-    }
+    });
   }
 
   /** An answer for what is no callback at all; counted like the others. */
-  refuse(status: ProblemStatus, ...rest: [detail: string, more?: Parameters<typeof refused>[2]]): Answer {
-    this.#options.metrics.callback(RESULTS[status]);
-    return refused(status, ...rest);
+  refuse(...refusal: Parameters<typeof refused>): Answer {
+    this.#options.metrics.callback(RESULTS[refusal[0]]);
+    return refused(...refusal);
   }
 
-  async #take({ url, headers, body }: Delivery): Promise<Answer> {
-    const { store, verifier, metrics } = this.#options;
+  async #take({ url, headers, body, address }: Delivery): Promise<Answer> {
+    const { store, verifier, metrics, limits } = this.#options;
+    const fromAddress = limits.fromAddress(address);
+    if (fromAddress) return this.#overLimit(fromAddress);
     const now = this.#options.now();
     const dispatchId = dispatchIdOf(url);
     const verified = verifier.verify(headers, body, dispatchId, Math.floor(now.getTime() / 1000));
     if (!verified) return this.refuse(401, UNVERIFIED);
+    const forDispatch = dispatchId === null ? null : limits.forDispatch(dispatchId);
+    if (forDispatch) return this.#overLimit(forDispatch);
     const parsed = parseCallback(headers, body, dispatchId, verified, now);
     if ("status" in parsed) {
       return this.refuse(parsed.status, parsed.detail, parsed.errors ? { errors: parsed.errors } : {});
     }
     const { callback, at, receipt } = parsed;
     const { taskId } = callback;
+    const forTask = dispatchId === null ? limits.forDispatch(parsed.dispatchId ?? taskId) : null;
+    if (forTask) return this.#overLimit(forTask);
     const result = await store.change(
       { kind: "callback", taskId, dispatchId: parsed.dispatchId, callback, at },
       receipt,
@@ -92,6 +105,13 @@ export class CallbackIntake {
     if (result.refusal) return this.#refused(result.refusal, result.duplicate);
     metrics.callback(result.duplicate ? "duplicate" : "stored");
     return stored(result.eventId ?? 0, result.duplicate, result.taskStatus ?? "pending");
+  }
+
+  /** The first that is too much is answered at once; one that comes although it was told to wait, when that is over. */
+  #overLimit({ limit, detail, retryAfter, repeated }: OverLimit): Answer | Promise<Answer> {
+    this.#options.metrics.limited(limit);
+    const answer = this.refuse(429, detail, {}, retryAfter);
+    return repeated ? this.#held.hold(answer, retryAfter) : answer;
   }
 
   #refused({ code, detail }: NonNullable<ChangeResult["refusal"]>, duplicate: boolean): Answer {

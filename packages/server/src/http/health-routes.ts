@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
+import { type ClientAddresses, isLoopback } from "../client-address.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { PROBLEM_RESPONSE } from "./documentation.ts";
@@ -9,6 +10,7 @@ import { ProblemError } from "./problems.ts";
 export interface HealthRoutesParts {
   authenticator: Authenticator;
   metrics: Metrics;
+  addresses: ClientAddresses;
   /** Why callbacks cannot be accepted now, in a sentence; null when they can. */
   unreadyReason: () => Promise<string | null>;
 }
@@ -19,7 +21,7 @@ const statusSchema = z.object({ status: z.literal("ok") });
 /** For those who run the server: alive, ready, and what it counted. No log-in, but see `/metrics`. */
 export function healthRoutes(
   app: HttpApp,
-  { authenticator, metrics, unreadyReason }: HealthRoutesParts,
+  { authenticator, metrics, addresses, unreadyReason }: HealthRoutesParts,
 ): void {
   const response = { 200: statusSchema, ...PROBLEM_RESPONSE };
   app.get("/healthz", { schema: { tags, summary: "Alive", security: [], response } }, async (_, reply) => {
@@ -51,7 +53,7 @@ export function healthRoutes(
       },
     },
     async (request, reply) => {
-      if (!isLocal(request.raw) && !authenticator.authenticate(request.raw)) {
+      if (!isLocal(request.raw, addresses) && !authenticator.authenticate(request.raw)) {
         throw new ProblemError(401, "Send the bearer token.", { headers: { "WWW-Authenticate": "Bearer" } });
       }
       return reply
@@ -62,9 +64,22 @@ export function healthRoutes(
   );
 }
 
-/** Whether a request came straight from this machine: one that a proxy here passed on says so. */
-function isLocal({ socket, headers }: IncomingMessage): boolean {
-  const address = socket.remoteAddress ?? "";
-  const loopback = address === "::1" || /^(::ffff:)?127\./.test(address);
-  return loopback && !headers.forwarded && !headers["x-forwarded-for"] && !headers.via;
+/** What proxies add to a request, or put in front of the names of what they add. */
+const PROXY_FIELDS =
+  /^(via|forwarded|x-forwarded-.*|x-real-ip|x-client-ip|x-original-.*|x-cluster-.*|x-envoy-.*|true-client-ip|client-ip|cf-.*|fly-.*|cdn-.*|x-amzn-.*|x-arr-.*)$/;
+/** A loopback name or address, with or without a port, as somebody on this machine writes it. */
+const LOCAL_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i;
+
+/**
+ * Whether a request came straight from this machine. One that a proxy here passed on comes from this machine too, but
+ * says so: by a field that proxies add, by the name it was asked for, or by the older protocol many speak.
+ */
+function isLocal({ socket, headers, httpVersion }: IncomingMessage, addresses: ClientAddresses): boolean {
+  return (
+    isLoopback(socket.remoteAddress ?? "") &&
+    !addresses.isProxy(socket.remoteAddress) &&
+    httpVersion === "1.1" &&
+    LOCAL_HOST.test(headers.host ?? "") &&
+    !Object.keys(headers).some((name) => PROXY_FIELDS.test(name))
+  );
 }

@@ -1,11 +1,16 @@
-import { createServer, type Server, type ServerResponse, STATUS_CODES } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { PROBLEM_TYPE } from "@mission-control/protocol";
 import Fastify, { type FastifyReply, type FastifyRequest } from "fastify";
 import { validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
+import type { ClientAddresses } from "../client-address.ts";
 import type { AgentDirectory } from "../dispatch/agent-directory.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import { newId } from "../ids.ts";
+import type { BodyReader } from "../ingress/body-reader.ts";
+import { BrokenRequests } from "../ingress/broken-request.ts";
+import type { FastLane } from "../ingress/fast-lane.ts";
+import { toOriginForm } from "../ingress/request-target.ts";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Store } from "../store/store.ts";
@@ -15,11 +20,10 @@ import { type Authenticator, type Identity, isSameOrigin } from "./authenticator
 import { dashboard } from "./dashboard.ts";
 import { describeApi } from "./documentation.ts";
 import { eventRoutes } from "./event-routes.ts";
-import type { FastLane } from "./fast-lane.ts";
 import { type GatewayRoutesParts, gatewayRoutes } from "./gateway-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
 import type { HttpApp } from "./http-app.ts";
-import { parseJson } from "./json-body.ts";
+import { takeJsonBodies } from "./json-body.ts";
 import { KnownPaths } from "./known-paths.ts";
 import type { LogInCodes } from "./log-in-codes.ts";
 import { errorHandler, ProblemError, problemBody } from "./problems.ts";
@@ -30,6 +34,8 @@ import type { Sessions } from "./sessions.ts";
 import { taskRoutes } from "./task-routes.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
+/** Of a body that somebody sends who has not logged in. */
+const MAX_OPEN_BODY_BYTES = 8 * 1024;
 /** Longer than any id; Fastify's own limit would refuse some. */
 const MAX_PARAM_LENGTH = 1024;
 const HEADERS_TIMEOUT_MS = 20_000;
@@ -44,6 +50,11 @@ const CLOSE_CHECK_MS = 50;
 export interface HttpServerOptions extends RawHandlers {
   /** Serves the hot routes before the HTTP server sees them. */
   fastLane: Pick<FastLane, "attach" | "close">;
+  /** Reads the bodies of those who have not logged in. */
+  openBodies: BodyReader;
+  /** Reads the bodies of those who have; nobody else can use up what these may hold. */
+  apiBodies: BodyReader;
+  addresses: ClientAddresses;
   store: Store;
   dispatcher: Dispatcher;
   agents: AgentDirectory;
@@ -90,12 +101,15 @@ export class HttpServer {
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
     };
+    const broken = new BrokenRequests();
     let server: Server | undefined;
     this.#app = Fastify({
       serverFactory: (framework) => {
         server = createServer(limits, (request, response) => {
           // Ends the connection with this answer, so that a client that keeps sending does not keep the server up.
           if (this.#closing) response.shouldKeepAlive = false;
+          broken.expectAnswer(request, response);
+          toOriginForm(request);
           if (!options.allowedHosts.allows(request)) return refuseForeignHost(response);
           const raw = rawHandlerOf(options, request.method, request.url ?? "");
           if (raw) return raw(request, response);
@@ -104,11 +118,10 @@ export class HttpServer {
         });
         return server;
       },
-      bodyLimit: MAX_BODY_BYTES,
       routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
       return503OnClosing: false,
       genReqId: () => newId("req"),
-      clientErrorHandler: answerBrokenRequest,
+      clientErrorHandler: broken.answer,
       frameworkErrors: errorHandler(options.logger),
     }).withTypeProvider<ZodTypeProvider>();
     if (!server) throw new Error("The framework made no server.");
@@ -158,7 +171,6 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   app.setErrorHandler(errorHandler(logger));
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "buffer" }, parseJson);
   await describeApi(app);
   const page = await dashboard(app, options.dashboardFolder);
   // Before the body is read: what is wrong with it does not matter at an address that is not there.
@@ -178,7 +190,9 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void
       const allow = methods.join(", ");
       throw new ProblemError(405, `This address takes ${allow}.`, { headers: { Allow: allow } });
     }
-    if (isApi) throw nothingHere();
+    // A page is read; whatever else is sent here would have its body read for nothing.
+    const reads = request.method === "GET" || request.method === "HEAD";
+    if (isApi || !reads) throw nothingHere();
   }
 
   function requireLogIn(request: FastifyRequest): void {
@@ -199,11 +213,13 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void
   healthRoutes(app, options);
   await app.register(async (open: HttpApp) => {
     open.addHook("onSend", noStore);
+    takeJsonBodies(open, options.openBodies, MAX_OPEN_BODY_BYTES);
     logInRoute(open, options);
   });
   await app.register(async (api: HttpApp) => {
     api.addHook("onRequest", async (request) => requireLogIn(request));
     api.addHook("onSend", noStore);
+    takeJsonBodies(api, options.apiBodies, MAX_BODY_BYTES);
     taskRoutes(api, options);
     agentRoutes(api, options.agents);
     gatewayRoutes(api, options);
@@ -234,23 +250,4 @@ function refuseForeignHost(response: ServerResponse): void {
   response.statusCode = 421;
   response.setHeader("Content-Type", PROBLEM_TYPE);
   response.end(problemBody(421, FOREIGN_HOST));
-}
-
-const STATUS_OF_BROKEN: Readonly<Record<string, number>> = {
-  HPE_HEADER_OVERFLOW: 431,
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-};
-
-/** Answers bytes that are no HTTP request, then closes. */
-function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const status = STATUS_OF_BROKEN[error.code ?? ""] ?? 400;
-  const body = problemBody(status, "The request is not one the server can read.");
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
 }

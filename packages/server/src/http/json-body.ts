@@ -1,18 +1,38 @@
-import type { FastifyRequest } from "fastify";
+import { parse } from "secure-json-parse";
+import type { BodyReader } from "../ingress/body-reader.ts";
 import { pathOfLoneSurrogate } from "../unicode.ts";
+import type { HttpApp } from "./http-app.ts";
 import { ProblemError } from "./problems.ts";
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Names that would reach an object's prototype if the value were ever merged into another. */
-const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(["__proto__"]);
+/**
+ * Lets the routes of an app, and those below it, take JSON bodies.
+ * @param bodies within whose budget they are read
+ * @param maxBytes of one body
+ */
+export function takeJsonBodies(app: HttpApp, bodies: BodyReader, maxBytes: number): void {
+  app.addContentTypeParser("application/json", (request, _payload, done) => {
+    bodies.read(request.raw, maxBytes, (error, body) => {
+      if (error) return done(error);
+      try {
+        done(null, parseJson(body));
+      } catch (problem) {
+        done(problem as ProblemError);
+      }
+    });
+  });
+}
 
-/** Reads a JSON body strictly. An empty one is no body, as many clients send with a call that takes none. */
-export async function parseJson(_: FastifyRequest, body: string | Buffer): Promise<unknown> {
+/**
+ * Reads a JSON body strictly. An empty one is no body, as many clients send with a call that takes none.
+ * @throws ProblemError 400, also for names that would reach an object's prototype if it were merged into another
+ */
+export function parseJson(body: Buffer): unknown {
   if (body.length === 0) return undefined;
   try {
-    const text = typeof body === "string" ? body : decoder.decode(body);
-    const value: unknown = JSON.parse(text, refuseForbidden);
+    const text = decoder.decode(body);
+    const value: unknown = parse(text, { protoAction: "error", constructorAction: "ignore" });
     const illFormed = pathOfLoneSurrogate(text, value);
     if (illFormed === null) return value;
     throw new SyntaxError(`${illFormed || "it"} holds half of a surrogate pair, which is no character`);
@@ -20,9 +40,4 @@ export async function parseJson(_: FastifyRequest, body: string | Buffer): Promi
     const reason = error instanceof Error ? error.message : String(error);
     throw new ProblemError(400, `The body is not JSON: ${reason}`);
   }
-}
-
-function refuseForbidden(key: string, value: unknown): unknown {
-  if (FORBIDDEN_KEYS.has(key)) throw new SyntaxError(`the name "${key}" is not allowed`);
-  return value;
 }

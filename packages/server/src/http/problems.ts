@@ -2,10 +2,12 @@ import { STATUS_CODES } from "node:http";
 import { PROBLEM_TYPE, type Problem } from "@mission-control/protocol";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
+import { BODY_STATUS, BodyError } from "../ingress/body-reader.ts";
+import { answerEarly } from "../ingress/early-answer.ts";
 import type { Logger } from "../logger.ts";
 import { InvalidCursorError, StoreUnavailableError } from "../store/store.ts";
 
-/** How long to wait before trying again where the store cannot commit, in seconds. */
+/** How long to wait before trying again where the store cannot commit or memory is short, in seconds. */
 const RETRY_AFTER_SECONDS = "1";
 
 /** Codes of the errors that say a thing cannot go because others need it. */
@@ -51,6 +53,10 @@ export function problemBody(status: number, detail: string, more: object = {}): 
 /** Answers any error a route or the framework raised; only real faults are 5xx, and those are logged. */
 export function errorHandler(logger: Logger) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    if (error instanceof BodyError) {
+      refuseBody(error, request, reply);
+      return;
+    }
     const refusal = refusalOf(error);
     if (refusal) {
       const { errors } = refusal;
@@ -64,6 +70,15 @@ export function errorHandler(logger: Logger) {
     );
     send(reply, 500, "The server failed to answer; its log tells why, under the request id.", { requestId });
   };
+}
+
+/** A body that was not read whole: its client may still be sending it. */
+function refuseBody({ code, message }: BodyError, request: FastifyRequest, reply: FastifyReply): void {
+  const status = BODY_STATUS[code];
+  const headers: [string, string][] = [["Content-Type", PROBLEM_TYPE]];
+  if (code === "over_limit" || code === "too_slow") headers.push(["Retry-After", RETRY_AFTER_SECONDS]);
+  reply.hijack();
+  answerEarly(request.raw, reply.raw, { status, headers, body: problemBody(status, message) });
 }
 
 function send(reply: FastifyReply, status: number, detail: string, more: object): void {

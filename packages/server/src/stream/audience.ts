@@ -22,6 +22,16 @@ export class Audience {
   readonly #byAgent = new Map<string, Set<Group>>();
   readonly #broad = new Set<Group>();
 
+  /** How many filters somebody listens with now. */
+  get filters(): number {
+    return this.#groups.size;
+  }
+
+  /** Whether somebody listens with this filter. */
+  has(filter: EventFilter): boolean {
+    return this.#groups.has(filterKey(filter));
+  }
+
   /** The cohort for one more subscriber with a filter. */
   cohortFor(filter: EventFilter): Cohort {
     const key = filterKey(filter);

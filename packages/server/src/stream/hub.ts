@@ -35,6 +35,14 @@ export interface LogSource {
   frames(stretch: Stretch, filter: EventFilter): Promise<FrameChunk>;
 }
 
+export interface HubOptions {
+  log: LogSource;
+  logger: Logger;
+  metrics: HubMetrics;
+  /** How many different filters may be listened with at a time: each costs every event a look. */
+  maxFilters: number;
+}
+
 type HubMetrics = Pick<Metrics, "streamOpened" | "streamClosed" | "streamDelivered" | "streamCutOff">;
 
 /**
@@ -46,6 +54,7 @@ export class Hub {
   readonly #log: LogSource;
   readonly #logger: Logger;
   readonly #metrics: HubMetrics;
+  readonly #maxFilters: number;
   readonly #ring: Ring;
   readonly #audience = new Audience();
   readonly #catchUp: CatchUp;
@@ -59,13 +68,14 @@ export class Hub {
   readonly #pacer = new Pacer<Cohort>((cohort) => this.#serve(cohort));
 
   /** Starts at the log's end. Give every commit from then on to {@link publish}, in order. */
-  static async open(options: { log: LogSource; logger: Logger; metrics: HubMetrics }): Promise<Hub> {
+  static async open(options: HubOptions): Promise<Hub> {
     const { newest } = await options.log.range();
     return new Hub(options, newest);
   }
 
-  private constructor(options: { log: LogSource; logger: Logger; metrics: HubMetrics }, newest: number) {
+  private constructor(options: HubOptions, newest: number) {
     this.#log = options.log;
+    this.#maxFilters = options.maxFilters;
     this.#logger = options.logger;
     this.#metrics = options.metrics;
     this.#ring = new Ring(newest);
@@ -85,6 +95,11 @@ export class Hub {
   /** How many streams are open. */
   get size(): number {
     return this.#subscribers.size;
+  }
+
+  /** Whether there is room for a stream with this filter. */
+  takes(filter: EventFilter): boolean {
+    return this.#audience.filters < this.#maxFilters || this.#audience.has(filter);
   }
 
   /**

@@ -10,6 +10,10 @@ import {
   type Problem,
 } from "@mission-control/protocol";
 import { z } from "zod";
+import type { ClientAddresses } from "../client-address.ts";
+import type { AddressCount } from "../limits/address-limit.ts";
+import type { Limit } from "../limits/limits.ts";
+import type { Metrics } from "../metrics.ts";
 import type { Hub } from "./hub.ts";
 import { takeOver } from "./take-over.ts";
 
@@ -35,6 +39,10 @@ export interface StreamEndpointOptions {
   hub: Hub;
   /** Who sent the request; null when they may not read the stream. */
   authorize: (request: { headers: IncomingHttpHeaders }) => StreamReader | null;
+  addresses: ClientAddresses;
+  /** The streams each client address has open. */
+  perAddress: AddressCount;
+  metrics: Pick<Metrics, "limited">;
 }
 
 export interface StreamReader {
@@ -46,9 +54,16 @@ interface Wanted {
   reader: StreamReader;
   filter: EventFilter;
   after: number | null;
+  address: string;
 }
 
-type Refused = Omit<Problem, "type">;
+interface Refused extends Omit<Problem, "type"> {
+  /** What it is over. */
+  limit?: Limit;
+}
+
+/** How long a client that may not open one more stream should wait, in seconds. */
+const RETRY_AFTER_SECONDS = 5;
 
 /** `GET /api/events`: the event stream (contract, section 5), straight on the socket. */
 export class StreamEndpoint {
@@ -69,7 +84,7 @@ export class StreamEndpoint {
 
   /** Serves the stream on a socket nobody else reads or writes; false, untouched, when it has to be refused. */
   open(socket: Socket, request: StreamRequest): boolean {
-    const wanted = this.#read(request);
+    const wanted = this.#read(socket, request);
     if ("status" in wanted) return false;
     this.#serve(socket, wanted);
     return true;
@@ -78,11 +93,9 @@ export class StreamEndpoint {
   /** The same for a request on Node's HTTP server, refusals included. */
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
     const { url = EVENTS_PATH, headers } = request;
-    const wanted = this.#read({ url, headers });
+    const wanted = this.#read(request.socket, { url, headers });
     if ("status" in wanted) {
-      if (wanted.status === 401) response.setHeader("WWW-Authenticate", "Bearer");
-      response.writeHead(wanted.status, { "Content-Type": PROBLEM_TYPE });
-      response.end(JSON.stringify({ type: "about:blank", ...wanted }));
+      this.#refuse(response, wanted);
       return;
     }
     // A second request in one piece with the first would open a stream inside the stream.
@@ -91,7 +104,19 @@ export class StreamEndpoint {
     this.#serve(takeOver(request), wanted);
   };
 
-  #serve(socket: Socket, { reader, filter, after }: Wanted): void {
+  #refuse(response: ServerResponse, { limit, ...problem }: Refused): void {
+    if (problem.status === 401) response.setHeader("WWW-Authenticate", "Bearer");
+    if (limit !== undefined) {
+      this.#options.metrics.limited(limit);
+      response.setHeader("Retry-After", RETRY_AFTER_SECONDS);
+    }
+    response.writeHead(problem.status, { "Content-Type": PROBLEM_TYPE });
+    response.end(JSON.stringify({ type: "about:blank", ...problem }));
+  }
+
+  #serve(socket: Socket, { reader, filter, after, address }: Wanted): void {
+    const key = this.#options.perAddress.enter(address);
+    if (key !== null) socket.once("close", () => this.#options.perAddress.leave(key));
     if (reader.sessionId !== undefined) this.#tie(socket, reader.sessionId);
     // Whatever the client still sends is read and dropped; when it ends its side, so does the stream.
     socket.on("data", drop).on("end", endToo).on("error", destroy);
@@ -114,7 +139,7 @@ export class StreamEndpoint {
     });
   }
 
-  #read(request: StreamRequest): Wanted | Refused {
+  #read(socket: Socket, request: StreamRequest): Wanted | Refused {
     const reader = this.#options.authorize(request);
     if (!reader) {
       return { status: 401, title: "Unauthorized", detail: "Send the bearer token, or log in." };
@@ -138,9 +163,22 @@ export class StreamEndpoint {
       ...(agentId === undefined ? {} : { agentId }),
       ...(types === undefined || types.length === 0 ? {} : { types }),
     };
-    return { reader, filter, after: lastEventId ?? null };
+    const address = this.#options.addresses.of({ socket, headers: request.headers });
+    const limit = this.#limitReached(address, filter);
+    if (limit) return { status: 429, title: "Too Many Requests", detail: FULL[limit], limit };
+    return { reader, filter, after: lastEventId ?? null, address };
+  }
+
+  #limitReached(address: string, filter: EventFilter): keyof typeof FULL | null {
+    if (this.#options.perAddress.isFull(address)) return "streams_per_address";
+    return this.#options.hub.takes(filter) ? null : "stream_filters";
   }
 }
+
+const FULL = {
+  streams_per_address: "This address has too many streams open; close some, or try again.",
+  stream_filters: "Streams with too many different filters are open; use one that is, or try again.",
+} as const satisfies Partial<Record<Limit, string>>;
 
 function drop(): void {}
 

@@ -5,11 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CALLBACK_PATH, deriveDispatchSecret, signSimple, standardHeaders } from "@mission-control/protocol";
 import { callbackEndpoint } from "../../src/callbacks/callback-endpoint.ts";
+import { CallbackLimits } from "../../src/callbacks/callback-limits.ts";
 import { CallbackIntake } from "../../src/callbacks/intake.ts";
 import { SignatureVerifier } from "../../src/callbacks/signature.ts";
-import { FastLane } from "../../src/http/fast-lane.ts";
+import { ClientAddresses } from "../../src/client-address.ts";
+import { BodyReader } from "../../src/ingress/body-reader.ts";
+import { FastLane } from "../../src/ingress/fast-lane.ts";
+import { type Limit, type LimitSettings, limitsOf } from "../../src/limits/limits.ts";
 import type { Logger } from "../../src/logger.ts";
 import type { CallbackResult } from "../../src/metrics.ts";
+import { readSettings } from "../../src/settings.ts";
 import { running } from "../../src/store/conformance/engine.ts";
 import { SqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { RawClient, type RawResponse } from "./raw-client.ts";
@@ -18,6 +23,8 @@ export const SERVER_KEY = Buffer.alloc(32, 1);
 export const SHARED = ["whsec_bmV3ZXIgc2hhcmVkIHNlY3JldA==", "whsec_b2xkZXIgc2hhcmVkIHNlY3JldA=="] as const;
 export const NOW = new Date("2026-11-23T10:00:00.000Z");
 export const NOW_SECONDS = NOW.getTime() / 1000;
+
+const ADDRESSES = new ClientAddresses();
 
 export type Scheme = "standard" | "simple";
 
@@ -39,32 +46,43 @@ export interface Send {
 export class CallbackServer {
   readonly folder = mkdtempSync(join(tmpdir(), "mission-control-callbacks-"));
   readonly counted: CallbackResult[] = [];
+  readonly limited: Limit[] = [];
   readonly failures: unknown[] = [];
   readonly clock = { now: NOW };
   store: SqliteStore;
   intake: CallbackIntake;
   readonly #server = createServer((request, response) => this.#handle(request, response));
   readonly #clients = new Set<RawClient>();
-  #lane: FastLane;
+  readonly #limits: ReturnType<typeof limitsOf>;
+  readonly #metrics = {
+    callback: (result: CallbackResult) => this.counted.push(result),
+    limited: (limit: Limit) => this.limited.push(limit),
+  };
+  readonly #bodies: BodyReader;
+  readonly #lane: FastLane;
   #endpoint: ReturnType<typeof callbackEndpoint>;
 
-  static async open(): Promise<CallbackServer> {
-    const server = new CallbackServer();
+  /** @param settings limits other than the standard ones */
+  static async open(settings: Partial<LimitSettings> = {}): Promise<CallbackServer> {
+    const server = new CallbackServer(settings);
     await running(server.store, "t1", "a1", "d1");
     await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
     return server;
   }
 
-  private constructor() {
+  private constructor(settings: Partial<LimitSettings>) {
+    const environment = { MISSION_CONTROL_DATA_DIR: this.folder };
+    this.#limits = limitsOf({ ...readSettings({ environment }), ...settings });
+    this.#bodies = new BodyReader(this.#limits.bodies(), ADDRESSES, this.#metrics);
     this.store = this.#openStore();
     this.intake = this.#newIntake();
-    this.#endpoint = callbackEndpoint(this.intake);
+    this.#endpoint = this.#newEndpoint();
     this.#lane = new FastLane({
       allowedHosts: { allows: () => true },
       // Looked up each time: the store behind it is opened again by some tests.
-      callbacks: {
-        take: (delivery: Parameters<CallbackIntake["take"]>[0]) => this.intake.take(delivery),
-      } as CallbackIntake,
+      callbacks: { take: (delivery) => this.intake.take(delivery) },
+      addresses: ADDRESSES,
+      connections: { admit: () => true },
       openStream: () => false,
     });
     this.#lane.attach(this.#server);
@@ -102,7 +120,7 @@ export class CallbackServer {
     await this.store.close();
     this.store = this.#openStore();
     this.intake = this.#newIntake();
-    this.#endpoint = callbackEndpoint(this.intake);
+    this.#endpoint = this.#newEndpoint();
   }
 
   async close(): Promise<void> {
@@ -125,9 +143,15 @@ export class CallbackServer {
       warn() {},
       error: (fields) => this.failures.push(fields),
     };
-    const metrics = { callback: (result: CallbackResult) => this.counted.push(result) };
     const verifier = new SignatureVerifier({ serverKey: SERVER_KEY, sharedSecrets: SHARED });
-    return new CallbackIntake({ store: this.store, verifier, logger, metrics, now: () => this.clock.now });
+    const { callbacksPerDispatch, callbacksPerAddress } = this.#limits;
+    const limits = new CallbackLimits(callbacksPerDispatch, callbacksPerAddress);
+    const now = () => this.clock.now;
+    return new CallbackIntake({ store: this.store, verifier, logger, metrics: this.#metrics, limits, now });
+  }
+
+  #newEndpoint(): ReturnType<typeof callbackEndpoint> {
+    return callbackEndpoint(this.intake, this.#bodies, ADDRESSES);
   }
 
   #handle(request: IncomingMessage, response: ServerResponse): void {

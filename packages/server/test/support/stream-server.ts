@@ -4,14 +4,24 @@ import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EventFilter } from "@mission-control/protocol";
-import type { CallbackIntake } from "../../src/callbacks/intake.ts";
-import { FastLane } from "../../src/http/fast-lane.ts";
+import { ClientAddresses } from "../../src/client-address.ts";
+import { ConnectionLimit } from "../../src/ingress/connection-limit.ts";
+import { FastLane } from "../../src/ingress/fast-lane.ts";
+import { AddressCount, AddressLimit } from "../../src/limits/address-limit.ts";
+import type { Limit } from "../../src/limits/limits.ts";
 import { SqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { Hub } from "../../src/stream/hub.ts";
 import { StreamEndpoint } from "../../src/stream/stream-endpoint.ts";
 import { StreamReader } from "./stream-reader.ts";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+export interface StreamLimits {
+  streams?: number;
+  connections?: number;
+  filters?: number;
+  trustedProxies?: string[];
+}
 
 /** The event stream on a real socket over a real store. */
 export class StreamServer {
@@ -20,12 +30,13 @@ export class StreamServer {
   /** The server's end of every connection there ever was. */
   readonly sockets: Socket[] = [];
   readonly counted = { opened: 0, closed: 0, delivered: 0, cutOff: 0 };
+  readonly limited: Limit[] = [];
   readonly #folder: string;
   readonly stream: StreamEndpoint;
   readonly #server;
   readonly #readers = new Set<StreamReader>();
 
-  static async open(): Promise<StreamServer> {
+  static async open(limits: StreamLimits = {}): Promise<StreamServer> {
     const folder = mkdtempSync(join(tmpdir(), "mission-control-stream-"));
     const store = SqliteStore.open({ folder });
     const counted = { opened: 0, closed: 0, delivered: 0, cutOff: 0 };
@@ -37,29 +48,44 @@ export class StreamServer {
       },
       streamCutOff: () => void counted.cutOff++,
     };
-    const hub = await Hub.open({ log: store, logger: silent, metrics });
+    const maxFilters = limits.filters ?? 1000;
+    const hub = await Hub.open({ log: store, logger: silent, metrics, maxFilters });
     store.onCommit((commit) => hub.publish(commit.events));
-    const server = new StreamServer(folder, store, hub, counted);
+    const server = new StreamServer(folder, store, hub, counted, limits);
     await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", 1024, resolve));
     return server;
   }
 
-  private constructor(folder: string, store: SqliteStore, hub: Hub, counted: StreamServer["counted"]) {
+  private constructor(
+    folder: string,
+    store: SqliteStore,
+    hub: Hub,
+    counted: StreamServer["counted"],
+    limits: StreamLimits,
+  ) {
     this.#folder = folder;
     this.store = store;
     this.hub = hub;
     this.counted = counted;
+    const addresses = new ClientAddresses(limits.trustedProxies);
+    const metrics = { limited: (limit: Limit) => void this.limited.push(limit) };
+    const count = (limit: number | undefined) => new AddressCount(new AddressLimit(limit, 1));
     this.stream = new StreamEndpoint({
       hub,
       authorize: ({ headers }) => {
         if (headers.authorization === "wrong") return null;
         return headers.cookie === undefined ? {} : { sessionId: headers.cookie };
       },
+      addresses,
+      perAddress: count(limits.streams),
+      metrics,
     });
     this.#server = createServer(this.stream.handle);
     const lane = new FastLane({
       allowedHosts: { allows: () => true },
-      callbacks: {} as CallbackIntake,
+      callbacks: { take: () => Promise.reject(new Error("no callbacks here")) },
+      addresses,
+      connections: new ConnectionLimit(addresses, count(limits.connections), metrics),
       openStream: (socket, request) => this.stream.open(socket, request),
     });
     lane.attach(this.#server);

@@ -3,9 +3,11 @@ import type { Socket } from "node:net";
 import { MAX_CALLBACK_BYTES } from "@mission-control/protocol";
 import type { Answer } from "../callbacks/answer.ts";
 import type { CallbackIntake } from "../callbacks/intake.ts";
-import type { AllowedHosts } from "./allowed-hosts.ts";
+import type { ClientAddresses } from "../client-address.ts";
+import type { AllowedHosts } from "../http/allowed-hosts.ts";
+import { isCallback, isEventStream } from "../http/raw-routes.ts";
+import type { ConnectionLimit } from "./connection-limit.ts";
 import { type PlainRequest, readPlainRequest } from "./plain-request.ts";
-import { isCallback, isEventStream } from "./raw-routes.ts";
 
 /** An idle connection is closed after so long, in milliseconds. */
 const IDLE_MS = 75_000;
@@ -13,7 +15,9 @@ const IDLE_MS = 75_000;
 export interface FastLaneOptions {
   /** A request for a name that is not this server's is left to the HTTP server, to be refused. */
   allowedHosts: Pick<AllowedHosts, "allows">;
-  callbacks: CallbackIntake;
+  callbacks: Pick<CallbackIntake, "take">;
+  addresses: ClientAddresses;
+  connections: Pick<ConnectionLimit, "admit">;
   /** Serves an event stream on the socket; false when the request has to be refused, in words. */
   openStream: (socket: Socket, request: Pick<PlainRequest, "url" | "headers">) => boolean;
 }
@@ -37,6 +41,7 @@ export class FastLane {
     const handlers = server.listeners("connection") as ((socket: Socket) => void)[];
     server.removeAllListeners("connection");
     server.on("connection", (socket: Socket) => {
+      if (!this.#options.connections.admit(socket)) return;
       const connection = new LaneConnection(socket, this.#options, (left) => {
         this.#connections.delete(connection);
         if (left) for (const handler of handlers) handler.call(server, socket);
@@ -109,7 +114,10 @@ class LaneConnection {
 
   #take(request: PlainRequest): void {
     this.#early = [];
-    void this.#options.callbacks.take(request).then((answer) => {
+    const { callbacks, addresses } = this.#options;
+    const { url, headers, body } = request;
+    const address = addresses.of({ socket: this.#socket, headers });
+    void callbacks.take({ url, headers, body, address }).then((answer) => {
       const early = this.#early ?? [];
       this.#early = null;
       if (this.#socket.destroyed) return;

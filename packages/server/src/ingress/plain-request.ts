@@ -21,6 +21,8 @@ const LENGTH = /^(0|[1-9][0-9]{0,8})$/;
 const SPECIAL: ReadonlySet<string> = new Set([
   "transfer-encoding",
   "connection",
+  // Not of the standard, but Node's parser takes it for the one above.
+  "proxy-connection",
   "expect",
   "upgrade",
   "trailer",
@@ -43,8 +45,9 @@ export function readPlainRequest(bytes: Buffer): PlainRequest | null {
     if (!line) return null;
     const name = (line[1] as string).toLowerCase();
     if (SPECIAL.has(name) || name in headers) {
-      // The one that clients commonly send, and that changes nothing in HTTP/1.1.
-      if (name !== "connection" || (line[2] as string).toLowerCase() !== "keep-alive") return null;
+      // The ones that clients commonly send, and that change nothing in HTTP/1.1.
+      const isConnection = name === "connection" || name === "proxy-connection";
+      if (!isConnection || (line[2] as string).toLowerCase() !== "keep-alive") return null;
     }
     headers[name] = line[2] as string;
   }
