@@ -1,6 +1,6 @@
 import type { Settings } from "../settings.ts";
 import { AddressLimit } from "./address-limit.ts";
-import { BodyBudget } from "./body-budget.ts";
+import { BodyBudget, type BodyBudgetOptions } from "./body-budget.ts";
 
 /** Everything that is limited, by the name it is counted under in the metrics. */
 export const LIMITS = [
@@ -16,12 +16,14 @@ export const LIMITS = [
 ] as const;
 export type Limit = (typeof LIMITS)[number];
 
-/** What all request bodies under way may hold, and those of one address, in bytes. */
-const MAX_BODY_BYTES = 64 * 1024 * 1024;
-const MAX_BODY_BYTES_PER_ADDRESS = 16 * 1024 * 1024;
-/** A body must bring 5 kB in five seconds: less than any network that is worth the name. */
-const PIECE_BYTES = 5000;
-const PIECE_MS = 5000;
+/** Room for the bodies of some hundred callbacks under way, each as large as it may be. */
+const BODIES: BodyBudgetOptions = {
+  maxBytes: 64 * 1024 * 1024,
+  perAddress: new AddressLimit(undefined, 16 * 1024 * 1024),
+  // At least 1 kB a second: less than any network brings that is worth the name.
+  pieceBytes: 5000,
+  pieceMs: 5000,
+};
 
 const CALLBACKS_PER_ADDRESS = 1000;
 const CONNECTIONS_PER_ADDRESS = 1000;
@@ -44,13 +46,7 @@ export function limitsOf(settings: LimitSettings) {
       lateCallbacks: orInfinite(settings.limitLateCallbacks),
     },
     /** A new budget for bodies. */
-    bodies: () =>
-      new BodyBudget({
-        maxBytes: MAX_BODY_BYTES,
-        perAddress: new AddressLimit(undefined, MAX_BODY_BYTES_PER_ADDRESS),
-        pieceBytes: PIECE_BYTES,
-        pieceMs: PIECE_MS,
-      }),
+    bodies: (other: Partial<BodyBudgetOptions> = {}) => new BodyBudget({ ...BODIES, ...other }),
   };
 }
 

@@ -11,6 +11,7 @@ import { SignatureVerifier } from "../../src/callbacks/signature.ts";
 import { ClientAddresses } from "../../src/client-address.ts";
 import { BodyReader } from "../../src/ingress/body-reader.ts";
 import { FastLane } from "../../src/ingress/fast-lane.ts";
+import type { BodyBudgetOptions } from "../../src/limits/body-budget.ts";
 import { type Limit, type LimitSettings, limitsOf } from "../../src/limits/limits.ts";
 import type { Logger } from "../../src/logger.ts";
 import type { CallbackResult } from "../../src/metrics.ts";
@@ -62,18 +63,21 @@ export class CallbackServer {
   readonly #lane: FastLane;
   #endpoint: ReturnType<typeof callbackEndpoint>;
 
-  /** @param settings limits other than the standard ones */
-  static async open(settings: Partial<LimitSettings> = {}): Promise<CallbackServer> {
-    const server = new CallbackServer(settings);
+  /** With limits other than the standard ones. */
+  static async open(
+    settings: Partial<LimitSettings> = {},
+    bodies: Partial<BodyBudgetOptions> = {},
+  ): Promise<CallbackServer> {
+    const server = new CallbackServer(settings, bodies);
     await running(server.store, "t1", "a1", "d1");
     await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
     return server;
   }
 
-  private constructor(settings: Partial<LimitSettings>) {
+  private constructor(settings: Partial<LimitSettings>, bodies: Partial<BodyBudgetOptions>) {
     const environment = { MISSION_CONTROL_DATA_DIR: this.folder };
     this.#limits = limitsOf({ ...readSettings({ environment }), ...settings });
-    this.#bodies = new BodyReader(this.#limits.bodies(), ADDRESSES, this.#metrics);
+    this.#bodies = new BodyReader(this.#limits.bodies(bodies), ADDRESSES, this.#metrics);
     this.store = this.#openStore();
     this.intake = this.#newIntake();
     this.#endpoint = this.#newEndpoint();
