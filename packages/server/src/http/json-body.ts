@@ -4,7 +4,7 @@ import { pathOfLoneSurrogate } from "../unicode.ts";
 import type { HttpApp } from "./http-app.ts";
 import { ProblemError } from "./problems.ts";
 
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * Lets the routes of an app, and those below it, take JSON bodies.
@@ -12,16 +12,11 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * @param maxBytes of one body
  */
 export function takeJsonBodies(app: HttpApp, bodies: BodyReader, maxBytes: number): void {
-  app.addContentTypeParser("application/json", (request, _payload, done) => {
-    bodies.read(request.raw, maxBytes, (error, body) => {
-      if (error) return done(error);
-      try {
-        done(null, parseJson(body));
-      } catch (problem) {
-        done(problem as ProblemError);
-      }
-    });
-  });
+  app.addContentTypeParser("application/json", (request) =>
+    new Promise<Buffer>((resolve, reject) => {
+      bodies.read(request.raw, maxBytes, (error, body) => (error ? reject(error) : resolve(body)));
+    }).then(parseJson),
+  );
 }
 
 /**
