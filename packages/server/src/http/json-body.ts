@@ -1,3 +1,4 @@
+import type { FastifyRequest } from "fastify";
 import { parse } from "secure-json-parse";
 import type { BodyReader } from "../ingress/body-reader.ts";
 import { pathOfLoneSurrogate } from "../unicode.ts";
@@ -12,11 +13,12 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
  * @param maxBytes of one body
  */
 export function takeJsonBodies(app: HttpApp, bodies: BodyReader, maxBytes: number): void {
-  app.addContentTypeParser("application/json", (request) =>
-    new Promise<Buffer>((resolve, reject) => {
-      bodies.read(request.raw, maxBytes, (error, body) => (error ? reject(error) : resolve(body)));
-    }).then(parseJson),
-  );
+  app.addContentTypeParser("application/json", async (request: FastifyRequest) => {
+    const body = await new Promise<Buffer>((resolve, reject) => {
+      bodies.read(request.raw, maxBytes, (error, whole) => (error ? reject(error) : resolve(whole)));
+    });
+    return parseJson(body);
+  });
 }
 
 /**
