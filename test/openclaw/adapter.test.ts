@@ -225,24 +225,6 @@ test("a permission answer reaches the agent in the session of its task", async (
   }
 });
 
-test("a device from elsewhere is told how to be approved, then connects and keeps its own token", async () => {
-  const proxy = await CuttingProxy.listen(gateway.port, "203.0.113.9");
-  const probe = new AdapterProbe({ url: proxy.url, token: gateway.token });
-  try {
-    await probe.state("pairing_required");
-    const { deviceId, lastError } = probe.adapter.state();
-    assert.match(lastError ?? "", new RegExp(`device id ${deviceId}`));
-    const command = /"openclaw (devices approve \S+)"/.exec(lastError ?? "")?.[1];
-    assert.ok(command, lastError ?? "no error");
-    await gateway.command(...command.split(" "));
-    await probe.state("connected");
-    assert.deepEqual((await probe.adapter.agents(new AbortController().signal)).length, 2);
-  } finally {
-    await probe.close();
-    await proxy.close();
-  }
-});
-
 test("a wrong token is said in words", async () => {
   const probe = new AdapterProbe({ url: gateway.url, token: "wrong" });
   try {

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { connectToGateway } from "../../packages/server/src/gateways/openclaw/connecting.ts";
 import { asObjects } from "../../packages/server/src/gateways/openclaw/frames.ts";
-import { GatewayConnection } from "../../packages/server/src/gateways/openclaw/gateway-connection.ts";
 import { freePort } from "./free-port.ts";
 import { keepLog } from "./keep-log.ts";
 
@@ -23,16 +23,19 @@ export class GatewayProcess {
   #readers: (() => void)[] = [];
   #child: ChildProcess | undefined;
 
-  private constructor(port: number, modelUrl: string) {
+  private constructor(port: number, modelUrl: string, config: object) {
     this.port = port;
     mkdirSync(join(this.folder, "home"));
     mkdirSync(join(this.folder, "workspace"));
-    writeFileSync(this.#configPath, JSON.stringify(this.#config(modelUrl), null, 2));
+    writeFileSync(this.#configPath, JSON.stringify({ ...this.#config(modelUrl), ...config }, null, 2));
   }
 
-  /** Starts a gateway whose agents `main` and `coder` use the model at `modelUrl`. */
-  static async start(modelUrl: string): Promise<GatewayProcess> {
-    const gateway = new GatewayProcess(await freePort(), modelUrl);
+  /**
+   * Starts a gateway whose agents `main` and `coder` use the model at `modelUrl`.
+   * @param config sections of its `openclaw.json` that take the place of these tests' own
+   */
+  static async start(modelUrl: string, config: object = {}): Promise<GatewayProcess> {
+    const gateway = new GatewayProcess(await freePort(), modelUrl, config);
     await gateway.start();
     return gateway;
   }
@@ -93,15 +96,8 @@ export class GatewayProcess {
 
   /** Resolves when a session has had a run, and none is under way. */
   async idle(sessionKey: string): Promise<void> {
-    const connection = await GatewayConnection.open(
-      {
-        gatewayId: "observer",
-        url: this.url,
-        token: this.token,
-        clientVersion: "0.0.0",
-        onEvent: () => {},
-        onGap: () => {},
-      },
+    const { connection } = await connectToGateway(
+      { url: this.url, token: this.token, clientVersion: "0.0.0", onEvent() {}, onGap() {} },
       AbortSignal.timeout(20_000),
     );
     try {

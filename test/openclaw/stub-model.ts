@@ -5,8 +5,11 @@ import type { AddressInfo } from "node:net";
 export type Step =
   /** Ends the turn with this text. */
   | { say: string }
-  /** Has the agent run a shell command. `{{ENV}}` becomes the report variables found in the system prompt. */
-  | { exec: string }
+  /**
+   * Has the agent run a shell command, after a text where one is given. `{{ENV}}` becomes the report variables found
+   * in the system prompt.
+   */
+  | { exec: string; saying?: string }
   /** Answers with this HTTP status instead of a completion. */
   | { fail: number }
   /** Keeps the request open until the test calls {@link StubModel.release}, then goes on with the next step. */
@@ -20,6 +23,14 @@ export interface ModelRequest {
   step: number;
   system: string;
 }
+
+/** What each request to the stub model is said to have used; of the prompt's tokens, some came from a cache. */
+export const STUB_USAGE = {
+  prompt_tokens: 120,
+  completion_tokens: 7,
+  total_tokens: 127,
+  prompt_tokens_details: { cached_tokens: 100 },
+};
 
 interface ChatMessage {
   role: string;
@@ -140,7 +151,8 @@ export class StubModel {
         );
         return;
       }
-      return sendToolCall(response, step.exec.replaceAll("{{ENV}}", reportEnvironment(system)), index);
+      const command = step.exec.replaceAll("{{ENV}}", reportEnvironment(system));
+      return sendToolCall(response, command, index, step.saying);
     }
   }
 }
@@ -192,14 +204,19 @@ function sendText(response: ServerResponse, content: string): void {
   sendChunks(response, { role: "assistant", content }, "stop");
 }
 
-function sendToolCall(response: ServerResponse, command: string, index: number): void {
+function sendToolCall(
+  response: ServerResponse,
+  command: string,
+  index: number,
+  content: string | null = null,
+): void {
   const call = {
     index: 0,
     id: `call_${index}_${process.hrtime.bigint()}`,
     type: "function",
     function: { name: "exec", arguments: JSON.stringify({ command }) },
   };
-  sendChunks(response, { role: "assistant", content: null, tool_calls: [call] }, "tool_calls");
+  sendChunks(response, { role: "assistant", content, tool_calls: [call] }, "tool_calls");
 }
 
 function sendChunks(response: ServerResponse, delta: object, finishReason: string): void {
@@ -211,5 +228,6 @@ function sendChunks(response: ServerResponse, delta: object, finishReason: strin
   ]) {
     response.write(`data: ${JSON.stringify({ ...base, choices: [choice] })}\n\n`);
   }
+  response.write(`data: ${JSON.stringify({ ...base, choices: [], usage: STUB_USAGE })}\n\n`);
   response.end("data: [DONE]\n\n");
 }

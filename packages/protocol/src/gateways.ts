@@ -1,9 +1,21 @@
 import { z } from "zod";
 import { idSchema, shortTextSchema, timestampSchema } from "./common.ts";
 
+/** A URL is shown, logged and told; what is secret has a field of its own. */
+function bearsNoCredentials(text: string): boolean {
+  const url = URL.parse(text);
+  return !url || (!url.username && !url.password && !url.search && !url.hash);
+}
+
 export const createGatewaySchema = z.object({
   name: shortTextSchema.max(128).optional(),
-  url: z.url({ protocol: /^wss?$/ }).max(2048),
+  url: z
+    .url({ protocol: /^wss?$/ })
+    .max(2048)
+    .refine(
+      bearsNoCredentials,
+      "must be a ws:// or wss:// URL without credentials, query or fragment: the gateway's token goes into the field token",
+    ),
   token: z.string().max(4096).optional(),
 });
 export type CreateGateway = z.infer<typeof createGatewaySchema>;
@@ -22,6 +34,7 @@ export const gatewaySchema = z.object({
   version: z.string().nullable(),
   /** Round trip of the last request, in milliseconds. */
   latencyMs: z.number().nullable(),
+  /** Why it is not connected, or what does not work though it is, in words. */
   lastError: z.string().nullable(),
   deviceId: z.string().nullable(),
   connectedAt: timestampSchema.nullable(),

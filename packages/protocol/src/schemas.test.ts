@@ -12,6 +12,7 @@ import {
   usageSchema,
 } from "./common.ts";
 import { eventFilterQuerySchema, eventPositionSchema } from "./events.ts";
+import { createGatewaySchema } from "./gateways.ts";
 import { createTaskSchema, patchTaskSchema, taskQuerySchema } from "./tasks.ts";
 
 function accepts(schema: z.ZodType, values: readonly unknown[]): void {
@@ -227,4 +228,13 @@ test("a stream's filters and position come as text", () => {
     { status: "done" },
     { q: " " },
   ]);
+});
+
+test("a gateway's address holds no credentials: the refusal says where the token goes, and repeats nothing", () => {
+  assert.ok(createGatewaySchema.safeParse({ url: "wss://gateway.example:18789/path", token: "T" }).success);
+  for (const url of ["ws://user:pass@h", "ws://h/?token=hidden", "ws://h/#token=hidden"]) {
+    const { error } = createGatewaySchema.safeParse({ url });
+    assert.match(error?.issues[0]?.message ?? "", /without credentials.*the field token/);
+    assert.doesNotMatch(JSON.stringify(error), /pass|hidden/);
+  }
 });

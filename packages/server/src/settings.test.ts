@@ -177,3 +177,16 @@ test("the local address can be connected to", () => {
   assert.equal(localUrl("::", 1), "http://[::1]:1");
   assert.equal(localUrl("::1", 1), "http://[::1]:1");
 });
+
+test("a gateway's address with credentials is refused, saying where the token goes and not what was given", () => {
+  for (const url of ["ws://user:pass@gateway.example", "ws://gateway.example/?token=hidden"]) {
+    assert.throws(
+      () => read({ OPENCLAW_GATEWAY_URL: url }),
+      ({ message }: Error) => {
+        assert.match(message, /without credentials.*OPENCLAW_GATEWAY_TOKEN/);
+        assert.doesNotMatch(message, /pass|hidden/);
+        return true;
+      },
+    );
+  }
+});

@@ -134,7 +134,7 @@ export const SETTINGS = {
   openclawGatewayUrl: setting(
     "OPENCLAW_GATEWAY_URL",
     addressOf(["ws:", "wss:"]).optional(),
-    "a ws:// or wss:// URL without credentials, query or fragment",
+    "a ws:// or wss:// URL without credentials, query or fragment (its token goes into OPENCLAW_GATEWAY_TOKEN)",
     "a first OpenClaw Gateway, such as ws://127.0.0.1:18789",
   ),
   openclawGatewayToken: secretSetting(
@@ -280,8 +280,14 @@ function check(name: SettingName, given: Given | null): unknown {
   const { schema, expected, secret }: Setting = SETTINGS[name];
   const result = schema.safeParse(given?.value);
   if (result.success) return result.data;
-  const but = secret || given?.value === undefined ? "" : `, not ${JSON.stringify(given.value)}`;
+  const hidden = secret || given?.value === undefined || mayBearCredentials(given.value);
+  const but = hidden ? "" : `, not ${JSON.stringify(given.value)}`;
   throw new SettingsError(`${given?.where ?? name} must be ${expected}${but}.`);
+}
+
+/** Whether a value is an address with a place in it where secrets are put. */
+function mayBearCredentials(value: unknown): boolean {
+  return typeof value === "string" && /^\w+:\/\/.*[@?#]/.test(value);
 }
 
 function refuseUnknownEnvironment(environment: NodeJS.ProcessEnv): void {

@@ -172,7 +172,7 @@ async function checkGateways({ url, token }: CheckContext): Promise<Check[]> {
       return {
         name: where,
         result: "ok",
-        detail: `connected to ${address} (${version ?? "version unknown"})`,
+        detail: `connected to ${address} (${version ?? "version unknown"})${lastError === null ? "" : `. ${lastError}`}`,
       };
     const advice =
       state === "pairing_required"

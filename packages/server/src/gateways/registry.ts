@@ -10,14 +10,12 @@ import type { Logger } from "../logger.ts";
 import type { GatewayRecord, Store } from "../store/store.ts";
 import type { AgentTarget, GatewayAdapter, GatewayListener, Reachability, RunEvent } from "./gateway.ts";
 import { HttpGateway } from "./http/http-gateway.ts";
+import { shownUrl } from "./openclaw/gateway-url.ts";
 import { OpenClawGateway } from "./openclaw/openclaw-gateway.ts";
 import { testConnection } from "./openclaw/test-connection.ts";
 
 /** Id of the gateway that the settings name; it is not kept in the store. */
 export const SETTINGS_GATEWAY_ID = "gateway_settings";
-
-/** Device tokens that a test brings are kept apart from every gateway's. */
-const TEST_ID = "gateway_test";
 
 /** Agents still point to the gateway. */
 export class GatewayInUseError extends Error {
@@ -95,7 +93,7 @@ export class GatewayRegistry {
 
   /** One try to connect, kept nowhere. */
   test({ url, token }: CreateGateway, signal: AbortSignal): Promise<GatewayTest> {
-    return testConnection({ id: TEST_ID, url, token, identityDir: this.#options.identityDir }, signal);
+    return testConnection({ url, token, identityDir: this.#options.identityDir }, signal);
   }
 
   /**
@@ -120,6 +118,7 @@ export class GatewayRegistry {
     const now = this.#options.now().toISOString();
     await this.#options.store.remove("gateway", id, gatewayEvent(entry.record, now, { change: "deleted" }));
     await entry.gateway.close();
+    entry.gateway.forget();
     return true;
   }
 
@@ -188,7 +187,7 @@ export class GatewayRegistry {
 
 function viewOf({ record, gateway }: Entry): GatewayView {
   const { id, name, url, createdAt } = record;
-  return { id, name, kind: "openclaw", url, createdAt, ...gateway.state() };
+  return { id, name, kind: "openclaw", url: shownUrl(url), createdAt, ...gateway.state() };
 }
 
 function gatewayEvent(record: GatewayRecord, now: string, data: Record<string, string>): NewEvent {

@@ -31,7 +31,7 @@ before(async () => {
     gateways: {
       list: () => [gateway],
       create: async ({ url }) => ({ ...gateway, url }),
-      test: ({ url }, signal) => testConnection({ id: "test", url, identityDir }, signal),
+      test: ({ url }, signal) => testConnection({ url, identityDir }, signal),
       remove: async (id, usedBy) => {
         if (id !== gateway.id) return false;
         removed.push([id, usedBy]);

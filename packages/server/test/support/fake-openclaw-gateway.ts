@@ -1,7 +1,9 @@
 import { once } from "node:events";
+import type { IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { JsonObject } from "@mission-control/protocol";
 import { type WebSocket, WebSocketServer } from "ws";
+import { whyRefused } from "./gateway-frames.ts";
 
 /** A request that reached the fake gateway. */
 export interface FakeRequest {
@@ -17,21 +19,29 @@ type Handler = (request: FakeRequest) => void;
 
 /**
  * Speaks the gateway's frames for what a real one does not do on demand: silence, gaps, slow answers, refusals.
- * Each method has a handler; one without any is never answered.
+ * Each method has a handler; one without any is never answered. Every frame it gets is held against the official
+ * validators: {@link close} rejects when one was not valid.
  */
 export class FakeOpenClawGateway {
   readonly requests: FakeRequest[] = [];
   readonly sockets: WebSocket[] = [];
   bootId = "boot-1";
   tickIntervalMs = 60_000;
+  maxPayloadBytes = 25 * 1024 * 1024;
   readonly handlers = new Map<string, Handler>();
+  /** The headers of each connection's upgrade request. */
+  readonly upgrades: IncomingHttpHeaders[] = [];
+  readonly #invalid: string[] = [];
   #server: WebSocketServer;
   #waiters: { method: string; count: number; resolve: (request: FakeRequest) => void }[] = [];
 
   private constructor(server: WebSocketServer) {
     this.#server = server;
     this.handlers.set("connect", ({ answer }) => answer(this.hello()));
-    server.on("connection", (socket) => this.#serve(socket));
+    server.on("connection", (socket, { headers }) => {
+      this.upgrades.push(headers);
+      this.#serve(socket);
+    });
   }
 
   static async listen(port = 0): Promise<FakeOpenClawGateway> {
@@ -54,7 +64,7 @@ export class FakeOpenClawGateway {
       protocol: 4,
       server: { version: "1.2.3", bootId: this.bootId, connId: "c" },
       auth: { role: "operator", scopes: ["operator.read", "operator.write"] },
-      policy: { tickIntervalMs: this.tickIntervalMs },
+      policy: { tickIntervalMs: this.tickIntervalMs, maxPayload: this.maxPayloadBytes },
     };
   }
 
@@ -88,6 +98,8 @@ export class FakeOpenClawGateway {
     this.cut();
     this.#server.close();
     await once(this.#server, "close");
+    if (this.#invalid.length > 0)
+      throw new Error(`The client sent what the protocol forbids: ${this.#invalid.join("; ")}`);
   }
 
   #serve(socket: WebSocket): void {
@@ -97,7 +109,10 @@ export class FakeOpenClawGateway {
       if (index >= 0) this.sockets.splice(index, 1);
     });
     socket.on("message", (data: Buffer) => {
-      const { id, method, params } = JSON.parse(data.toString());
+      const frame = JSON.parse(data.toString());
+      const why = whyRefused(frame);
+      if (why) this.#invalid.push(why);
+      const { id, method, params } = frame;
       const respond = (rest: JsonObject) => socket.send(JSON.stringify({ type: "res", id, ...rest }));
       const request: FakeRequest = {
         method,

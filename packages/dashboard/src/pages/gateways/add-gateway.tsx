@@ -157,7 +157,7 @@ function Connection({ gateway }: { gateway: GatewayView }) {
         <Badge tone={GATEWAY_TONE[state]}>{text.gatewayState[state]}</Badge>
       </p>
       <p>{text.gateways.test[state]}</p>
-      {lastError && state !== "connected" ? (
+      {lastError ? (
         <p className={styles.bad}>
           <Foreign max={600}>{lastError}</Foreign>
         </p>

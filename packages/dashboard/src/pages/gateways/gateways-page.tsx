@@ -76,7 +76,7 @@ function Row({ gateway, onRemove }: { gateway: GatewayView; onRemove(): void }) 
       </th>
       <td>
         <Badge tone={GATEWAY_TONE[gateway.state]}>{text.gatewayState[gateway.state]}</Badge>
-        {gateway.lastError && gateway.state !== "connected" ? (
+        {gateway.lastError ? (
           <span className={styles.under}>
             <Foreign max={400}>{gateway.lastError}</Foreign>
           </span>

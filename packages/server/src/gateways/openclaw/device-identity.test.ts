@@ -40,18 +40,29 @@ test("the id is the hash of the public key, and the signature is over the joined
   assert.ok(verify(null, Buffer.from(text), key, Buffer.from(signature, "base64url")));
 });
 
-test("each gateway's token is kept apart, read again and forgotten", () => {
+test("a gateway's token is kept by its address and the shared token, read again and forgotten", () => {
   const folder = join(root, "tokens");
   const identity = DeviceIdentity.open(folder);
-  assert.equal(identity.token("one"), undefined);
-  identity.keepToken("one", "first");
-  identity.keepToken("one", "second");
-  identity.keepToken("../two", "other");
-  assert.equal(DeviceIdentity.open(folder).token("one"), "second");
-  assert.equal(identity.token("../two"), "other");
-  for (const file of readdirSync(folder)) assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600);
-  identity.forgetToken("one");
-  identity.forgetToken("one");
-  assert.equal(identity.token("one"), undefined);
-  assert.equal(identity.token("../two"), "other");
+  const gateway = { url: "ws://one.example:18789", token: "shared" };
+  const slot = identity.tokenOf(gateway);
+  assert.equal(slot.read(), undefined);
+  slot.keep("first");
+  slot.keep("second");
+  assert.equal(DeviceIdentity.open(folder).tokenOf(gateway).read(), "second");
+  assert.equal(identity.tokenOf({ ...gateway, url: "WS://one.example:18789/" }).read(), "second");
+  for (const another of [
+    { ...gateway, url: "ws://two.example:18789" },
+    { ...gateway, url: "wss://one.example:18789" },
+    { ...gateway, token: "other" },
+    { url: gateway.url },
+  ]) {
+    assert.equal(identity.tokenOf(another).read(), undefined);
+  }
+  for (const file of readdirSync(folder)) {
+    assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600);
+    assert.doesNotMatch(file, /one|shared/);
+  }
+  slot.forget();
+  slot.forget();
+  assert.equal(slot.read(), undefined);
 });

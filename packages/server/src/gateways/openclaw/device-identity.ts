@@ -7,8 +7,10 @@ import {
   randomUUID,
   sign,
 } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type DeviceTokenSlot, deviceTokenSlot } from "./device-tokens.ts";
+import { isCode, readIfThere } from "./identity-files.ts";
 
 const RAW_KEY_BYTES = 32;
 const KEY_FILE = "openclaw-device.pem";
@@ -71,25 +73,10 @@ export class DeviceIdentity {
     return sign(null, Buffer.from(text), this.#key).toString("base64url");
   }
 
-  /** The token a gateway gave this device after it was approved. */
-  token(gatewayId: string): string | undefined {
-    return readIfThere(this.#tokenFile(gatewayId))?.trim() || undefined;
-  }
-
-  keepToken(gatewayId: string, token: string): void {
-    if (token === this.token(gatewayId)) return;
-    const file = this.#tokenFile(gatewayId);
-    const temporary = `${file}.${randomUUID()}`;
-    writeFileSync(temporary, token, { mode: 0o600 });
-    renameSync(temporary, file);
-  }
-
-  forgetToken(gatewayId: string): void {
-    rmSync(this.#tokenFile(gatewayId), { force: true });
-  }
-
-  #tokenFile(gatewayId: string): string {
-    return join(this.#folder, `openclaw-token-${encodeURIComponent(gatewayId)}`);
+  /** Where the token is kept that a gateway gives this device once it is approved. */
+  tokenOf(gateway: { url: string; token?: string | undefined }): DeviceTokenSlot {
+    const key = this.#key.export({ type: "pkcs8", format: "der" });
+    return deviceTokenSlot(this.#folder, key, gateway);
   }
 }
 
@@ -106,17 +93,4 @@ function createKey(file: string): string {
     rmSync(temporary, { force: true });
   }
   return readFileSync(file, "utf8");
-}
-
-function readIfThere(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    if (isCode(error, "ENOENT")) return undefined;
-    throw error;
-  }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

@@ -7,16 +7,18 @@ import {
   ConnectError,
   ConnectionLostError,
   explainConnectRefusal,
+  FrameTooLargeError,
   RequestRefusedError,
   RequestTimeoutError,
 } from "./gateway-errors.ts";
-import { type Credentials, connectParams, type Hello, readHello } from "./handshake.ts";
+import { shownUrl } from "./gateway-url.ts";
+import { type Credentials, connectParams, type Hello, type Offer, readHello } from "./handshake.ts";
 
 /** Ticks that may be missed before the peer counts as dead. */
 const MISSED_TICKS = 2;
 const CONNECT_TIMEOUT_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 30_000;
-/** The gateway's own limit of a frame, in bytes. */
+/** The largest frame taken from a gateway, in bytes; its own limit of what it takes is in `hello-ok`. */
 const MAX_FRAME_BYTES = 25 * 1024 * 1024;
 
 export interface ConnectionOptions extends Credentials {
@@ -34,6 +36,8 @@ export interface RequestOptions {
   /** In milliseconds; default the connection's. */
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** Takes the second answer, which a request that starts a run gets at the run's end; once at most. */
+  onFinal?(payload: JsonObject): void;
 }
 
 /** One connection to a gateway, from its handshake to its end. It never comes back; see {@link GatewayLink}. */
@@ -46,6 +50,8 @@ export class GatewayConnection {
   readonly #options: ConnectionOptions;
   readonly #ended = new AbortController();
   readonly #pending = new Map<string, (response: ResponseFrame) => void>();
+  /** Requests that were answered, and will be once more. */
+  readonly #finals = new Map<string, (payload: JsonObject) => void>();
   #requests = 0;
   #lastSeq: number | undefined;
   #watchdog: NodeJS.Timeout | undefined;
@@ -61,13 +67,13 @@ export class GatewayConnection {
    * Connects and shakes hands.
    * @throws ConnectError with a sentence for the operator
    */
-  static async open(options: ConnectionOptions, signal: AbortSignal): Promise<GatewayConnection> {
+  static async open(
+    options: ConnectionOptions,
+    offer: Offer,
+    signal: AbortSignal,
+  ): Promise<GatewayConnection> {
     const timeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
-    const socket = new WebSocket(options.url, {
-      handshakeTimeout: timeoutMs,
-      maxPayload: MAX_FRAME_BYTES,
-      followRedirects: false,
-    });
+    const socket = openSocket(options.url, timeoutMs);
     const give = new AbortController();
     const timer = setTimeout(
       () =>
@@ -75,7 +81,12 @@ export class GatewayConnection {
       timeoutMs,
     );
     try {
-      return await GatewayConnection.#handshake(socket, options, AbortSignal.any([signal, give.signal]));
+      return await GatewayConnection.#handshake(
+        socket,
+        options,
+        offer,
+        AbortSignal.any([signal, give.signal]),
+      );
     } catch (error) {
       socket.terminate();
       throw error;
@@ -84,7 +95,7 @@ export class GatewayConnection {
     }
   }
 
-  static #handshake(socket: WebSocket, options: ConnectionOptions, signal: AbortSignal) {
+  static #handshake(socket: WebSocket, options: ConnectionOptions, offer: Offer, signal: AbortSignal) {
     const { promise, resolve, reject } = Promise.withResolvers<GatewayConnection>();
     const onAbort = () => reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
@@ -94,7 +105,7 @@ export class GatewayConnection {
       reject(
         new ConnectError(
           "connect_failed",
-          `The gateway at ${options.url} cannot be reached: ${explainUpgrade(error)}.`,
+          `The gateway at ${shownUrl(options.url)} cannot be reached: ${explainUpgrade(error)}.`,
           {
             cause: error,
           },
@@ -113,7 +124,7 @@ export class GatewayConnection {
     const onMessage = (data: Buffer) => {
       const frame = parseFrame(data.toString());
       if (frame?.type === "event" && frame.event === "connect.challenge") {
-        const params = connectParams(options, frame.payload);
+        const params = connectParams(options, offer, frame.payload);
         socket.send(JSON.stringify({ type: "req", id: connectId, method: "connect", params }));
       } else if (frame?.type === "res" && frame.id === connectId) {
         try {
@@ -139,13 +150,16 @@ export class GatewayConnection {
 
   /**
    * Asks the gateway and resolves with the payload of its first answer.
-   * @throws RequestRefusedError when it says no: then nothing was done
+   * @throws RequestRefusedError when it says no, FrameTooLargeError when it would: then nothing was done
    * @throws ConnectionLostError, RequestTimeoutError when nobody knows whether it was done
    */
   async request(method: string, params: JsonObject, options: RequestOptions = {}): Promise<JsonObject> {
     this.ended.throwIfAborted();
     options.signal?.throwIfAborted();
     const id = String(++this.#requests);
+    const frame = JSON.stringify({ type: "req", id, method, params });
+    const bytes = Buffer.byteLength(frame);
+    if (bytes > this.hello.maxPayloadBytes) throw new FrameTooLargeError(bytes, this.hello.maxPayloadBytes);
     const { promise, resolve, reject } = Promise.withResolvers<ResponseFrame>();
     const fail = (event: Event) => reject((event.target as AbortSignal).reason);
     const timeoutMs = options.timeoutMs ?? this.#options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
@@ -155,9 +169,13 @@ export class GatewayConnection {
     );
     this.ended.addEventListener("abort", fail);
     options.signal?.addEventListener("abort", fail);
-    this.#pending.set(id, resolve);
+    this.#pending.set(id, (response) => {
+      // At once: both answers may come in one packet.
+      if (options.onFinal && response.ok) this.#finals.set(id, options.onFinal);
+      resolve(response);
+    });
     try {
-      this.#socket.send(JSON.stringify({ type: "req", id, method, params }));
+      this.#socket.send(frame);
       const response = await promise;
       if (!response.ok) throw new RequestRefusedError(response);
       return response.payload;
@@ -184,8 +202,7 @@ export class GatewayConnection {
     this.#socket.on("message", (data: Buffer) => {
       this.#signOfLife();
       const frame = parseFrame(data.toString());
-      // A run's request is answered a second time at its end, when nobody waits for it: `agent.wait` tells more.
-      if (frame?.type === "res") this.#pending.get(frame.id)?.(frame);
+      if (frame?.type === "res") this.#onResponse(frame);
       else if (frame) this.#onEvent(frame);
     });
     this.#socket.on("pong", () => {
@@ -197,6 +214,17 @@ export class GatewayConnection {
     });
     this.#signOfLife();
     this.#ping();
+  }
+
+  #onResponse(response: ResponseFrame): void {
+    const answered = this.#pending.get(response.id);
+    this.#pending.delete(response.id);
+    if (answered) {
+      answered(response);
+      return;
+    }
+    this.#finals.get(response.id)?.(response.payload);
+    this.#finals.delete(response.id);
   }
 
   #onEvent(event: EventFrame): void {
@@ -227,6 +255,18 @@ export class GatewayConnection {
     clearTimeout(this.#watchdog);
     this.#socket.terminate();
     if (!this.ended.aborted) this.#ended.abort(new ConnectionLostError(reason));
+  }
+}
+
+/** @throws ConnectError for an address no WebSocket can be opened at */
+function openSocket(url: string, handshakeTimeout: number): WebSocket {
+  try {
+    return new WebSocket(url, { handshakeTimeout, maxPayload: MAX_FRAME_BYTES, followRedirects: false });
+  } catch (error) {
+    // The library's own words repeat the address, credentials included.
+    throw new ConnectError("connect_failed", `${shownUrl(url)} is not an address of a WebSocket.`, {
+      cause: error,
+    });
   }
 }
 

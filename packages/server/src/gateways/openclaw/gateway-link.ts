@@ -3,7 +3,8 @@ import type { GatewayState } from "@mission-control/protocol";
 import type { Logger } from "../../logger.ts";
 import { type Backoff, fullJitter } from "../backoff.ts";
 import { abortable } from "./abortable.ts";
-import { type ConnectionOptions, GatewayConnection } from "./gateway-connection.ts";
+import { connectToGateway } from "./connecting.ts";
+import type { ConnectionOptions, GatewayConnection } from "./gateway-connection.ts";
 import { ConnectError } from "./gateway-errors.ts";
 
 const BACKOFF: Backoff = { firstMs: 500, longestMs: 30_000 };
@@ -13,6 +14,8 @@ const STABLE_MS = 10_000;
 const HURRIED_MS = 1000;
 
 export interface LinkOptions extends ConnectionOptions {
+  /** Mission Control's id of the gateway, for the log. */
+  gatewayId: string;
   logger: Logger;
   backoff?: Backoff;
   random?: () => number;
@@ -23,7 +26,7 @@ export interface LinkOptions extends ConnectionOptions {
 /** Keeps one connection to a gateway: connects, and connects again after waits that grow, until it is closed. */
 export class GatewayLink {
   state: GatewayState = "disconnected";
-  /** Why it is not connected, in words; null while it is. */
+  /** Why it is not connected, or what does not work though it is, in words; null when all is well. */
   lastError: string | null = null;
   #connection: GatewayConnection | null = null;
   readonly #options: LinkOptions;
@@ -82,9 +85,9 @@ export class GatewayLink {
       try {
         // A failed try stays visible until one succeeds.
         if (this.lastError === null) this.#become("connecting", null);
-        const connection = await GatewayConnection.open(this.#options, signal);
+        const { connection, limitation } = await connectToGateway(this.#options, signal);
         const since = performance.now();
-        this.#use(connection);
+        this.#use(connection, limitation);
         await new Promise((resolve) => connection.ended.addEventListener("abort", resolve, { once: true }));
         this.#unuse();
         if (performance.now() - since > STABLE_MS) failures = 0;
@@ -93,9 +96,6 @@ export class GatewayLink {
         if (signal.aborted) break;
         const reason = error instanceof Error ? error.message : String(error);
         if (error instanceof ConnectError) askedMs = error.retryAfterMs ?? 0;
-        if (error instanceof ConnectError && error.code === "device_token_refused") {
-          this.#options.identity?.forgetToken(gatewayId);
-        }
         const unapproved = error instanceof ConnectError && error.code === "pairing_required";
         if (reason !== this.lastError) logger.warn({ gatewayId, reason }, "gateway not connected");
         this.#become(unapproved ? "pairing_required" : "disconnected", reason);
@@ -104,13 +104,12 @@ export class GatewayLink {
     }
   }
 
-  #use(connection: GatewayConnection): void {
+  #use(connection: GatewayConnection, limitation: string | null): void {
     this.#connection = connection;
-    this.#options.logger.info(
-      { gatewayId: this.#options.gatewayId, ...connection.hello },
-      "gateway connected",
-    );
-    this.#become("connected", null);
+    const { logger, gatewayId } = this.#options;
+    logger.info({ gatewayId, ...connection.hello }, "gateway connected");
+    if (limitation) logger.warn({ gatewayId, limitation }, "gateway connected with a limitation");
+    this.#become("connected", limitation);
     this.#connected.resolve(connection);
   }
 

@@ -1,23 +1,40 @@
 import { randomUUID } from "node:crypto";
 import type { JsonObject } from "@mission-control/protocol";
 import type { DeviceIdentity } from "./device-identity.ts";
+import type { DeviceTokenSlot } from "./device-tokens.ts";
 import { asNumber, asObject, asText } from "./frames.ts";
 import { ConnectError } from "./gateway-errors.ts";
 
 /** Who this client says it is. The names are the gateway's own for a server-side client. */
 const CLIENT = { id: "gateway-client", mode: "backend", displayName: "Mission Control" } as const;
 const ROLE = "operator";
-const SCOPES = ["operator.read", "operator.write"] as const;
+/** Without these, nothing works. */
+const NEEDED_SCOPES = ["operator.read", "operator.write"] as const;
+/**
+ * With this one, the commands of a turn that the gateway lets a human approve (`tools.exec.mode: "ask"`) reach its
+ * reviewers; without it, each fails with `missing scope`.
+ */
+export const APPROVALS_SCOPE = "operator.approvals";
 const DEFAULT_TICK_MS = 30_000;
+const DEFAULT_MAX_PAYLOAD_BYTES = 25 * 1024 * 1024;
 
 /** What a connection proves itself with. */
 export interface Credentials {
-  gatewayId: string;
   /** The gateway's shared token. */
   token?: string | undefined;
   identity?: DeviceIdentity | undefined;
+  /** Where the device's own token is kept; without it, none is used and none is kept. */
+  deviceToken?: DeviceTokenSlot | undefined;
   /** This program's version. */
   clientVersion: string;
+}
+
+/** What one try to connect asks for. */
+export interface Offer {
+  /** The one protocol version that is spoken. */
+  protocol: 3 | 4;
+  /** Whether {@link APPROVALS_SCOPE} is asked for. */
+  approvals: boolean;
 }
 
 /** What the gateway says of itself in `hello-ok`. */
@@ -26,26 +43,31 @@ export interface Hello {
   version: string | null;
   /** Another one after each start of the gateway; of each connection, where the gateway does not tell. */
   bootId: string;
+  /** What this connection may do. */
+  scopes: readonly string[];
   /** How often it sends a sign of life, in milliseconds. */
   tickIntervalMs: number;
+  /** The largest frame it takes, in bytes. */
+  maxPayloadBytes: number;
 }
 
 /**
- * The parameters of `connect`, in answer to the gateway's challenge. A device's own token, once it was given
- * one, takes the place of the shared token.
+ * The parameters of `connect`, in answer to the gateway's challenge. The gateway tries `auth.token` first and then
+ * `auth.deviceToken`, so that either one of them may have become invalid.
  */
-export function connectParams(credentials: Credentials, challenge: JsonObject): JsonObject {
-  const { gatewayId, identity, clientVersion } = credentials;
-  const token = identity?.token(gatewayId) ?? credentials.token;
+export function connectParams(credentials: Credentials, offer: Offer, challenge: JsonObject): JsonObject {
+  const { identity, clientVersion, token } = credentials;
+  const deviceToken = credentials.deviceToken?.read();
+  const scopes = offer.approvals ? [...NEEDED_SCOPES, APPROVALS_SCOPE] : [...NEEDED_SCOPES];
   const params: JsonObject = {
-    minProtocol: 3,
-    maxProtocol: 4,
+    minProtocol: offer.protocol,
+    maxProtocol: offer.protocol,
     client: { ...CLIENT, version: clientVersion, platform: process.platform },
     role: ROLE,
-    scopes: [...SCOPES],
+    scopes,
     caps: ["tool-events"],
   };
-  if (token) params.auth = { token };
+  if (token || deviceToken) params.auth = { ...(token && { token }), ...(deviceToken && { deviceToken }) };
   if (identity) {
     const nonce = asText(challenge.nonce) ?? "";
     const signedAt = asNumber(challenge.ts) ?? Date.now();
@@ -53,9 +75,9 @@ export function connectParams(credentials: Credentials, challenge: JsonObject): 
       clientId: CLIENT.id,
       clientMode: CLIENT.mode,
       role: ROLE,
-      scopes: SCOPES,
+      scopes,
       signedAt,
-      token: token ?? "",
+      token: token || deviceToken || "",
       nonce,
     });
     params.device = { id: identity.id, publicKey: identity.publicKey, signature, signedAt, nonce };
@@ -67,23 +89,28 @@ export function connectParams(credentials: Credentials, challenge: JsonObject): 
  * Reads `hello-ok` and keeps the device token that came with it.
  * @throws ConnectError when the gateway lets this client in without the right to read and write
  */
-export function readHello(payload: JsonObject, { gatewayId, identity }: Credentials): Hello {
+export function readHello(payload: JsonObject, { deviceToken, identity }: Credentials): Hello {
   const auth = asObject(payload.auth);
-  const granted = auth.scopes;
-  const missing = Array.isArray(granted) ? SCOPES.filter((scope) => !granted.includes(scope)) : [];
+  const granted = Array.isArray(auth.scopes)
+    ? auth.scopes.filter((scope) => typeof scope === "string")
+    : null;
+  const missing = granted ? NEEDED_SCOPES.filter((scope) => !granted.includes(scope)) : [];
   if (missing.length > 0) {
     throw new ConnectError(
       "connect_failed",
-      `The gateway let this client in, but not with the scope ${missing.join(" and ")}: approve the device with it, or set the gateway's token.`,
+      `The gateway let this client in, but not with the scope ${missing.join(" and ")}: set the gateway's token, or give this device the scopes on the gateway's machine with "openclaw devices rotate --device ${identity?.id ?? "<deviceId>"} --role operator --scope operator.read --scope operator.write".`,
     );
   }
-  const deviceToken = asText(auth.deviceToken);
-  if (deviceToken) identity?.keepToken(gatewayId, deviceToken);
+  const given = asText(auth.deviceToken);
+  if (given) deviceToken?.keep(given);
   const server = asObject(payload.server);
+  const policy = asObject(payload.policy);
   return {
     protocol: asNumber(payload.protocol) ?? 0,
     version: asText(server.version) ?? null,
     bootId: asText(server.bootId) ?? randomUUID(),
-    tickIntervalMs: asNumber(asObject(payload.policy).tickIntervalMs) ?? DEFAULT_TICK_MS,
+    scopes: granted ?? [...NEEDED_SCOPES],
+    tickIntervalMs: asNumber(policy.tickIntervalMs) ?? DEFAULT_TICK_MS,
+    maxPayloadBytes: asNumber(policy.maxPayload) ?? DEFAULT_MAX_PAYLOAD_BYTES,
   };
 }

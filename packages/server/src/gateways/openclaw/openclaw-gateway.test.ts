@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createPublicKey, verify } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -9,7 +8,6 @@ import type { DispatchPayload, JsonObject } from "@mission-control/protocol";
 import { FakeOpenClawGateway } from "../../../test/support/fake-openclaw-gateway.ts";
 import type { AgentTarget, RunEvent, SendContext } from "../gateway.ts";
 import { OpenClawGateway, type OpenClawGatewayOptions } from "./openclaw-gateway.ts";
-import { testConnection } from "./test-connection.ts";
 
 const target: AgentTarget = { agentId: "agent_1", endpoint: { kind: "openclaw", agentId: "coder" } };
 const payload: DispatchPayload = {
@@ -92,84 +90,6 @@ function withoutTrace(): void {
   fake.on("tasks.list", ({ answer }) => answer({ tasks: [] }));
   fake.on("chat.history", ({ answer }) => answer({ messages: [] }));
 }
-
-test("the handshake proves the device, and the token it is given is used from then on", async () => {
-  fake.on("connect", ({ answer }) =>
-    answer({ ...fake.hello(), auth: { deviceToken: "mine", scopes: ["operator.read", "operator.write"] } }),
-  );
-  start();
-  const { params } = await fake.request("connect");
-  const { device, auth, minProtocol, maxProtocol } = params;
-  assert.deepEqual(
-    { auth, minProtocol, maxProtocol },
-    { auth: { token: "shared" }, minProtocol: 3, maxProtocol: 4 },
-  );
-  const { id, publicKey, signature, nonce, signedAt } = (device ?? {}) as Record<string, string>;
-  assert.deepEqual([nonce, signedAt], ["n-1", 1_700_000_000_000]);
-  const raw = Buffer.from(publicKey ?? "", "base64url");
-  const spki = Buffer.concat([Buffer.from("302a300506032b6570032100", "hex"), raw]);
-  const key = createPublicKey({ key: spki, format: "der", type: "spki" });
-  const text = `v2|${id}|gateway-client|backend|operator|operator.read,operator.write|${signedAt}|shared|n-1`;
-  assert.ok(verify(null, Buffer.from(text), key, Buffer.from(signature ?? "", "base64url")));
-  await until(() => adapter.state().state === "connected");
-  fake.cut();
-  const again = await fake.request("connect", 2);
-  assert.deepEqual(again.params.auth, { token: "mine" });
-});
-
-test("a device token that is no longer taken is forgotten, and the shared one tried", async () => {
-  fake.on("connect", ({ answer, refuse, params }) => {
-    const { token } = params.auth as { token: string };
-    if (token === "mine")
-      refuse({ code: "INVALID_REQUEST", details: { code: "AUTH_DEVICE_TOKEN_MISMATCH" } });
-    else answer({ ...fake.hello(), auth: { deviceToken: "mine" } });
-  });
-  start();
-  await until(() => adapter.state().state === "connected");
-  fake.cut();
-  const third = await fake.request("connect", 3);
-  assert.deepEqual(third.params.auth, { token: "shared" });
-});
-
-test("a device that is not approved is a state of its own, with the command to approve it", async () => {
-  fake.on("connect", ({ refuse }) =>
-    refuse({ code: "NOT_PAIRED", details: { code: "PAIRING_REQUIRED", requestId: "req-9" } }),
-  );
-  start();
-  await until(() => adapter.state().state === "pairing_required");
-  const { lastError, deviceId } = adapter.state();
-  assert.ok(lastError?.includes(`device id ${deviceId}`));
-  assert.ok(lastError?.includes('"openclaw devices approve req-9"'));
-  assert.equal(adapter.reachability(target).status, "offline");
-  const tested = await testConnection({ id: "gw", url: fake.url, identityDir }, new AbortController().signal);
-  assert.deepEqual([tested.ok, tested.state], [false, "pairing_required"]);
-});
-
-test("a connection without the right to read and write counts as none", async () => {
-  fake.on("connect", ({ answer }) => answer({ ...fake.hello(), auth: { scopes: ["operator.read"] } }));
-  start();
-  await until(() => adapter.state().lastError !== null);
-  assert.match(adapter.state().lastError ?? "", /scope operator\.write/);
-  assert.equal(adapter.state().state, "disconnected");
-});
-
-test("one try of the connection finds the agents, and says in words what went wrong", async () => {
-  fake.on("agents.list", ({ answer }) =>
-    answer({ defaultId: "a", agents: [{ id: "a", name: "A" }, { id: "b" }] }),
-  );
-  const { signal } = new AbortController();
-  const good = await testConnection({ id: "gw", url: fake.url, identityDir }, signal);
-  assert.deepEqual(good.ok && [good.protocol, good.version, good.agents], [
-    4,
-    "1.2.3",
-    [
-      { id: "a", name: "A", default: true },
-      { id: "b", default: false },
-    ],
-  ]);
-  const bad = await testConnection({ id: "gw", url: "ws://127.0.0.1:1", identityDir }, signal);
-  assert.match(bad.error ?? "", /nothing listens there/);
-});
 
 test("a gateway that goes silent is left and connected to again", async () => {
   fake.tickIntervalMs = 20;

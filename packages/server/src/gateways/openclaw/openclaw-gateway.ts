@@ -13,6 +13,7 @@ import type {
 } from "../gateway.ts";
 import { listAgents } from "./agents.ts";
 import { DeviceIdentity } from "./device-identity.ts";
+import type { DeviceTokenSlot } from "./device-tokens.ts";
 import { asText } from "./frames.ts";
 import { GatewayLink } from "./gateway-link.ts";
 import { abortRun, OpenClawRun } from "./openclaw-run.ts";
@@ -53,6 +54,7 @@ export type ConnectionView = Pick<
 export class OpenClawGateway implements GatewayAdapter {
   readonly #options: OpenClawGatewayOptions;
   readonly #identity: DeviceIdentity;
+  readonly #deviceToken: DeviceTokenSlot;
   readonly #link: GatewayLink;
   readonly #runs = new Map<string, OpenClawRun>();
 
@@ -60,10 +62,12 @@ export class OpenClawGateway implements GatewayAdapter {
     const { id, identityDir, listener } = options;
     this.#options = options;
     this.#identity = DeviceIdentity.open(identityDir);
+    this.#deviceToken = this.#identity.tokenOf(options);
     this.#link = new GatewayLink({
       ...options,
       gatewayId: id,
       identity: this.#identity,
+      deviceToken: this.#deviceToken,
       clientVersion: CLIENT_VERSION,
       onChange: () => listener.onStatusChange(id),
       onEvent: ({ event, payload }) => {
@@ -166,6 +170,11 @@ export class OpenClawGateway implements GatewayAdapter {
     await this.#link.close();
   }
 
+  /** Forgets what the gateway gave this device to connect with, once it is closed for good. */
+  forget(): void {
+    this.#deviceToken.forget();
+  }
+
   #connected(signal: AbortSignal) {
     const { handOverMs } = { ...DEFAULT_RUN_TIMES, ...this.#options.times };
     const limit = AbortSignal.any([signal, AbortSignal.timeout(handOverMs)]);
@@ -195,7 +204,8 @@ export class OpenClawGateway implements GatewayAdapter {
 }
 
 function gatewayAgentId({ endpoint }: AgentTarget): string {
-  const agentId = endpoint.kind === "openclaw" ? asText(endpoint.agentId) : undefined;
+  // Gateways know no ids with spaces around them; their sessions by such a key are beyond repair.
+  const agentId = endpoint.kind === "openclaw" ? asText(endpoint.agentId.trim()) : undefined;
   if (!agentId) throw new TypeError("This agent is not behind an OpenClaw Gateway.");
   return agentId;
 }

@@ -1,21 +1,20 @@
 import type { GatewayTest } from "@mission-control/protocol";
 import { listAgents } from "./agents.ts";
+import { connectToGateway } from "./connecting.ts";
 import { DeviceIdentity } from "./device-identity.ts";
-import { GatewayConnection } from "./gateway-connection.ts";
+import type { GatewayConnection } from "./gateway-connection.ts";
 import { ConnectError } from "./gateway-errors.ts";
 import { CLIENT_VERSION } from "./openclaw-gateway.ts";
 
 export interface ConnectionTestOptions {
-  /** Mission Control's id of the gateway, under which its device token is kept. */
-  id: string;
   url: string;
   token?: string | undefined;
   identityDir: string;
 }
 
-/** Connects once, asks for the agents, and disconnects; never throws for what a gateway does. */
+/** Connects once, asks for the agents, and disconnects. Keeps nothing; never throws for what a gateway does. */
 export async function testConnection(
-  { id, url, token, identityDir }: ConnectionTestOptions,
+  { url, token, identityDir }: ConnectionTestOptions,
   signal: AbortSignal,
 ): Promise<GatewayTest> {
   const identity = DeviceIdentity.open(identityDir);
@@ -24,18 +23,8 @@ export async function testConnection(
   const elapsed = () => Math.round(performance.now() - began);
   let connection: GatewayConnection | undefined;
   try {
-    connection = await GatewayConnection.open(
-      {
-        gatewayId: id,
-        url,
-        token,
-        identity,
-        clientVersion: CLIENT_VERSION,
-        onEvent: () => {},
-        onGap: () => {},
-      },
-      signal,
-    );
+    const options = { url, token, identity, clientVersion: CLIENT_VERSION, onEvent() {}, onGap() {} };
+    ({ connection } = await connectToGateway(options, signal));
     const agents = await listAgents(connection, signal);
     const { protocol, version } = connection.hello;
     return {

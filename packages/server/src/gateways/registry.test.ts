@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import type { NewEvent } from "@mission-control/protocol";
+import { FakeOpenClawGateway } from "../../test/support/fake-openclaw-gateway.ts";
+import type { GatewayRecord } from "../store/store.ts";
+import { GatewayRegistry } from "./registry.ts";
+
+let fake: FakeOpenClawGateway;
+let identityDir: string;
+let registry: GatewayRegistry;
+let told: NewEvent[];
+let logged: string[];
+let wake: PromiseWithResolvers<void>;
+
+beforeEach(async () => {
+  fake = await FakeOpenClawGateway.listen();
+  identityDir = mkdtempSync(join(tmpdir(), "registry-test-"));
+  told = [];
+  logged = [];
+  wake = Promise.withResolvers();
+});
+
+afterEach(async () => {
+  await registry.close();
+  await fake.close();
+  rmSync(identityDir, { recursive: true });
+});
+
+async function start(records: GatewayRecord[] = []): Promise<void> {
+  const log = (fields: object, message: string) => void logged.push(`${message} ${JSON.stringify(fields)}`);
+  const append = async (events: readonly NewEvent[]) => {
+    told.push(...events);
+    wake.resolve();
+    wake = Promise.withResolvers();
+    return [];
+  };
+  registry = new GatewayRegistry({
+    store: {
+      records: (async () => records) as never,
+      put: (async (_kind: string, _record: object, event: NewEvent) => append([event])) as never,
+      remove: (async (_kind: string, _id: string, event: NewEvent) => append([event])) as never,
+      append: append as never,
+    },
+    logger: { debug: log, info: log, warn: log, error: log },
+    now: () => new Date(),
+    identityDir,
+  });
+  await registry.start({ onRunEvent() {}, onReachabilityChange() {} });
+}
+
+async function toldState(state: string): Promise<NewEvent> {
+  for (;;) {
+    const found = told.find(({ data }) => data?.state === state);
+    if (found) return found;
+    await wake.promise;
+  }
+}
+
+test("credentials in a kept address are nowhere: not in the list, the events or the log", async () => {
+  const url = `ws://user:pass@127.0.0.1:1/in?token=hidden`;
+  await start([{ id: "gateway_1", name: "one", url, createdAt: new Date().toISOString() }]);
+  const { message } = await toldState("disconnected");
+  assert.match(message ?? "", /ws:\/\/127\.0\.0\.1:1\/in cannot be reached/);
+  assert.equal(registry.list()[0]?.url, "ws://127.0.0.1:1/in");
+  assert.doesNotMatch(JSON.stringify([registry.list(), told, logged]), /pass|hidden/);
+});
+
+test("what a gateway gave is forgotten with it, and a test keeps nothing", async () => {
+  fake.on("connect", ({ answer }) => answer({ ...fake.hello(), auth: { deviceToken: "given" } }));
+  fake.on("agents.list", ({ answer }) => answer({ agents: [] }));
+  await start();
+  const tokens = () => readdirSync(identityDir).filter((file) => file.startsWith("openclaw-token"));
+  await registry.test({ url: fake.url, token: "shared" }, AbortSignal.timeout(10_000));
+  assert.deepEqual(tokens(), []);
+  const { id } = await registry.create({ url: fake.url, token: "shared" });
+  await toldState("connected");
+  assert.equal(tokens().length, 1);
+  assert.equal(await registry.remove(id, []), true);
+  assert.deepEqual(tokens(), []);
+});

@@ -1,0 +1,23 @@
+import * as protocol from "@openclaw/gateway-protocol";
+
+/** The official rules of the parameters of each method this client calls (OpenClaw's own package). */
+const VALIDATORS = {
+  agent: protocol.validateAgentParams,
+  "agent.wait": protocol.validateAgentWaitParams,
+  "agents.list": protocol.validateAgentsListParams,
+  "chat.abort": protocol.validateChatAbortParams,
+  "chat.history": protocol.validateChatHistoryParams,
+  connect: protocol.validateConnectParams,
+  "tasks.list": protocol.validateTasksListParams,
+};
+
+/** Why a real gateway would not take a frame of a client; null where it would. */
+export function whyRefused(frame: unknown): string | null {
+  if (!protocol.validateRequestFrame(frame)) {
+    return `a frame: ${protocol.formatValidationErrors(protocol.validateRequestFrame.errors)}`;
+  }
+  const { method, params } = frame;
+  const validate = VALIDATORS[method as keyof typeof VALIDATORS];
+  if (!validate) return `"${method}" has no validator in this list`;
+  return validate(params) ? null : `${method}: ${protocol.formatValidationErrors(validate.errors)}`;
+}
