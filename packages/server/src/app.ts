@@ -21,6 +21,7 @@ import { AddressCount } from "./limits/address-limit.ts";
 import { limitsOf } from "./limits/limits.ts";
 import type { Logger } from "./logger.ts";
 import { Metrics } from "./metrics.ts";
+import { Readiness } from "./readiness.ts";
 import { Retention } from "./retention.ts";
 import { localUrl, type Settings } from "./settings.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
@@ -122,7 +123,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       metrics,
     });
     sessions.onEnd((sessionId) => stream.endSession(sessionId));
-    let stopping = false;
+    const readiness = new Readiness(store);
     const server = await HttpServer.create({
       store,
       dispatcher,
@@ -149,7 +150,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
         connections,
         openStream: (socket, request) => stream.open(socket, request),
       }),
-      unreadyReason: async () => (stopping ? "The server is stopping." : store.unavailableReason()),
+      unreadyReason: () => readiness.unreadyReason(),
       now,
     });
     const port = await server.listen({ host: settings.host, port: settings.port });
@@ -170,7 +171,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       loginUrl: `${publicUrl}/login#code=${logInCodes.issue()}`,
       token,
       close: async () => {
-        stopping = true;
+        readiness.stop();
         intake.stop();
         hub.close();
         await server.close(AbortSignal.timeout(STOP_MS));

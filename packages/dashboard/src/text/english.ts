@@ -493,6 +493,7 @@ export const english = {
       name: "Unavailable",
       meaning: "Could not be stored at that moment; the agent was told to try again.",
     },
+    failed: { name: "Failed", meaning: "A fault of the server; its log has it." },
     other: { name: "Other", meaning: "Refused for another reason; the server's log tells." },
   },
 

@@ -13,6 +13,7 @@ const TITLES = {
   413: "Content Too Large",
   415: "Unsupported Media Type",
   429: "Too Many Requests",
+  500: "Internal Server Error",
   503: "Service Unavailable",
 } as const;
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
@@ -15,6 +17,7 @@ import {
   SHARED,
   said,
 } from "../../test/support/callback-server.ts";
+import { running } from "../store/conformance/engine.ts";
 
 let server: CallbackServer;
 let messages = 0;
@@ -345,6 +348,31 @@ test("503 with Retry-After: a server that stops, and a store that cannot commit"
   await own.restartStore().catch(() => {});
   own.store = (await import("../store/sqlite/sqlite-store.ts")).SqliteStore.open({ folder: own.folder });
   assert.equal(await own.newest, newest);
+});
+
+test("500, and no try again: a callback that makes the server fail; the others of its commit are stored", async (context) => {
+  const own = await CallbackServer.open();
+  context.after(() => own.close());
+  await running(own.store, "t2", "a1", "d2");
+  await own.restartStore();
+  const db = new DatabaseSync(join(own.folder, "mission-control.db"));
+  db.exec("UPDATE tasks SET record = '{' WHERE id = 't2'");
+  db.close();
+  const answers = await Promise.all(
+    Array.from({ length: 9 }, (_, index) => {
+      const broken = index % 3 === 1;
+      const body = said({ message: `${index}`, ...(broken ? { taskId: "t2" } : {}) });
+      return own.send({ body, id: newId(), dispatchId: broken ? "d2" : "d1" });
+    }),
+  );
+  for (const [index, answer] of answers.entries()) {
+    assert.equal(answer.status, index % 3 === 1 ? 500 : 200, answer.body);
+    assert.equal(answer.headers.get("retry-after"), undefined);
+  }
+  assert.equal(own.counted.filter((result) => result === "failed").length, 3);
+  assert.equal(own.failures.length, 3);
+  for (const { err } of own.failures as { err: Error }[])
+    assert.match(String(err.stack), /SyntaxError.*\n +at /);
 });
 
 test("a repeat is answered like the first, side by side and after a restart", async (context) => {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { CALLBACK_PATH } from "@mission-control/protocol";
 import type { Logger } from "../logger.ts";
 import type { CallbackResult, Metrics } from "../metrics.ts";
-import type { ChangeResult, Store } from "../store/store.ts";
+import { type ChangeResult, type Store, StoreUnavailableError } from "../store/store.ts";
 import { type Answer, refused, stored } from "./answer.ts";
 import type { CallbackLimits, OverLimit } from "./callback-limits.ts";
 import { HeldAnswers } from "./held-answers.ts";
@@ -23,6 +23,7 @@ const RESULTS: Readonly<Record<Answer["status"], CallbackResult>> = {
   413: "too_large",
   415: "unsupported_type",
   429: "limited",
+  500: "failed",
   503: "unavailable",
 };
 
@@ -68,10 +69,7 @@ export class CallbackIntake {
   take(delivery: Delivery): Promise<Answer> {
     if (this.#stopping) return Promise.resolve(this.refuse(503, "The server is stopping; try again."));
     // Not awaited here: an answer that is held must not keep the delivery's body.
-    return this.#take(delivery).catch((error: unknown) => {
-      this.#options.logger.error({ err: error }, "a callback could not be stored");
-      return this.refuse(503, "The callback could not be stored now; try again.");
-    });
+    return this.#take(delivery).catch((error: unknown) => this.#failed(error));
   }
 
   /** An answer for what is no callback at all; counted like the others. */
@@ -112,6 +110,15 @@ export class CallbackIntake {
     this.#options.metrics.limited(limit);
     const answer = this.refuse(429, detail, {}, retryAfter);
     return repeated ? this.#held.hold(answer, retryAfter) : answer;
+  }
+
+  #failed(error: unknown): Answer {
+    // The store logs its own outages: a line for each callback would be too many.
+    if (error instanceof StoreUnavailableError) {
+      return this.refuse(503, "The callback could not be stored now; try again.");
+    }
+    this.#options.logger.error({ err: error }, "a callback made the server fail");
+    return this.refuse(500, "The server failed at this callback, and would again; its log tells why.");
   }
 
   #refused({ code, detail }: NonNullable<ChangeResult["refusal"]>, duplicate: boolean): Answer {

@@ -138,7 +138,7 @@ export interface EventPage {
   nextCursor: string | null;
 }
 
-/** The store cannot commit now. Nothing was stored; try again later. */
+/** The engine cannot commit or read now. Nothing was stored; try again later. */
 export class StoreUnavailableError extends Error {
   readonly code = "store_unavailable";
   override name = "StoreUnavailableError";
@@ -155,7 +155,9 @@ export class InvalidCursorError extends Error {
  *
  * Every promise of a writing method resolves only after its commit is durable (it survives a kill of the process
  * and, with the default settings, a power cut), and commits happen in the order of event ids. Writing methods
- * reject with {@link StoreUnavailableError} when the commit could not be made; then nothing of it is stored.
+ * reject with {@link StoreUnavailableError} when the engine could not make the commit, and with what was thrown where
+ * it was a fault of the server's own: trying that again is of no use. In both cases nothing of it is stored, and what
+ * else was to be in the same commit is not concerned.
  */
 export interface Store {
   /** Applies one change by the rules of `tasks/`, together with its receipt and its events. */
@@ -208,7 +210,7 @@ export interface Store {
    */
   prune(policy: { keepEvents: number; receiptsBefore: string }): Promise<boolean>;
 
-  /** Tries a small commit; resolves to why none can be made now, in a sentence, or to null. */
+  /** Tries a commit as large as a callback's; resolves to why none can be made now, in a sentence, or to null. */
   unavailableReason(): Promise<string | null>;
 
   /** Commits what is in hand and closes. */

@@ -23,6 +23,7 @@ const RESULTS = [
   ["unsupported_type", "bad"],
   ["limited", "attention"],
   ["unavailable", "attention"],
+  ["failed", "bad"],
   ["other", "bad"],
 ] as const satisfies readonly (readonly [string, Tone])[];
 

@@ -21,7 +21,7 @@ export interface OpenDatabase {
 export function openDatabase(folder: string): OpenDatabase {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const lock = takeLock(join(folder, "mission-control.lock"), folder);
-  const file = join(folder, "mission-control.db");
+  const file = databaseFile(folder);
   const db = new DatabaseSync(file, { enableForeignKeyConstraints: true });
   try {
     chmodSync(file, 0o600);
@@ -46,6 +46,11 @@ export function openDatabase(folder: string): OpenDatabase {
       lock.close();
     },
   };
+}
+
+/** The SQLite file of a data folder. */
+export function databaseFile(folder: string): string {
+  return join(folder, "mission-control.db");
 }
 
 function takeLock(file: string, folder: string): DatabaseSync {

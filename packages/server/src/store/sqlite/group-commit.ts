@@ -1,15 +1,25 @@
 import type { DatabaseSync } from "node:sqlite";
 import { StoreUnavailableError } from "../store.ts";
+import { engineReason } from "./engine-error.ts";
 
 /** At most this many pieces of work share a commit, to bound how long one holds the thread. */
 const MAX_GROUP = 1024;
 /** More waiting than this, and the disk is not keeping up: new work is refused. */
 const MAX_WAITING = 16_384;
+/** So many tries to commit what can be of one group; where the disk takes nothing, more of them only take time. */
+const MAX_TRIES = 64;
 
 interface Waiting {
   work: () => unknown;
   resolve: (value: unknown) => void;
-  reject: (error: Error) => void;
+  reject: (error: unknown) => void;
+}
+
+/** Why a group was not committed. */
+interface Failure {
+  error: unknown;
+  /** The piece whose own work threw; null where beginning, finishing or committing did. */
+  of: Waiting | null;
 }
 
 interface Hooks {
@@ -17,8 +27,10 @@ interface Hooks {
   beforeCommit: () => void;
   /** A commit is durable; its promises resolve after this. */
   committed: (seconds: number, groupSize: number) => void;
-  /** A commit failed: nothing of it may stay in memory. */
+  /** Nothing of the surrounding transaction may stay in memory. */
   rolledBack: () => void;
+  /** The engine could not commit, and something was refused for it. */
+  unavailable: (error: unknown) => void;
 }
 
 /**
@@ -49,6 +61,26 @@ export class GroupCommit {
     });
   }
 
+  /**
+   * Runs `work` in a transaction that is taken back: what it writes is seen by what it reads, needs no room on the
+   * disk, and is gone afterwards.
+   * @throws StoreUnavailableError
+   */
+  preview<Result>(work: () => Result): Result {
+    if (this.#closed) throw new StoreUnavailableError("The store is closed.");
+    this.#db.exec("PRAGMA cache_spill = OFF");
+    try {
+      this.#db.exec("BEGIN IMMEDIATE");
+      return work();
+    } catch (error) {
+      throw engineReason(error) === null ? error : unavailable(error);
+    } finally {
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      this.#hooks.rolledBack();
+      this.#db.exec("PRAGMA cache_spill = ON");
+    }
+  }
+
   /** Commits all that waits and refuses what comes later. */
   close(): void {
     this.#closed = true;
@@ -68,32 +100,57 @@ export class GroupCommit {
 
   #commitNext(): void {
     const group = this.#waiting.splice(0, MAX_GROUP);
-    if (group.length === 0) return;
-    const error = this.#commit(group);
-    // One piece that cannot be written must not take the others with it.
-    if (error && group.length > 1) for (const one of group) this.#settleFailure(one, this.#commit([one]));
-    else if (error) for (const one of group) this.#settleFailure(one, error);
+    let tries = 0;
+    // What failed together is tried again in parts, in order: on either side of a piece that is at fault itself, and in
+    // halves where the engine refused, until it is known what does not fit.
+    for (const parts = [group]; parts.length > 0; ) {
+      const part = parts.shift() as Waiting[];
+      if (part.length === 0) continue;
+      const failure = this.#commit(part);
+      if (!failure) continue;
+      const { error, of } = failure;
+      const isFault = engineReason(error) === null;
+      if (of && isFault) {
+        of.reject(error);
+        const at = part.indexOf(of);
+        parts.unshift(part.slice(0, at), part.slice(at + 1));
+      } else if (part.length === 1 || ++tries >= MAX_TRIES) {
+        for (const one of part) one.reject(isFault ? error : unavailable(error));
+        if (!isFault) this.#hooks.unavailable(error);
+      } else {
+        const half = Math.ceil(part.length / 2);
+        parts.unshift(part.slice(0, half), part.slice(half));
+      }
+    }
   }
 
-  #settleFailure(one: Waiting, error: Error | null): void {
-    if (error) one.reject(new StoreUnavailableError("The store could not commit.", { cause: error }));
-  }
-
-  #commit(group: readonly Waiting[]): Error | null {
+  /** Makes one commit of the group, or nothing of it. */
+  #commit(group: readonly Waiting[]): Failure | null {
     const results: unknown[] = [];
     const begun = performance.now();
+    let working: Waiting | null = null;
     try {
       this.#db.exec("BEGIN IMMEDIATE");
-      for (const { work } of group) results.push(work());
+      for (const one of group) {
+        working = one;
+        results.push(one.work());
+      }
+      working = null;
       this.#hooks.beforeCommit();
       this.#db.exec("COMMIT");
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       this.#hooks.rolledBack();
-      return error instanceof Error ? error : new Error(String(error));
+      return { error, of: working };
     }
     for (const [index, { resolve }] of group.entries()) resolve(results[index]);
     this.#hooks.committed((performance.now() - begun) / 1000, group.length);
     return null;
   }
+}
+
+function unavailable(error: unknown): StoreUnavailableError {
+  return new StoreUnavailableError(`The database cannot be used now: ${engineReason(error)}.`, {
+    cause: error,
+  });
 }

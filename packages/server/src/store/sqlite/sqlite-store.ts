@@ -1,33 +1,43 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { EventFilter, NewEvent, TaskQuery } from "@mission-control/protocol";
+import {
+  type EventFilter,
+  MAX_CALLBACK_BYTES,
+  type NewEvent,
+  type TaskQuery,
+} from "@mission-control/protocol";
 import type { Logger } from "../../logger.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { AgentCommand, TaskChange } from "../../tasks/change.ts";
 import type { Attempt, Task } from "../../tasks/task.ts";
 import type { UsageSum } from "../../tasks/usage.ts";
-import type {
-  ChangeResult,
-  Commit,
-  EventPage,
-  FrameChunk,
-  LogRange,
-  PendingCommand,
-  Receipt,
-  RecordKind,
-  RecordKinds,
-  Store,
-  Stretch,
-  TaskPage,
+import {
+  type ChangeResult,
+  type Commit,
+  type EventPage,
+  type FrameChunk,
+  type LogRange,
+  type PendingCommand,
+  type Receipt,
+  type RecordKind,
+  type RecordKinds,
+  type Store,
+  StoreUnavailableError,
+  type Stretch,
+  type TaskPage,
 } from "../store.ts";
 import { AttemptTable } from "./attempt-table.ts";
 import { ChangeWriter } from "./change-writer.ts";
-import { openDatabase } from "./database.ts";
+import { databaseFile, openDatabase } from "./database.ts";
 import { EventLog, usesIndex } from "./event-log.ts";
 import { GroupCommit } from "./group-commit.ts";
+import { OutageLog } from "./outage-log.ts";
 import { ReceiptTable } from "./receipt-table.ts";
 import { TaskList } from "./task-list.ts";
 import { TaskTable } from "./task-table.ts";
 import { WriteBehind } from "./write-behind.ts";
+
+/** What the largest callback brings: its event, and the task's and the attempt's fields that show it. */
+const PROBE_BYTES = MAX_CALLBACK_BYTES + 128 * 1024;
 
 export interface SqliteStoreOptions {
   /** The data folder; made with mode 0700 when missing. */
@@ -35,7 +45,7 @@ export interface SqliteStoreOptions {
   /** The clock that stamps events and records. */
   now?: () => Date;
   metrics?: Pick<Metrics, "commit" | "eventsCommitted">;
-  /** Told of listeners that throw; without one, such an error ends the process. */
+  /** Told of outages, and of listeners that throw; without one, such an error ends the process. */
   logger?: Pick<Logger, "error">;
 }
 
@@ -56,6 +66,7 @@ export class SqliteStore implements Store {
   readonly #selectCommands: StatementSync;
   readonly #putRecord: StatementSync;
   readonly #deleteRecord: StatementSync;
+  readonly #deleteOtherProbes: StatementSync;
   readonly #selectRecords: StatementSync;
   readonly #listeners = new Set<(commit: Commit) => void>();
 
@@ -74,13 +85,16 @@ export class SqliteStore implements Store {
     this.#metrics = options.metrics;
     this.#logger = options.logger;
     this.#closeDatabase = close;
+    const outages = new OutageLog(options.logger, databaseFile(options.folder));
     this.#group = new GroupCommit(db, {
       beforeCommit: () => this.#writeBehind.beforeCommit(),
       committed: (seconds, groupSize) => {
         options.metrics?.commit(seconds, groupSize);
+        outages.worked();
         this.#committed();
       },
       rolledBack: () => this.#rolledBack(),
+      unavailable: (error) => outages.failed(error),
     });
     this.#log = new EventLog(db);
     this.#tasks = new TaskTable(db);
@@ -102,6 +116,7 @@ export class SqliteStore implements Store {
       "INSERT INTO records (kind, id, record) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET record = excluded.record",
     );
     this.#deleteRecord = db.prepare("DELETE FROM records WHERE kind = ? AND id = ?");
+    this.#deleteOtherProbes = db.prepare("DELETE FROM records WHERE kind = 'probe' AND id <> ?");
     this.#selectRecords = db.prepare("SELECT record FROM records WHERE kind = ? ORDER BY id");
   }
 
@@ -145,8 +160,7 @@ export class SqliteStore implements Store {
   }
 
   async tasks(query: TaskQuery): Promise<TaskPage> {
-    await this.#upToDate();
-    return { ...this.#taskList.page(query), lastEventId: this.#log.range.newest };
+    return this.#upToDate(() => ({ ...this.#taskList.page(query), lastEventId: this.#log.range.newest }));
   }
 
   async attempt(id: string): Promise<Attempt | null> {
@@ -192,18 +206,17 @@ export class SqliteStore implements Store {
   }
 
   async frames(stretch: Stretch, filter: EventFilter): Promise<FrameChunk> {
-    if (usesIndex(filter)) await this.#upToDate();
-    return this.#log.frames(stretch, filter);
+    if (!usesIndex(filter)) return this.#log.frames(stretch, filter);
+    return this.#upToDate(() => this.#log.frames(stretch, filter));
   }
 
   async taskEvents(taskId: string, after: number, limit: number): Promise<EventPage> {
-    await this.#upToDate();
-    return this.#log.taskEvents(taskId, after, limit);
+    return this.#upToDate(() => this.#log.taskEvents(taskId, after, limit));
   }
 
   async history(before: number | null, filter: EventFilter, limit: number): Promise<EventPage> {
-    if (usesIndex(filter)) await this.#upToDate();
-    return this.#log.history(before, filter, limit);
+    if (!usesIndex(filter)) return this.#log.history(before, filter, limit);
+    return this.#upToDate(() => this.#log.history(before, filter, limit));
   }
 
   prune(policy: { keepEvents: number; receiptsBefore: string }): Promise<boolean> {
@@ -218,25 +231,47 @@ export class SqliteStore implements Store {
 
   async unavailableReason(): Promise<string | null> {
     try {
-      await this.#group.run(() => this.#putRecord.run("probe", "ready", JSON.stringify(Date.now())));
+      await this.#group.run(() => this.#probe());
       return null;
-    } catch {
-      return "The store cannot commit: look at the disk's free space, and at the log.";
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return error.message;
+      throw error;
     }
   }
 
   async close(): Promise<void> {
     if (this.#writeBehind.isBehind) {
       // What cannot be written now is read from the log at the next start.
-      await this.#upToDate().catch(() => {});
+      await this.#group.run(() => this.#writeBehind.request()).catch(() => {});
     }
     this.#group.close();
     this.#closeDatabase();
   }
 
-  /** Before a read of what the log's newest events have yet to bring into the database. */
-  async #upToDate(): Promise<void> {
-    if (this.#writeBehind.isBehind) await this.#group.run(() => this.#writeBehind.request());
+  /**
+   * Reads what the log's newest events have yet to bring into the database: after a commit that brings it or, where
+   * none can be made, in a transaction of its own that is taken back. A full disk is no reason not to look.
+   */
+  async #upToDate<Result>(read: () => Result): Promise<Result> {
+    if (!this.#writeBehind.isBehind) return read();
+    try {
+      await this.#group.run(() => this.#writeBehind.request());
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      return this.#group.preview(() => {
+        this.#writeBehind.request();
+        this.#writeBehind.beforeCommit();
+        return read();
+      });
+    }
+    return read();
+  }
+
+  /** Writes as much as a large callback does, in the place of what was written the last time. */
+  #probe(): void {
+    const id = String(Date.now());
+    this.#putRecord.run("probe", id, new Uint8Array(PROBE_BYTES));
+    this.#deleteOtherProbes.run(id);
   }
 
   #committed(): void {

@@ -1,0 +1,46 @@
+import type { Logger } from "../../logger.ts";
+
+/** Between two lines about one outage, in milliseconds. */
+const PAUSE_MS = 10_000;
+
+/**
+ * Logs that the database cannot be written or read: when it begins, then now and then with how much was refused
+ * meanwhile, and when it is over. A line for each refusal would fill what is left of the disk.
+ */
+export class OutageLog {
+  readonly #logger: Pick<Logger, "error"> | undefined;
+  readonly #file: string;
+  readonly #clock: () => number;
+  #refused = 0;
+  #lastFailure = Number.NEGATIVE_INFINITY;
+  #lastLine = Number.NEGATIVE_INFINITY;
+
+  /** @param clock milliseconds that never go back */
+  constructor(logger: Pick<Logger, "error"> | undefined, file: string, clock = () => performance.now()) {
+    this.#logger = logger;
+    this.#file = file;
+    this.#clock = clock;
+  }
+
+  failed(error: unknown): void {
+    this.#refused++;
+    this.#lastFailure = this.#clock();
+    if (this.#lastFailure - this.#lastLine >= PAUSE_MS)
+      this.#tell({ err: error }, "the database cannot be used");
+  }
+
+  /** Something was committed. Called for each commit. */
+  worked(): void {
+    if (this.#lastFailure === Number.NEGATIVE_INFINITY) return;
+    // A disk that is nearly full takes the small and refuses the large: that is no end.
+    if (this.#clock() - this.#lastFailure < PAUSE_MS) return;
+    this.#lastFailure = Number.NEGATIVE_INFINITY;
+    this.#tell({}, "the database can be used again");
+  }
+
+  #tell(fields: object, message: string): void {
+    this.#logger?.error({ ...fields, file: this.#file, refused: this.#refused }, message);
+    this.#lastLine = this.#clock();
+    this.#refused = 0;
+  }
+}
