@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CommandLineError, fillIn, splitCommandLine } from "./command-line.ts";
+import { CommandLineError, programNames, splitCommandLine } from "./command-line.ts";
 
 test("words are split as a shell would", () => {
   assert.deepEqual(splitCommandLine("claude -p {prompt} --verbose"), [
@@ -30,9 +30,15 @@ test("what cannot be read is said", () => {
   assert.throws(() => splitCommandLine("   "), /empty/);
 });
 
-test("values are filled in as they are, and unknown names stay", () => {
+test("a word is called as the program or the package it would start", () => {
   assert.deepEqual(
-    fillIn(["-p", "{prompt}", "{title}: {other}"], { prompt: "$& {title}\n'x'", title: "T" }),
-    ["-p", "$& {title}\n'x'", "T: {other}"],
+    programNames([
+      "/opt/bin/claude",
+      "/x/claude-code/cli.js",
+      "@anthropic-ai/claude-code@2.1",
+      "codex.exe",
+      "-p",
+    ]),
+    ["claude", "claude-code", "claude-code", "codex", "-p"],
   );
 });

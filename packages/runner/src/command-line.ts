@@ -1,4 +1,4 @@
-/** A command line that cannot be read. */
+/** A command line that cannot be read, or that would let a task's text run as code. */
 export class CommandLineError extends Error {
   override name = "CommandLineError";
   readonly code = "command_line";
@@ -10,6 +10,7 @@ export class CommandLineError extends Error {
  * @throws CommandLineError
  */
 export function splitCommandLine(text: string): string[] {
+  if (text.includes("\0")) throw new CommandLineError("The command holds a NUL character.");
   const words: string[] = [];
   const pattern = /\s+|"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)|([^\s"'\\]+)|(.)/gs;
   let word: string | undefined;
@@ -27,7 +28,15 @@ export function splitCommandLine(text: string): string[] {
   return words;
 }
 
-/** Puts values in place of `{name}`; each word stays one word whatever the value holds. */
-export function fillIn(words: readonly string[], values: Record<string, string>): string[] {
-  return words.map((word) => word.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole));
+/**
+ * What each word is called where it is a program: the last part of a path, or the package that a script is the
+ * start of (`…/claude-code/cli.js`, `@anthropic-ai/claude-code@2`: `claude-code`).
+ */
+export function programNames(words: readonly string[]): string[] {
+  return words.map((word) => {
+    const parts = word.split("/");
+    const last = parts.at(-1) ?? "";
+    const name = /^(cli|index|main)\.[cm]?js$/.test(last) ? (parts.at(-2) ?? last) : last;
+    return name.replace(/(?<=.)@.*$|\.(exe|cmd|[cm]?js)$/, "");
+  });
 }

@@ -1,6 +1,5 @@
-import { accessSync, constants } from "node:fs";
-import { connect } from "node:net";
-import { delimiter, join } from "node:path";
+import { acceptsConnections } from "./accepts-connections.ts";
+import { findProgram } from "./find-program.ts";
 
 /** A coding agent, or a gateway to agents, found on this machine. */
 export interface DetectedAgent {
@@ -26,7 +25,6 @@ const PROGRAMS: { name: string; program: string; command: string }[] = [
 ];
 
 const DEFAULT_GATEWAY = "ws://127.0.0.1:18789";
-const CONNECT_TIMEOUT_MS = 1000;
 
 /** Looks for coding agents on the PATH, and for an OpenClaw Gateway where one usually listens. */
 export async function detectAgents(env: NodeJS.ProcessEnv = process.env): Promise<DetectedAgent[]> {
@@ -53,32 +51,11 @@ export function formatDetected(agents: readonly DetectedAgent[]): string {
   return agents.map(({ name, found, command }) => `${name} (${found})\n  ${command}`).join("\n");
 }
 
-function findProgram(program: string, path: string): string | undefined {
-  for (const folder of path.split(delimiter).filter(Boolean)) {
-    const candidate = join(folder, program);
-    try {
-      accessSync(candidate, constants.X_OK);
-      return candidate;
-    } catch {
-      // Not here.
-    }
-  }
-  return undefined;
-}
-
 async function accepts(url: string): Promise<boolean> {
   if (!URL.canParse(url)) return false;
   const { hostname, port, protocol } = new URL(url);
-  const socket = connect({
-    host: hostname.replace(/^\[|\]$/g, ""),
-    port: Number(port) || (protocol === "wss:" ? 443 : 80),
-  });
-  socket.setTimeout(CONNECT_TIMEOUT_MS);
-  const answer = await new Promise<boolean>((resolve) => {
-    socket.once("connect", () => resolve(true));
-    socket.once("timeout", () => resolve(false));
-    socket.once("error", () => resolve(false));
-  });
-  socket.destroy();
-  return answer;
+  return acceptsConnections(
+    hostname.replace(/^\[|\]$/g, ""),
+    Number(port) || (protocol === "wss:" ? 443 : 80),
+  );
 }

@@ -35,20 +35,35 @@ export class MissionControl {
 
   /** @returns whether there (still) is such an agent */
   async updateAgent(id: string, settings: AgentSettings, signal?: AbortSignal): Promise<boolean> {
-    const path = `/api/agents/${encodeURIComponent(id)}`;
-    const { status, body } = await this.#call("PATCH", path, toBody(settings), signal);
+    const { status, body } = await this.#call("PATCH", pathOf(id), toBody(settings), signal);
     if (status === 404) return false;
     if (status !== 200) throw this.#refusal(`The agent "${settings.name}"`, status, body);
     return true;
   }
 
-  async #call(method: string, path: string, value: object, signal: AbortSignal | undefined) {
+  /** @returns the agent's name; `undefined` when there is (no longer) such an agent */
+  async agentName(id: string, signal?: AbortSignal): Promise<string | undefined> {
+    const { status, body } = await this.#call("GET", pathOf(id), undefined, signal);
+    if (status === 404) return undefined;
+    if (status !== 200) throw this.#refusal("The agent's record", status, body);
+    return (body as { name?: string }).name;
+  }
+
+  async deleteAgent(id: string, signal?: AbortSignal): Promise<void> {
+    const { status, body } = await this.#call("DELETE", pathOf(id), undefined, signal);
+    if (status >= 400 && status !== 404) throw this.#refusal("The agent's removal", status, body);
+  }
+
+  async #call(method: string, path: string, value: object | undefined, signal: AbortSignal | undefined) {
     let response: Response;
     try {
       response = await fetch(this.#url + path, {
         method,
-        headers: { authorization: `Bearer ${this.#token}`, "content-type": "application/json" },
-        body: JSON.stringify(value),
+        headers: {
+          authorization: `Bearer ${this.#token}`,
+          ...(value && { "content-type": "application/json" }),
+        },
+        ...(value && { body: JSON.stringify(value) }),
         ...(signal && { signal }),
       });
     } catch (error) {
@@ -71,6 +86,10 @@ export class MissionControl {
     const { detail, title } = body as { detail?: string; title?: string };
     return new RegistrationError(`${what} was not taken: ${detail ?? title ?? `HTTP ${status}`}`);
   }
+}
+
+function pathOf(agentId: string): string {
+  return `/api/agents/${encodeURIComponent(agentId)}`;
 }
 
 function toBody({ url, ...rest }: AgentSettings): object {

@@ -1,10 +1,9 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
+import { GroupGuard } from "./group-guard.ts";
+import { endMarked, RUN_MARK } from "./run-mark.ts";
 
-/** Every process begun for a run inherits this variable, so that even one that left the group can be found. */
-const MARK = "MISSION_CONTROL_RUN_MARK";
 const STDERR_TAIL = 4096;
 const DEFAULT_GRACE_MS = 3000;
 /** How long output may take to come through after the end, should a process that got away hold the pipes. */
@@ -19,7 +18,7 @@ export interface Exit {
 export interface GroupOptions {
   cwd: string;
   env: NodeJS.ProcessEnv;
-  /** Names the run; everything the program begins inherits it. */
+  /** Names the run, and no other; everything the program begins inherits it. */
   mark: string;
 }
 
@@ -37,24 +36,37 @@ export class ProcessGroup {
   #stderr = "";
   #running = true;
 
-  /** @param command the program and its arguments; no shell reads them */
+  /**
+   * @param command the program and its arguments; no shell reads them
+   * @throws Error when the system takes no such call
+   */
   constructor(command: readonly string[], options: GroupOptions) {
     const [program = "", ...args] = command;
     this.#mark = options.mark;
-    this.child = spawn(program, args, {
-      cwd: options.cwd,
-      env: { ...options.env, [MARK]: options.mark },
-      stdio: ["pipe", "pipe", "pipe"],
-      detached: true,
-    });
+    const failure = (error: unknown) =>
+      new Error(`"${program}" could not be started: ${startFailure(error, options.cwd)}`);
+    try {
+      this.child = spawn(program, args, {
+        cwd: options.cwd,
+        env: { ...options.env, [RUN_MARK]: options.mark },
+        stdio: ["pipe", "pipe", "pipe"],
+        detached: true,
+      });
+    } catch (error) {
+      throw failure(error);
+    }
+    const guard = this.child.pid === undefined ? undefined : new GroupGuard(this.child.pid);
     this.exited = new Promise((resolve, reject) => {
       this.child.once("exit", (code, signal) => {
+        // Now or never: once the last of the group is gone, its id may be given to another program.
+        this.#signal("SIGKILL");
         this.#running = false;
+        guard?.release();
         resolve({ code, signal });
       });
       this.child.once("error", (error) => {
         this.#running = false;
-        reject(new Error(`"${program}" could not be started: ${startFailure(error, options.cwd)}`));
+        reject(failure(error));
       });
     });
     this.exited.catch(() => {});
@@ -75,10 +87,8 @@ export class ProcessGroup {
    * left and what they had printed was read.
    */
   async end(graceMs: number = DEFAULT_GRACE_MS): Promise<void> {
-    if (this.#running) {
-      this.#signal("SIGTERM");
-      await within(graceMs, this.exited);
-    }
+    this.#signal("SIGTERM");
+    if (this.#running) await within(graceMs, this.exited);
     this.#signal("SIGKILL");
     await this.exited.catch(() => {});
     await endMarked(this.#mark);
@@ -87,35 +97,15 @@ export class ProcessGroup {
   }
 
   #signal(signal: NodeJS.Signals): void {
-    if (this.child.pid === undefined) return;
+    if (!this.#running || this.child.pid === undefined) return;
     try {
       process.kill(-this.child.pid, signal);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+      // macOS answers EPERM where only zombies are left of a group.
+      const { code = "" } = error as NodeJS.ErrnoException;
+      if (code !== "ESRCH" && code !== "EPERM") throw error;
     }
   }
-}
-
-/** Ends every process of a run, also those that left its group; only Linux shows other processes' environment. */
-export async function endMarked(mark: string): Promise<void> {
-  // What a dying process begins may escape one sweep, but not the ones after its death.
-  while (process.platform === "linux" && killMarked(mark) > 0) await wait(10);
-}
-
-function killMarked(mark: string): number {
-  const needle = `${MARK}=${mark}\0`;
-  let killed = 0;
-  for (const name of readdirSync("/proc")) {
-    const pid = Number(name);
-    if (!Number.isInteger(pid) || !environmentOf(pid).includes(needle)) continue;
-    try {
-      process.kill(pid, "SIGKILL");
-      killed++;
-    } catch {
-      // It ended by itself meanwhile.
-    }
-  }
-  return killed;
 }
 
 /** Waits until a promise is settled, but no longer than `ms`. */
@@ -131,16 +121,9 @@ export function describeExit({ code, signal }: Exit): string {
   return signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
 }
 
-/** Empty for processes of others, for zombies and for those that are gone. */
-function environmentOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, "latin1");
-  } catch {
-    return "";
-  }
-}
-
-function startFailure(error: Error, cwd: string): string {
-  if ((error as NodeJS.ErrnoException).code !== "ENOENT") return error.message;
-  return `it is not on the PATH (or the folder ${cwd} does not exist).`;
+function startFailure(error: unknown, cwd: string): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT") return `it is not there any more, or the folder ${cwd} is not.`;
+  if (code === "E2BIG") return "its arguments and environment are longer than the system takes.";
+  return message;
 }

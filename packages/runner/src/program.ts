@@ -16,6 +16,8 @@ export class ProgramDiedError extends RunFailedError {
 /** One dispatch, as a program is given it. */
 export interface Job {
   dispatch: Dispatch;
+  /** Names this run in the environment of all its processes; random, and given once. */
+  mark: string;
   /** The folder to work in. */
   folder: string;
   narrator: Narrator;

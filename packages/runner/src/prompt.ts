@@ -8,10 +8,18 @@ export function taskPrompt({ task }: Dispatch): string {
     parts.push(`Context:\n${JSON.stringify(task.context, null, 2)}`);
   }
   if (task.feedback) parts.push(`An earlier result was rejected with this feedback:\n${task.feedback}`);
-  return parts.join("\n\n");
+  return plainText(parts.join("\n\n"));
+}
+
+/**
+ * Text as any program can take it: NUL, which ends an argument and which models refuse, is shown as its picture, and
+ * halves of UTF-16 pairs are replaced.
+ */
+export function plainText(text: string): string {
+  return text.replaceAll("\0", "\u2400").toWellFormed();
 }
 
 /** What to say to an agent that still knows the task, after its result was rejected. */
 export function feedbackPrompt(feedback: string): string {
-  return `The result was rejected with this feedback. Please work on it and finish the task.\n\n${feedback}`;
+  return `The result was rejected with this feedback. Please work on it and finish the task.\n\n${plainText(feedback)}`;
 }

@@ -1,12 +1,21 @@
-import { basename } from "node:path";
 import { AcpProgram } from "./acp/acp-program.ts";
 import { splitCommandLine } from "./command-line.ts";
+import { agentEnvironment, withheldKeys } from "./environment.ts";
 import { ExecProgram } from "./exec/exec-program.ts";
+import { resolveProgram } from "./find-program.ts";
 import type { PermissionPolicy } from "./permission-policy.ts";
+import { checkPlaceholders } from "./placeholders.ts";
 import { type Runner, type RunnerOptions, startRunner } from "./runner.ts";
 
 /** What both kinds of agent are started with; `name` defaults to the program's. */
-export type AgentOptions = Omit<RunnerOptions, "program" | "name"> & { name?: string | undefined };
+export type AgentOptions = Omit<RunnerOptions, "program" | "programEnv" | "name"> & {
+  name?: string | undefined;
+  /**
+   * What agents get of the environment besides what programs commonly need: `NAME`, a pattern such as `AWS_*`, or
+   * `NAME=VALUE`.
+   */
+  passEnv?: readonly string[] | undefined;
+};
 
 export interface AcpAgentOptions extends AgentOptions {
   /** The command line of an agent that speaks the Agent Client Protocol, e.g. `opencode acp`. */
@@ -22,33 +31,50 @@ export interface ExecAgentOptions extends AgentOptions {
   exec: string;
 }
 
-/** `mission-control agent --acp COMMAND`. @throws CommandLineError, RegistrationError, RunFailedError */
-export function runAcpAgent({
+/**
+ * `mission-control agent --acp COMMAND`.
+ * @throws CommandLineError, EnvironmentError, RegistrationError, AlreadyRunningError, RunFailedError
+ */
+export async function runAcpAgent({
   acp,
   permissions = "ask",
   mode,
   ...options
 }: AcpAgentOptions): Promise<Runner> {
-  const command = splitCommandLine(acp);
-  const program = new AcpProgram({ command, permissions, mode, env: agentEnvironment(options.env) });
-  return startRunner({ ...options, program, name: options.name ?? nameOf(command) });
+  const { command, env } = prepare(splitCommandLine(acp), options);
+  return start(new AcpProgram({ command, permissions, mode, env }), env, options);
 }
 
-/** `mission-control agent --exec COMMAND`. @throws CommandLineError, RegistrationError, RunFailedError */
-export function runExecAgent({ exec, ...options }: ExecAgentOptions): Promise<Runner> {
-  const command = splitCommandLine(exec);
-  const program = new ExecProgram({ command, env: agentEnvironment(options.env) });
-  return startRunner({ ...options, program, name: options.name ?? nameOf(command) });
+/**
+ * `mission-control agent --exec COMMAND`.
+ * @throws CommandLineError, EnvironmentError, RegistrationError, AlreadyRunningError, RunFailedError
+ */
+export async function runExecAgent({ exec, ...options }: ExecAgentOptions): Promise<Runner> {
+  const words = splitCommandLine(exec);
+  checkPlaceholders(words);
+  const { command, env } = prepare(words, options);
+  return start(new ExecProgram({ command, env }), env, options);
 }
 
-/** The environment agents run in: that of the runner, but for Mission Control's own settings and secrets. */
-function agentEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  const kept = Object.entries(env).filter(
-    ([name]) => name === "MISSION_CONTROL_DATA_DIR" || !name.startsWith("MISSION_CONTROL_"),
-  );
-  return Object.fromEntries(kept);
+/** Everything that can be found wrong before an agent is registered that could never work. */
+function prepare(
+  words: readonly string[],
+  { cwd, passEnv, onWarning, env: own = process.env }: AgentOptions,
+): { command: string[]; env: NodeJS.ProcessEnv } {
+  const env = agentEnvironment(own, words, passEnv);
+  const command = resolveProgram(words, env.PATH, cwd);
+  const withheld = withheldKeys(own, env);
+  if (withheld.length > 0) {
+    onWarning?.(`The agent does not get ${withheld.join(", ")}; --env NAME passes one.`);
+  }
+  return { command, env };
 }
 
-function nameOf([program = ""]: string[]): string {
-  return basename(program);
+function start(
+  program: AcpProgram | ExecProgram,
+  env: NodeJS.ProcessEnv,
+  options: AgentOptions,
+): Promise<Runner> {
+  const { passEnv: _, name = program.name, ...rest } = options;
+  return startRunner({ ...rest, program, programEnv: env, name });
 }

@@ -2,7 +2,7 @@ import { CallbackError, type Clock, type Dispatch, type RunContext } from "@miss
 import { Narrator } from "./narrator.ts";
 import type { Program } from "./program.ts";
 import type { Slots } from "./slots.ts";
-import type { StateFile } from "./state-file.ts";
+import type { StateFile } from "./state/state-file.ts";
 import { TimeLimit } from "./time-limit.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -23,20 +23,25 @@ export async function runDispatch(
   settings: RunSettings,
 ): Promise<void> {
   const { slots, state } = settings;
-  state.begin(dispatch);
+  const mark = state.begin(dispatch);
   try {
     await slots.take(context.signal);
     try {
-      await work(dispatch, context, settings);
+      await work(dispatch, mark, context, settings);
     } finally {
       slots.release();
     }
   } finally {
-    state.end(dispatch.dispatchId);
+    state.end(mark);
   }
 }
 
-async function work(dispatch: Dispatch, context: RunContext, settings: RunSettings): Promise<void> {
+async function work(
+  dispatch: Dispatch,
+  mark: string,
+  context: RunContext,
+  settings: RunSettings,
+): Promise<void> {
   const { program, workspace, state, clock } = settings;
   const { reporter } = context;
   const taskId = dispatch.task.id;
@@ -48,6 +53,7 @@ async function work(dispatch: Dispatch, context: RunContext, settings: RunSettin
       narrator.say(`${program.name} is at work in ${place.folder}`);
       const result = await program.run({
         dispatch,
+        mark,
         folder: place.folder,
         narrator,
         clock,

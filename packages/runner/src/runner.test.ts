@@ -1,20 +1,13 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Clock, systemClock } from "@mission-control/agent";
 import { MissionControlDouble } from "../test/mission-control-double.ts";
-import {
-  type AcpAgentOptions,
-  type ExecAgentOptions,
-  type Runner,
-  runAcpAgent,
-  runExecAgent,
-} from "./index.ts";
+import { type AcpAgentOptions, type Runner, runAcpAgent } from "./index.ts";
 
 const FAKE = fileURLToPath(new URL("../test/fake-acp-agent.ts", import.meta.url));
 const ACP = `"${process.execPath}" --disable-warning=ExperimentalWarning "${FAKE}"`;
@@ -47,15 +40,12 @@ function common() {
     token: control.token,
     cwd: work,
     env: { ...process.env, MISSION_CONTROL_DATA_DIR: join(folder, "data"), FAKE_LOG: log },
+    passEnv: ["FAKE_*"],
     onWarning: (warning: string) => warnings.push(warning),
   };
 }
 const acp = async (options: Partial<AcpAgentOptions> = {}) => {
   runner = await runAcpAgent({ ...common(), name: "fake", acp: ACP, ...options });
-  return runner;
-};
-const exec = async (command: string, options: Partial<ExecAgentOptions> = {}) => {
-  runner = await runExecAgent({ ...common(), name: "fake", exec: command, ...options });
   return runner;
 };
 const lines = () => readFileSync(log, "utf8").trim().split("\n");
@@ -230,15 +220,6 @@ describe("an ACP agent", () => {
     );
   });
 
-  test("a program that is not there is said so", async () => {
-    await acp({ acp: "no-such-agent --acp" });
-    await control.dispatch("d1", script("SAY x"));
-    assert.match(
-      (await control.outcome("d1")).error ?? "",
-      /"no-such-agent" could not be started: it is not on the PATH/,
-    );
-  });
-
   test("an agent's error fails the task with what is behind it", async () => {
     await acp();
     await control.dispatch("d1", script('ERROR {"details":"the disk is full"}'));
@@ -341,225 +322,4 @@ describe("permissions", () => {
       assert.ok(!control.callbacks.stored.some(({ type }) => type === "permission"));
     });
   }
-});
-
-describe("a command", () => {
-  test("its lines are progress, its exit code decides, and the prompt is one argument", async () => {
-    await exec(`sh -c 'echo "got: $1"; echo second; pwd' sh {prompt}`);
-    await control.dispatch("d1", { description: "two\nlines; $(touch x) `id`" });
-    const end = await control.outcome("d1");
-    assert.equal(end.summary, work);
-    assert.deepEqual(control.progress("d1").slice(1), [
-      "got: A task",
-      "two",
-      "lines; $(touch x) `id`",
-      "second",
-    ]);
-    assert.equal(existsSync(join(work, "x")), false);
-  });
-
-  test("without {prompt} the task comes on its input", async () => {
-    await exec("cat");
-    await control.dispatch("d1", { description: "hello" });
-    assert.equal((await control.outcome("d1")).summary, "hello");
-  });
-
-  test("a failure tells the exit code and the tail of stderr", async () => {
-    await exec(`sh -c 'echo compiling; echo "x.c:3: error" >&2; exit 3'`);
-    await control.dispatch("d1", { description: "" });
-    const end = await control.outcome("d1");
-    assert.equal(end.error, "sh ended with exit code 3. It wrote: x.c:3: error");
-    assert.equal(end.lastState, "compiling");
-  });
-
-  test("what it printed last is not lost, whatever it leaves behind", async () => {
-    await exec(`sh -c 'sleep 4323.5 & head -c 300000 /dev/zero | tr "\\0" x; echo; echo the end'`);
-    await control.dispatch("d1", { description: "" });
-    assert.equal((await control.outcome("d1")).summary, "the end");
-    assert.equal(isRunning("sleep 4323.5"), false);
-  });
-
-  test("the time limit ends it with its children, even those that took a session of their own", async () => {
-    const { reach, ...limited } = clockWithLimit(60);
-    await exec(`sh -c 'trap "" TERM; setsid sleep 4324.5 & echo started; sleep 4324.5'`, limited);
-    await control.dispatch("d1", { description: "" });
-    await until(() => isRunning("sleep 4324.5"));
-    reach();
-    assert.match((await control.outcome("d1")).error ?? "", /time limit of 60 s/);
-    assert.equal(isRunning("sleep 4324.5"), false);
-  });
-
-  test("cancel ends it", async () => {
-    await exec("sleep 4326.5");
-    await control.dispatch("d1", { description: "" });
-    await until(() => isRunning("sleep 4326.5"));
-    await control.cancel("d1");
-    await until(() => runner?.running.length === 0);
-    assert.equal(isRunning("sleep 4326.5"), false);
-    assert.deepEqual(
-      control.callbacks.stored.filter(({ type }) => type !== "progress"),
-      [],
-    );
-  });
-
-  test("Claude's stream-json is understood", async () => {
-    const claude = [
-      { type: "system", subtype: "init", session_id: "s" },
-      {
-        type: "assistant",
-        message: {
-          content: [
-            { type: "text", text: "Looking." },
-            { type: "tool_use", id: "t1", name: "Bash", input: { command: "ls" } },
-          ],
-        },
-      },
-      {
-        type: "user",
-        message: {
-          content: [{ type: "tool_result", tool_use_id: "t1", is_error: true, content: "not found" }],
-        },
-      },
-      {
-        type: "result",
-        subtype: "success",
-        is_error: false,
-        result: "Fixed.",
-        total_cost_usd: 0.5,
-        usage: { input_tokens: 7, output_tokens: 2 },
-      },
-    ];
-    const file = join(folder, "claude.jsonl");
-    writeFileSync(file, claude.map((line) => JSON.stringify(line)).join("\n"));
-    await exec(`cat ${file}`);
-    await control.dispatch("d1", { description: "" });
-    const end = await control.outcome("d1");
-    assert.equal(end.summary, "Fixed.");
-    assert.deepEqual(end.usage, { inputTokens: 7, outputTokens: 2, cost: { amount: 0.5, currency: "USD" } });
-    assert.deepEqual(control.progress("d1").slice(1), ["Looking.", "Bash: ls", "Bash: ls failed: not found"]);
-  });
-
-  test("Claude's error fails the task even with exit code 0", async () => {
-    const file = join(folder, "claude.jsonl");
-    writeFileSync(
-      file,
-      JSON.stringify({ type: "result", subtype: "error_max_turns", is_error: true, usage: {} }),
-    );
-    await exec(`cat ${file}`);
-    await control.dispatch("d1", { description: "" });
-    assert.match((await control.outcome("d1")).error ?? "", /It reported: error_max_turns/);
-  });
-
-  test("Codex' JSON is understood", async () => {
-    const codex = [
-      { type: "thread.started", thread_id: "t" },
-      { type: "turn.started" },
-      { type: "item.started", item: { id: "i0", type: "command_execution", command: "npm test" } },
-      {
-        type: "item.completed",
-        item: {
-          id: "i0",
-          type: "command_execution",
-          command: "npm test",
-          aggregated_output: "1 failed",
-          exit_code: 1,
-        },
-      },
-      { type: "item.completed", item: { id: "i1", type: "agent_message", text: "Tests fail." } },
-      { type: "turn.completed", usage: { input_tokens: 10, output_tokens: 4 } },
-    ];
-    const file = join(folder, "codex.jsonl");
-    writeFileSync(file, codex.map((line) => JSON.stringify(line)).join("\n"));
-    await exec(`cat ${file}`);
-    await control.dispatch("d1", { description: "" });
-    const end = await control.outcome("d1");
-    assert.equal(end.summary, "Tests fail.");
-    assert.deepEqual(end.usage, { inputTokens: 10, outputTokens: 4 });
-    assert.deepEqual(control.progress("d1").slice(1), ["npm test", "npm test failed: 1 failed"]);
-  });
-
-  test("it can report by itself, and sees none of Mission Control's own secrets", async () => {
-    const env = { ...common().env, MISSION_CONTROL_TOKEN: "secret" };
-    await exec(`sh -c 'env | grep -c ^MISSION_CONTROL_TOKEN; env | grep ^MISSION_CONTROL_TASK_ID'`, { env });
-    await control.dispatch("d1", { description: "" });
-    await control.outcome("d1");
-    assert.equal((await control.outcome("d1")).summary, "MISSION_CONTROL_TASK_ID=task-d1");
-    assert.ok(control.progress("d1").includes("0"));
-  });
-});
-
-describe("workspaces", () => {
-  test("a folder of its own for each task", async () => {
-    await exec("pwd", { workspace: "folder" });
-    await control.dispatch("d1", { id: "task-1", description: "" });
-    assert.equal((await control.outcome("d1")).summary, join(work, "task-1"));
-  });
-
-  test("a git worktree of its own, kept when it was used", async () => {
-    const git = (...args: string[]) => execFileSync("git", args, { cwd: work, encoding: "utf8" }).trim();
-    git("init", "--quiet", "--initial-branch=main");
-    git(
-      "-c",
-      "user.name=t",
-      "-c",
-      "user.email=t@example.com",
-      "commit",
-      "--quiet",
-      "--allow-empty",
-      "-m",
-      "start",
-    );
-    await exec(`sh -c 'cat > prompt; grep -q write prompt && cp prompt result; rm prompt; ls'`, {
-      workspace: "worktree",
-      concurrency: 2,
-    });
-    await Promise.all([
-      control.dispatch("d1", { id: "task-1", description: "write" }),
-      control.dispatch("d2", { id: "task-2", description: "look" }),
-    ]);
-    const used = await control.outcome("d1");
-    await control.outcome("d2");
-    assert.equal(used.data?.branch, "mission-control/task-1");
-    assert.ok(existsSync(join(String(used.data?.folder), "result")));
-    await until(() => runner?.running.length === 0);
-    assert.equal(git("branch", "--list", "mission-control/*"), "+ mission-control/task-1");
-    assert.deepEqual(readdirSync(work), [".git"]);
-    await control.dispatch("d3", { id: "task-1", description: "look" });
-    assert.equal((await control.outcome("d3")).summary, "result", "the same worktree again");
-  });
-
-  test("a folder without git is said so", async () => {
-    await exec("pwd", { workspace: "worktree", env: { ...common().env } });
-    await control.dispatch("d1", { description: "" });
-    assert.match((await control.outcome("d1")).error ?? "", /git rev-parse failed in .*not a git repository/);
-  });
-});
-
-test("a runner that was killed reports its run as failed when it is started again, and ends what is left of it", async () => {
-  const script = fileURLToPath(new URL("../test/runner-in-child.ts", import.meta.url));
-  const env = { ...common().env, SERVER: control.url, TOKEN: control.token, COMMAND: "sleep 4325.5" };
-  const start = async () => {
-    const child = spawn(
-      process.execPath,
-      ["--conditions=mission-control-source", "--disable-warning=ExperimentalWarning", script],
-      {
-        cwd: work,
-        env,
-        stdio: ["ignore", "pipe", "inherit"],
-      },
-    );
-    await once(child.stdout, "data");
-    return child;
-  };
-  const first = await start();
-  await control.dispatch("d1", { description: "" });
-  await until(() => isRunning("sleep 4325.5"));
-  first.kill("SIGKILL");
-  await once(first, "exit");
-  const second = await start();
-  const end = await control.outcome("d1");
-  assert.equal(end.error, "The runner was stopped in the middle of this task.");
-  assert.equal(isRunning("sleep 4325.5"), false);
-  second.kill("SIGKILL");
-  await once(second, "exit");
 });

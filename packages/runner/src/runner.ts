@@ -2,19 +2,20 @@ import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import {
-  type AgentServer,
   type Clock,
   createAgentServer,
   createReporter,
+  type Dispatch,
   type ReporterOptions,
   systemClock,
 } from "@mission-control/agent";
 import { type AgentSettings, MissionControl } from "./mission-control.ts";
-import { endMarked } from "./process-group.ts";
-import type { Program } from "./program.ts";
+import { type Program, RunFailedError } from "./program.ts";
 import { runDispatch } from "./run-dispatch.ts";
+import { endMarked } from "./run-mark.ts";
 import { Slots } from "./slots.ts";
-import { StateFile } from "./state-file.ts";
+import { takeUpEarlierState } from "./state/earlier-state.ts";
+import { StateFile } from "./state/state-file.ts";
 import { Workspace, type WorkspaceKind } from "./workspace.ts";
 
 export interface RunnerOptions {
@@ -25,6 +26,8 @@ export interface RunnerOptions {
   /** The agent's name in Mission Control; the same name takes up the same agent again. */
   name: string;
   program: Program;
+  /** The environment that git is run in for worktrees: the program's, for a repository's hooks are its code. */
+  programEnv?: NodeJS.ProcessEnv | undefined;
   /** The folder to work in. */
   cwd: string;
   workspace?: WorkspaceKind | undefined;
@@ -62,42 +65,59 @@ const CLOSE_GRACE_MS = 10_000;
 /**
  * Makes a program an agent of Mission Control: listens, registers itself (or takes up its earlier registration), and
  * runs every dispatch until `close`.
- * @throws RegistrationError, RunFailedError (wrong folder)
+ * @throws RegistrationError, AlreadyRunningError, RunFailedError (wrong folder, address not to be had)
  */
 export async function startRunner(options: RunnerOptions): Promise<Runner> {
-  const { env = process.env, clock = systemClock, concurrency = 1, timeLimit = DEFAULT_TIME_LIMIT } = options;
-  const workspace = new Workspace(options.workspace ?? "shared", options.cwd);
-  const state = new StateFile(StateFile.pathFor(options.server, options.name, env));
+  const { env = process.env, name, server, onWarning = warn } = options;
+  const workspace = new Workspace(options.workspace ?? "shared", options.cwd, options.programEnv);
+  const state = StateFile.open({ server, name, env, onWarning });
+  try {
+    return await run(options, state, workspace);
+  } catch (error) {
+    state.close();
+    throw error;
+  }
+}
+
+async function run(options: RunnerOptions, state: StateFile, workspace: Workspace): Promise<Runner> {
+  const { clock = systemClock, concurrency = 1, timeLimit = DEFAULT_TIME_LIMIT } = options;
+  const { program, host = "127.0.0.1" } = options;
+  const missionControl = new MissionControl(options.server, options.token);
+  await takeUpEarlierState(state, options.name, missionControl, options.signal);
   const listener = new Listener();
-  await listener.listen(options.host ?? "127.0.0.1", options.port ?? state.agent?.port ?? 0);
+  await listener.listen(host, options.port, state.agent?.port);
   try {
     const url = options.publicUrl ?? listener.url;
-    const { capabilities = [] } = options;
-    const registered = await register(options, state, { name: options.name, capabilities, concurrency, url });
-    state.agent = { ...registered, port: listener.port };
+    const settings = { name: options.name, capabilities: options.capabilities ?? [], concurrency, url };
+    const registered = await register(missionControl, state, settings, listener.port, options.signal);
     const reporter = reporterOptions(options);
-    const run = {
-      program: options.program,
-      workspace,
-      slots: new Slots(concurrency),
-      state,
-      clock,
-      timeLimit: timeLimit > 0 ? timeLimit : undefined,
-    };
+    const slots = new Slots(concurrency);
+    const limit = timeLimit > 0 ? timeLimit : undefined;
     const agent = createAgentServer({
       secret: registered.secret,
-      onDispatch: (dispatch, context) => runDispatch(dispatch, context, run),
+      refuse: refuseIds,
+      onDispatch: (dispatch, context) =>
+        runDispatch(dispatch, context, { program, workspace, slots, state, clock, timeLimit: limit }),
       reporter,
     });
     await reportInterrupted(state, reporter);
     listener.serve(agent.handler);
+    const close = async () => {
+      await agent.close(AbortSignal.timeout(CLOSE_GRACE_MS));
+      await listener.close();
+      state.close();
+    };
+    let closed: Promise<void> | undefined;
     return {
       agentId: registered.id,
       url,
       get running() {
         return agent.running;
       },
-      close: () => close(agent, listener),
+      close() {
+        closed ??= close();
+        return closed;
+      },
     };
   } catch (error) {
     await listener.close();
@@ -105,15 +125,24 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   }
 }
 
+/** Ids become words of commands and names of folders and branches. */
+const ID = /^[A-Za-z0-9_][A-Za-z0-9_.:~-]{0,199}$/;
+
+function refuseIds({ dispatchId, task, agent }: Dispatch): string | undefined {
+  const wrong = [dispatchId, task.id, agent.id].find((id) => !ID.test(id));
+  if (wrong === undefined) return undefined;
+  return `An id must be of letters, digits and _.:~-, and begin with one of the first three, not ${JSON.stringify(wrong)}.`;
+}
+
 /** Tells of the runs that an earlier process of this runner, killed or rebooted, could not bring to an end. */
 async function reportInterrupted(state: StateFile, options: ReporterOptions): Promise<void> {
-  for (const dispatch of state.running) {
-    await endMarked(dispatch.dispatchId);
+  for (const { mark, dispatch } of state.running) {
+    await endMarked(mark);
     const reporter = createReporter({ ...options, dispatch });
     // Not waited for: Mission Control may be away for long, and the spool keeps it.
     void reporter.fail("The runner was stopped in the middle of this task.").catch(() => {});
     void reporter.close();
-    state.end(dispatch.dispatchId);
+    state.end(mark);
   }
 }
 
@@ -134,19 +163,26 @@ function warn(message: string): void {
 }
 
 async function register(
-  options: RunnerOptions,
+  missionControl: MissionControl,
   state: StateFile,
   settings: AgentSettings,
+  port: number,
+  signal: AbortSignal | undefined,
 ): Promise<{ id: string; secret: string }> {
-  const missionControl = new MissionControl(options.server, options.token);
-  const { agent } = state;
-  if (agent && (await missionControl.updateAgent(agent.id, settings, options.signal))) return agent;
-  return missionControl.createAgent(settings, options.signal);
-}
-
-async function close(agent: AgentServer, listener: Listener): Promise<void> {
-  await agent.close(AbortSignal.timeout(CLOSE_GRACE_MS));
-  await listener.close();
+  const known = state.agent;
+  if (known && (await missionControl.updateAgent(known.id, settings, signal))) {
+    state.agent = { ...known, port };
+    return known;
+  }
+  const created = await missionControl.createAgent(settings, signal);
+  try {
+    state.agent = { ...created, port };
+  } catch (error) {
+    // Its secret is told once: without the state, nobody could ever be this agent.
+    await missionControl.deleteAgent(created.id).catch(() => {});
+    throw error;
+  }
+  return created;
 }
 
 /** An HTTP server that may be reached before there is anything to serve: registering needs its address. */
@@ -169,16 +205,24 @@ class Listener {
     return `http://${family === "IPv6" ? `[${address}]` : address}:${port}/`;
   }
 
-  /** Takes any free port when the wanted one is taken. */
-  async listen(host: string, port: number): Promise<void> {
+  /**
+   * Listens at `port`; where none is asked for, at the one of last time or, when that is taken, at any.
+   * @throws RunFailedError
+   */
+  async listen(host: string, port: number | undefined, lastPort = 0): Promise<void> {
     try {
-      this.#server.listen(port, host);
-      await once(this.#server, "listening");
+      await this.#listen(host, port ?? lastPort);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-      this.#server.listen(0, host);
-      await once(this.#server, "listening");
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (port === undefined && lastPort > 0 && code === "EADDRINUSE") return this.#listen(host, 0);
+      const reason = code === "EADDRINUSE" ? "another program does" : message;
+      throw new RunFailedError(`Cannot listen at ${host}:${port ?? lastPort}: ${reason}.`);
     }
+  }
+
+  async #listen(host: string, port: number): Promise<void> {
+    this.#server.listen(port, host);
+    await once(this.#server, "listening");
   }
 
   serve(handler: RequestListener): void {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { systemClock } from "@mission-control/agent";
 import { FakeClock } from "../../agent/test/fake-clock.ts";
 import { TimeLimit, TimeLimitError } from "./time-limit.ts";
 
@@ -57,4 +58,11 @@ test("there may be no limit, and a closed one stays quiet", async () => {
   await clock.pass(1e12);
   assert.equal(none.signal.aborted, false);
   assert.equal(closed.signal.aborted, false);
+});
+
+test("a limit of a month is not over at once: it is longer than one timer can be", async () => {
+  const limit = new TimeLimit(2_592_000, systemClock);
+  await systemClock.sleep(20);
+  assert.equal(limit.signal.aborted, false);
+  limit.close();
 });

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -27,15 +28,18 @@ export interface Workplace {
 export class Workspace {
   readonly #kind: WorkspaceKind;
   readonly #root: string;
+  readonly #env: NodeJS.ProcessEnv;
   /** git takes one change of its worktrees at a time. */
   #turn: Promise<unknown> = Promise.resolve();
 
   /**
    * @param root the folder; it must exist
+   * @param env the environment of git, and so of the repository's hooks
    * @throws RunFailedError
    */
-  constructor(kind: WorkspaceKind, root: string) {
+  constructor(kind: WorkspaceKind, root: string, env: NodeJS.ProcessEnv = process.env) {
     this.#kind = kind;
+    this.#env = env;
     this.#root = resolve(root);
     if (!statSync(this.#root, { throwIfNoEntry: false })?.isDirectory()) {
       throw new RunFailedError(`The folder ${this.#root} does not exist.`);
@@ -45,7 +49,7 @@ export class Workspace {
   /** The same task gets the same folder again. */
   async open(taskId: string): Promise<Workplace> {
     if (this.#kind === "shared") return { folder: this.#root, data: {}, close: async () => {} };
-    const name = taskId.replace(/[^A-Za-z0-9._-]/g, "-");
+    const name = folderName(taskId);
     if (this.#kind === "worktree") return this.#inTurn(() => this.#openWorktree(name));
     const folder = join(this.#root, name);
     mkdirSync(folder, { recursive: true });
@@ -88,11 +92,21 @@ export class Workspace {
 
   async #git(args: string[], cwd: string = this.#root): Promise<string> {
     try {
-      const { stdout } = await run("git", args, { cwd });
+      const { stdout } = await run("git", args, { cwd, env: this.#env });
       return stdout.trim();
     } catch (error) {
       const { stderr } = error as { stderr?: string };
       throw new RunFailedError(`git ${args[0]} failed in ${cwd}: ${stderr?.trim() || String(error)}`);
     }
   }
+}
+
+/**
+ * A task's folder, which is also the end of its branch's name: its id where that is plain, as those of Mission Control
+ * are; else something like it that no other id gives, and that leads nowhere else.
+ */
+function folderName(taskId: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(taskId)) return taskId;
+  const like = taskId.replace(/[^A-Za-z0-9_-]+/g, "-").slice(0, 40);
+  return `task-${like}.${createHash("sha256").update(taskId).digest("hex").slice(0, 16)}`;
 }

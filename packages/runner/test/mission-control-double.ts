@@ -18,15 +18,24 @@ export class MissionControlDouble {
   readonly agents = new Map<string, Registered>();
   readonly token = "the administrator's token";
   readonly secret = formatSecret(Buffer.from("the agent's secret"));
+  /** Called when an agent was registered, before that is answered. */
+  onRegistered = () => {};
   readonly #rest = createServer(async (request, response) => {
     const [, , , id = ""] = (request.url ?? "").split("/");
     const answer = (status: number, body: object) =>
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     if (request.headers.authorization !== `Bearer ${this.token}`) return answer(401, {});
+    if (request.method === "GET" || request.method === "DELETE") {
+      const known = this.agents.get(id);
+      if (!known) return answer(404, { detail: "No such agent." });
+      if (request.method === "DELETE") this.agents.delete(id);
+      return answer(200, { id, ...known });
+    }
     const agent = (await json(request)) as Registered;
     if (request.method === "POST") {
       const created = `agent-${this.agents.size + 1}`;
       this.agents.set(created, agent);
+      this.onRegistered();
       return answer(201, { id: created, ...agent, secret: this.secret });
     }
     if (!this.agents.has(id)) return answer(404, { detail: "No such agent." });
@@ -47,8 +56,8 @@ export class MissionControlDouble {
 
   async dispatch(
     dispatchId: string,
-    task: { id?: string; description: string; feedback?: string },
-  ): Promise<void> {
+    task: { id?: string; title?: string; description: string; feedback?: string },
+  ): Promise<{ accepted: boolean; reason?: string }> {
     const { url, secret, taskId, agentId } = this.callbacks.target(dispatchId);
     const body = {
       version: 1,
@@ -67,7 +76,7 @@ export class MissionControlDouble {
       callback: { url, secret, scheme: "standard-webhooks" },
       dispatchedAt: new Date().toISOString(),
     };
-    await this.#send("POST", "", body, dispatchId);
+    return (await this.#send("POST", "", body, dispatchId)) as { accepted: boolean; reason?: string };
   }
 
   async cancel(dispatchId: string): Promise<void> {
@@ -104,7 +113,7 @@ export class MissionControlDouble {
     this.#rest.closeAllConnections();
   }
 
-  async #send(method: string, path: string, value: object | undefined, id: string): Promise<void> {
+  async #send(method: string, path: string, value: object | undefined, id: string): Promise<unknown> {
     const [agent] = this.agents.values();
     const body = value ? JSON.stringify(value) : "";
     const headers = standardHeaders(this.secret, { id, timestamp: Math.floor(Date.now() / 1000), body });
@@ -112,5 +121,6 @@ export class MissionControlDouble {
     const response = await fetch(url, { method, headers, ...(body && { body }) });
     if (!response.ok)
       throw new Error(`${method} ${url} was answered ${response.status}: ${await response.text()}`);
+    return response.json();
   }
 }

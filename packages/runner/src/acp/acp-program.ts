@@ -72,7 +72,7 @@ class Turn {
       command: options.command,
       cwd: job.folder,
       env: options.env,
-      mark: job.dispatch.dispatchId,
+      mark: job.mark,
       onUpdate: (update) => {
         // An agent that loads a session tells its whole history again.
         if (!this.prompted) return;

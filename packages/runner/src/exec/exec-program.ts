@@ -1,21 +1,23 @@
 import { once } from "node:events";
 import { basename } from "node:path";
-import { fillIn } from "../command-line.ts";
-import { describeExit, ProcessGroup } from "../process-group.ts";
+import type { Dispatch } from "@mission-control/agent";
+import { describeExit, type Exit, ProcessGroup } from "../process-group.ts";
 import { type Job, type JobResult, type Program, RunFailedError } from "../program.ts";
-import { taskPrompt } from "../prompt.ts";
-import { LineSplitter } from "./lines.ts";
-import { readLine } from "./output.ts";
+import { invocationFor } from "./invocation.ts";
+import { ProgramOutput } from "./program-output.ts";
 
 export interface ExecProgramOptions {
-  /** The program and its arguments; `{prompt}`, `{title}`, `{taskId}` and `{folder}` are filled in. */
+  /**
+   * The program and its arguments, checked by `checkPlaceholders`; `{prompt}`, `{title}`, `{taskId}` and `{folder}`
+   * are filled in.
+   */
   command: readonly string[];
   env: NodeJS.ProcessEnv;
 }
 
 /**
- * Runs each task as one call of a program: the prompt is an argument where the command says `{prompt}`, else its
- * input. Lines it prints are progress; the exit code decides. `mission-control report` works inside it.
+ * Runs each task as one call of a program. Lines it prints are progress; the result it tells, or else its exit code,
+ * decides. `mission-control report` works inside it.
  */
 export class ExecProgram implements Program {
   readonly #options: ExecProgramOptions;
@@ -28,51 +30,64 @@ export class ExecProgram implements Program {
     return basename(this.#options.command[0] ?? "");
   }
 
-  async run({ dispatch, folder, narrator, signal }: Job): Promise<JobResult> {
+  async run(job: Job): Promise<JobResult> {
+    const { dispatch, folder, narrator, clock, signal } = job;
     signal.throwIfAborted();
-    const { task, agent, callback } = dispatch;
-    const prompt = taskPrompt(dispatch);
-    const values = { prompt, title: task.title, taskId: task.id, folder };
-    const group = new ProcessGroup(fillIn(this.#options.command, values), {
+    const { command, input, note } = invocationFor(this.#options.command, dispatch, folder);
+    if (note) narrator.say(note);
+    const group = new ProcessGroup(command, {
       cwd: folder,
-      mark: dispatch.dispatchId,
-      env: {
-        ...this.#options.env,
-        MISSION_CONTROL_CALLBACK_URL: callback.url,
-        MISSION_CONTROL_CALLBACK_SECRET: callback.secret,
-        MISSION_CONTROL_TASK_ID: task.id,
-        MISSION_CONTROL_AGENT_ID: agent.id,
-      },
+      mark: job.mark,
+      env: { ...this.#options.env, ...reportSettings(dispatch) },
     });
-    const done = new AbortController();
+    const over = new AbortController();
     try {
       const { stdin, stdout } = group.child;
       // Some programs wait for the end of their input even when they were given a prompt.
-      stdin.end(this.#options.command.some((word) => word.includes("{prompt}")) ? "" : prompt);
-      let result: { ok: boolean; text: string } | undefined;
-      const lines = new LineSplitter((line) => {
-        for (const event of readLine(line)) {
-          if (event.type === "result") result = event;
-          narrator.take(event);
-        }
-      });
-      stdout.setEncoding("utf8").on("data", (text: string) => lines.push(text));
-      const aborted = once(signal, "abort", { signal: done.signal }).then(() =>
-        Promise.reject(signal.reason),
-      );
-      aborted.catch(() => {});
-      const exit = await Promise.race([group.exited, aborted]);
+      stdin.end(input);
+      const output = new ProgramOutput(narrator);
+      stdout.setEncoding("utf8").on("data", (text: string) => output.push(text));
+      const exit = await Promise.race([
+        group.exited,
+        output.silentAfterResult(clock, over.signal).then(() => undefined),
+        aborted(signal, over.signal),
+      ]);
+      if (!exit) narrator.say(`${this.name} has told its result but does not end: ending it.`);
       await group.end();
-      lines.end();
-      if (exit.code !== 0 || result?.ok === false) {
-        const reason = result?.ok === false ? ` It reported: ${result.text}` : "";
-        const wrote = group.stderrTail ? ` It wrote: ${group.stderrTail}` : "";
-        throw new RunFailedError(`${this.name} ${describeExit(exit)}.${reason}${wrote}`);
-      }
-      return { summary: result?.text || narrator.lastMessage || "Done." };
+      output.end();
+      return (
+        this.#judge(exit, output.result, group.stderrTail) ?? { summary: narrator.lastMessage || "Done." }
+      );
     } finally {
-      done.abort();
+      over.abort();
       await group.end();
     }
   }
+
+  /** @param exit how it ended by itself; `undefined` when it had to be ended after its result */
+  #judge(exit: Exit | undefined, result: ProgramOutput["result"], stderr: string): JobResult | undefined {
+    if ((exit && exit.code !== 0) || result?.ok === false) {
+      const how = exit ? describeExit(exit) : "did not come to a good end";
+      const reason = result?.ok === false ? ` It reported: ${result.text}` : "";
+      const wrote = stderr ? ` It wrote: ${stderr}` : "";
+      throw new RunFailedError(`${this.name} ${how}.${reason}${wrote}`);
+    }
+    return result?.text ? { summary: result.text } : undefined;
+  }
+}
+
+/** What `mission-control report` reads. */
+function reportSettings({ task, agent, callback }: Dispatch): NodeJS.ProcessEnv {
+  return {
+    MISSION_CONTROL_CALLBACK_URL: callback.url,
+    MISSION_CONTROL_CALLBACK_SECRET: callback.secret,
+    MISSION_CONTROL_TASK_ID: task.id,
+    MISSION_CONTROL_AGENT_ID: agent.id,
+  };
+}
+
+/** Rejects with the signal's reason once it is aborted; stops waiting for that when `over` is. */
+async function aborted(signal: AbortSignal, over: AbortSignal): Promise<never> {
+  await once(signal, "abort", { signal: over });
+  throw signal.reason;
 }

@@ -1,3 +1,5 @@
+import { parseObject } from "./output.ts";
+
 const MAX_LINE = 8 * 1024 * 1024;
 
 /** Splits text that comes in pieces into lines. A line beyond 8 MiB is passed on in parts. */
@@ -14,6 +16,11 @@ export class LineSplitter {
     this.#rest = lines.pop() ?? "";
     for (const line of lines) this.#onLine(line.replace(/\r$/, ""));
     if (this.#rest.length > MAX_LINE) this.end();
+  }
+
+  /** Passes on a JSON object that came without a line's end: it is whole by itself. */
+  endObject(): void {
+    if (parseObject(this.#rest)) this.end();
   }
 
   /** Passes on what came without a line's end. */

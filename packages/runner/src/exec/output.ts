@@ -12,7 +12,8 @@ export function readLine(line: string): AgentEvent[] {
   return line.trim() === "" ? [] : [{ type: "text", text: line, ends: true }];
 }
 
-function parseObject(line: string): Record<string, unknown> | undefined {
+/** A line that is a JSON object. */
+export function parseObject(line: string): Record<string, unknown> | undefined {
   if (!line.startsWith("{")) return undefined;
   try {
     return JSON.parse(line) as Record<string, unknown>;

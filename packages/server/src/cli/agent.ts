@@ -1,6 +1,8 @@
 import {
   type AgentOptions,
+  AlreadyRunningError,
   CommandLineError,
+  EnvironmentError,
   PERMISSION_POLICIES,
   type PermissionPolicy,
   RegistrationError,
@@ -24,6 +26,7 @@ interface AgentFlags extends ServerFlags {
   workspace?: WorkspaceKind;
   permissions: PermissionPolicy;
   mode?: string;
+  env?: string[];
   capability?: string[];
   concurrency?: number;
   timeLimit?: number;
@@ -32,6 +35,9 @@ interface AgentFlags extends ServerFlags {
   publicUrl?: string;
   json?: boolean;
 }
+
+const WRONG_USE = [CommandLineError, EnvironmentError];
+const FAILURES = [RegistrationError, RunFailedError, AlreadyRunningError];
 
 export function configure(command: Command): void {
   withServerFlags(command)
@@ -47,14 +53,15 @@ export function configure(command: Command): void {
     )
     .option("--mode <mode>", "with --acp: a mode of the agent's own, such as read-only")
     .option(
-      "--capability <word>",
-      "what it can do; may be given several times",
-      (word, words: string[] = []) => [...words, word],
+      "--env <name>",
+      "what it gets of this environment: NAME, AWS_* or NAME=VALUE; several times",
+      several,
     )
-    .option("--concurrency <number>", "how many tasks it works on at a time (default 1)", whole(1))
+    .option("--capability <word>", "what it can do; may be given several times", several)
+    .option("--concurrency <number>", "how many tasks it works on at a time (default 1)", whole(1, 1000))
     .option("--time-limit <seconds>", "how long a task may take (default 3600; 0: no limit)", whole(0))
     .option("--host <host>", "where to listen for dispatches (default 127.0.0.1)")
-    .option("--port <port>", "port to listen on (default: last time's, else any free one)", whole(0))
+    .option("--port <port>", "port to listen on (default: last time's, else any free one)", whole(0, 65_535))
     .option("--public-url <url>", "how the server reaches this machine (default http://HOST:PORT)")
     .option("--json", "print what it is as JSON")
     .addHelpText(
@@ -62,6 +69,13 @@ export function configure(command: Command): void {
       `
 It registers itself (the same name takes up the same agent again), takes dispatches, and reports what the agent does;
 stop it with Ctrl-C.
+
+In the command of --exec, {prompt} (the task), {title}, {taskId} and {folder} are filled in. {prompt} and {title} must be
+words of their own, or values as in --message={prompt}; what a shell would run is refused. Claude Code, Codex, opencode
+and Gemini get the task on their input, as do all programs where it is over 100 kB.
+
+The agent gets PATH, HOME, languages, proxies, certificates and the like, and what Claude Code, Codex, opencode or Gemini
+are set up by; nothing else but what --env names.
 
 Examples:
   mission-control agent --acp claude-agent-acp --cwd ~/project
@@ -83,10 +97,9 @@ async function run(flags: AgentFlags): Promise<void> {
       ? runExecAgent({ ...options, exec: exec ?? "" })
       : runAcpAgent({ ...options, acp, permissions: flags.permissions, mode: flags.mode });
   const runner = await starting.catch((error: unknown) => {
-    if (error instanceof CommandLineError) throw wrongUse(error.message);
-    if (error instanceof RegistrationError || error instanceof RunFailedError) {
-      throw new CommandError(error.message);
-    }
+    if (!(error instanceof Error)) throw error;
+    if (WRONG_USE.some((kind) => error instanceof kind)) throw wrongUse(error.message);
+    if (FAILURES.some((kind) => error instanceof kind)) throw new CommandError(error.message);
     throw error;
   });
   if (json) printJson({ agentId: runner.agentId, url: runner.url });
@@ -102,13 +115,14 @@ function agentOptions(flags: AgentFlags, signal: AbortSignal): AgentOptions {
   if (token === null) {
     throw wrongUse(`No token for ${url}: pass --token, or set MISSION_CONTROL_TOKEN.`);
   }
-  const { name, cwd, workspace, capability, concurrency, timeLimit, host, port, publicUrl } = flags;
+  const { name, cwd, workspace, env, capability, concurrency, timeLimit, host, port, publicUrl } = flags;
   return {
     server: url,
     token,
     name,
     cwd,
     workspace,
+    passEnv: env,
     capabilities: capability,
     concurrency,
     timeLimit,
@@ -120,10 +134,15 @@ function agentOptions(flags: AgentFlags, signal: AbortSignal): AgentOptions {
   };
 }
 
-function whole(least: number): (text: string) => number {
+function several(word: string, words: string[] = []): string[] {
+  return [...words, word];
+}
+
+function whole(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() !== "" && Number.isInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`It must be a whole number, ${least} or more.`);
+    if (text.trim() !== "" && Number.isInteger(value) && value >= least && value <= most) return value;
+    const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `${least} or more`;
+    throw new InvalidArgumentError(`It must be a whole number, ${range}.`);
   };
 }

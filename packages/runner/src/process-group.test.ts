@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { afterEach, beforeEach, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { isRunning, Stage, until } from "../test/stage.ts";
+import { ProcessGroup } from "./process-group.ts";
+
+let stage: Stage;
+let children: ChildProcess[];
+beforeEach(async () => {
+  stage = await Stage.open();
+  children = [];
+});
+afterEach(async () => {
+  for (const child of children) child.kill("SIGKILL");
+  await stage.close();
+});
+
+/** Starts a runner in a process of its own, and waits until it is ready. */
+async function startRunner(command: string, name = "killed"): Promise<ChildProcess> {
+  const script = fileURLToPath(new URL("../test/runner-in-child.ts", import.meta.url));
+  const flags = ["--conditions=mission-control-source", "--disable-warning=ExperimentalWarning"];
+  const { control, options } = stage;
+  const child = spawn(process.execPath, [...flags, script], {
+    cwd: stage.work,
+    env: { ...options.env, SERVER: control.url, TOKEN: control.token, COMMAND: command, NAME: name },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  children.push(child);
+  await once(child.stdout, "data");
+  return child;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  child.kill("SIGKILL");
+  await once(child, "exit");
+}
+
+test("when the runner is killed, the processes of its runs end at once", async () => {
+  const first = await startRunner(`sh -c 'trap "" TERM HUP; sleep 4325.5 & sleep 4325.5'`);
+  await stage.control.dispatch("d1", { description: "" });
+  await until(() => isRunning("sleep 4325.5"));
+  await kill(first);
+  await until(() => !isRunning("sleep 4325.5"));
+});
+
+test("started again, it reports the run as failed and ends what left the group, of its own runs only", async () => {
+  const command = "sh -c 'setsid sleep 4328.5 & sleep 4328.5'";
+  const first = await startRunner(command);
+  await stage.control.dispatch("d1", { description: "" });
+  await until(() => isRunning("sleep 4328.5"));
+  // Another runner's process for a dispatch of the same id, as another server may give it.
+  const others = new ProcessGroup(["sleep", "4329.5"], { cwd: "/", env: process.env, mark: "d1" });
+  await kill(first);
+  await startRunner(command);
+  assert.equal(
+    (await stage.control.outcome("d1")).error,
+    "The runner was stopped in the middle of this task.",
+  );
+  assert.equal(isRunning("sleep 4328.5"), false);
+  assert.equal(isRunning("sleep 4329.5"), true);
+  await others.end();
+  assert.equal(isRunning("sleep 4329.5"), false);
+});
+
+test("a group that has ended is never signalled again: its id may be another's", async (t) => {
+  const group = new ProcessGroup(["true"], { cwd: "/", env: process.env, mark: "m" });
+  await group.exited;
+  const signals = t.mock.method(process, "kill", () => true);
+  await group.end();
+  await group.end();
+  assert.deepEqual(
+    signals.mock.calls.map(({ arguments: [pid = 0] }) => pid).filter((pid) => pid < 0),
+    [],
+  );
+});
+
+test("what the system does not take is said in words", async () => {
+  const options = { cwd: "/", env: {}, mark: "m" };
+  assert.throws(
+    () => new ProcessGroup(["true", "x".repeat(200_000)], options),
+    /"true" could not be started: its arguments and environment are longer than the system takes/,
+  );
+  await assert.rejects(
+    new ProcessGroup(["/no/such"], options).exited,
+    /"\/no\/such" could not be started: it is not there any more/,
+  );
+});

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { Stage, until } from "../test/stage.ts";
+import { Workspace } from "./workspace.ts";
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await Stage.open();
+});
+afterEach(() => stage.close());
+
+describe("workspaces", () => {
+  test("a folder of its own for each task", async () => {
+    await stage.exec("pwd", { workspace: "folder" });
+    await stage.control.dispatch("d1", { id: "task-1", description: "" });
+    assert.equal((await stage.control.outcome("d1")).summary, join(stage.work, "task-1"));
+  });
+
+  test("a git worktree of its own, kept when it was used", async () => {
+    const git = (...args: string[]) =>
+      execFileSync("git", args, { cwd: stage.work, encoding: "utf8" }).trim();
+    git("init", "--quiet", "--initial-branch=main");
+    git(
+      "-c",
+      "user.name=t",
+      "-c",
+      "user.email=t@example.com",
+      "commit",
+      "--quiet",
+      "--allow-empty",
+      "-m",
+      "start",
+    );
+    const runner = await stage.exec(
+      `sh -c 'cat > prompt; grep -q write prompt && cp prompt result; rm prompt; ls'`,
+      {
+        workspace: "worktree",
+        concurrency: 2,
+      },
+    );
+    await Promise.all([
+      stage.control.dispatch("d1", { id: "task-1", description: "write" }),
+      stage.control.dispatch("d2", { id: "task-2", description: "look" }),
+    ]);
+    const used = await stage.control.outcome("d1");
+    await stage.control.outcome("d2");
+    assert.equal(used.data?.branch, "mission-control/task-1");
+    assert.ok(existsSync(join(String(used.data?.folder), "result")));
+    await until(() => runner.running.length === 0);
+    assert.equal(git("branch", "--list", "mission-control/*"), "+ mission-control/task-1");
+    assert.deepEqual(readdirSync(stage.work), [".git"]);
+    await stage.control.dispatch("d3", { id: "task-1", description: "look" });
+    assert.equal((await stage.control.outcome("d3")).summary, "result", "the same worktree again");
+  });
+
+  test("a folder without git is said so", async () => {
+    await stage.exec("pwd", { workspace: "worktree" });
+    await stage.control.dispatch("d1", { description: "" });
+    assert.match(
+      (await stage.control.outcome("d1")).error ?? "",
+      /git rev-parse failed in .*not a git repository/,
+    );
+  });
+
+  test("no task's id leads out of the workspace, or into another task's folder", async () => {
+    const workspace = new Workspace("folder", stage.work);
+    const ids = ["..", ".", "../x", "a/b", "a b", "a-b", "/etc", ".git", "a:b", "a.lock", "x".repeat(300)];
+    const folders = await Promise.all(ids.map(async (id) => (await workspace.open(id)).folder));
+    assert.deepEqual(
+      folders.filter((folder) => dirname(folder) !== stage.work),
+      [],
+    );
+    assert.equal(new Set(folders).size, ids.length);
+  });
+
+  test("a dispatch with such an id is refused", async () => {
+    await stage.exec("pwd", { workspace: "folder" });
+    for (const id of ["..", "a/b", "-x", "x\0y", "x".repeat(201)]) {
+      const answer = await stage.control.dispatch("d1", { id, description: "" });
+      assert.equal(answer.accepted, false);
+      assert.match(answer.reason ?? "", /An id must be of letters, digits and/);
+    }
+    assert.deepEqual(readdirSync(stage.work), []);
+  });
+
+  test("a repository's hooks see none of the runner's secrets", async () => {
+    const git = (...args: string[]) => execFileSync("git", args, { cwd: stage.work });
+    git("init", "--quiet");
+    git(
+      "-c",
+      "user.name=t",
+      "-c",
+      "user.email=t@example.com",
+      "commit",
+      "--quiet",
+      "--allow-empty",
+      "-m",
+      "x",
+    );
+    writeFileSync(join(stage.work, ".git/hooks/post-checkout"), `#!/bin/sh\nenv > ${stage.folder}/seen\n`, {
+      mode: 0o755,
+    });
+    const env = {
+      ...stage.options.env,
+      MISSION_CONTROL_TOKEN: "secret-1",
+      OPENCLAW_GATEWAY_TOKEN: "secret-2",
+    };
+    await stage.exec("true", { workspace: "worktree", env });
+    await stage.control.dispatch("d1", { description: "" });
+    await stage.control.outcome("d1");
+    assert.doesNotMatch(readFileSync(join(stage.folder, "seen"), "utf8"), /secret-/);
+  });
+});
