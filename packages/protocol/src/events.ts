@@ -51,7 +51,7 @@ export const eventPositionSchema = z.coerce.number().int().nonnegative().max(Num
 
 const typesSchema = z
   .string()
-  .transform((list) => list.split(",").filter((name) => name !== ""))
+  .transform((list) => [...new Set(list.split(",").filter((name) => name !== ""))])
   .pipe(z.array(eventTypeSchema));
 
 /** Query of `GET /api/events` and of the history calls. */

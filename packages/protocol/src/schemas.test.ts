@@ -214,7 +214,7 @@ test("an agent is reached by a web address or through a gateway, nothing else", 
 });
 
 test("a stream's filters and position come as text", () => {
-  assert.deepEqual(eventFilterQuerySchema.parse({ types: "activity,,error" }), {
+  assert.deepEqual(eventFilterQuerySchema.parse({ types: "activity,,error,activity" }), {
     types: ["activity", "error"],
   });
   refuses(eventFilterQuerySchema, [{ types: "activity,nonsense" }, { types: "reset" }, { taskId: "a b" }]);

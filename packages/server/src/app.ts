@@ -55,7 +55,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
   const addresses = new ClientAddresses(settings.trustedProxies);
   const keys = loadKeys(settings.dataDir);
   const token = settings.token ?? keys.token;
-  const store = SqliteStore.open({ folder: settings.dataDir, metrics, logger });
+  const store = SqliteStore.open({ folder: settings.dataDir, limits: limits.rules, metrics, logger });
   // Closed in reverse order, also when the start fails half-way.
   const opened: { close(): Promise<void> | void }[] = [store];
   const closeAll = async () => {

@@ -12,6 +12,9 @@ import type { SignatureVerifier } from "./signature.ts";
 /** One sentence for all that is wrong with a signature: no hint which. */
 const UNVERIFIED = "The callback's signature could not be verified.";
 
+/** What only the dispatch's agent, its operator or time can change is worth no quick retry. */
+const RETRY_AFTER_SECONDS = { open_permissions: 5, late_callbacks: 60 } as const;
+
 const RESULTS: Readonly<Record<Answer["status"], CallbackResult>> = {
   200: "stored",
   400: "invalid",
@@ -121,8 +124,13 @@ export class CallbackIntake {
     return this.refuse(500, "The server failed at this callback, and would again; its log tells why.");
   }
 
-  #refused({ code, detail }: NonNullable<ChangeResult["refusal"]>, duplicate: boolean): Answer {
+  #refused(refusal: NonNullable<ChangeResult["refusal"]>, duplicate: boolean): Answer {
+    const { code, detail } = refusal;
     if (code === "stale") return this.refuse(401, UNVERIFIED);
+    if (code === "limited" && refusal.limit) {
+      this.#options.metrics.limited(refusal.limit);
+      return this.refuse(429, detail, {}, RETRY_AFTER_SECONDS[refusal.limit]);
+    }
     return this.refuse(code === "conflict" ? 409 : 404, detail, { duplicate });
   }
 }

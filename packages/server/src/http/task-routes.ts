@@ -44,6 +44,7 @@ const STATUS_OF_REFUSAL = {
   not_found: 404,
   conflict: 409,
   invalid: 400,
+  limited: 429,
   mismatch: 422,
   stale: 409,
 } as const;

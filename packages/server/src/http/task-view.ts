@@ -3,7 +3,11 @@ import type { Store } from "../store/store.ts";
 import type { Attempt, Task } from "../tasks/task.ts";
 
 /** A task as a list shows it: what only the rules need stays inside. */
-export function taskSummary({ usageBefore: _, ...shown }: Task): Omit<TaskView, "attempts"> {
+export function taskSummary({
+  usageBefore: _,
+  lateCallbacks: _late,
+  ...shown
+}: Task): Omit<TaskView, "attempts"> {
   return { ...shown, tags: [...shown.tags] };
 }
 

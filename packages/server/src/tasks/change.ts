@@ -50,17 +50,19 @@ export interface TaskState {
 /** Something an agent must still be told. Kept until it was delivered. */
 export type AgentCommand = { kind: "cancel" } | { kind: "permission"; requestId: string; optionId: string };
 
-export type RefusalCode = "not_found" | "conflict" | "invalid";
+export type RefusalCode = "not_found" | "conflict" | "invalid" | "limited";
 
 /** Why a change is not made. */
 export interface Refusal {
   code: RefusalCode;
   detail: string;
+  /** What it is over, where it is `limited`. */
+  limit?: "open_permissions" | "late_callbacks";
 }
 
 /**
  * What a change comes to. Absent fields stay as they are. A refusal may still carry events (a late callback is
- * recorded), but never a new task or attempt.
+ * recorded, and counted), but nothing else that is new of the task or attempt.
  */
 export interface Decision {
   refusal?: Refusal;

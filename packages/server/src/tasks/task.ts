@@ -32,6 +32,8 @@ export interface Task {
   readonly usage?: Usage | undefined;
   /** What the attempts before the current one used together. */
   readonly usageBefore?: Usage | undefined;
+  /** How many callbacks were recorded that belong to none of its attempts. */
+  readonly lateCallbacks?: number | undefined;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -65,6 +67,8 @@ export interface Attempt {
   readonly usage?: Usage | undefined;
   readonly permissions?: readonly Permission[] | undefined;
   readonly runOutcome?: RunOutcome | undefined;
+  /** How many callbacks were recorded that came when it could not take them. */
+  readonly lateCallbacks?: number | undefined;
   /** The gateway adapter's own note on the hand-over. */
   readonly note: JsonObject | null;
   readonly queuedAt: string;

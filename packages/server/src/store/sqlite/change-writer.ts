@@ -3,6 +3,7 @@ import type { NewEvent } from "@mission-control/protocol";
 import { attributedAttempt } from "../../tasks/attribution.ts";
 import type { AgentCommand, Decision, TaskChange, TaskState } from "../../tasks/change.ts";
 import { decide } from "../../tasks/decide.ts";
+import { type TaskLimits, withinLimits } from "../../tasks/limits.ts";
 import type { Attempt, Task } from "../../tasks/task.ts";
 import type { AttemptChange, ChangeResult, Commit, PendingCommand, Receipt, StoredEvent } from "../store.ts";
 import type { AttemptTable } from "./attempt-table.ts";
@@ -16,6 +17,7 @@ export interface ChangeWriterParts {
   tasks: TaskTable;
   attempts: AttemptTable;
   receipts: ReceiptTable;
+  limits: TaskLimits;
   now: () => Date;
 }
 
@@ -47,11 +49,12 @@ export class ChangeWriter {
     const kept = key === undefined ? null : receipts.get(key);
     if (kept) return repeat(kept, receipt?.fingerprint);
     if (receipt?.onlyIfKnown) return { ...NOTHING_KNOWN, refusal: STALE };
-    const decision = decide({ task, attempt }, change, now);
+    const state = { task, attempt };
+    const decision = withinLimits(state, change, decide(state, change, now), this.#parts.limits);
     const firstId = decision.events.length > 0 ? log.nextId : null;
-    const result = resultOf(decision, { task, attempt }, firstId);
+    const result = resultOf(decision, state, firstId);
     const answer = receipt && answerOf(result, change, receipt.fingerprint, now);
-    this.#write(decision, { task, attempt }, key !== undefined && answer ? { key, answer } : undefined);
+    this.#write(decision, state, key !== undefined && answer ? { key, answer } : undefined);
     return result;
   }
 

@@ -8,6 +8,7 @@ import {
 import type { Logger } from "../../logger.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { AgentCommand, TaskChange } from "../../tasks/change.ts";
+import { NO_LIMITS, type TaskLimits } from "../../tasks/limits.ts";
 import type { Attempt, Task } from "../../tasks/task.ts";
 import type { UsageSum } from "../../tasks/usage.ts";
 import {
@@ -44,6 +45,8 @@ export interface SqliteStoreOptions {
   folder: string;
   /** The clock that stamps events and records. */
   now?: () => Date;
+  /** How much one attempt's agent may put into its record; without them, anything. */
+  limits?: TaskLimits;
   metrics?: Pick<Metrics, "commit" | "eventsCommitted">;
   /** Told of outages, and of listeners that throw; without one, such an error ends the process. */
   logger?: Pick<Logger, "error">;
@@ -107,7 +110,8 @@ export class SqliteStore implements Store {
       attempts: this.#attempts,
       receipts: this.#receipts,
     };
-    this.#writer = new ChangeWriter({ db, ...tables, now: options.now ?? (() => new Date()) });
+    const { now = () => new Date(), limits = NO_LIMITS } = options;
+    this.#writer = new ChangeWriter({ db, ...tables, limits, now });
     this.#writeBehind = new WriteBehind(tables);
     this.#writeBehind.recover(db);
     this.#deleteCommand = db.prepare("DELETE FROM commands WHERE id = ?");

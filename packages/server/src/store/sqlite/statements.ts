@@ -1,12 +1,21 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { LruMap } from "toad-cache";
 
-/** Prepared statements by their text. For a bounded number of texts: none is ever dropped. */
+/** More texts than the queries of this server have in all their forms, so that none of them is prepared twice. */
+const MAX_STATEMENTS = 256;
+
+/** Prepared statements by their text; the one not used for longest is dropped where there are too many. */
 export class Statements {
   readonly #db: DatabaseSync;
-  readonly #known = new Map<string, StatementSync>();
+  readonly #known = new LruMap<StatementSync>(MAX_STATEMENTS);
 
   constructor(db: DatabaseSync) {
     this.#db = db;
+  }
+
+  /** How many are kept. */
+  get size(): number {
+    return this.#known.size;
   }
 
   get(sql: string): StatementSync {
