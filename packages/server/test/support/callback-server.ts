@@ -18,6 +18,7 @@ import type { CallbackResult } from "../../src/metrics.ts";
 import { readSettings } from "../../src/settings.ts";
 import { running } from "../../src/store/conformance/engine.ts";
 import { SqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import { NO_LIMITS, type TaskLimits } from "../../src/tasks/limits.ts";
 import { RawClient, type RawResponse } from "./raw-client.ts";
 
 export const SERVER_KEY = Buffer.alloc(32, 1);
@@ -54,6 +55,7 @@ export class CallbackServer {
   intake: CallbackIntake;
   readonly #server = createServer((request, response) => this.#handle(request, response));
   readonly #clients = new Set<RawClient>();
+  readonly #rules: TaskLimits;
   readonly #limits: ReturnType<typeof limitsOf>;
   readonly #metrics = {
     callback: (result: CallbackResult) => this.counted.push(result),
@@ -67,14 +69,20 @@ export class CallbackServer {
   static async open(
     settings: Partial<LimitSettings> = {},
     bodies: Partial<BodyBudgetOptions> = {},
+    rules: Partial<TaskLimits> = {},
   ): Promise<CallbackServer> {
-    const server = new CallbackServer(settings, bodies);
+    const server = new CallbackServer(settings, bodies, { ...NO_LIMITS, ...rules });
     await running(server.store, "t1", "a1", "d1");
     await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
     return server;
   }
 
-  private constructor(settings: Partial<LimitSettings>, bodies: Partial<BodyBudgetOptions>) {
+  private constructor(
+    settings: Partial<LimitSettings>,
+    bodies: Partial<BodyBudgetOptions>,
+    rules: TaskLimits,
+  ) {
+    this.#rules = rules;
     const environment = { MISSION_CONTROL_DATA_DIR: this.folder };
     this.#limits = limitsOf({ ...readSettings({ environment }), ...settings });
     this.#bodies = new BodyReader(this.#limits.bodies(bodies), ADDRESSES, this.#metrics);
@@ -137,7 +145,7 @@ export class CallbackServer {
   }
 
   #openStore(): SqliteStore {
-    return SqliteStore.open({ folder: this.folder, now: () => this.clock.now });
+    return SqliteStore.open({ folder: this.folder, limits: this.#rules, now: () => this.clock.now });
   }
 
   #newIntake(): CallbackIntake {
