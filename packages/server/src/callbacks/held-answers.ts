@@ -2,6 +2,8 @@ import type { Answer } from "./answer.ts";
 
 /** More than this are not kept waiting: each costs a connection's memory. */
 const MAX_HELD = 1000;
+/** Longer than this none waits, so that no client takes the server for gone. */
+const LONGEST_SECONDS = 5;
 
 /**
  * Answers to callbacks that came although their sender was told to wait. They are given when the wait is over: who
@@ -10,7 +12,7 @@ const MAX_HELD = 1000;
 export class HeldAnswers {
   readonly #held = new Set<() => void>();
 
-  /** Resolves with the answer after so many seconds, or at once where too many wait already. */
+  /** Resolves with the answer after so many seconds or the longest, or at once where too many wait already. */
   hold(answer: Answer, seconds: number): Promise<Answer> {
     if (this.#held.size >= MAX_HELD) return Promise.resolve(answer);
     return new Promise((resolve) => {
@@ -19,7 +21,7 @@ export class HeldAnswers {
         this.#held.delete(release);
         resolve(answer);
       };
-      const timer = setTimeout(release, seconds * 1000);
+      const timer = setTimeout(release, Math.min(seconds, LONGEST_SECONDS) * 1000);
       this.#held.add(release);
     });
   }

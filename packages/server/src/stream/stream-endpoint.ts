@@ -110,7 +110,8 @@ export class StreamEndpoint {
       this.#options.metrics.limited(limit);
       response.setHeader("Retry-After", RETRY_AFTER_SECONDS);
     }
-    response.writeHead(problem.status, { "Content-Type": PROBLEM_TYPE });
+    response.statusCode = problem.status;
+    response.setHeader("Content-Type", PROBLEM_TYPE);
     response.end(JSON.stringify({ type: "about:blank", ...problem }));
   }
 

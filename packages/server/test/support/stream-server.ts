@@ -31,6 +31,8 @@ export class StreamServer {
   readonly sockets: Socket[] = [];
   readonly counted = { opened: 0, closed: 0, delivered: 0, cutOff: 0 };
   readonly limited: Limit[] = [];
+  /** Closed with the server. */
+  readonly clients: { close(): void }[] = [];
   readonly #folder: string;
   readonly stream: StreamEndpoint;
   readonly #server;
@@ -121,7 +123,7 @@ export class StreamServer {
 
   async close(): Promise<void> {
     this.hub.close();
-    for (const reader of this.#readers) reader.close();
+    for (const client of [...this.#readers, ...this.clients]) client.close();
     for (const socket of this.sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
     await this.store.close();
