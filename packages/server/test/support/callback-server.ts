@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CALLBACK_PATH, deriveDispatchSecret, signSimple, standardHeaders } from "@mission-control/protocol";
@@ -10,6 +10,7 @@ import { CallbackIntake } from "../../src/callbacks/intake.ts";
 import { SignatureVerifier } from "../../src/callbacks/signature.ts";
 import { ClientAddresses } from "../../src/client-address.ts";
 import { BodyReader } from "../../src/ingress/body-reader.ts";
+import { BrokenRequests } from "../../src/ingress/broken-request.ts";
 import { FastLane } from "../../src/ingress/fast-lane.ts";
 import type { BodyBudgetOptions } from "../../src/limits/body-budget.ts";
 import { type Limit, type LimitSettings, limitsOf } from "../../src/limits/limits.ts";
@@ -55,6 +56,7 @@ export class CallbackServer {
   intake: CallbackIntake;
   readonly #server = createServer((request, response) => this.#handle(request, response));
   readonly #clients = new Set<RawClient>();
+  readonly #broken = new BrokenRequests();
   readonly #rules: TaskLimits;
   readonly #limits: ReturnType<typeof limitsOf>;
   readonly #metrics = {
@@ -98,9 +100,7 @@ export class CallbackServer {
       openStream: () => false,
     });
     this.#lane.attach(this.#server);
-    this.#server.on("clientError", (_error, socket) =>
-      socket.end("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"),
-    );
+    this.#server.on("clientError", (error, socket) => this.#broken.answer(error, socket as Socket));
   }
 
   get port(): number {
@@ -167,6 +167,7 @@ export class CallbackServer {
   }
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
+    this.#broken.expectAnswer(request, response);
     if ((request.url ?? "").startsWith(CALLBACK_PATH)) this.#endpoint(request, response);
     else response.writeHead(404).end();
   }
