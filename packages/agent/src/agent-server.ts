@@ -10,9 +10,11 @@ import {
   sendNodeResponse,
   toResponse,
 } from "./http.ts";
-import type { ReporterOptions } from "./reporter.ts";
+import { type ReporterOptions, spoolOf, warn } from "./reporter.ts";
 import { type DispatchHandler, Run } from "./run.ts";
 import { STANDARD_HEADERS, secretKey, verifyStandard } from "./signing.ts";
+import { Redelivery } from "./spool/redelivery.ts";
+import type { Spool } from "./spool/spool.ts";
 import type { Dispatch } from "./wire.ts";
 
 export interface AgentServerOptions {
@@ -84,6 +86,8 @@ class Receiver {
   readonly #options: AgentServerOptions;
   readonly #keys: Buffer[];
   readonly #circuits = new Map<string, Circuit>();
+  readonly #spool: Spool | undefined;
+  readonly #redelivery: Redelivery | undefined;
   readonly #runs = new Map<string, { run: Run; done: Promise<void> }>();
   readonly #ended = new Set<string>();
   #closing = false;
@@ -91,6 +95,17 @@ class Receiver {
   constructor(options: AgentServerOptions) {
     this.#options = options;
     this.#keys = [options.secret].flat().map(secretKey);
+    const { reporter = {} } = options;
+    this.#spool = spoolOf(reporter);
+    if (!this.#spool) return;
+    this.#redelivery = new Redelivery({
+      spool: this.#spool,
+      transport: reporter,
+      circuits: this.#circuits,
+      intervalMs: reporter.redeliveryMs,
+      onWarning: reporter.onWarning ?? warn,
+    });
+    this.#redelivery.start({ always: true });
   }
 
   get running(): string[] {
@@ -115,6 +130,7 @@ class Receiver {
     if (!verifyStandard(this.#keys, delivery, Math.floor(now / 1000))) {
       return problem(401, "The signature is missing or wrong, or its timestamp is too far off.");
     }
+    this.#redelivery?.serverSeen();
     const segments = path.split("/").filter(Boolean).map(decodeSegment);
     if (method === "DELETE") return this.#cancel(segments.at(-1) ?? "");
     const text = body.toString("utf8");
@@ -133,6 +149,7 @@ class Receiver {
     signal?.addEventListener("abort", abandon, { once: true });
     await Promise.all(runs.map(({ done }) => done));
     signal?.removeEventListener("abort", abandon);
+    await this.#redelivery?.close(AbortSignal.abort());
   }
 
   #dispatch(body: string): Answer {
@@ -143,7 +160,7 @@ class Receiver {
     if (this.#closing) {
       return { ...problem(503, "This agent is shutting down."), headers: { "retry-after": "5" } };
     }
-    const reason = this.#options.refuse?.(dispatch);
+    const reason = this.#options.refuse?.(dispatch) ?? this.#spool?.refusal();
     if (reason !== undefined) return json(200, { accepted: false, reason });
     let run: Run;
     try {

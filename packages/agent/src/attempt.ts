@@ -1,6 +1,6 @@
 import type { Message } from "./callback.ts";
 import { anySignal, type Clock } from "./clock.ts";
-import { isRetryable, parseRetryAfter } from "./retry.ts";
+import { isRetryable, parseHttpDate, parseRetryAfter } from "./retry.ts";
 import { standardHeaders, TIMESTAMP_TOLERANCE_SECONDS } from "./signing.ts";
 import { timeoutSignal } from "./timers.ts";
 import type { CallbackAnswer } from "./wire.ts";
@@ -11,6 +11,9 @@ export interface Target {
   /** `whsec_…` */
   secret: string;
 }
+
+/** Of an answer, no more is read: Mission Control's are a few lines. */
+const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** What one try came to. */
 export type AttemptResult =
@@ -52,8 +55,7 @@ export async function attemptDelivery(
       redirect: "manual",
       signal: anySignal(signal, timeout) ?? timeout,
     });
-    const text = await response.text();
-    return judge(response, text, clock.now());
+    return judge(response, await readAnswer(response), clock.now());
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     const reason = timeout.aborted ? `no answer within ${timeoutMs / 1000} s` : networkReason(error);
@@ -61,30 +63,50 @@ export async function attemptDelivery(
   }
 }
 
-function judge(response: Response, text: string, now: number): AttemptResult {
+/**
+ * The JSON object a server answered with, or an empty one. What it did was decided before it sent the head, so a body
+ * that is late, broken off or endless changes nothing.
+ */
+async function readAnswer(response: Response): Promise<Record<string, unknown>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      size += chunk.length;
+      if (size > MAX_ANSWER_BYTES) return {};
+      chunks.push(chunk);
+    }
+  } catch {
+    return {};
+  }
+  return parseObject(Buffer.concat(chunks).toString("utf8"));
+}
+
+function judge(response: Response, answer: Record<string, unknown>, now: number): AttemptResult {
   const { status, headers } = response;
-  const answer = parseObject(text);
+  const serverTime = parseHttpDate(headers.get("date"));
   if (response.ok) return { kind: "stored", answer: pickAnswer(answer) };
   const detail = typeof answer.detail === "string" ? answer.detail : answer.title;
   const reason = `HTTP ${status}${typeof detail === "string" ? `: ${detail.replace(/\.$/, "")}` : ""}`;
   if (isRetryable(status)) {
-    const retryAfter = parseRetryAfter(headers.get("retry-after"), now);
+    const retryAfter = parseRetryAfter(headers.get("retry-after"), serverTime ?? now);
     // Only a server that is neither asking for patience nor telling us why counts as down.
     const reached = status < 500 || retryAfter !== undefined;
     return { kind: "retry", reason, status, retryAfter, reached };
   }
-  return { kind: "refused", status, reason: reason + hint(status, headers, now) };
-}
-
-function hint(status: number, headers: Headers, now: number): string {
   if (status >= 300 && status < 400) {
-    return ` (redirected to ${headers.get("location") ?? "elsewhere"}; callbacks follow no redirects)`;
+    const where = headers.get("location") ?? "elsewhere";
+    const words = `${reason} (redirected to ${where}; callbacks follow no redirects)`;
+    return { kind: "refused", status, reason: words };
   }
-  if (status !== 401) return "";
-  const serverTime = Date.parse(headers.get("date") ?? "");
-  const off = Math.round((now - serverTime) / 1000);
-  if (Number.isNaN(off) || Math.abs(off) <= TIMESTAMP_TOLERANCE_SECONDS) return "";
-  return ` (this machine's clock is ${Math.abs(off)} s ${off < 0 ? "behind" : "ahead of"} the server's)`;
+  const off = serverTime === undefined ? 0 : Math.round((now - serverTime) / 1000);
+  if (status === 401 && Math.abs(off) > TIMESTAMP_TOLERANCE_SECONDS) {
+    // One of the two clocks is wrong, and it may be the server's: worth waiting for it to be set right. To sign with
+    // the server's time instead would hand whoever forges an answer a signature that is good at a time of his choice.
+    const words = `${reason} (this machine's clock is ${Math.abs(off)} s ${off < 0 ? "behind" : "ahead of"} the server's: set right the one that is wrong)`;
+    return { kind: "retry", reason: words, status, retryAfter: undefined, reached: true };
+  }
+  return { kind: "refused", status, reason };
 }
 
 function pickAnswer(answer: Record<string, unknown>): CallbackAnswer {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
-import { type Clock, systemClock } from "./clock.ts";
+import { anySignal, type Clock, systemClock } from "./clock.ts";
 
-const THRESHOLD = 5;
+const DEFAULT_THRESHOLD = 5;
 const COOLDOWNS = [5_000, 30_000, 120_000];
 
 /**
@@ -11,17 +11,53 @@ const COOLDOWNS = [5_000, 30_000, 120_000];
 export class Circuit {
   readonly #clock: Clock;
   readonly #random: () => number;
+  readonly #threshold: number;
+  readonly #sleepers = new Set<AbortController>();
   #failures = 0;
   #openUntil = 0;
   #probe: Promise<unknown> | undefined;
 
-  constructor(options: { clock?: Clock | undefined; random?: (() => number) | undefined } = {}) {
+  /** @param options.threshold how many failures in a row open it. Default 5 */
+  constructor(
+    options: {
+      clock?: Clock | undefined;
+      random?: (() => number) | undefined;
+      threshold?: number | undefined;
+    } = {},
+  ) {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
+    this.#threshold = options.threshold ?? DEFAULT_THRESHOLD;
   }
 
   get isOpen(): boolean {
-    return this.#failures >= THRESHOLD;
+    return this.#failures >= this.#threshold;
+  }
+
+  /** Whether the last request found the server down. */
+  get isFailing(): boolean {
+    return this.#failures > 0;
+  }
+
+  /** The server was seen to work, here or elsewhere: whoever waits because it did not tries again now. */
+  answered(): void {
+    this.#failures = 0;
+    for (const sleeper of this.#sleepers) sleeper.abort();
+  }
+
+  /** Waits `ms`. @returns whether it waited all of them: `false` when the server answers again before */
+  async pause(ms: number, signal?: AbortSignal): Promise<boolean> {
+    const sleeper = new AbortController();
+    this.#sleepers.add(sleeper);
+    try {
+      await this.#clock.sleep(ms, anySignal(signal, sleeper.signal));
+      return true;
+    } catch (error) {
+      if (signal?.aborted || !sleeper.signal.aborted) throw error;
+      return false;
+    } finally {
+      this.#sleepers.delete(sleeper);
+    }
   }
 
   /**
@@ -30,14 +66,15 @@ export class Circuit {
    */
   async run<T>(attempt: () => Promise<T>, failed: (result: T) => boolean, signal?: AbortSignal): Promise<T> {
     while (this.isOpen) {
-      const wait = this.#openUntil - this.#clock.now();
-      if (wait > 0) await this.#clock.sleep(wait, signal);
+      // A clock that was set back must not make this longer than it ever is.
+      const wait = Math.min(this.#openUntil - this.#clock.now(), Math.max(...COOLDOWNS));
+      if (wait > 0) await this.pause(wait, signal);
       else if (this.#probe) await settled(this.#probe, signal);
       else break;
     }
     const running = attempt().then((result) => {
       if (failed(result)) this.#fail();
-      else this.#failures = 0;
+      else if (this.isFailing) this.answered();
       return result;
     });
     if (this.isOpen) {
@@ -52,7 +89,7 @@ export class Circuit {
   #fail(): void {
     this.#failures++;
     if (!this.isOpen) return;
-    const longest = COOLDOWNS[Math.min(this.#failures - THRESHOLD, COOLDOWNS.length - 1)] ?? 0;
+    const longest = COOLDOWNS[Math.min(this.#failures - this.#threshold, COOLDOWNS.length - 1)] ?? 0;
     this.#openUntil = this.#clock.now() + longest * (0.5 + this.#random() / 2);
   }
 }

@@ -14,11 +14,18 @@ export class CallbackError extends Error {
   readonly code: CallbackErrorCode;
   /** The HTTP status of the last answer, when there was one. */
   readonly status: number | undefined;
+  /** How long the last answer asked to wait, in milliseconds. */
+  readonly retryAfter: number | undefined;
 
-  constructor(code: CallbackErrorCode, message: string, options: { status?: number; cause?: unknown } = {}) {
+  constructor(
+    code: CallbackErrorCode,
+    message: string,
+    options: { status?: number | undefined; retryAfter?: number | undefined; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.status = options.status;
+    this.retryAfter = options.retryAfter;
   }
 }
 

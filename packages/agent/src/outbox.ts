@@ -44,6 +44,7 @@ export class Outbox {
   #queue: Entry[] = [];
   #segment: Segment | undefined;
   #draining: Promise<void> | undefined;
+  readonly #warned = new Set<string>();
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -84,14 +85,16 @@ export class Outbox {
   }
 
   #writeDown(message: Message): Segment | undefined {
-    const { spool, target, sender, onWarning } = this.#options;
+    const { spool, target, sender } = this.#options;
     if (!spool) return undefined;
     try {
       if (!this.#segment?.isOpen) this.#segment = spool.begin(this.#key, target, sender.clock.now());
       this.#segment.append(message);
       return this.#segment;
     } catch (error) {
-      onWarning(`A callback could not be written to the spool in ${spool.folder}: ${String(error)}`);
+      this.#warn(
+        `A report could not be written to the spool, and is lost should it not arrive: ${words(error)}`,
+      );
       return undefined;
     }
   }
@@ -120,7 +123,7 @@ export class Outbox {
     try {
       await this.#takeOverEarlier().catch((error) => {
         if (this.#signal.aborted) throw error;
-        this.#options.onWarning(`What earlier runs left in the spool could not be read: ${String(error)}`);
+        this.#warn(`What earlier runs left in the spool could not be read: ${words(error)}`);
       });
       while (this.#queue[0]) await this.#deliverFirst(this.#queue[0]);
     } catch (error) {
@@ -159,7 +162,7 @@ export class Outbox {
     try {
       segment?.settle(message.id);
     } catch (error) {
-      this.#options.onWarning(`The spool file ${segment?.path} could not be written: ${String(error)}`);
+      this.#warn(`The spool file ${segment?.path} could not be written: ${words(error)}`);
     }
   }
 
@@ -167,8 +170,15 @@ export class Outbox {
     try {
       segment?.release();
     } catch (error) {
-      this.#options.onWarning(`The spool file ${segment?.path} could not be let go: ${String(error)}`);
+      this.#warn(`The spool file ${segment?.path} could not be let go: ${words(error)}`);
     }
+  }
+
+  /** A full disk would say the same with every callback. */
+  #warn(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    this.#options.onWarning(message);
   }
 
   /** Fails all that waits. With a spool it is kept there, free for the next run to take. */
@@ -180,11 +190,11 @@ export class Outbox {
       error instanceof CallbackError ? error.code : this.#signal.aborted ? "aborted" : "undeliverable";
     const status =
       error instanceof CallbackError && error.status !== undefined ? { status: error.status } : {};
-    const words = error instanceof Error ? error.message : String(error);
+    const told = words(error);
     entries.forEach(({ message, segment, reject }, index) => {
       this.#release(segment);
       const reason =
-        index === 0 ? words : `The ${describe(message)} had to wait behind another callback. ${words}`;
+        index === 0 ? told : `The ${describe(message)} had to wait behind another callback. ${told}`;
       const kept = segment ? ` It is kept in ${segment.path} and goes out with the next report.` : "";
       reject(new CallbackError(code, reason + kept, { ...status, cause: error }));
     });
@@ -210,7 +220,8 @@ export class Outbox {
         await sender.clock.sleep(PREDECESSOR_POLL_MS, this.#signal);
         continue;
       }
-      const segment = Segment.claim(entry.path);
+      const { segment, broken } = Segment.claim(entry.path);
+      if (broken) this.#options.onWarning(broken);
       if (!segment) continue;
       const entries = [...segment.pending.values()].map((message) => ({ ...UNAWAITED, message, segment }));
       this.#queue.splice(taken, 0, ...entries);
@@ -221,6 +232,10 @@ export class Outbox {
   #holds(path: string): boolean {
     return this.#queue.some((entry) => entry.segment?.path === path);
   }
+}
+
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** What an earlier run sent: nobody waits for it here. */

@@ -65,7 +65,13 @@ test("a report that ran out of time is kept, and the next one takes it along", a
 
 test("flush delivers what is kept, and an empty spool is no failure", async () => {
   const env = environment();
-  assert.deepEqual((await flush({ env })).data, { ok: true, delivered: 0, refused: [], waiting: [] });
+  assert.deepEqual((await flush({ env })).data, {
+    ok: true,
+    delivered: 0,
+    refused: [],
+    waiting: [],
+    broken: [],
+  });
   server.behave = () => "hang";
   await report({ env, type: "complete", text: "done", timeoutSeconds: 0.05 });
   server.behave = () => "ok";

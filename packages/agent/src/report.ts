@@ -1,3 +1,4 @@
+import { Circuit } from "./circuit.ts";
 import { CallbackError, ConfigurationError } from "./errors.ts";
 import { createReporter, type Reporter } from "./reporter.ts";
 import { Sender, type TransportOptions } from "./sender.ts";
@@ -26,6 +27,8 @@ export interface ReportCommand extends IdentityOptions, TransportOptions {
    */
   timeoutSeconds?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** Called when something is not as it should be although the report may arrive, e.g. the spool cannot be written. */
+  onWarning?: ((message: string) => void) | undefined;
 }
 
 /** What a command came to, ready to be printed: 0 done, 1 failed, 2 wrong use. */
@@ -95,16 +98,29 @@ export async function flush(command: FlushCommand = {}): Promise<CommandResult> 
   const url = command.url ?? env.MISSION_CONTROL_CALLBACK_URL;
   const secret = command.secret ?? env.MISSION_CONTROL_CALLBACK_SECRET;
   const spool = new Spool(command.spool ?? defaultSpoolFolder(env));
-  const { delivered, refused, waiting } = await flushSpool(spool, {
-    sender: new Sender(command, FLUSH_WAITS),
-    sharedSecret: (of) => (url === undefined || of === url ? secret : undefined),
-    signal,
-  });
-  const lines = [`Delivered ${delivered} callback(s).`, ...refused, ...waiting];
-  const failed = refused.length > 0 || waiting.length > 0;
-  return {
-    exitCode: failed ? 1 : 0,
-    text: lines.join("\n"),
-    data: { ok: !failed, delivered, refused, waiting },
-  };
+  try {
+    const broken = spool
+      .broken()
+      .map((path) => `${path} holds what could not be read: look at it, then delete it.`);
+    const result = await flushSpool(spool, {
+      sender: new Sender(
+        { ...command, circuit: new Circuit({ threshold: Number.POSITIVE_INFINITY }) },
+        FLUSH_WAITS,
+      ),
+      sharedSecret: (of) => (url === undefined || of === url ? secret : undefined),
+      signal,
+    });
+    const { delivered, refused, waiting } = result;
+    broken.push(...result.broken);
+    const left = [...refused, ...waiting, ...broken];
+    return {
+      exitCode: left.length > 0 ? 1 : 0,
+      text: [`Delivered ${delivered} callback(s).`, ...left].join("\n"),
+      data: { ok: left.length === 0, delivered, refused, waiting, broken },
+    };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const text = `The spool in ${spool.folder} cannot be delivered: ${reason}`;
+    return { exitCode: 1, text, data: { ok: false, code: "spool", error: text } };
+  }
 }

@@ -81,10 +81,25 @@ test("timeouts, rate limits, server errors and broken connections are tried agai
 });
 
 test("an answer that was lost does not make a second callback", async () => {
-  server.behave = (_, index) => (index === 0 ? "store-then-reset" : index === 1 ? "store-then-half" : "ok");
+  server.behave = (_, index) => (index === 0 ? "store-then-reset" : "ok");
   const receipt = await reporter().complete("done");
   assert.deepEqual(server.words, ["done"]);
   assert.equal(receipt.outcome === "stored" && receipt.duplicate, true);
+});
+
+test("the head of an answer decides, whatever becomes of its body", async () => {
+  server.behave = (_, index) => (index === 0 ? "store-then-half" : "store-then-stall");
+  const agent = reporter({ timeoutMs: 200 });
+  await agent.progress("one");
+  await agent.complete("done");
+  assert.equal(server.tries.length, 2);
+  assert.deepEqual(server.words, ["one", "done"]);
+});
+
+test("what is not HTTP, and an answer without end, are tried again", { timeout: 10_000 }, async () => {
+  server.behave = (_, index) => (index === 0 ? "nonsense" : index === 1 ? "endless" : "ok");
+  await reporter().complete("done");
+  assert.equal(server.tries.length, 3);
 });
 
 test("a server that does not answer is given up after the timeout", async () => {
@@ -126,11 +141,35 @@ test("redirects are not followed", async () => {
   await assert.rejects(reporter().progress("x"), /redirected to http:\/\/127.0.0.1:1\//);
 });
 
-test("a clock that is off is named when the server refuses the signature", async () => {
+test("a date to come back at is read by the server's own clock", async () => {
+  const ahead = 240_000;
+  server.now = () => clock.now() + ahead;
+  const date = new Date(clock.now() + ahead + 60_000).toUTCString();
+  server.behave = (_, index) => (index === 0 ? { status: 503, headers: { "retry-after": date } } : "ok");
+  await reporter({ random: () => 0 }).progress("hello");
+  assert.deepEqual(clock.sleeps, [60_000]);
+});
+
+test("a signature refused because the server's clock jumped is tried again until it is right", async () => {
+  const jumpedUntil = clock.now() + 30_000;
+  server.now = () => clock.now() + (clock.now() < jumpedUntil ? 3_600_000 : 0);
+  await reporter().complete("done");
+  assert.deepEqual(server.words, ["done"]);
+});
+
+test("a clock that stays wrong is named in the end", async () => {
   server.now = () => clock.now() + 3_600_000;
-  // The Date header is the real server's: far from the fake clock.
-  clock.time = Date.now() - 3_600_000;
-  await assert.rejects(reporter().progress("x"), /clock is 3\d\d\d s behind the server's/);
+  await assert.rejects(reporter().progress("x"), {
+    code: "undeliverable",
+    status: 401,
+    message: /clock is 3600 s behind the server's: set right the one that is wrong/,
+  });
+});
+
+test("a signature refused by a server whose clock agrees is final", async () => {
+  const { secret } = server.target("another dispatch");
+  await assert.rejects(reporter({ secret }).progress("x"), { code: "refused", status: 401 });
+  assert.deepEqual(clock.sleeps, []);
 });
 
 test("after the whole schedule the callback is marked failed, in words", async () => {

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { encodeCallback } from "./callback.ts";
+import { anySignal } from "./clock.ts";
 import { CallbackError } from "./errors.ts";
 import { Outbox, type Receipt } from "./outbox.ts";
 import { Sender, type TransportOptions } from "./sender.ts";
-import { flushSpool } from "./spool/flush.ts";
+import { Redelivery } from "./spool/redelivery.ts";
 import { defaultSpoolFolder, Spool } from "./spool/spool.ts";
 import { type Identity, type IdentityOptions, resolveIdentity } from "./target.ts";
 import type { CallbackBody, JsonObject, PermissionRequest, Usage } from "./wire.ts";
@@ -16,6 +17,8 @@ export interface ReporterOptions extends IdentityOptions, TransportOptions {
   spool?: boolean | string | undefined;
   /** Progress reports that may wait for delivery before some between the first and the last are left out. Default 100. */
   maxPending?: number | undefined;
+  /** How often what waits in the spool is tried again while this reporter is open, in milliseconds. Default 10,000. */
+  redeliveryMs?: number | undefined;
   /** Ends every wait. What was not delivered stays in the spool. */
   signal?: AbortSignal | undefined;
   /** Called for every callback that was not delivered. Default: a process warning. */
@@ -36,7 +39,7 @@ export interface ReportOptions {
 export interface Reporter {
   readonly taskId: string;
   readonly dispatchId: string | undefined;
-  /** Whether `complete` or `fail` was called. */
+  /** Whether `complete` or `fail` was called, here or by an earlier run whose report still waits in the spool. */
   readonly ended: boolean;
   /** Says what the agent is doing. `progress` is a number from 0 to 1. */
   progress(message: string, options?: ReportOptions & { progress?: number | undefined }): Promise<Receipt>;
@@ -64,10 +67,16 @@ export interface Reporter {
  * @throws ConfigurationError
  */
 export function createReporter(options: ReporterOptions = {}): Reporter {
-  return new DispatchReporter(resolveIdentity(options), options);
+  return new DispatchReporter(options);
 }
 
-class DispatchReporter implements Reporter {
+/** The spool that options name, if any. */
+export function spoolOf({ spool = true, env }: Pick<ReporterOptions, "spool" | "env">): Spool | undefined {
+  if (spool === false) return undefined;
+  return new Spool(spool === true ? defaultSpoolFolder(env) : spool);
+}
+
+export class DispatchReporter implements Reporter {
   readonly taskId: string;
   readonly dispatchId: string | undefined;
   readonly #identity: Identity;
@@ -77,17 +86,20 @@ class DispatchReporter implements Reporter {
   readonly #outbox: Outbox;
   #ended = false;
   #closed = false;
-  #sweep: Promise<unknown> | undefined;
-  readonly #stopSweep = new AbortController();
+  /** Its own, unless it is one of many that share one. */
+  readonly #redelivery: Redelivery | undefined;
+  #wasSeen = false;
 
-  constructor(identity: Identity, options: ReporterOptions) {
-    const { spool = true, maxPending = 100, signal, onWarning = warn } = options;
+  /** @param shared `true` when what waits in the spool is seen to by somebody else */
+  constructor(options: ReporterOptions, shared = false) {
+    const identity = resolveIdentity(options);
+    const { maxPending = 100, signal, onWarning = warn } = options;
     this.taskId = identity.taskId;
     this.dispatchId = identity.dispatchId;
     this.#identity = identity;
     this.#options = options;
     this.#sender = new Sender(options);
-    if (spool !== false) this.#spool = new Spool(spool === true ? defaultSpoolFolder(options.env) : spool);
+    this.#spool = spoolOf(options);
     this.#outbox = new Outbox({
       target: identity.target,
       taskId: identity.taskId,
@@ -97,10 +109,11 @@ class DispatchReporter implements Reporter {
       signal,
       onWarning,
     });
+    if (this.#spool && !shared) this.#redelivery = this.#redeliver(this.#spool, onWarning);
   }
 
   get ended(): boolean {
-    return this.#ended;
+    return this.#ended || this.#leftEnd();
   }
 
   progress(
@@ -138,14 +151,11 @@ class DispatchReporter implements Reporter {
 
   async close(signal?: AbortSignal): Promise<void> {
     this.#closed = true;
-    const stop = () => {
-      this.#stopSweep.abort();
-      void this.#outbox.abort();
-    };
+    const stop = () => void this.#outbox.abort();
     if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop, { once: true });
     await this.#outbox.idle();
-    await this.#sweep;
+    await this.#redelivery?.close(anySignal(signal, this.#options.signal));
     signal?.removeEventListener("abort", stop);
   }
 
@@ -164,7 +174,9 @@ class DispatchReporter implements Reporter {
       : this.#outbox.send(message, signal);
     sent.then(
       (receipt) => {
-        if (receipt.outcome === "stored") this.#sweepOnce();
+        // The server is there: a good moment for what other runs left behind.
+        if (receipt.outcome === "stored" && !this.#wasSeen) this.#redelivery?.wake();
+        this.#wasSeen ||= receipt.outcome === "stored";
       },
       (error) => this.#reportFailure(error),
     );
@@ -172,29 +184,34 @@ class DispatchReporter implements Reporter {
   }
 
   #reportFailure(error: CallbackError): void {
+    if (error.code === "undeliverable") this.#redelivery?.start({ delayed: true });
     (this.#options.onFailure ?? ((failure) => warn(failure.message)))(error);
   }
 
-  /** The server is there: a good moment to deliver what other runs left behind, one try each. */
-  #sweepOnce(): void {
-    if (!this.#spool || this.#sweep) return;
-    const { onWarning = warn, signal } = this.#options;
+  #redeliver(spool: Spool, onWarning: (message: string) => void): Redelivery {
     const { url, secret } = this.#identity.target;
-    const stop = this.#stopSweep.signal;
-    this.#sweep = flushSpool(this.#spool, {
-      // Another server than this dispatch's may be meant, so not on this one's circuit.
-      sender: new Sender({ ...this.#options, circuit: undefined }, []),
-      except: this.#outbox.key,
-      stopWhenDown: true,
+    const redelivery = new Redelivery({
+      spool,
+      transport: this.#options,
+      circuits: new Map([[new URL(url).origin, this.#sender.circuit]]),
       sharedSecret: (other) => (other === url ? secret : undefined),
-      signal: signal ? AbortSignal.any([signal, stop]) : stop,
-    }).then(
-      ({ refused }) => refused.forEach(onWarning),
-      (error) => onWarning(`What earlier runs left in the spool could not be delivered: ${String(error)}`),
-    );
+      intervalMs: this.#options.redeliveryMs,
+      onWarning,
+    });
+    redelivery.start({ delayed: true });
+    return redelivery;
+  }
+
+  #leftEnd(): boolean {
+    try {
+      return this.#spool?.holdsEnd(this.#outbox.key) ?? false;
+    } catch {
+      return false; // What is wrong with the spool is told where it is written.
+    }
   }
 }
 
-function warn(message: string): void {
+/** Where warnings go unless told otherwise. */
+export function warn(message: string): void {
   process.emitWarning(message, "MissionControlWarning");
 }

@@ -17,15 +17,23 @@ export function isRetryable(status: number): boolean {
 
 /**
  * Reads `Retry-After`: seconds, or an HTTP date (RFC 9110, section 10.2.3).
- * @returns milliseconds from `now`, or `undefined` when there is none that can be read
+ * @param now the server's clock where it told it, which may differ from ours; in milliseconds
+ * @returns milliseconds to wait, or `undefined` when there is none that can be read
  */
 export function parseRetryAfter(value: string | null, now: number): number | undefined {
   if (value === null) return undefined;
   const text = value.trim();
   if (/^\d+$/.test(text)) return Math.min(Number(text) * SECOND, MAX_RETRY_AFTER);
-  const date = /[A-Za-z]/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(date)) return undefined;
-  return Math.min(Math.max(date - now, 0), MAX_RETRY_AFTER);
+  const date = parseHttpDate(text);
+  return date === undefined ? undefined : Math.min(Math.max(date - now, 0), MAX_RETRY_AFTER);
+}
+
+/** Reads an HTTP date in any of its three forms (RFC 9110, section 5.6.7), in milliseconds since the epoch. */
+export function parseHttpDate(text: string | null): number | undefined {
+  if (text === null || !/^[A-Z][a-z]+,? /.test(text)) return undefined;
+  // The oldest form, `Sun Nov  6 08:49:37 1994`, leaves out that it is UTC.
+  const date = Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
+  return Number.isNaN(date) ? undefined : date;
 }
 
 /**

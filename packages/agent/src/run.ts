@@ -1,5 +1,5 @@
 import { CallbackError } from "./errors.ts";
-import { createReporter, type Reporter, type ReporterOptions } from "./reporter.ts";
+import { DispatchReporter, type Reporter, type ReporterOptions } from "./reporter.ts";
 import type { Dispatch, JsonObject, PermissionRequest } from "./wire.ts";
 
 /** What a handler has at hand while it works on a dispatch. */
@@ -43,7 +43,8 @@ export class Run {
 
   constructor(dispatch: Dispatch, options: Omit<ReporterOptions, "dispatch">) {
     this.dispatch = dispatch;
-    this.#reporter = createReporter({ ...options, dispatch, signal: this.#abandon.signal });
+    // What runs leave in the spool is seen to by the agent server, for all of them.
+    this.#reporter = new DispatchReporter({ ...options, dispatch, signal: this.#abandon.signal }, true);
   }
 
   /** Runs the handler to its end and reports it. Never rejects. */

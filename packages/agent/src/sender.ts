@@ -23,9 +23,9 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 /** Delivers one callback at a time, trying again by the contract's schedule. */
 export class Sender {
   readonly clock: Clock;
+  readonly circuit: Circuit;
   readonly #fetch: typeof fetch;
   readonly #random: () => number;
-  readonly #circuit: Circuit;
   readonly #timeoutMs: number;
   readonly #waits: readonly number[];
 
@@ -34,7 +34,7 @@ export class Sender {
     this.clock = options.clock ?? systemClock;
     this.#fetch = options.fetch ?? fetch;
     this.#random = options.random ?? Math.random;
-    this.#circuit = options.circuit ?? new Circuit({ clock: this.clock, random: this.#random });
+    this.circuit = options.circuit ?? new Circuit({ clock: this.clock, random: this.#random });
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.#waits = waits;
   }
@@ -46,20 +46,19 @@ export class Sender {
   async deliver(message: Message, target: Target, signal?: AbortSignal): Promise<CallbackAnswer> {
     let last: AttemptResult | undefined;
     try {
-      for (const wait of [...this.#waits, undefined]) {
+      for (let step = 0; ; ) {
         last = await this.#try(message, target, signal);
         if (last.kind === "stored") return last.answer;
         if (last.kind === "refused") {
-          throw new CallbackError(
-            "refused",
-            `Mission Control refused the ${describe(message)}: ${last.reason}.`,
-            {
-              status: last.status,
-            },
-          );
+          const reason = `Mission Control refused the ${describe(message)}: ${last.reason}.`;
+          throw new CallbackError("refused", reason, { status: last.status });
         }
+        const wait = this.#waits[step];
         if (wait === undefined) break;
-        await this.clock.sleep(retryDelay(wait, last.retryAfter, this.#random), signal);
+        const delay = retryDelay(wait, last.retryAfter, this.#random);
+        if (last.reached) await this.clock.sleep(delay, signal);
+        else if (!(await this.circuit.pause(delay, signal))) continue; // A try that costs none of the schedule.
+        step++;
       }
     } catch (error) {
       if (error instanceof CallbackError) throw error;
@@ -74,13 +73,13 @@ export class Sender {
     throw new CallbackError(
       "undeliverable",
       `The ${describe(message)} could not be delivered in ${tries === 1 ? "one try" : `${tries} tries`}${lastly(last)}.`,
-      last?.kind === "retry" && last.status !== undefined ? { status: last.status } : {},
+      last?.kind === "retry" ? { status: last.status, retryAfter: last.retryAfter } : {},
     );
   }
 
   #try(message: Message, target: Target, signal: AbortSignal | undefined): Promise<AttemptResult> {
     const options = { fetch: this.#fetch, clock: this.clock, timeoutMs: this.#timeoutMs, signal };
-    return this.#circuit.run(
+    return this.circuit.run(
       () => attemptDelivery(message, target, options),
       (result) => result.kind === "retry" && !result.reached,
       signal,

@@ -20,8 +20,14 @@ export type Behaviour =
   | "store-then-reset"
   /** Store it and break off in the middle of the answer. */
   | "store-then-half"
+  /** Store it and never end the answer. */
+  | "store-then-stall"
   /** Store nothing and never answer. */
   | "hang"
+  /** Answer with what is not HTTP. */
+  | "nonsense"
+  /** Never stop answering. */
+  | "endless"
   | { status: number; headers?: Record<string, string>; detail?: string };
 
 /** Stands in for Mission Control: verifies as the contract says, dedupes by webhook-id, and misbehaves to order. */
@@ -30,6 +36,7 @@ export class CallbackServer {
   readonly stored: CallbackBody[] = [];
   maxInFlight = 0;
   behave: (attempt: Try, index: number) => Behaviour = () => "ok";
+  /** The server's clock, by which it judges signatures and which it tells in `Date`. */
   now: () => number = Date.now;
   readonly #key = Buffer.from("test server key");
   readonly #arrivals = new EventEmitter();
@@ -89,6 +96,7 @@ export class CallbackServer {
     response.on("close", () => this.#inFlight--);
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
+    response.setHeader("date", new Date(this.now()).toUTCString());
     const raw = Buffer.concat(chunks);
     const id = String(request.headers["webhook-id"]);
     const timestamp = Number(request.headers["webhook-timestamp"]);
@@ -110,6 +118,8 @@ export class CallbackServer {
     this.#arrivals.emit("try");
     if (behaviour === "reset") return void request.socket.destroy();
     if (behaviour === "hang") return;
+    if (behaviour === "nonsense") return void request.socket.end("SSH-2.0-OpenSSH_9.2\r\n");
+    if (behaviour === "endless") return pour(response);
     if (typeof behaviour === "object") {
       return answer(response, behaviour.status, { detail: behaviour.detail }, behaviour.headers);
     }
@@ -118,13 +128,24 @@ export class CallbackServer {
     this.#seen.set(id, eventId);
     this.#arrivals.emit("try");
     if (behaviour === "store-then-reset") return void request.socket.destroy();
-    if (behaviour === "store-then-half") {
+    if (behaviour === "store-then-half" || behaviour === "store-then-stall") {
       response.writeHead(200, { "content-type": "application/json", "content-length": "400" });
-      response.write('{"ok":true,', () => request.socket.destroy());
+      response.write('{"ok":true,', () => behaviour === "store-then-half" && request.socket.destroy());
       return;
     }
     answer(response, 200, { ok: true, eventId, duplicate: known !== undefined, taskStatus: "in_progress" });
   }
+}
+
+/** Sends a body of a server error for as long as somebody reads. */
+function pour(response: ServerResponse): void {
+  response.writeHead(500, { "content-type": "application/json" });
+  const chunk = Buffer.alloc(64 * 1024, " ");
+  const more = () => {
+    while (!response.destroyed && response.write(chunk));
+  };
+  response.on("drain", more);
+  more();
 }
 
 function answer(

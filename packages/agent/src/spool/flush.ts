@@ -1,6 +1,7 @@
 import { CallbackError } from "../errors.ts";
 import type { Sender } from "../sender.ts";
-import { Segment, type SegmentEntry } from "./segment.ts";
+import { Segment } from "./segment.ts";
+import type { SegmentEntry } from "./segment-name.ts";
 import type { Spool } from "./spool.ts";
 
 /** What became of the callbacks in a spool. */
@@ -11,69 +12,112 @@ export interface FlushResult {
   refused: string[];
   /** Still waiting, and why, one sentence a dispatch. */
   waiting: string[];
+  /** What could not be read, and where it is kept, in words. */
+  broken: string[];
+  /** Origins of servers that answered. */
+  answered: Set<string>;
+  /** Origins of servers that cannot take callbacks now, and the error that told. */
+  down: Map<string, CallbackError>;
 }
 
 export interface FlushOptions {
   sender: Sender;
   /** The shared secret of a shared callback URL, where it is known: it is never written into the spool. */
   sharedSecret?: ((url: string) => string | undefined) | undefined;
-  /** Leave this dispatch alone. */
-  except?: string;
-  /** Stop at the first sign that the server is down. */
-  stopWhenDown?: boolean;
+  /** Why callbacks for a server are to be left alone, where they are. */
+  leave?: ((origin: string) => string | undefined) | undefined;
   signal?: AbortSignal | undefined;
 }
 
+/** Statuses that say something of the server as it is now rather than of one callback. */
+const SERVER_IS_AWAY = [429, 502, 503, 504];
+
 /**
  * Delivers what other runs left in the spool: each dispatch's callbacks in order, with the ids they have always had.
- * What another living process is working on is left to it.
+ * What another living process is working on is left to it. A server that is away is tried once, and costs the
+ * callbacks for other servers nothing.
  */
 export async function flushSpool(spool: Spool, options: FlushOptions): Promise<FlushResult> {
-  const result: FlushResult = { delivered: 0, refused: [], waiting: [] };
+  const flush = new Flush(spool, options);
   const stopped = new Set<string>();
   for (const entry of spool.entries()) {
     if (options.signal?.aborted) break;
-    if (entry.key === options.except || stopped.has(entry.key)) continue;
-    const reason = await flushEntry(spool, entry, options, result);
+    if (stopped.has(entry.key)) continue;
+    const reason = await flush.deliver(entry);
     if (reason === undefined) continue;
     // What comes later in this dispatch must not overtake what still waits.
     stopped.add(entry.key);
-    result.waiting.push(reason);
-    if (options.stopWhenDown && !entry.owned) break;
+    flush.result.waiting.push(reason);
   }
-  return result;
+  return flush.result;
 }
 
-/** @returns why callbacks still wait, or `undefined` when all are settled */
-async function flushEntry(
-  spool: Spool,
-  entry: SegmentEntry,
-  { sender, sharedSecret, signal }: FlushOptions,
-  result: FlushResult,
-): Promise<string | undefined> {
-  if (entry.owned) return `A running process is delivering ${entry.path}.`;
-  const segment = Segment.claim(entry.path);
-  if (!segment) return undefined;
-  try {
-    const target = spool.target(segment.header, sharedSecret);
-    if (!target) {
-      return segment.header.sealed === null
-        ? `${segment.pending.size} callback(s) for ${segment.header.url} need the shared secret: set MISSION_CONTROL_CALLBACK_SECRET.`
-        : `The secret in ${entry.path} cannot be opened: ${spool.folder}/seal.key is not the key it was sealed with.`;
+class Flush {
+  readonly result: FlushResult = {
+    delivered: 0,
+    refused: [],
+    waiting: [],
+    broken: [],
+    answered: new Set(),
+    down: new Map(),
+  };
+  readonly #spool: Spool;
+  readonly #options: FlushOptions;
+
+  constructor(spool: Spool, options: FlushOptions) {
+    this.#spool = spool;
+    this.#options = options;
+  }
+
+  /** @returns why callbacks still wait, or `undefined` when all are settled */
+  async deliver(entry: SegmentEntry): Promise<string | undefined> {
+    if (entry.owned) return `A running process is delivering ${entry.path}.`;
+    const { segment, broken } = Segment.claim(entry.path);
+    if (broken) this.result.broken.push(broken);
+    if (!segment) return undefined;
+    try {
+      return await this.#deliverSegment(segment);
+    } finally {
+      segment.release();
     }
-    for (const message of [...segment.pending.values()]) {
+  }
+
+  async #deliverSegment(segment: Segment): Promise<string | undefined> {
+    const { sender, sharedSecret, leave, signal } = this.#options;
+    const { header, pending, path } = segment;
+    const { origin } = new URL(header.url);
+    const count = `${pending.size} callback(s)`;
+    if (this.result.down.has(origin)) return `${count} for ${origin} wait for the same server.`;
+    const left = leave?.(origin);
+    if (left) return `${count} for ${origin} wait: ${left}`;
+    const target = this.#spool.target(header, sharedSecret);
+    if (!target) {
+      return header.sealed === null
+        ? `${count} for ${header.url} need the shared secret: set MISSION_CONTROL_CALLBACK_SECRET.`
+        : `The secret in ${path} cannot be opened: ${this.#spool.folder}/seal.key is not the key it was sealed with.`;
+    }
+    for (const message of [...pending.values()]) {
       try {
         await sender.deliver(message, target, signal);
-        result.delivered++;
+        this.result.delivered++;
       } catch (error) {
         if (!(error instanceof CallbackError)) throw error;
-        if (error.code !== "refused") return error.message;
-        result.refused.push(error.message);
+        if (error.code !== "refused") {
+          this.#noteState(origin, error);
+          return error.message;
+        }
+        this.result.refused.push(error.message);
       }
+      this.result.answered.add(origin);
       segment.settle(message.id);
     }
     return undefined;
-  } finally {
-    segment.release();
+  }
+
+  #noteState(origin: string, error: CallbackError): void {
+    if (error.code !== "undeliverable") return;
+    if (error.status === undefined || SERVER_IS_AWAY.includes(error.status)) {
+      this.result.down.set(origin, error);
+    } else this.result.answered.add(origin);
   }
 }

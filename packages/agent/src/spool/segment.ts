@@ -2,32 +2,34 @@ import {
   closeSync,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
+  linkSync,
   openSync,
   readFileSync,
   renameSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Message } from "../callback.ts";
-import { isAlive, ownerMark } from "./owner.ts";
-
-/** First line of a segment: whose callbacks these are and how to sign them. */
-export interface SegmentHeader {
-  v: 1;
-  url: string;
-  /** The dispatch's secret, sealed; `null` where the shared secret signs, which is never written down. */
-  sealed: string | null;
-}
+import { ownerMark } from "./owner.ts";
+import { decodeSegment, encodeLine, type SegmentHeader } from "./record.ts";
+import { brokenName, draftOf, FREE, parsePath } from "./segment-name.ts";
 
 /** A segment beyond this size is written anew with only what still waits. */
 const COMPACT_BYTES = 1024 * 1024;
-const FREE = "free";
-const DRAFT_SUFFIX = "~";
+
+/** What taking over a file came to. */
+export interface Claim {
+  /** `undefined` when another process was quicker, or nothing that can be delivered is left in it. */
+  segment?: Segment | undefined;
+  /** What cannot be read, and where it is kept: a sentence. */
+  broken?: string | undefined;
+}
 
 /**
- * One append-only file of callbacks of one dispatch, written by one process. Its name tells, in this order, when it
- * began, its dispatch and its owner: `<time>-<key>.<owner>`. Taking over is a rename, which only one can win.
+ * One append-only file of callbacks of one dispatch, written by one process. Taking over is a rename, which only one
+ * can win. What {@link append} returned from is in the file whole, and nothing ever follows half a line.
  */
 export class Segment {
   readonly header: SegmentHeader;
@@ -35,6 +37,7 @@ export class Segment {
   readonly pending: Map<string, Message>;
   #path: string;
   #descriptor: number | undefined;
+  /** Of the lines that are whole, in bytes. */
   #size: number;
 
   private constructor(
@@ -51,37 +54,60 @@ export class Segment {
     this.#size = size;
   }
 
-  /** Begins a file. `name` is what {@link segmentName} made. */
+  /** Begins a file. `name` is what `segmentName` made. */
   static create(folder: string, name: string, header: SegmentHeader): Segment {
     const path = join(folder, `${name}.${ownerMark()}`);
     const segment = new Segment(path, openSync(path, "ax", 0o600), header, new Map(), 0);
-    segment.#write(line(header));
+    try {
+      segment.#write(encodeLine(header));
+    } catch (error) {
+      segment.#discard();
+      throw error;
+    }
     return segment;
   }
 
-  /**
-   * Takes over a file whose owner let it go or died.
-   * @returns `null` when another process was quicker, or nothing is left in it
-   */
-  static claim(path: string): Segment | null {
+  /** Takes over a file whose owner let it go or died. What cannot be read of it is set aside, never thrown away. */
+  static claim(path: string): Claim {
     const { name } = parsePath(path);
     const own = join(dirname(path), `${name}.${ownerMark()}`);
     try {
       renameSync(path, own);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
       throw error;
     }
-    const text = readFileSync(own, "utf8");
-    const { header, pending } = parse(text);
-    if (!header || pending.size === 0) {
-      unlinkSync(own);
-      return null;
+    try {
+      return Segment.#open(own, name);
+    } catch (error) {
+      renameSync(own, join(dirname(path), `${name}.${FREE}`));
+      throw error;
     }
-    const segment = new Segment(own, openSync(own, "a"), header, pending, Buffer.byteLength(text));
-    // A crash may have torn the last line; what follows must not run into it.
-    if (!text.endsWith("\n")) segment.#write("\n");
-    return segment;
+  }
+
+  static #open(path: string, name: string): Claim {
+    const bytes = readFileSync(path);
+    const text = bytes.toString("utf8");
+    const { header, pending, damage } = bytes.length > 0 ? decodeSegment(text) : NOTHING;
+    const keep = () => damage && `The spool file ${path} ${damage}; it is kept as ${setAside(path, name)}.`;
+    if (!header || pending.size === 0) {
+      const broken = keep();
+      unlinkSync(path);
+      return { broken };
+    }
+    const segment = new Segment(path, openSync(path, "a"), header, pending, bytes.length);
+    let broken: string | undefined;
+    try {
+      if (damage) {
+        segment.#rewrite(() => {
+          broken = keep();
+        });
+      } else if (!text.endsWith("\n")) segment.#write("\n");
+    } catch (error) {
+      segment.#close();
+      throw error;
+    }
+    return { segment, broken };
   }
 
   get path(): string {
@@ -95,10 +121,10 @@ export class Segment {
 
   /**
    * Writes a callback down. On return it survives this process; all but progress also survive the machine.
+   * @throws when it could not be written; the file is then as it was
    */
   append(message: Message): void {
-    this.#write(line(message));
-    if (message.type !== "progress" && this.#descriptor !== undefined) fsyncSync(this.#descriptor);
+    this.#write(encodeLine(message), message.type !== "progress");
     this.pending.set(message.id, message);
     if (this.#size > COMPACT_BYTES) this.#compact();
   }
@@ -106,17 +132,17 @@ export class Segment {
   /** Marks a callback as done with. The file goes away with its last one. */
   settle(id: string): void {
     if (!this.pending.delete(id) || this.#descriptor === undefined) return;
-    if (this.pending.size > 0) {
-      this.#write(line({ settled: id }));
-      return;
-    }
-    this.#close();
-    remove(this.#path);
+    if (this.pending.size > 0) this.#write(encodeLine({ settled: id }));
+    else this.#discard();
   }
 
-  /** Lets the file go: whoever comes next may deliver it. */
+  /** Lets the file go: whoever comes next may deliver what is left in it. */
   release(): void {
     if (this.#descriptor === undefined) return;
+    if (this.pending.size === 0) {
+      this.#discard();
+      return;
+    }
     this.#close();
     const { name } = parsePath(this.#path);
     const free = join(dirname(this.#path), `${name}.${FREE}`);
@@ -128,22 +154,58 @@ export class Segment {
     }
   }
 
+  /** Saves space where there is much to save. Where that fails, on a full disk, nothing is lost by going on. */
   #compact(): void {
-    const text = [line(this.header), ...[...this.pending.values()].map(line)].join("");
-    if (Buffer.byteLength(text) > this.#size / 2) return;
-    const draft = this.#path + DRAFT_SUFFIX;
+    let size = Buffer.byteLength(encodeLine(this.header));
+    for (const message of this.pending.values()) size += Buffer.byteLength(encodeLine(message));
+    if (size > this.#size / 2) return;
+    try {
+      this.#rewrite();
+    } catch {
+      // The file is as it was.
+    }
+  }
+
+  /** Puts a file with only what waits in place of this one; `before` may still keep that. */
+  #rewrite(before = () => {}): void {
+    const text = [encodeLine(this.header), ...[...this.pending.values()].map(encodeLine)].join("");
+    const draft = draftOf(this.#path);
     const descriptor = openSync(draft, "ax", 0o600);
-    writeAll(descriptor, text);
-    fsyncSync(descriptor);
-    renameSync(draft, this.#path);
+    try {
+      writeAll(descriptor, text);
+      fsyncSync(descriptor);
+      before();
+      renameSync(draft, this.#path);
+    } catch (error) {
+      closeSync(descriptor);
+      remove(draft);
+      throw error;
+    }
     this.#close();
     this.#descriptor = descriptor;
     this.#size = Buffer.byteLength(text);
   }
 
-  #write(text: string): void {
+  /** Appends `text`, wholly or not at all: what a full disk took half of is cut off again. */
+  #write(text: string, sync = false): void {
     if (this.#descriptor === undefined) return;
-    this.#size += writeAll(this.#descriptor, text);
+    try {
+      const size = this.#size + writeAll(this.#descriptor, text);
+      if (sync) fsyncSync(this.#descriptor);
+      this.#size = size;
+    } catch (error) {
+      try {
+        ftruncateSync(this.#descriptor, this.#size);
+      } catch {
+        this.#close(); // Nothing may follow half a line.
+      }
+      throw error;
+    }
+  }
+
+  #discard(): void {
+    this.#close();
+    remove(this.#path);
   }
 
   #close(): void {
@@ -152,70 +214,20 @@ export class Segment {
   }
 }
 
-/** Names a segment so that sorting names sorts by age. */
-export function segmentName(now: number, key: string, distinguisher: string): string {
-  return `${now.toString(36).padStart(9, "0")}-${key}-${distinguisher}`;
-}
+/** An empty file: its beginner was stopped before the first line. */
+const NOTHING = { header: undefined, pending: new Map<string, Message>(), damage: undefined };
 
-/** A segment as its file name tells it. */
-export interface SegmentEntry {
-  path: string;
-  name: string;
-  key: string;
-  /** Another process, or this one, is at work on it. */
-  readonly owned: boolean;
-}
-
-/** Reads a file name; `undefined` for files that are no segments. */
-export function parseEntry(path: string): SegmentEntry | undefined {
-  const { name, owner } = parsePath(path);
-  const key = /^[0-9a-z]{9}-([0-9a-f]+)-[0-9a-z]+$/.exec(name)?.[1];
-  if (!key || owner.endsWith(DRAFT_SUFFIX)) return undefined;
-  return {
-    path,
-    name,
-    key,
-    // Asked of the system only for those that matter.
-    get owned() {
-      return owner !== FREE && isAlive(owner);
-    },
-  };
-}
-
-/** Whether a file is what a crash left of writing a segment anew. */
-export function isAbandonedDraft(path: string): boolean {
-  return path.endsWith(DRAFT_SUFFIX) && !isAlive(parsePath(path).owner.slice(0, -DRAFT_SUFFIX.length));
-}
-
-function parsePath(path: string): { name: string; owner: string } {
-  const file = basename(path);
-  const dot = file.indexOf(".");
-  return { name: file.slice(0, dot), owner: file.slice(dot + 1) };
-}
-
-function parse(text: string): { header: SegmentHeader | undefined; pending: Map<string, Message> } {
-  const [first, ...rest] = text.split("\n");
-  const pending = new Map<string, Message>();
-  for (const entry of rest) {
-    const record = parseLine<Message & { settled?: string }>(entry);
-    if (record?.settled) pending.delete(record.settled);
-    else if (record?.id && record.type && record.body) pending.set(record.id, record);
+/** Gives a damaged file a second name, by which it stays. A link needs no room, even on a full disk. */
+function setAside(path: string, name: string): string {
+  for (let n = 1; ; n++) {
+    const broken = join(dirname(path), brokenName(name, n));
+    try {
+      linkSync(path, broken);
+      return broken;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
   }
-  const header = parseLine<SegmentHeader>(first ?? "");
-  return { header: header?.v === 1 ? header : undefined, pending };
-}
-
-/** Lines are written by this class alone; the only broken one is what a crash tore. */
-function parseLine<T>(text: string): T | undefined {
-  try {
-    return JSON.parse(text) as T;
-  } catch {
-    return undefined;
-  }
-}
-
-function line(value: object): string {
-  return `${JSON.stringify(value)}\n`;
 }
 
 function writeAll(descriptor: number, text: string): number {

@@ -3,7 +3,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   appendFileSync,
+  chmodSync,
+  chownSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -192,21 +195,139 @@ test("flush leaves what a living process is delivering to it, and says so", asyn
   assert.match(result.text, /A running process is delivering/);
 });
 
-test("a torn last line costs only itself", async () => {
+test("a torn last line costs only itself, and is kept to be looked at", async () => {
   server.behave = () => "hang";
   await kill(await child(["one", "two"], "queued"));
   const path = join(folder, segments()[0] ?? "");
   appendFileSync(path, '{"id":"msg_torn","type":"progress","bo');
   server.behave = () => "ok";
-  await reporter().complete("done");
+  const warnings: string[] = [];
+  await reporter("d1", { onWarning: (warning) => warnings.push(warning) }).complete("done");
   assert.deepEqual(server.words, ["one", "two", "done"]);
+  assert.match(warnings[0] ?? "", /has 1 line\(s\) that cannot be read; it is kept as .*\.broken\.$/);
+  assert.match(readFileSync(join(folder, segments()[0] ?? ""), "utf8"), /msg_torn/);
+});
+
+for (const [damage, change] of Object.entries({
+  "a line that was changed": (text: string) =>
+    text.replace('\\"message\\":\\"two\\"', '\\"message\\":\\"owt\\"'),
+  "a line that ran into another": (text: string) => text.replace(/\n(?=[^\n]*two)/, ""),
+  "a line of a kind nobody knows": (text: string) => text.replace(/[^\n]*two[^\n]*/, '{"later":true}'),
+})) {
+  test(`${damage} costs only itself, is kept, and is said until somebody looked`, async () => {
+    server.behave = () => "hang";
+    await kill(await child(["one", "two", "three"], "queued"));
+    const path = join(folder, segments()[0] ?? "");
+    const text = readFileSync(path, "utf8");
+    const damaged = change(text);
+    assert.notEqual(damaged, text);
+    writeFileSync(path, damaged);
+    server.behave = () => "ok";
+    const result = await flushAll();
+    assert.equal(result.exitCode, 1);
+    assert.match(result.text, /1 line\(s\) that cannot be read; it is kept as .*\.broken/);
+    assert.equal(server.words.at(-1), "three");
+    assert.ok(!server.words.includes("two") && !server.words.includes("owt"));
+    const [broken = "", ...others] = segments();
+    assert.match(broken, /\.broken$/);
+    assert.deepEqual(others, []);
+    assert.equal(readFileSync(join(folder, broken), "utf8"), damaged);
+    const again = await flushAll();
+    assert.equal(again.exitCode, 1);
+    assert.match(again.text, /holds what could not be read: look at it/);
+    assert.equal(server.stored.length, new Set(server.words).size);
+  });
+}
+
+for (const [what, text, words] of [
+  ["torn in its first line", '{"v":1,"ur', /cannot be read from its first line on/],
+  ["of a newer version", '{"v":3,"shape":"new"}\n{"id":"x"}\n', /newer version \(format 3\)/],
+  ["of zeros", "\0\0\0\0", /cannot be read from its first line on/],
+] as const) {
+  test(`a file ${what} is kept, and said`, async () => {
+    const name = "0abcdefgh-0123456789abcdef-01234567";
+    writeFileSync(join(folder, `${name}.free`), text);
+    const result = await flushAll();
+    assert.equal(result.exitCode, 1);
+    assert.match(result.text, words);
+    assert.deepEqual(segments(), [`${name}.broken`]);
+    assert.equal(readFileSync(join(folder, `${name}.broken`), "utf8"), text);
+  });
+}
+
+test("an empty file holds nothing and goes away", async () => {
+  writeFileSync(join(folder, "0abcdefgh-0123456789abcdef-01234567.free"), "");
+  assert.equal((await flushAll()).exitCode, 0);
   assert.deepEqual(segments(), []);
 });
 
-test("a file torn in its first line holds nothing and goes away", async () => {
-  writeFileSync(join(folder, "0abcdefgh-0123456789abcdef-01234567.free"), '{"v":1,"ur');
+test("what was kept in the first format, which had no checksums, is delivered", async () => {
+  server.behave = () => "hang";
+  await kill(await child(["one", "two"], "queued"));
+  const path = join(folder, segments()[0] ?? "");
+  const lines = readFileSync(path, "utf8").replace('{"v":2,', '{"v":1,').split("\n");
+  writeFileSync(path, lines.map((line) => line.slice(17)).join("\n"));
+  server.behave = () => "ok";
   assert.equal((await flushAll()).exitCode, 0);
-  assert.deepEqual(segments(), []);
+  assert.deepEqual(server.words, ["one", "two"]);
+});
+
+test("a key that is damaged is not used: what is reported from then on can be delivered", async () => {
+  for (const key of ["seal.key", "seal.2.key"]) writeFileSync(join(folder, key), "");
+  server.behave = () => "reset";
+  const clock = new FakeClock();
+  server.now = () => clock.now();
+  await assert.rejects(reporter("d1", { clock }).complete("done"), /It is kept in/);
+  server.behave = () => "ok";
+  server.now = Date.now;
+  assert.equal((await flushAll()).exitCode, 0);
+  assert.deepEqual(server.words, ["done"]);
+});
+
+test("processes that meet a damaged key at the same time agree on the next one", async () => {
+  writeFileSync(join(folder, "seal.key"), "short");
+  server.behave = () => "hang";
+  const ids = ["d1", "d2", "d3", "d4"];
+  const running = await Promise.all(ids.map((id) => child([id], "queued", id)));
+  await Promise.all(running.map(kill));
+  server.behave = () => "ok";
+  assert.equal((await flushAll()).exitCode, 0);
+  assert.deepEqual(server.words.toSorted(), ids);
+});
+
+test("a folder that others may write to, or that is another user's, is refused in words", async (t) => {
+  const spool = join(folder, "spool");
+  mkdirSync(spool, { mode: 0o700 });
+  const refused = async (words: RegExp) => {
+    const warnings: string[] = [];
+    const agent = reporter("d1", { spool, onWarning: (warning) => warnings.push(warning) });
+    await agent.complete("done");
+    await agent.close();
+    assert.match(warnings.join("\n"), words);
+    const result = await flush({ spool, env: {} });
+    assert.equal(result.exitCode, 1);
+    assert.match(result.text, words);
+    assert.deepEqual(readdirSync(spool), []);
+  };
+  for (const mode of [0o770, 0o707, 0o1777]) {
+    chmodSync(spool, mode);
+    await refused(/Others may write to the spool folder .*: run "chmod go-w /);
+  }
+  chmodSync(spool, 0o700);
+  if (process.geteuid?.() !== 0) return t.diagnostic("Left out for want of root: a folder of another user.");
+  chownSync(spool, 12345, 12345);
+  await refused(/belongs to another user \(12345, not 0\)/);
+});
+
+test("a clock that is set back puts nothing new before what is there", async () => {
+  server.behave = () => "reset";
+  const clock = new FakeClock();
+  server.now = () => clock.now();
+  await assert.rejects(reporter("d1", { clock }).progress("one"), /It is kept in/);
+  clock.time -= 86_400_000;
+  server.behave = () => "ok";
+  await reporter("d1", { clock }).complete("done");
+  assert.deepEqual(server.words, ["one", "done"]);
 });
 
 test("files are for this user alone and hold no secret in clear", async () => {
@@ -298,7 +419,7 @@ test("a long outage or a busy agent does not make the file grow without end", as
   assert.deepEqual(segments(), []);
 });
 
-test("all files together are bounded: the oldest that nobody works on are given up", async () => {
+test("all files together are bounded: a full spool keeps what it has, takes nothing more, and says so", async () => {
   const old = ["000000001", "000000002", "000000003"].map((time) =>
     join(folder, `${time}-0123456789abcdef-01234567.free`),
   );
@@ -306,15 +427,15 @@ test("all files together are bounded: the oldest that nobody works on are given 
     writeFileSync(path, "");
     truncateSync(path, 30 * 1024 * 1024);
   }
-  const warned = once(process, "warning");
+  const warnings: string[] = [];
+  const agent = reporter("d1", { onWarning: (warning) => warnings.push(warning) });
   server.behave = () => "hang";
-  const agent = reporter();
-  void agent.progress("one").catch(() => {});
-  const [warning] = await warned;
-  assert.match(warning.message, /given up to keep the spool in .* small/);
-  assert.deepEqual(old.map(existsSync), [false, true, true]);
-  assert.equal(segments().length, 3);
+  const unkept = agent.complete("done");
   await agent.close(AbortSignal.abort());
+  await assert.rejects(unkept, ({ message }: Error) => !message.includes("kept in"));
+  assert.match(warnings.join("\n"), /The spool in .* is full \(90 MiB\): deliver it with/);
+  assert.deepEqual(old.map(existsSync), [true, true, true]);
+  assert.equal(segments().length, 3);
 });
 
 test("a folder that cannot be written costs the spool, not the report", async () => {

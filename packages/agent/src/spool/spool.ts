@@ -1,20 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, statSync, unlinkSync } from "node:fs";
+import { readFileSync, unlinkSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Target } from "../attempt.ts";
+import { assertDiskTakes, listFolder, prepareFolder } from "./folder.ts";
+import { decodeSegment, newHeader, type SegmentHeader } from "./record.ts";
 import { seal, unseal } from "./seal.ts";
-import {
-  isAbandonedDraft,
-  parseEntry,
-  Segment,
-  type SegmentEntry,
-  type SegmentHeader,
-  segmentName,
-} from "./segment.ts";
-
-/** All segments together may take this much of the disk. */
-const MAX_TOTAL_BYTES = 64 * 1024 * 1024;
+import { Segment } from "./segment.ts";
+import { isAbandonedDraft, isBroken, parseEntry, type SegmentEntry, segmentName } from "./segment-name.ts";
 
 /** Where the spool lies unless told otherwise: in Mission Control's data folder. */
 export function defaultSpoolFolder(env: NodeJS.ProcessEnv = process.env): string {
@@ -24,7 +17,6 @@ export function defaultSpoolFolder(env: NodeJS.ProcessEnv = process.env): string
 /** The folder in which undelivered callbacks wait, shared by all agents of one user. */
 export class Spool {
   readonly folder: string;
-  #last = 0;
 
   constructor(folder: string) {
     this.folder = folder;
@@ -35,21 +27,48 @@ export class Spool {
     return createHash("sha256").update(`${url}\n${taskId}`).digest("hex").slice(0, 16);
   }
 
-  /** Begins a file for callbacks of one dispatch, making room by giving up the oldest that nobody works on. */
+  /** Begins a file for callbacks of one dispatch. @throws SpoolError */
   begin(key: string, target: Target, now: number): Segment {
-    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-    this.#makeRoom();
-    this.#last = Math.max(now, this.#last + 1);
+    prepareFolder(this.folder);
+    const files = listFolder(this.folder);
+    for (const path of files.filter(isAbandonedDraft)) unlinkSync(path);
     const sealed = isShared(target.url) ? null : seal(this.folder, target.secret, target.url);
-    const header: SegmentHeader = { v: 1, url: target.url, sealed };
-    return Segment.create(this.folder, segmentName(this.#last, key, randomBytes(4).toString("hex")), header);
+    // After what this dispatch has here already, also where the clock was set back meanwhile.
+    const times = files.map(parseEntry).map((entry) => (entry?.key === key ? entry.time + 1 : 0));
+    const name = segmentName(Math.max(now, ...times), key, randomBytes(4).toString("hex"));
+    return Segment.create(this.folder, name, newHeader(target.url, sealed));
   }
 
-  /** All files, oldest first. */
+  /** Why reports of a further attempt could not be kept; `undefined` when they can. */
+  refusal(): string | undefined {
+    try {
+      prepareFolder(this.folder);
+      assertDiskTakes(this.folder);
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  /** All files that can be delivered, oldest first. @throws SpoolError `unsafe` */
   entries(): SegmentEntry[] {
-    return this.#files()
+    return listFolder(this.folder)
       .map(parseEntry)
       .filter((entry) => entry !== undefined);
+  }
+
+  /** Paths of what could not be read and waits for somebody to look at it. @throws SpoolError `unsafe` */
+  broken(): string[] {
+    return listFolder(this.folder).filter(isBroken);
+  }
+
+  /** Whether the end of an attempt waits here: its completion or failure. */
+  holdsEnd(key: string): boolean {
+    return this.entries().some((entry) => {
+      if (entry.key !== key) return false;
+      const { pending } = decodeSegment(readIfThere(entry.path));
+      return [...pending.values()].some(({ type }) => type === "complete" || type === "error");
+    });
   }
 
   /**
@@ -65,30 +84,6 @@ export class Spool {
       header.sealed === null ? sharedSecret(header.url) : unseal(this.folder, header.sealed, header.url);
     return secret === undefined ? undefined : { url: header.url, secret };
   }
-
-  #files(): string[] {
-    try {
-      return readdirSync(this.folder)
-        .sort()
-        .map((name) => join(this.folder, name));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-      throw error;
-    }
-  }
-
-  #makeRoom(): void {
-    for (const path of this.#files().filter(isAbandonedDraft)) unlinkSync(path);
-    const files = this.entries().map((entry) => ({ entry, size: sizeOf(entry.path) }));
-    let total = files.reduce((sum, { size }) => sum + size, 0);
-    for (const { entry, size } of files) {
-      if (total <= MAX_TOTAL_BYTES) return;
-      if (entry.owned) continue;
-      unlinkSync(entry.path);
-      total -= size;
-      process.emitWarning(`Undelivered callbacks were given up to keep the spool in ${this.folder} small.`);
-    }
-  }
 }
 
 /** The shared callback URL names no dispatch; its secret can speak for every agent. */
@@ -96,6 +91,11 @@ function isShared(url: string): boolean {
   return new URL(url).pathname.replace(/\/+$/, "").endsWith("/callback");
 }
 
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 import { type CommandResult, flush, type ReportCommand, report } from "@mission-control/agent";
 import { type Command, InvalidArgumentError } from "commander";
 import { CommandError, wrongUse } from "./command-error.ts";
-import { print, printJson } from "./output.ts";
+import { notice, print, printJson } from "./output.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
 
 interface ReportFlags {
@@ -85,6 +85,7 @@ function send(
     spool,
     timeoutSeconds: timeout,
     signal: untilInterrupted(),
+    onWarning: notice,
   });
 }
 

@@ -167,7 +167,8 @@ let dateText = "";
 /** The Date header's value, made once a second (RFC 9110, section 6.6.1). */
 function httpDate(): string {
   const now = Date.now();
-  if (now - dateSecond >= 1000) {
+  // Also when the clock was set back: agents compare it with their own when a signature's time is refused.
+  if (now < dateSecond || now - dateSecond >= 1000) {
     dateSecond = now - (now % 1000);
     dateText = new Date(now).toUTCString();
   }
