@@ -259,12 +259,12 @@ describe("actions", { skip }, () => {
     page = await stage.open(context, "/settings");
     await press("End the log-in of Firefox, macOS");
     await page.getByRole("row", { name: /Firefox/ }).waitFor({ state: "detached" });
-    assert.equal((await other.request.get(`${stage.server.url}/api/session`)).status(), 401);
+    assert.equal((await stage.whoAmI(other)).status(), 401);
     await other.close();
     await page.getByRole("radio", { name: "Dark" }).check();
     assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
     await press("Log out");
     await page.getByLabel("Token").waitFor();
-    assert.equal((await context.request.get(`${stage.server.url}/api/session`)).status(), 401);
+    assert.equal((await stage.whoAmI(context)).status(), 401);
   });
 });

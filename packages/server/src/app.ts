@@ -8,18 +8,20 @@ import { AgentDirectory } from "./dispatch/agent-directory.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { GatewayRegistry } from "./gateways/registry.ts";
 import { AllowedHosts } from "./http/allowed-hosts.ts";
-import { Authenticator } from "./http/authenticator.ts";
 import { dashboardFolder } from "./http/dashboard.ts";
 import { HttpServer } from "./http/http-server.ts";
-import { LogInCodes } from "./http/log-in-codes.ts";
-import { Sessions } from "./http/sessions.ts";
 import { BodyReader } from "./ingress/body-reader.ts";
 import { ConnectionLimit } from "./ingress/connection-limit.ts";
 import { FastLane } from "./ingress/fast-lane.ts";
-import { loadKeys } from "./keys.ts";
+import { fingerprint, loadKeys } from "./keys.ts";
 import { AddressCount } from "./limits/address-limit.ts";
 import { limitsOf } from "./limits/limits.ts";
 import type { Logger } from "./logger.ts";
+import { Authenticator } from "./login/authenticator.ts";
+import { LogInCodes } from "./login/log-in-codes.ts";
+import { LogInThrottle } from "./login/log-in-throttle.ts";
+import { SessionCookie } from "./login/session-cookie.ts";
+import { Sessions } from "./login/sessions.ts";
 import { Metrics } from "./metrics.ts";
 import { Readiness } from "./readiness.ts";
 import { Retention } from "./retention.ts";
@@ -109,9 +111,12 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     );
     const { host, allowedHosts: names } = settings;
     const allowedHosts = new AllowedHosts({ host, publicUrl: settings.publicUrl, names, proxies: addresses });
-    const sessions = await Sessions.open(store, now);
+    const tokenFingerprint = fingerprint(keys.serverKey, "token", token);
+    const sessions = opening(await Sessions.open({ store, now, logger, tokenFingerprint }));
+    const sessionCookie = new SessionCookie(cookieSuffix(keys.serverKey));
     const logInCodes = new LogInCodes(now);
-    const authenticator = new Authenticator(token, sessions);
+    const throttle = new LogInThrottle(now);
+    const authenticator = new Authenticator({ token, sessions, cookie: sessionCookie, throttle, addresses });
     const stream = new StreamEndpoint({
       hub,
       authorize: (request) => {
@@ -121,6 +126,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       addresses,
       perAddress: new AddressCount(limits.streamsPerAddress),
       metrics,
+      refused: (request) => authenticator.refused(request),
     });
     sessions.onEnd((sessionId) => stream.endSession(sessionId));
     const readiness = new Readiness(store);
@@ -132,6 +138,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       allowedHosts,
       authenticator,
       sessions,
+      sessionCookie,
       logInCodes,
       metrics,
       logger,
@@ -151,7 +158,6 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
         openStream: (socket, request) => stream.open(socket, request),
       }),
       unreadyReason: () => readiness.unreadyReason(),
-      now,
     });
     const port = await server.listen({ host: settings.host, port: settings.port });
     const localAddress = localUrl(settings.host, port);
@@ -182,4 +188,11 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     await closeAll();
     throw error;
   }
+}
+
+/** Part of the session cookie's name, so that two servers on one host do not take each other's. */
+function cookieSuffix(serverKey: Uint8Array): string {
+  return fingerprint(serverKey, "session cookie")
+    .replaceAll(/[^A-Za-z0-9]/g, "")
+    .slice(0, 8);
 }

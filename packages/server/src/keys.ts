@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatSecret } from "@mission-control/protocol";
@@ -51,6 +51,14 @@ export function loadKeys(folder: string): Keys {
 /** The token a server made in this data folder, for commands on the same machine; null when there is none. */
 export function readToken(folder: string): string | null {
   return readKey(join(folder, FILES.token));
+}
+
+/**
+ * What tells one text from others without telling the text: to anybody without the server key it is as good as random.
+ * @param purpose keeps fingerprints for different uses apart
+ */
+export function fingerprint(serverKey: Uint8Array, purpose: string, text = ""): string {
+  return createHmac("sha256", serverKey).update(`fingerprint:${purpose}:${text}`).digest("base64url");
 }
 
 function readOrMake(folder: string, name: string, make: () => string): string {

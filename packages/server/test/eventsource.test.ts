@@ -35,18 +35,15 @@ async function packageClient(server: ServerProcess, context: TestContext): Promi
   return async () => ids;
 }
 
-/** The same with the browser's own, and its session cookie. */
+/** The same with the browser's own. It can set no header, so that the browser does, as a proxy in between might. */
 async function browserClient(server: ServerProcess, context: TestContext): Promise<Client> {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
   context.after(() => browser.close());
   // What the page may do is not what is looked at here; the server's pages allow little.
-  const page = await browser.newPage({ bypassCSP: true });
+  const extraHTTPHeaders = { Authorization: `Bearer ${server.token}` };
+  const page = await browser.newPage({ bypassCSP: true, extraHTTPHeaders });
   await page.goto(`${server.url}/healthz`);
-  await page.evaluate(`(async () => {
-    const headers = { "Content-Type": "application/json" };
-    const body = JSON.stringify({ token: ${JSON.stringify(server.token)} });
-    const { status } = await fetch("/api/session", { method: "POST", headers, body });
-    if (status !== 201) throw new Error("log-in answered " + status);
+  await page.evaluate(`(() => {
     window.ids = [];
     const source = new EventSource("/api/events?lastEventId=0");
     source.addEventListener("task", ({ lastEventId }) => ids.push(Number(lastEventId)));

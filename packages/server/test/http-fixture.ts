@@ -7,12 +7,14 @@ import { AgentDirectory } from "../src/dispatch/agent-directory.ts";
 import { Dispatcher } from "../src/dispatch/dispatcher.ts";
 import type { DispatchOutcome, GatewayAdapter } from "../src/gateways/gateway.ts";
 import { AllowedHosts } from "../src/http/allowed-hosts.ts";
-import { Authenticator } from "../src/http/authenticator.ts";
 import { HttpServer, type HttpServerOptions } from "../src/http/http-server.ts";
-import { LogInCodes } from "../src/http/log-in-codes.ts";
-import { Sessions } from "../src/http/sessions.ts";
 import { BodyReader } from "../src/ingress/body-reader.ts";
 import { limitsOf } from "../src/limits/limits.ts";
+import { Authenticator } from "../src/login/authenticator.ts";
+import { LogInCodes } from "../src/login/log-in-codes.ts";
+import { LogInThrottle } from "../src/login/log-in-throttle.ts";
+import { SessionCookie } from "../src/login/session-cookie.ts";
+import { Sessions } from "../src/login/sessions.ts";
 import { Metrics } from "../src/metrics.ts";
 import { readSettings } from "../src/settings.ts";
 import { SqliteStore } from "../src/store/sqlite/sqlite-store.ts";
@@ -36,6 +38,7 @@ export interface HttpFixture {
   host: string;
   store: SqliteStore;
   clock: ManualClock;
+  sessions: Sessions;
   logInCodes: LogInCodes;
   metrics: Metrics;
   /** What the agents' side says to dispatches, from now on. */
@@ -55,7 +58,14 @@ export interface Answer {
   body: any;
 }
 
-export async function startHttp(overrides: Partial<HttpServerOptions> = {}): Promise<HttpFixture> {
+export interface HttpFixtureOptions extends Partial<HttpServerOptions> {
+  trustedProxies?: string[];
+}
+
+export async function startHttp({
+  trustedProxies = [],
+  ...overrides
+}: HttpFixtureOptions = {}): Promise<HttpFixture> {
   const folder = mkdtempSync(join(tmpdir(), "mission-control-http-"));
   const clock = new ManualClock();
   const { now } = clock;
@@ -66,7 +76,9 @@ export async function startHttp(overrides: Partial<HttpServerOptions> = {}): Pro
     request.resume();
     response.writeHead(200).end("{}");
   };
-  const sessions = await Sessions.open(store, now);
+  const sessions = await Sessions.open({ store, now, logger: silent, tokenFingerprint: "of the token" });
+  const sessionCookie = new SessionCookie("test");
+  const throttle = new LogInThrottle(now);
   const logInCodes = new LogInCodes(now);
   const metrics = new Metrics();
   const reachability = () => ({ status: "online" as const });
@@ -91,7 +103,7 @@ export async function startHttp(overrides: Partial<HttpServerOptions> = {}): Pro
   });
   const { publicUrl } = overrides;
   const limits = limitsOf(readSettings({ environment: { MISSION_CONTROL_DATA_DIR: folder } }));
-  const addresses = new ClientAddresses();
+  const addresses = new ClientAddresses(trustedProxies);
   const bodies = () => new BodyReader(limits.bodies(), addresses, metrics);
   const server = await HttpServer.create({
     store,
@@ -106,8 +118,15 @@ export async function startHttp(overrides: Partial<HttpServerOptions> = {}): Pro
     callbacks: record("callback"),
     events: record("events"),
     allowedHosts: new AllowedHosts({ host: "127.0.0.1", publicUrl, names: [], proxies: addresses }),
-    authenticator: new Authenticator(TOKEN, sessions),
+    authenticator: new Authenticator({
+      token: TOKEN,
+      sessions,
+      cookie: sessionCookie,
+      throttle,
+      addresses,
+    }),
     sessions,
+    sessionCookie,
     logInCodes,
     metrics,
     logger: silent,
@@ -115,7 +134,6 @@ export async function startHttp(overrides: Partial<HttpServerOptions> = {}): Pro
     publicUrl: undefined,
     dashboardFolder: null,
     unreadyReason: async () => null,
-    now,
     ...overrides,
   });
   const port = await server.listen({ host: "127.0.0.1", port: 0 });
@@ -126,6 +144,7 @@ export async function startHttp(overrides: Partial<HttpServerOptions> = {}): Pro
     host,
     store,
     clock,
+    sessions,
     logInCodes,
     metrics,
     raw,
@@ -150,6 +169,7 @@ export async function startHttp(overrides: Partial<HttpServerOptions> = {}): Pro
       await server.close(AbortSignal.timeout(2000));
       await dispatcher.close();
       agents.close();
+      sessions.close();
       await store.close();
       rmSync(folder, { recursive: true });
     },

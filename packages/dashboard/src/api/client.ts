@@ -1,6 +1,7 @@
 import type { Problem } from "@mission-control/protocol";
 import { text } from "../text/text.ts";
 import { ApiError } from "./api-error.ts";
+import { sessionHeaders, sessionKey } from "./session-key.ts";
 
 /** A call to the server's API. */
 export interface ApiCall {
@@ -19,7 +20,7 @@ export interface ApiObserver {
   onSignedOut(): void;
 }
 
-/** Talks JSON to the server with the session's cookie. */
+/** Talks JSON to the server with the session's cookie and key. */
 export class ApiClient {
   readonly #observer: ApiObserver;
 
@@ -50,6 +51,7 @@ export class ApiClient {
         headers: {
           accept: "application/json",
           ...(call.body === undefined ? {} : { "content-type": "application/json" }),
+          ...sessionHeaders(sessionKey()),
           ...call.headers,
         },
         ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),

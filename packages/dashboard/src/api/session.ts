@@ -1,5 +1,7 @@
+import { text } from "../text/text.ts";
 import { ApiError } from "./api-error.ts";
 import type { ApiClient } from "./client.ts";
+import { forgetSessionKey, keepSessionKey } from "./session-key.ts";
 
 /** The session this browser has, and what the server offers. */
 export interface Session {
@@ -27,13 +29,37 @@ export async function readSession(api: ApiClient): Promise<Session | null> {
   }
 }
 
-/** Trades the token, or the code of a one-time link, for a session cookie. */
-export async function logIn(api: ApiClient, proof: { token: string } | { code: string }): Promise<void> {
-  await api.call({ method: "POST", path: "/api/session", body: proof });
+/** The browser did not keep the cookie of a log-in that the server has accepted; the message says why. */
+export class CookieDroppedError extends Error {
+  override name = "CookieDroppedError";
 }
 
+/**
+ * Trades the token, or the code of a one-time link, for a session.
+ * @throws ApiError when the server refuses
+ * @throws CookieDroppedError
+ */
+export async function logIn(api: ApiClient, proof: { token: string } | { code: string }): Promise<void> {
+  const { key, secure } = await api.call<{ key: string; secure: boolean }>({
+    method: "POST",
+    path: "/api/session",
+    body: proof,
+  });
+  keepSessionKey(key);
+  // A browser says nothing about a cookie it refuses: only asking shows whether it is sent.
+  if (await readSession(api)) return;
+  const overHttp = secure && location.protocol === "http:";
+  throw new CookieDroppedError(overHttp ? text.logIn.cookieNeedsTls : text.logIn.cookieDropped);
+}
+
+/** @throws ApiError when the server could not end the session: it goes on */
 export async function logOut(api: ApiClient): Promise<void> {
-  await api.call({ method: "DELETE", path: "/api/session" });
+  try {
+    await api.call({ method: "DELETE", path: "/api/session" });
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 401)) throw error;
+  }
+  forgetSessionKey();
 }
 
 /** Takes the one-time code out of the address (`/login#code=…`), so that it stays in no history. */

@@ -51,7 +51,9 @@ async function tryLink(code: string): Promise<string | null> {
     await logIn(mission.api, { code });
     return null;
   } catch (error) {
-    return error instanceof ApiError && error.status > 0 ? text.logIn.linkRefused : (error as Error).message;
+    return error instanceof ApiError && error.status === 401
+      ? text.logIn.linkRefused
+      : (error as Error).message;
   }
 }
 

@@ -2,6 +2,7 @@ import type { LogEvent } from "@mission-control/protocol";
 import type { QueryClient } from "@tanstack/react-query";
 import { ApiError } from "../api/api-error.ts";
 import { ApiClient } from "../api/client.ts";
+import { sessionKey } from "../api/session-key.ts";
 import { type LiveLink, openLink } from "../live/link.ts";
 import type { HubMessage } from "../live/messages.ts";
 import type { LiveStatus } from "../live/status.ts";
@@ -101,7 +102,7 @@ export class Mission {
     if (this.#stopped) return;
     this.#pacer.request();
     this.#link = openLink((message) => this.#take(message));
-    this.#link.send({ kind: "attach", after: this.log.position });
+    this.#attach();
   }
 
   stop(): void {
@@ -132,7 +133,7 @@ export class Mission {
   }
 
   retryNow(): void {
-    this.#link?.send({ kind: "retry" });
+    this.#link?.send({ kind: "retry", key: sessionKey() });
   }
 
   /** There is a session again. */
@@ -157,8 +158,12 @@ export class Mission {
 
   readonly #onPageHide = () => this.#link?.send({ kind: "detach" });
   readonly #onPageShow = ({ persisted }: PageTransitionEvent) => {
-    if (persisted) this.#link?.send({ kind: "attach", after: this.log.position });
+    if (persisted) this.#attach();
   };
+
+  #attach(): void {
+    this.#link?.send({ kind: "attach", after: this.log.position, key: sessionKey() });
+  }
 
   #take(message: HubMessage): void {
     switch (message.kind) {
@@ -171,6 +176,8 @@ export class Mission {
       case "status":
         this.status = message.status;
         if (message.status.phase === "signed_out") this.signedOut = true;
+        // Another tab may have logged in.
+        else if (message.status.phase === "live") this.signedOut = false;
         this.#pacer.request();
     }
   }

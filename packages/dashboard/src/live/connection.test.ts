@@ -39,7 +39,7 @@ function connect(position: number, now: () => number = Date.now) {
         told();
       },
     },
-    position,
+    { position, key: () => "a key" },
   );
   void connection.run();
   const until = (done: () => boolean) =>

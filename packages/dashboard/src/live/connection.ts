@@ -1,4 +1,5 @@
 import { createParser } from "eventsource-parser";
+import { sessionHeaders } from "../api/session-key.ts";
 import { reconnectDelay } from "./backoff.ts";
 import type { LiveStatus } from "./status.ts";
 
@@ -43,6 +44,7 @@ export interface ConnectionListener {
 export class LiveConnection {
   readonly #around: Surroundings;
   readonly #listener: ConnectionListener;
+  readonly #key: () => string | null;
   #position: number;
   #retryBase = DEFAULT_RETRY_MS;
   #attempt = 0;
@@ -55,11 +57,19 @@ export class LiveConnection {
   #caughtUp = 0;
   #behind = false;
 
-  /** @param position the last event already known; the stream starts after it */
-  constructor(around: Surroundings, listener: ConnectionListener, position: number) {
+  /**
+   * @param start.position the last event already known; the stream starts after it
+   * @param start.key the session's key, asked for at each try
+   */
+  constructor(
+    around: Surroundings,
+    listener: ConnectionListener,
+    start: { position: number; key: () => string | null },
+  ) {
     this.#around = around;
     this.#listener = listener;
-    this.#position = position;
+    this.#position = start.position;
+    this.#key = start.key;
   }
 
   get position(): number {
@@ -128,7 +138,7 @@ export class LiveConnection {
 
   async #get(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
     const response = await this.#around.fetch(path, {
-      headers,
+      headers: { ...headers, ...sessionHeaders(this.#key()) },
       credentials: "same-origin",
       cache: "no-store",
       signal,

@@ -4,6 +4,8 @@ import { frame, StreamServer } from "../../test/support/stream-server.ts";
 import { LiveHub } from "./hub.ts";
 import type { HubMessage } from "./messages.ts";
 
+const KEY = "a key";
+
 let server: StreamServer;
 let hub: LiveHub;
 beforeEach(async () => {
@@ -36,12 +38,12 @@ class TestTab {
 
 test("all tabs share one connection, each from its own snapshot on", async () => {
   const first = new TestTab();
-  hub.attach(first, 10);
+  hub.attach(first, 10, KEY);
   const stream = await server.stream();
   stream.write(frame(11) + frame(12) + frame(13));
   await first.until(() => first.ids.includes(13));
   const second = new TestTab();
-  hub.attach(second, 11);
+  hub.attach(second, 11, KEY);
   stream.write(frame(14));
   await second.until(() => second.ids.includes(14));
   await first.until(() => first.ids.includes(14));
@@ -52,29 +54,29 @@ test("all tabs share one connection, each from its own snapshot on", async () =>
 
 test("a tab whose snapshot is older than what the hub still has is told to take another", async () => {
   const first = new TestTab();
-  hub.attach(first, 10);
+  hub.attach(first, 10, KEY);
   (await server.stream()).write(frame(11));
   await first.until(() => first.ids.includes(11));
   const late = new TestTab();
-  hub.attach(late, 4);
+  hub.attach(late, 4, KEY);
   assert.deepEqual(late.resets, [11]);
 });
 
 test("the connection ends with the last tab and begins again with the next", async () => {
   const tab = new TestTab();
-  hub.attach(tab, 1);
+  hub.attach(tab, 1, KEY);
   const stream = await server.stream();
   const closed = new Promise((resolve) => stream.once("close", resolve));
   hub.detach(tab);
   await closed;
-  hub.attach(tab, 7);
+  hub.attach(tab, 7, KEY);
   await server.stream();
   assert.deepEqual(server.opened, ["1", "7"]);
 });
 
 test("a flood goes out in order and whole", async () => {
   const tab = new TestTab();
-  hub.attach(tab, 0);
+  hub.attach(tab, 0, KEY);
   const stream = await server.stream();
   for (let id = 1; id <= 20_000; id += 100) {
     stream.write(Array.from({ length: 100 }, (_, offset) => frame(id + offset)).join(""));

@@ -21,6 +21,8 @@ export class LiveHub {
   readonly #tabs = new Set<Tab>();
   #connection: LiveConnection | null = null;
   #status: LiveStatus = { phase: "connecting" };
+  /** Proves the session, with the cookie: a worker cannot read what the page has stored. */
+  #key: string | null = null;
   #backlog: Frame[] = [];
   /** Position before the first event of the backlog. */
   #backlogStart = 0;
@@ -33,7 +35,9 @@ export class LiveHub {
   }
 
   /** Starts sending a tab every event after a position. A tab may attach again after a new snapshot. */
-  attach(tab: Tab, after: number): void {
+  attach(tab: Tab, after: number, key: string | null): void {
+    // A new log-in: what the old key was refused is worth another try.
+    if (key !== this.#key) this.retryNow(key);
     this.#flush();
     this.#tabs.add(tab);
     if (!this.#connection) this.#connect(after);
@@ -56,7 +60,9 @@ export class LiveHub {
     if (this.#tabs.size === 0) this.close();
   }
 
-  retryNow(): void {
+  /** @param key the session's, where it may be a new one */
+  retryNow(key: string | null = this.#key): void {
+    this.#key = key;
     this.#connection?.retryNow();
   }
 
@@ -79,7 +85,7 @@ export class LiveHub {
         onReset: (newest) => this.#reset(newest),
         onStatus: (status) => this.#tell(status),
       },
-      after,
+      { position: after, key: () => this.#key },
     );
     this.#connection = connection;
     void connection.run();

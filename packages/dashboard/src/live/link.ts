@@ -38,8 +38,8 @@ function localLink(onMessage: (message: HubMessage) => void): LiveLink {
   addEventListener("online", retry);
   return {
     send(message) {
-      if (message.kind === "attach") hub.attach(tab, message.after);
-      else if (message.kind === "retry") hub.retryNow();
+      if (message.kind === "attach") hub.attach(tab, message.after, message.key);
+      else if (message.kind === "retry") hub.retryNow(message.key);
       else hub.detach(tab);
     },
     close() {

@@ -2,10 +2,10 @@ import type { LiveStatus } from "./status.ts";
 
 /** From a tab to the hub that holds the connection. */
 export type TabMessage =
-  /** Send every event after this position, then go on. */
-  | { kind: "attach"; after: number }
-  /** Try to connect now. */
-  | { kind: "retry" }
+  /** Send every event after this position, then go on; the key proves the session to the server. */
+  | { kind: "attach"; after: number; key: string | null }
+  /** Try to connect now, with this key. */
+  | { kind: "retry"; key: string | null }
   /** The tab goes away. */
   | { kind: "detach" };
 

@@ -14,10 +14,10 @@ scope.addEventListener("connect", ({ ports }) => {
   port.addEventListener("message", ({ data }: MessageEvent<TabMessage>) => {
     switch (data.kind) {
       case "attach":
-        hub.attach(tab, data.after);
+        hub.attach(tab, data.after, data.key);
         break;
       case "retry":
-        hub.retryNow();
+        hub.retryNow(data.key);
         break;
       case "detach":
         hub.detach(tab);

@@ -11,8 +11,11 @@ const CANDIDATES = [
 /** Where a Chromium is on this machine; null where there is none. */
 export const chromiumPath = CANDIDATES.find((path) => path !== "" && existsSync(path)) ?? null;
 
-/** A headless Chromium that talks to nobody but the pages it is given. */
-export function launchChromium(): Promise<Browser> {
+/**
+ * A headless Chromium that talks to nobody but the pages it is given.
+ * @param hosts names that stand for this machine, as a name on a local network would
+ */
+export function launchChromium(hosts: readonly string[] = []): Promise<Browser> {
   if (!chromiumPath) throw new Error("No Chromium was found: install one, or name it in $CHROMIUM.");
   return chromium.launch({
     executablePath: chromiumPath,
@@ -26,6 +29,9 @@ export function launchChromium(): Promise<Browser> {
       "--disable-component-update",
       "--disable-sync",
       "--enable-precise-memory-info",
+      ...(hosts.length === 0
+        ? []
+        : [`--host-resolver-rules=${hosts.map((host) => `MAP ${host} 127.0.0.1`)}`]),
     ],
   });
 }

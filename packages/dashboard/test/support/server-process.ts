@@ -17,22 +17,23 @@ const LOG_KEPT = 8_000;
 export class ServerProcess {
   readonly port: number;
   readonly #folder: string;
+  readonly #settings: Record<string, string>;
   #child: ChildProcess | null = null;
   #logInUrl = "";
   #log = "";
 
-  static async start(): Promise<ServerProcess> {
-    const server = new ServerProcess(
-      await freePort(),
-      await mkdtemp(join(tmpdir(), "mission-control-dashboard-")),
-    );
+  /** @param settings by their names in the environment, beside those that every server of the tests has */
+  static async start(settings: Record<string, string> = {}): Promise<ServerProcess> {
+    const folder = await mkdtemp(join(tmpdir(), "mission-control-dashboard-"));
+    const server = new ServerProcess(await freePort(), folder, settings);
     await server.resume();
     return server;
   }
 
-  private constructor(port: number, folder: string) {
+  private constructor(port: number, folder: string, settings: Record<string, string>) {
     this.port = port;
     this.#folder = folder;
+    this.#settings = settings;
   }
 
   get url(): string {
@@ -58,6 +59,7 @@ export class ServerProcess {
         PORT: String(this.port),
         MISSION_CONTROL_DATA_DIR: join(this.#folder, "data"),
         MISSION_CONTROL_TOKEN: TOKEN,
+        ...this.#settings,
       },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -66,7 +68,7 @@ export class ServerProcess {
       this.#log = (this.#log + chunk.toString()).slice(-LOG_KEPT);
     });
     for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
-      const link = /http:\S+#code=\S+/.exec(line)?.[0];
+      const link = /https?:\S+#code=\S+/.exec(line)?.[0];
       if (!link) continue;
       this.#logInUrl = link;
       child.stdout?.resume();

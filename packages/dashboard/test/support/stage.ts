@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach } from "node:test";
 import type { TaskView } from "@mission-control/protocol";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { APIResponse, Browser, BrowserContext, Page } from "playwright-core";
 import { launchChromium } from "./browser.ts";
 import { ServerProcess, TOKEN } from "./server-process.ts";
 import { TestAgent } from "./test-agent.ts";
 
 /** How long a page has to show what a test waits for. */
 const PATIENCE_MS = 15_000;
+
+/** Where a page keeps its half of what proves the session. */
+const STORED_KEY = "mission-control-session-key";
 
 /** A real server, a real browser and an agent, for the tests of one file. */
 export class Stage {
@@ -34,7 +37,23 @@ export class Stage {
     context.setDefaultTimeout(PATIENCE_MS);
     const answer = await context.request.post(`${this.server.url}/api/session`, { data: { token: TOKEN } });
     assert.equal(answer.status(), 201);
+    const { key } = (await answer.json()) as { key: string };
+    // The cookie is in the profile; the key is stored by a page of the origin.
+    const page = await context.newPage();
+    await page.goto(`${this.server.url}/healthz`);
+    await page.evaluate(([name, value]) => localStorage.setItem(name, value), [STORED_KEY, key] as const);
+    await page.close();
     return context;
+  }
+
+  /** What the server answers to "who am I" from a browser profile. */
+  async whoAmI(context: BrowserContext): Promise<APIResponse> {
+    const { origins } = await context.storageState();
+    const stored = origins.flatMap(({ localStorage }) => localStorage);
+    const key = stored.find(({ name }) => name === STORED_KEY)?.value ?? "";
+    return context.request.get(`${this.server.url}/api/session`, {
+      headers: { "Mission-Control-Session-Key": key },
+    });
   }
 
   /** A page of the dashboard, live. */

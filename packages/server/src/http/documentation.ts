@@ -66,8 +66,9 @@ export const eventPageSchema = z.object({ items: z.array(eventSchema), nextCurso
 /**
  * Makes the OpenAPI 3.1 document from the schemas that validate. To be called before the routes are added; serves
  * nothing by itself.
+ * @param sessionCookie name of the session's cookie
  */
-export async function describeApi(app: HttpApp): Promise<void> {
+export async function describeApi(app: HttpApp, sessionCookie: string): Promise<void> {
   const schemaRegistry: Registry = z.registry();
   for (const [id, schema] of Object.entries(NAMED)) schemaRegistry.add(schema, { id });
   const options = { schemaRegistry, zodToJsonConfig: { override } };
@@ -83,10 +84,16 @@ export async function describeApi(app: HttpApp): Promise<void> {
       components: {
         securitySchemes: {
           bearer: { type: "http", scheme: "bearer", description: "The administrator's token." },
-          session: { type: "apiKey", in: "cookie", name: "mission_control_session" },
+          session: {
+            type: "apiKey",
+            in: "cookie",
+            name: sessionCookie,
+            description: "A log-in's cookie, `__Host-` before its name where it was set over TLS.",
+          },
+          sessionKey: { type: "apiKey", in: "header", name: "Mission-Control-Session-Key" },
         },
       },
-      security: [{ bearer: [] }, { session: [] }],
+      security: [{ bearer: [] }, { session: [], sessionKey: [] }],
     },
     transform: createJsonSchemaTransform(options),
     transformObject: (document) => withoutUnused(nameSchemas(document) as { components?: object }),

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import { type ClientAddresses, isLoopback } from "../client-address.ts";
+import type { Authenticator } from "../login/authenticator.ts";
 import type { Metrics } from "../metrics.ts";
-import type { Authenticator } from "./authenticator.ts";
 import { PROBLEM_RESPONSE } from "./documentation.ts";
 import type { HttpApp } from "./http-app.ts";
-import { ProblemError } from "./problems.ts";
+import { ProblemError, unauthorized } from "./problems.ts";
 
 export interface HealthRoutesParts {
   authenticator: Authenticator;
@@ -54,7 +54,7 @@ export function healthRoutes(
     },
     async (request, reply) => {
       if (!isLocal(request.raw, addresses) && !authenticator.authenticate(request.raw)) {
-        throw new ProblemError(401, "Send the bearer token.", { headers: { "WWW-Authenticate": "Bearer" } });
+        throw unauthorized(authenticator.refused(request.raw), "Send the bearer token.");
       }
       return reply
         .header("Cache-Control", "no-store")

@@ -12,11 +12,14 @@ import { BrokenRequests } from "../ingress/broken-request.ts";
 import type { FastLane } from "../ingress/fast-lane.ts";
 import { toOriginForm } from "../ingress/request-target.ts";
 import type { Logger } from "../logger.ts";
+import type { Authenticator, Identity } from "../login/authenticator.ts";
+import type { LogInCodes } from "../login/log-in-codes.ts";
+import type { SessionCookie } from "../login/session-cookie.ts";
+import type { Sessions } from "../login/sessions.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Store } from "../store/store.ts";
 import { agentRoutes } from "./agent-routes.ts";
 import { type AllowedHosts, FOREIGN_HOST } from "./allowed-hosts.ts";
-import { type Authenticator, type Identity, isSameOrigin } from "./authenticator.ts";
 import { dashboard } from "./dashboard.ts";
 import { describeApi } from "./documentation.ts";
 import { eventRoutes } from "./event-routes.ts";
@@ -25,12 +28,11 @@ import { healthRoutes } from "./health-routes.ts";
 import type { HttpApp } from "./http-app.ts";
 import { takeJsonBodies } from "./json-body.ts";
 import { KnownPaths } from "./known-paths.ts";
-import type { LogInCodes } from "./log-in-codes.ts";
-import { errorHandler, ProblemError, problemBody } from "./problems.ts";
+import { foreignOrigin, isOwnOrigin } from "./own-origin.ts";
+import { errorHandler, ProblemError, problemBody, unauthorized } from "./problems.ts";
 import { type RawHandlers, rawHandlerOf, rawRoutes } from "./raw-routes.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 import { type Features, logInRoute, sessionRoutes } from "./session-routes.ts";
-import type { Sessions } from "./sessions.ts";
 import { taskRoutes } from "./task-routes.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -63,6 +65,7 @@ export interface HttpServerOptions extends RawHandlers {
   allowedHosts: AllowedHosts;
   authenticator: Authenticator;
   sessions: Sessions;
+  sessionCookie: SessionCookie;
   logInCodes: LogInCodes;
   metrics: Metrics;
   logger: Logger;
@@ -73,7 +76,6 @@ export interface HttpServerOptions extends RawHandlers {
   dashboardFolder: string | null;
   /** Why callbacks cannot be accepted now, in a sentence; null when they can. */
   unreadyReason: () => Promise<string | null>;
-  now: () => Date;
 }
 
 /** Who sent a request, as the log-in hook found for the routes. */
@@ -157,7 +159,7 @@ export class HttpServer {
 }
 
 async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void> {
-  const { logger, metrics, authenticator, store, publicUrl } = options;
+  const { logger, metrics, authenticator, store } = options;
   const paths = new KnownPaths();
   app.addHook("onRoute", ({ url, method }) => paths.add(url, method));
   app.addHook("onResponse", async (request, reply) => {
@@ -171,7 +173,7 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   app.setErrorHandler(errorHandler(logger));
   app.removeAllContentTypeParsers();
-  await describeApi(app);
+  await describeApi(app, options.sessionCookie.name);
   const page = await dashboard(app, options.dashboardFolder);
   // Before the body is read: what is wrong with it does not matter at an address that is not there.
   app.addHook("onRequest", async (request) => {
@@ -198,13 +200,12 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void
   function requireLogIn(request: FastifyRequest): void {
     const identity = authenticator.authenticate(request.raw);
     if (!identity) {
-      throw new ProblemError(401, "Send the administrator's token as a bearer token, or log in.", {
-        headers: { "WWW-Authenticate": "Bearer" },
-      });
+      const detail = "Send the administrator's token as a bearer token, or log in.";
+      throw unauthorized(authenticator.refused(request.raw), detail);
     }
     const changes = request.method !== "GET" && request.method !== "HEAD";
-    if (identity.kind === "session" && changes && !isSameOrigin(request.raw, publicUrl)) {
-      throw new ProblemError(403, "A request with the session cookie must come from a page of this server.");
+    if (identity.kind === "session" && changes && !isOwnOrigin(request.raw, options)) {
+      throw new ProblemError(403, foreignOrigin(request.raw));
     }
     identities.set(request, identity);
   }

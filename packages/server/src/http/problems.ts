@@ -39,6 +39,18 @@ export function notFound(what: string): ProblemError {
   return new ProblemError(404, `There is no such ${what}.`);
 }
 
+/**
+ * The refusal of somebody who is not known.
+ * @param retryAfter seconds to wait before the next try, for somebody who tries too often; 0 for none
+ */
+export function unauthorized(retryAfter: number, detail: string): ProblemError {
+  if (retryAfter > 0) {
+    const detail = `Too many wrong tokens or codes came from this address: try again in ${retryAfter} s.`;
+    return new ProblemError(429, detail, { headers: { "Retry-After": String(retryAfter) } });
+  }
+  return new ProblemError(401, detail, { headers: { "WWW-Authenticate": "Bearer" } });
+}
+
 /** Problem details (RFC 9457) as JSON; the type is always `about:blank`, so the title is the status' own. */
 export function problemBody(status: number, detail: string, more: object = {}): string {
   return JSON.stringify({

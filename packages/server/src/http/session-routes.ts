@@ -1,13 +1,16 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyRequest } from "fastify";
 import { z } from "zod";
+import type { ClientAddresses } from "../client-address.ts";
+import type { Authenticator, Identity } from "../login/authenticator.ts";
+import type { LogInCodes } from "../login/log-in-codes.ts";
+import type { SessionCookie } from "../login/session-cookie.ts";
+import { SESSION_SECONDS, type Sessions } from "../login/sessions.ts";
 import type { SessionRecord } from "../store/store.ts";
-import { type Authenticator, type Identity, SESSION_COOKIE } from "./authenticator.ts";
 import { listOf, NO_CONTENT, PROBLEM_RESPONSE } from "./documentation.ts";
+import { cameByHttps } from "./forwarded.ts";
 import type { HttpApp } from "./http-app.ts";
-import type { LogInCodes } from "./log-in-codes.ts";
-import { LogInThrottle } from "./log-in-throttle.ts";
-import { notFound, ProblemError } from "./problems.ts";
-import { SESSION_SECONDS, type Sessions } from "./sessions.ts";
+import { foreignOrigin, isOwnOrigin } from "./own-origin.ts";
+import { notFound, ProblemError, unauthorized } from "./problems.ts";
 
 /** What this server can do beyond the core, for clients that show it or not. */
 export interface Features {
@@ -17,10 +20,11 @@ export interface Features {
 export interface SessionRoutesParts {
   authenticator: Authenticator;
   sessions: Sessions;
+  sessionCookie: SessionCookie;
   logInCodes: LogInCodes;
   features: Features;
   publicUrl: string | undefined;
-  now: () => Date;
+  addresses: Pick<ClientAddresses, "isProxy">;
 }
 
 const tags = ["Sessions"];
@@ -37,6 +41,11 @@ const whoSchema = z.object({
   features: z.object({ outboundWebhooks: z.boolean() }),
 });
 
+const loggedInSchema = whoSchema.extend({
+  key: z.string().describe("To be sent in `Mission-Control-Session-Key`, together with the cookie."),
+  secure: z.boolean().describe("The browser keeps the cookie only where it came over TLS."),
+});
+
 const sessionSchema = z.object({
   id: z.string(),
   userAgent: z.string(),
@@ -47,8 +56,7 @@ const sessionSchema = z.object({
 
 /** Logging in; the one call of these that needs no log-in. */
 export function logInRoute(app: HttpApp, parts: SessionRoutesParts): void {
-  const { authenticator, sessions, logInCodes } = parts;
-  const throttle = new LogInThrottle(parts.now);
+  const { authenticator, sessions, logInCodes, sessionCookie } = parts;
 
   app.post(
     "/api/session",
@@ -56,31 +64,32 @@ export function logInRoute(app: HttpApp, parts: SessionRoutesParts): void {
       schema: {
         tags,
         summary: "Log a browser in, with the token or a one-time code",
+        description:
+          "Sets a cookie, and answers a key: a request with the session has both. Only the browser sees the cookie, only a page of this origin the key.",
         body: logInSchema,
         security: [],
-        response: { 201: whoSchema, ...PROBLEM_RESPONSE },
+        response: { 201: loggedInSchema, ...PROBLEM_RESPONSE },
       },
     },
     async (request, reply) => {
-      const address = request.socket.remoteAddress ?? "";
-      const wait = throttle.secondsToWait(address);
-      if (wait > 0) {
-        const headers = { "Retry-After": String(wait) };
-        throw new ProblemError(429, `Too many failed log-ins: try again in ${wait} s.`, { headers });
+      const { body, raw } = request;
+      // Logged in from there, a page could read everything and change nothing.
+      if (raw.headers.origin !== undefined && !isOwnOrigin(raw, parts)) {
+        throw new ProblemError(403, foreignOrigin(raw));
       }
-      const { body } = request;
-      const known = "token" in body ? authenticator.isToken(body.token) : logInCodes.redeem(body.code);
-      if (!known) {
-        throttle.failed(address);
-        throw new ProblemError(401, "token" in body ? WRONG_TOKEN : WRONG_CODE, {
-          headers: { "WWW-Authenticate": "Bearer" },
-        });
+      const start = () => sessions.create(raw.headers["user-agent"] ?? "");
+      const started =
+        "code" in body
+          ? await logInCodes.redeem(body.code, start)
+          : authenticator.isToken(body.token) && (await start());
+      if (!started) {
+        throw unauthorized(authenticator.failedTry(raw), "code" in body ? WRONG_CODE : WRONG_TOKEN);
       }
-      throttle.succeeded(address);
-      const { cookie, session } = await sessions.create(request.headers["user-agent"] ?? "");
-      setCookie(reply, cookie, SESSION_SECONDS, parts.publicUrl);
-      reply.code(201);
-      return { id: session.id, expiresAt: session.expiresAt, features: parts.features };
+      const { cookie, key, session } = started;
+      const secure = [parts.publicUrl, raw.headers.origin].some((url) => url?.startsWith("https:"));
+      const overTls = secure || cameByHttps(raw, parts.addresses);
+      reply.code(201).header("Set-Cookie", sessionCookie.set(cookie, SESSION_SECONDS, overTls));
+      return { id: session.id, expiresAt: session.expiresAt, features: parts.features, key, secure: overTls };
     },
   );
 }
@@ -91,7 +100,7 @@ export function sessionRoutes(
   parts: SessionRoutesParts,
   identityOf: (request: FastifyRequest) => Identity,
 ): void {
-  const { sessions } = parts;
+  const { sessions, sessionCookie } = parts;
   const current = (request: FastifyRequest): SessionRecord | null => {
     const identity = identityOf(request);
     return identity.kind === "session" ? identity.session : null;
@@ -112,7 +121,7 @@ export function sessionRoutes(
     async (request, reply) => {
       const session = current(request);
       if (session) await sessions.remove(session.id);
-      setCookie(reply, "", 0, parts.publicUrl);
+      reply.header("Set-Cookie", sessionCookie.takeBack(request.headers.cookie));
       return reply.code(204).send();
     },
   );
@@ -160,9 +169,3 @@ export function sessionRoutes(
 const WRONG_TOKEN = "This is not the administrator's token.";
 const WRONG_CODE =
   "This log-in link was used before or is more than 10 minutes old: use the token, or start the server again for a new one.";
-
-function setCookie(reply: FastifyReply, value: string, seconds: number, publicUrl: string | undefined): void {
-  const secure = publicUrl?.startsWith("https:") ? "; Secure" : "";
-  const cookie = `${SESSION_COOKIE}=${value}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${seconds}${secure}`;
-  reply.header("Set-Cookie", cookie);
-}

@@ -33,10 +33,13 @@ export interface GatewayRecord {
   createdAt: string;
 }
 
-/** A dashboard session. Only a hash of its cookie is kept. */
+/** A dashboard session. Only hashes of what proves it are kept. */
 export interface SessionRecord {
   id: string;
   cookieHash: string;
+  keyHash: string;
+  /** Of the token it was opened under. */
+  tokenFingerprint: string;
   userAgent: string;
   createdAt: string;
   expiresAt: string;

@@ -10,7 +10,7 @@ import {
   type Problem,
 } from "@mission-control/protocol";
 import { z } from "zod";
-import type { ClientAddresses } from "../client-address.ts";
+import type { ClientAddresses, Sender } from "../client-address.ts";
 import type { AddressCount } from "../limits/address-limit.ts";
 import type { Limit } from "../limits/limits.ts";
 import type { Metrics } from "../metrics.ts";
@@ -38,7 +38,9 @@ export interface StreamRequest {
 export interface StreamEndpointOptions {
   hub: Hub;
   /** Who sent the request; null when they may not read the stream. */
-  authorize: (request: { headers: IncomingHttpHeaders }) => StreamReader | null;
+  authorize: (request: Sender) => StreamReader | null;
+  /** Takes note of a request that was refused for that; seconds to wait before the next try, 0 for none. */
+  refused: (request: Sender) => number;
   addresses: ClientAddresses;
   /** The streams each client address has open. */
   perAddress: AddressCount;
@@ -84,7 +86,7 @@ export class StreamEndpoint {
 
   /** Serves the stream on a socket nobody else reads or writes; false, untouched, when it has to be refused. */
   open(socket: Socket, request: StreamRequest): boolean {
-    const wanted = this.#read(socket, request);
+    const wanted = this.#read({ ...request, socket });
     if ("status" in wanted) return false;
     this.#serve(socket, wanted);
     return true;
@@ -93,9 +95,9 @@ export class StreamEndpoint {
   /** The same for a request on Node's HTTP server, refusals included. */
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
     const { url = EVENTS_PATH, headers } = request;
-    const wanted = this.#read(request.socket, { url, headers });
+    const wanted = this.#read({ url, headers, socket: request.socket });
     if ("status" in wanted) {
-      this.#refuse(response, wanted);
+      this.#refuse(request, response, wanted);
       return;
     }
     // A second request in one piece with the first would open a stream inside the stream.
@@ -104,15 +106,15 @@ export class StreamEndpoint {
     this.#serve(takeOver(request), wanted);
   };
 
-  #refuse(response: ServerResponse, { limit, ...problem }: Refused): void {
-    if (problem.status === 401) response.setHeader("WWW-Authenticate", "Bearer");
-    if (limit !== undefined) {
-      this.#options.metrics.limited(limit);
-      response.setHeader("Retry-After", RETRY_AFTER_SECONDS);
-    }
-    response.statusCode = problem.status;
+  #refuse(request: IncomingMessage, response: ServerResponse, { limit, ...problem }: Refused): void {
+    const wait = problem.status === 401 ? this.#options.refused(request) : 0;
+    const told = wait > 0 ? { ...problem, ...guessing(wait) } : problem;
+    if (told.status === 401) response.setHeader("WWW-Authenticate", "Bearer");
+    if (limit !== undefined) this.#options.metrics.limited(limit);
+    if (told.status === 429) response.setHeader("Retry-After", wait || RETRY_AFTER_SECONDS);
+    response.statusCode = told.status;
     response.setHeader("Content-Type", PROBLEM_TYPE);
-    response.end(JSON.stringify({ type: "about:blank", ...problem }));
+    response.end(JSON.stringify({ type: "about:blank", ...told }));
   }
 
   #serve(socket: Socket, { reader, filter, after, address }: Wanted): void {
@@ -140,7 +142,7 @@ export class StreamEndpoint {
     });
   }
 
-  #read(socket: Socket, request: StreamRequest): Wanted | Refused {
+  #read(request: StreamRequest & Sender): Wanted | Refused {
     const reader = this.#options.authorize(request);
     if (!reader) {
       return { status: 401, title: "Unauthorized", detail: "Send the bearer token, or log in." };
@@ -164,7 +166,7 @@ export class StreamEndpoint {
       ...(agentId === undefined ? {} : { agentId }),
       ...(types === undefined || types.length === 0 ? {} : { types }),
     };
-    const address = this.#options.addresses.of({ socket, headers: request.headers });
+    const address = this.#options.addresses.of(request);
     const limit = this.#limitReached(address, filter);
     if (limit) return { status: 429, title: "Too Many Requests", detail: FULL[limit], limit };
     return { reader, filter, after: lastEventId ?? null, address };
@@ -180,6 +182,11 @@ const FULL = {
   streams_per_address: "This address has too many streams open; close some, or try again.",
   stream_filters: "Streams with too many different filters are open; use one that is, or try again.",
 } as const satisfies Partial<Record<Limit, string>>;
+
+function guessing(seconds: number): Refused {
+  const detail = `Too many wrong tokens came from this address: try again in ${seconds} s.`;
+  return { status: 429, title: "Too Many Requests", detail };
+}
 
 function drop(): void {}
 

@@ -81,6 +81,7 @@ export class StreamServer {
       addresses,
       perAddress: count(limits.streams),
       metrics,
+      refused: () => 0,
     });
     this.#server = createServer(this.stream.handle);
     const lane = new FastLane({

@@ -88,8 +88,12 @@ function Sessions() {
     queryFn: async ({ signal }) => (await api.get<{ items: SessionEntry[] }>("/api/sessions", signal)).items,
   });
   async function leave() {
-    await logOut(api).catch(() => undefined);
-    location.assign("/");
+    try {
+      await logOut(api);
+      location.assign("/");
+    } catch (error) {
+      notices.error((error as Error).message);
+    }
   }
   async function end(id: string) {
     try {

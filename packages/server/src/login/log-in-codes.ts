@@ -25,12 +25,21 @@ export class LogInCodes {
     return code;
   }
 
-  /** Uses a code up; false when it is unknown, used or too old. */
-  redeem(code: string): boolean {
+  /**
+   * Uses a code up for what it is good for: nobody else can use it meanwhile, and it is good again when that fails.
+   * @returns null, without having tried, when the code is unknown, used or too old
+   */
+  async redeem<Result>(code: string, use: () => Promise<Result>): Promise<Result | null> {
     const key = hash(code);
     const endsAt = this.#open.get(key);
     this.#open.delete(key);
-    return endsAt !== undefined && this.#now().getTime() < endsAt;
+    if (endsAt === undefined || this.#now().getTime() >= endsAt) return null;
+    try {
+      return await use();
+    } catch (error) {
+      this.#open.set(key, endsAt);
+      throw error;
+    }
   }
 }
 

@@ -1,0 +1,78 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import { type ClientAddresses, networkOf, type Sender } from "../client-address.ts";
+import type { SessionRecord } from "../store/store.ts";
+import type { LogInThrottle } from "./log-in-throttle.ts";
+import type { SessionCookie } from "./session-cookie.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** The header, in lower case, by which a page shows its half of what proves a session. */
+export const SESSION_KEY_HEADER = "mission-control-session-key";
+
+/** Who sent a request: a holder of the administrator's token, or a logged-in browser. */
+export type Identity = { kind: "token" } | { kind: "session"; session: SessionRecord };
+
+export interface AuthenticatorOptions {
+  /** The administrator's token. */
+  token: string;
+  sessions: Pick<Sessions, "find">;
+  cookie: Pick<SessionCookie, "read">;
+  throttle: LogInThrottle;
+  addresses: Pick<ClientAddresses, "of">;
+}
+
+/** Knows who may use the API. */
+export class Authenticator {
+  readonly #options: AuthenticatorOptions;
+  readonly #tokenHash: Buffer;
+
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options;
+    this.#tokenHash = hash(options.token);
+  }
+
+  /**
+   * Who sent the request; null when nobody that is known. A bearer token that is wrong is not made good by a session;
+   * other schemes of `Authorization` are a proxy's affair. Whether the request may change anything with a session, the
+   * routes say.
+   */
+  authenticate({ headers }: Pick<Sender, "headers">): Identity | null {
+    const token = bearerToken(headers);
+    if (token !== null) return this.isToken(token) ? { kind: "token" } : null;
+    const key = headers[SESSION_KEY_HEADER];
+    const cookies = this.#options.cookie.read(headers.cookie);
+    if (typeof key !== "string" || cookies.length === 0) return null;
+    const session = this.#options.sessions.find(cookies, key);
+    return session && { kind: "session", session };
+  }
+
+  /** Whether this is the administrator's token, told in constant time. */
+  isToken(token: string): boolean {
+    return timingSafeEqual(hash(token), this.#tokenHash);
+  }
+
+  /**
+   * Takes note that a request was refused. To be called once for each.
+   * @returns seconds its sender has to wait before it tries again; 0 for none
+   */
+  refused(request: Sender): number {
+    return bearerToken(request.headers) === null ? 0 : this.failedTry(request);
+  }
+
+  /** The same for a wrong token or code, by whichever way it came. */
+  failedTry(request: Sender): number {
+    const { throttle, addresses } = this.#options;
+    return throttle.failed(networkOf(addresses.of(request)));
+  }
+}
+
+/** What a request sends as a bearer token (RFC 6750, section 2.1); null when it sends none. */
+function bearerToken({ authorization }: IncomingHttpHeaders): string | null {
+  return /^bearer( |$)/i.test(authorization ?? "")
+    ? (authorization ?? "").slice("bearer".length).trim()
+    : null;
+}
+
+function hash(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}
