@@ -85,7 +85,7 @@ export class Bench {
   /** Opens streams of a subject in a process of their own. */
   async readers(subject: Subject, options: Partial<OpenReaders> & { count: number }) {
     const farm = new LoadProcess<ReaderCalls>(new URL("load/reader-process.ts", import.meta.url));
-    await this.#keep(Promise.resolve(farm));
+    this.keep(farm);
     const streams = { port: subject.port, paths: [subject.streamPath()], headers: subject.streamHeaders };
     const opened = await farm.call("open", { ...streams, ...options });
     return {
@@ -103,13 +103,19 @@ export class Bench {
   /** Opens callback connections to a subject in a process of their own. */
   async senders(subject: Subject, options: Pick<OpenSenders, "connections" | "targets" | "padding">) {
     const process = new LoadProcess<SenderCalls>(new URL("load/sender-process.ts", import.meta.url));
-    await this.#keep(Promise.resolve(process));
+    this.keep(process);
     const { port, callbackPath: path, secret } = subject;
     await process.call("open", { port, path, secret, ...options });
     return {
       send: (plan: Parameters<SenderCalls["send"]>[0]) => process.call("send", plan),
       close: () => this.end(process),
     };
+  }
+
+  /** Sees to it that something ends with this bench. */
+  keep<T extends { close(): Promise<void> }>(resource: T): T {
+    this.#open.add(resource);
+    return resource;
   }
 
   /** Ends one thing before its time. */
@@ -124,9 +130,7 @@ export class Bench {
   }
 
   async #keep<T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T> {
-    const resource = await starting;
-    this.#open.add(resource);
-    return resource;
+    return this.keep(await starting);
   }
 }
 

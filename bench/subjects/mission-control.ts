@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -26,6 +27,8 @@ export interface ServerOptions {
   data?: string;
   /** A data folder to work in, and to leave as it is in the end. */
   folder?: string;
+  /** `standard`: as its users have them; else one dispatch may send as much as it can. */
+  limits?: "standard";
   /** More of the server's environment. */
   env?: Record<string, string>;
   /** Flags for the Node.js process itself, such as `--cpu-prof`. */
@@ -81,6 +84,7 @@ export class MissionControl implements Subject {
           MISSION_CONTROL_DATA_DIR: folder,
           MISSION_CONTROL_TOKEN: TOKEN,
           MISSION_CONTROL_WEBHOOK_SECRET: SECRET,
+          ...(options.limits === "standard" ? {} : withoutLimit(build)),
           ...options.env,
         },
         readyUrl: `http://127.0.0.1:${port}/readyz`,
@@ -145,6 +149,14 @@ export class MissionControl implements Subject {
     this.rest.close();
     await this.#stop();
   }
+}
+
+const NO_LIMIT = { MISSION_CONTROL_LIMIT_CALLBACKS_PER_DISPATCH: "0" };
+
+/** Lifts the limit of one dispatch's callbacks, where the build knows it: an older one refuses what it does not know. */
+function withoutLimit({ root }: Build): Record<string, string> {
+  const settings = readFileSync(join(root, "packages/server/src/settings.ts"), "utf8");
+  return Object.keys(NO_LIMIT).every((name) => settings.includes(name)) ? NO_LIMIT : {};
 }
 
 /** An HTTP agent that accepts every dispatch and never reports by itself. */

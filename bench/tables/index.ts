@@ -3,6 +3,7 @@ import { callbacks } from "./callbacks.ts";
 import { dispatches } from "./dispatches.ts";
 import { fanout } from "./fanout.ts";
 import { filters } from "./filters.ts";
+import { flood } from "./flood.ts";
 import { footprint } from "./footprint.ts";
 import { latency } from "./latency.ts";
 import { memoryPerReader } from "./memory.ts";
@@ -18,6 +19,7 @@ import { taskList } from "./tasks.ts";
 export const tables: readonly Table[] = [
   callbacks,
   latency,
+  flood,
   fanout,
   steady,
   filters,

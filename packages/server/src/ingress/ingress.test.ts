@@ -135,7 +135,8 @@ test("a connection is closed when the client asks so by the old name of the fiel
   const connection = await server.client();
   const { head, body } = requestOf({ body: said(), headers: { "Proxy-Connection": "close" } });
   connection.write(head, body);
-  assert.equal((await connection.response()).status, 200);
+  const response = await connection.response();
+  assert.deepEqual([response.status, response.headers.get("connection")], [200, "close"]);
   await connection.end();
 });
 
