@@ -172,6 +172,7 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void
   // What the server answers is its own: response schemas describe it, they do not change it.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   app.setErrorHandler(errorHandler(logger));
+  // No body is read but where a route takes one: what nobody asked for could be anybody's.
   app.removeAllContentTypeParsers();
   await describeApi(app, options.sessionCookie.name);
   const page = await dashboard(app, options.dashboardFolder);
@@ -192,9 +193,7 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void
       const allow = methods.join(", ");
       throw new ProblemError(405, `This address takes ${allow}.`, { headers: { Allow: allow } });
     }
-    // A page is read; whatever else is sent here would have its body read for nothing.
-    const reads = request.method === "GET" || request.method === "HEAD";
-    if (isApi || !reads) throw nothingHere();
+    if (isApi) throw nothingHere();
   }
 
   function requireLogIn(request: FastifyRequest): void {
