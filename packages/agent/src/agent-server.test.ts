@@ -62,11 +62,25 @@ function payload(dispatchId = "d1"): Dispatch {
   };
 }
 
-function signed(method: string, url: string, value: unknown, id = "d1", secret = SECRET): Request {
+/** A signed request; its id is the one of its path, or of d1 itself. */
+function signed(
+  method: string,
+  url: string,
+  value: unknown,
+  id = idOf(method, url),
+  secret = SECRET,
+): Request {
   const body = value === undefined ? "" : JSON.stringify(value);
   const timestamp = Math.floor(Date.now() / 1000);
   const headers = { "content-type": "application/json", ...standardHeaders(secret, { id, timestamp, body }) };
   return new Request(url, { method, headers, ...(body && { body }) });
+}
+
+function idOf(method: string, url: string): string {
+  const segments = new URL(url).pathname.split("/").map(decodeURIComponent);
+  const last = segments.at(-1) ?? "";
+  if (method === "DELETE") return `${last}.cancel`;
+  return segments.at(-2) === "permissions" ? `${segments.at(-3)}.permission.${last}` : "d1";
 }
 
 async function stored(count: number): Promise<void> {
@@ -135,7 +149,7 @@ test("cancel aborts the run's signal, and nothing more is reported", async () =>
   });
   await fetch(signed("POST", url, payload()));
   await stored(1);
-  const response = await fetch(signed("DELETE", `${url}/d1`, undefined, "cancel-1"));
+  const response = await fetch(signed("DELETE", `${url}/d1`, undefined));
   assert.equal(response.status, 200);
   while (agent.running.length > 0) await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(callbacks.words, ["started"]);
@@ -145,7 +159,50 @@ test("cancel aborts the run's signal, and nothing more is reported", async () =>
     200,
     "an ended dispatch is no error",
   );
-  assert.equal((await fetch(signed("DELETE", `${url}/nope`, undefined))).status, 404);
+});
+
+test("a dispatch that is cancelled before it comes is confirmed not to run, and does not", async () => {
+  const url = await serve({ onDispatch: () => assert.fail("It ran.") });
+  assert.equal((await fetch(signed("DELETE", `${url}/d1`, undefined))).status, 200);
+  const response = await fetch(signed("POST", url, payload()));
+  assert.deepEqual(await response.json(), {
+    accepted: false,
+    reason: "The dispatch was cancelled before it came.",
+  });
+  assert.deepEqual(agent.running, []);
+});
+
+test("a captured request is good for its own path alone", async () => {
+  const answers: string[] = [];
+  const url = await serve({
+    onDispatch: async (_, { signal }) => void (await once(signal, "abort")),
+    onPermissionAnswer: (dispatch, requestId, optionId) =>
+      answers.push(`${dispatch.dispatchId} ${requestId} ${optionId}`) > 0,
+  });
+  const status = async (request: Request) => (await fetch(request)).status;
+  await fetch(signed("POST", url, payload("d1"), "d1"));
+  await fetch(signed("POST", url, payload("d2"), "d2"));
+  const allow = { optionId: "allow" };
+  const good = `${url}/d1/permissions/r1`;
+  assert.equal(await status(signed("POST", good, allow)), 200);
+  for (const other of ["d1/permissions/r2", "d2/permissions/r1", "permissions/r1"]) {
+    assert.equal(await status(signed("POST", `${url}/${other}`, allow, "d1.permission.r1")), 401, other);
+  }
+  assert.equal(await status(signed("POST", good, allow, "d1")), 401);
+  assert.equal(await status(signed("DELETE", `${url}/d2`, undefined, "d1.cancel")), 401);
+  assert.equal(await status(signed("DELETE", `${url}/d1`, undefined, "agent_1.probe")), 401);
+  assert.equal(await status(signed("POST", url, payload("d3"), "d1")), 401);
+  assert.equal(await status(signed("HEAD", url, undefined, "d1.cancel")), 401);
+  assert.deepEqual(answers, ["d1 r1 allow"]);
+  assert.deepEqual(agent.running, ["d1", "d2"]);
+});
+
+test("a probe is answered, by whoever signs it with the secret", async () => {
+  const url = await serve({});
+  const status = async (request: Request) => (await fetch(request)).status;
+  assert.equal(await status(signed("HEAD", url, undefined, "agent_1.probe")), 200);
+  assert.equal(await status(new Request(url, { method: "HEAD" })), 401);
+  assert.equal((await agent.fetch(signed("HEAD", url, undefined, "agent_1.probe"))).status, 200);
 });
 
 test("ask waits for the operator's answer", async () => {
@@ -159,8 +216,7 @@ test("ask waits for the operator's answer", async () => {
   await fetch(signed("POST", url, payload()));
   await stored(1);
   assert.equal(callbacks.stored[0]?.request?.title, "Run rm -rf build");
-  const answer = (id: string, body: unknown) =>
-    fetch(signed("POST", `${url}/d1/permissions/${id}`, body, `a-${id}`));
+  const answer = (id: string, body: unknown) => fetch(signed("POST", `${url}/d1/permissions/${id}`, body));
   assert.equal((await answer("p2", { optionId: "yes" })).status, 404);
   assert.equal((await answer("p1", {})).status, 400);
   assert.equal((await answer("p1", { optionId: "yes" })).status, 200);

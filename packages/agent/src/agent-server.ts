@@ -12,7 +12,7 @@ import {
 } from "./http.ts";
 import { type ReporterOptions, spoolOf, warn } from "./reporter.ts";
 import { type DispatchHandler, Run } from "./run.ts";
-import { STANDARD_HEADERS, secretKey, verifyStandard } from "./signing.ts";
+import { agentRequestId, STANDARD_HEADERS, secretKey, verifyStandard } from "./signing.ts";
 import { Redelivery } from "./spool/redelivery.ts";
 import type { Spool } from "./spool/spool.ts";
 import type { Dispatch } from "./wire.ts";
@@ -52,7 +52,8 @@ export interface AgentServer {
 }
 
 const DEFAULT_MAX_BODY_BYTES = 4 * 1024 * 1024;
-/** How many ended dispatches are remembered, so that a late repeat does not run again. */
+const METHODS = ["POST", "DELETE", "HEAD"];
+/** How many ended dispatches are remembered, so that a late repeat does not run again; as many cancelled ones. */
 const REMEMBERED = 10_000;
 
 /**
@@ -90,6 +91,8 @@ class Receiver {
   readonly #redelivery: Redelivery | undefined;
   readonly #runs = new Map<string, { run: Run; done: Promise<void> }>();
   readonly #ended = new Set<string>();
+  /** Cancelled though they were never seen here. */
+  readonly #cancelledUnseen = new Set<string>();
   #closing = false;
 
   constructor(options: AgentServerOptions) {
@@ -114,10 +117,10 @@ class Receiver {
 
   receive({ method, path, headers, body }: Delivery): Answer {
     if (body === undefined) return problem(413, "The body is too large.");
-    if (method !== "POST" && method !== "DELETE") {
+    if (!METHODS.includes(method)) {
       return {
         ...problem(405, "Send dispatches with POST, cancel them with DELETE."),
-        headers: { allow: "POST, DELETE" },
+        headers: { allow: METHODS.join(", ") },
       };
     }
     const delivery = {
@@ -131,11 +134,23 @@ class Receiver {
       return problem(401, "The signature is missing or wrong, or its timestamp is too far off.");
     }
     this.#redelivery?.serverSeen();
+    return this.#route({ method, path, id: delivery.id ?? "", text: body.toString("utf8") });
+  }
+
+  /**
+   * What a verified request asks for. The signature covers the `webhook-id` and not the path: the id must name what is
+   * in the path, or a request that was captured could be sent again to another one.
+   */
+  #route({ method, path, id, text }: { method: string; path: string; id: string; text: string }): Answer {
     const segments = path.split("/").filter(Boolean).map(decodeSegment);
-    if (method === "DELETE") return this.#cancel(segments.at(-1) ?? "");
-    const text = body.toString("utf8");
-    if (segments.at(-2) !== "permissions") return this.#dispatch(text);
-    return this.#answer(segments.at(-3) ?? "", segments.at(-1) ?? "", text);
+    const last = segments.at(-1) ?? "";
+    if (method === "HEAD")
+      return id.endsWith(agentRequestId.probe("")) ? json(200, { ok: true }) : misdirected();
+    if (method === "DELETE") return id === agentRequestId.cancel(last) ? this.#cancel(last) : misdirected();
+    if (segments.at(-2) !== "permissions") return this.#dispatch(text, id);
+    const dispatchId = segments.at(-3) ?? "";
+    if (id !== agentRequestId.permission(dispatchId, last)) return misdirected();
+    return this.#answer(dispatchId, last, text);
   }
 
   async close(signal?: AbortSignal): Promise<void> {
@@ -152,10 +167,14 @@ class Receiver {
     await this.#redelivery?.close(AbortSignal.abort());
   }
 
-  #dispatch(body: string): Answer {
+  #dispatch(body: string, webhookId: string): Answer {
     const dispatch = parseDispatch(body);
     if (typeof dispatch === "string") return problem(400, dispatch);
     const id = dispatch.dispatchId;
+    if (id !== webhookId) return misdirected();
+    if (this.#cancelledUnseen.has(id)) {
+      return json(200, { accepted: false, reason: "The dispatch was cancelled before it came." });
+    }
     if (this.#runs.has(id) || this.#ended.has(id)) return json(200, { accepted: true, duplicate: true });
     if (this.#closing) {
       return { ...problem(503, "This agent is shutting down."), headers: { "retry-after": "5" } };
@@ -179,9 +198,9 @@ class Receiver {
   #cancel(id: string): Answer {
     const running = this.#runs.get(id);
     if (!running) {
-      return this.#ended.has(id)
-        ? json(200, { ok: true })
-        : problem(404, `No dispatch "${id}" is known here.`);
+      // It may still be on its way: that it does not run is true only if it is not taken any more.
+      if (!this.#ended.has(id)) remember(this.#cancelledUnseen, id);
+      return json(200, { ok: true });
     }
     running.run.cancel("cancelled");
     this.#options.onCancel?.(running.run.dispatch);
@@ -201,9 +220,7 @@ class Receiver {
 
   #forget(id: string): void {
     this.#runs.delete(id);
-    this.#ended.add(id);
-    const [oldest] = this.#ended;
-    if (this.#ended.size > REMEMBERED && oldest !== undefined) this.#ended.delete(oldest);
+    remember(this.#ended, id);
   }
 
   /** Runs that report to one server share what they learn of it. */
@@ -215,6 +232,17 @@ class Receiver {
     this.#circuits.set(origin, circuit);
     return circuit;
   }
+}
+
+/** Adds an id to a memory of the last ones. */
+function remember(ids: Set<string>, id: string): void {
+  ids.add(id);
+  const [oldest] = ids;
+  if (ids.size > REMEMBERED && oldest !== undefined) ids.delete(oldest);
+}
+
+function misdirected(): Answer {
+  return problem(401, "The webhook-id is not the one that belongs to this path.");
 }
 
 function json(status: number, value: object): Answer {

@@ -13,6 +13,17 @@ export const STANDARD_HEADERS = {
 /** Header of the simple scheme: `sha256=<hex>` over the raw body. */
 export const SIMPLE_SIGNATURE_HEADER = "x-signature-sha256";
 
+/**
+ * The `webhook-id` of each signed request to an HTTP agent beside the dispatch itself, whose id is the dispatch id
+ * (contract, section 3). It names the ids in the request's path, which the signature does not cover: a receiver
+ * refuses an id that is not its path's, so that what was captured is good for nothing else.
+ */
+export const agentRequestId = {
+  cancel: (dispatchId: string): string => `${dispatchId}.cancel`,
+  permission: (dispatchId: string, requestId: string): string => `${dispatchId}.permission.${requestId}`,
+  probe: (agentId: string): string => `${agentId}.probe`,
+} as const;
+
 const SECRET_PREFIX = "whsec_";
 const SHA256_BYTES = 32;
 

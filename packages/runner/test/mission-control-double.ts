@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
-import { formatSecret, standardHeaders } from "@mission-control/protocol";
+import { agentRequestId, formatSecret, standardHeaders } from "@mission-control/protocol";
 import { CallbackServer } from "../../agent/test/callback-server.ts";
 
 interface Registered {
@@ -80,7 +80,7 @@ export class MissionControlDouble {
   }
 
   async cancel(dispatchId: string): Promise<void> {
-    await this.#send("DELETE", dispatchId, undefined, `${dispatchId}:cancel`);
+    await this.#send("DELETE", dispatchId, undefined, agentRequestId.cancel(dispatchId));
   }
 
   async answer(dispatchId: string, requestId: string, optionId: string): Promise<void> {
@@ -88,7 +88,7 @@ export class MissionControlDouble {
       "POST",
       `${dispatchId}/permissions/${requestId}`,
       { optionId },
-      `${dispatchId}:permission`,
+      agentRequestId.permission(dispatchId, requestId),
     );
   }
 
