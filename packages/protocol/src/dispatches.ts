@@ -1,12 +1,16 @@
 import { z } from "zod";
 import { idSchema, jsonObjectSchema, timestampSchema, usageSchema } from "./common.ts";
 
-/** The life of one attempt (contract, section 2). */
+/**
+ * The life of one attempt (contract, section 2). `unknown`: it went out whole and nothing certain came back; it keeps
+ * its slot and is never sent again by itself.
+ */
 export const dispatchStateSchema = z.enum([
   "queued",
   "sending",
   "accepted",
   "running",
+  "unknown",
   "completed",
   "failed",
   "rejected",
@@ -22,7 +26,7 @@ export const dispatchSchema = z.object({
   agentId: idSchema,
   state: dispatchStateSchema,
   summary: z.string().optional(),
-  /** Why it ended badly, in words. */
+  /** Why it ended badly or, while it is `unknown`, why nobody can say; in words. */
   error: z.string().optional(),
   lastState: z.string().optional(),
   feedback: z.string().nullable(),

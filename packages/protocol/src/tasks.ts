@@ -63,6 +63,8 @@ export const taskSummarySchema = z.object({
   progress: z.number().optional(),
   summary: z.string().optional(),
   error: z.string().optional(),
+  /** Why it is not known whether the agent has the current attempt, in words; there while that is `unknown`. */
+  unknownReason: z.string().optional(),
   lastState: z.string().optional(),
   waitingFor: permissionRequestSchema.optional(),
   usage: usageSchema.optional(),

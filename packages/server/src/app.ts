@@ -5,7 +5,9 @@ import { CallbackIntake } from "./callbacks/intake.ts";
 import { SignatureVerifier } from "./callbacks/signature.ts";
 import { ClientAddresses } from "./client-address.ts";
 import { AgentDirectory } from "./dispatch/agent-directory.ts";
+import { AgentProbe } from "./dispatch/agent-probe.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
+import type { AgentTarget } from "./gateways/gateway.ts";
 import { GatewayRegistry } from "./gateways/registry.ts";
 import { AllowedHosts } from "./http/allowed-hosts.ts";
 import { dashboardFolder } from "./http/dashboard.ts";
@@ -77,13 +79,19 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
         logger,
         now,
         identityDir: join(settings.dataDir, "openclaw"),
+        allowLinkLocal: settings.allowPrivateWebhooks,
         ...(url === undefined
           ? {}
           : { first: { url, ...(gatewayToken === undefined ? {} : { token: gatewayToken }) } }),
       }),
     );
     const agents = opening(
-      await AgentDirectory.open({ store, now, reachability: (target) => gateways.reachability(target) }),
+      await AgentDirectory.open({
+        store,
+        now,
+        reachability: (target) => gateways.reachability(target),
+        allowLinkLocal: settings.allowPrivateWebhooks,
+      }),
     );
     // Known once the port is: `PORT=0` asks for any.
     let publicUrl = settings.publicUrl ?? localUrl(settings.host, settings.port);
@@ -171,6 +179,8 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       },
     });
     await dispatcher.start();
+    const adapterFor = (target: AgentTarget) => gateways.adapterFor(target);
+    opening(new AgentProbe({ agents, adapterFor, logger })).start();
     opening(new Retention({ store, keepEvents: settings.retentionEvents, now, logger }));
     return {
       url: localAddress,

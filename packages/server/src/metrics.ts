@@ -19,7 +19,14 @@ export const CALLBACK_RESULTS = [
 export type CallbackResult = (typeof CALLBACK_RESULTS)[number];
 
 /** What became of handing a dispatch over. */
-export const DISPATCH_OUTCOMES = ["accepted", "rejected", "unreachable", "lost"] as const;
+export const DISPATCH_OUTCOMES = [
+  "accepted",
+  "rejected",
+  "unreachable",
+  "unknown",
+  "unsent",
+  "lost",
+] as const;
 export type DispatchResult = (typeof DISPATCH_OUTCOMES)[number];
 
 /**

@@ -201,7 +201,7 @@ export const SETTINGS = {
     "MISSION_CONTROL_ALLOW_PRIVATE_WEBHOOKS",
     flag.default(false),
     "true or false",
-    "let outbound webhooks go to private addresses (default false)",
+    "let outbound webhooks go to private addresses, and agents have link-local ones (default false)",
   ),
   logLevel: setting(
     "MISSION_CONTROL_LOG_LEVEL",

@@ -43,6 +43,17 @@ export function applyEvent(task: TaskSummary, event: LogEvent): Applied {
   }
 }
 
+/** What a new attempt begins without. */
+const CLEARED = [
+  "message",
+  "progress",
+  "summary",
+  "error",
+  "unknownReason",
+  "lastState",
+  "waitingFor",
+] as const;
+
 function statusChanged(task: TaskSummary, to: TaskStatus, event: LogEvent): TaskSummary {
   const moved: TaskSummary = {
     ...task,
@@ -52,11 +63,14 @@ function statusChanged(task: TaskSummary, to: TaskStatus, event: LogEvent): Task
     updatedAt: event.receivedAt,
   };
   if (to !== "in_progress") delete moved.waitingFor;
+  delete moved.unknownReason;
   return moved;
 }
 
 function dispatchMoved(task: TaskSummary, event: LogEvent): TaskSummary {
   const { state, attempt, reason } = event.data;
+  // How an agent answered a cancel may be told when the task has a later attempt.
+  if (typeof attempt === "number" && attempt < task.attempt) return task;
   const moved: TaskSummary = {
     ...task,
     agentId: event.agentId ?? task.agentId,
@@ -66,11 +80,9 @@ function dispatchMoved(task: TaskSummary, event: LogEvent): TaskSummary {
   };
   if (state === "queued") {
     // A new attempt begins with a clean record (the earlier one keeps its own).
-    for (const field of ["message", "progress", "summary", "error", "lastState", "waitingFor"] as const) {
-      delete moved[field];
-    }
+    for (const field of CLEARED) delete moved[field];
   }
-  if (typeof reason === "string") moved.error = reason;
+  if (typeof reason === "string") moved[state === "unknown" ? "unknownReason" : "error"] = reason;
   return moved;
 }
 

@@ -123,6 +123,7 @@ export const english = {
     sending: "Sending",
     accepted: "Accepted",
     running: "Running",
+    unknown: "Unknown",
     completed: "Completed",
     failed: "Failed",
     rejected: "Rejected",
@@ -309,6 +310,9 @@ export const english = {
     noSummary: "The agent gave no summary.",
     error: "Why it failed",
     noReason: "No reason was given.",
+    inDoubt: "Nobody knows whether the agent works on it",
+    inDoubtHint:
+      "The agent is told to stop. If it confirms that, the attempt has failed; if it reports instead, the task goes on. Until then it is not sent again. Cancel the task to end it now.",
     lastState: "Last state:",
     asks: "The agent asks for permission",
     facts: "Facts",

@@ -86,7 +86,10 @@ export function EventGlyph({ type, late }: { type: EventType; late?: boolean }) 
   );
 }
 
-const STATE_SHAPES: Record<TaskStatus, string> = {
+/** What is drawn as a state: a task's, or that nobody knows its attempt's. */
+export type ShownState = TaskStatus | "unknown";
+
+const STATE_SHAPES: Record<ShownState, string> = {
   pending: "M8 13A5 5 0 1 0 8 3a5 5 0 0 0 0 10z",
   queued: "M8 13A5 5 0 1 0 8 3a5 5 0 0 0 0 10zM8 5.500V8l1.7 1.5",
   in_progress: "M8 13.5a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11zM8 5.2v5.6a2.8 2.8 0 0 0 0-5.6z",
@@ -94,10 +97,12 @@ const STATE_SHAPES: Record<TaskStatus, string> = {
   completed: "M8 13.500a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11zM5.5 8.200l1.8 1.8 3.2-3.7",
   failed: "M8 13.500a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11zM6 6l4 4M10 6l-4 4",
   cancelled: "M8 13.500a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11zM4.2 11.800l7.6-7.6",
+  unknown:
+    "M8 13.500a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11zM6.6 6.600a1.5 1.5 0 1 1 2 1.400c-.4.2-.6.4-.6.8v.2M8 10.800v.01",
 };
 
 /** The sign of a task's state. */
-export function StateGlyph({ status, size = 14 }: { status: TaskStatus; size?: number }) {
+export function StateGlyph({ status, size = 14 }: { status: ShownState; size?: number }) {
   return (
     <svg
       aria-hidden="true"

@@ -1,10 +1,10 @@
-import type { DispatchState, TaskStatus } from "@mission-control/protocol";
+import type { DispatchState } from "@mission-control/protocol";
 import { text } from "../text/text.ts";
-import { StateGlyph } from "./icon.tsx";
+import { type ShownState, StateGlyph } from "./icon.tsx";
 import styles from "./state.module.css";
 
 /** Which of the few tones a state has. */
-export const STATUS_TONE: Record<TaskStatus, Tone> = {
+export const STATUS_TONE: Record<ShownState, Tone> = {
   pending: "idle",
   queued: "waiting",
   in_progress: "running",
@@ -12,15 +12,17 @@ export const STATUS_TONE: Record<TaskStatus, Tone> = {
   completed: "good",
   failed: "bad",
   cancelled: "idle",
+  unknown: "attention",
 };
 
 export type Tone = "idle" | "waiting" | "running" | "attention" | "good" | "bad";
 
-const DISPATCH_STATUS: Record<DispatchState, TaskStatus> = {
+const DISPATCH_STATUS: Record<DispatchState, ShownState> = {
   queued: "queued",
   sending: "queued",
   accepted: "in_progress",
   running: "in_progress",
+  unknown: "unknown",
   completed: "completed",
   failed: "failed",
   rejected: "failed",
@@ -29,11 +31,12 @@ const DISPATCH_STATUS: Record<DispatchState, TaskStatus> = {
 };
 
 /** The state of a task, in shape, colour and words. */
-export function TaskState({ status, label }: { status: TaskStatus; label?: string | undefined }) {
+export function TaskState({ status, label }: { status: ShownState; label?: string | undefined }) {
+  const word = status === "unknown" ? text.dispatchState.unknown : text.status[status];
   return (
     <span className={`${styles.state} ${styles[STATUS_TONE[status]]}`}>
       <StateGlyph status={status} />
-      {label ?? text.status[status]}
+      {label ?? word}
     </span>
   );
 }

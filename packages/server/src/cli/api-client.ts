@@ -2,7 +2,7 @@ import { type Problem, problemSchema } from "@mission-control/protocol";
 import type { z } from "zod";
 import { CommandError } from "./command-error.ts";
 
-/** How long one call may take, in milliseconds: a dispatch waits for the agent's side, with its retries. */
+/** How long one call may take, in milliseconds. */
 const CALL_TIMEOUT_MS = 60_000;
 
 /** The server refused a call; the message is what it said. */
@@ -34,8 +34,14 @@ export class ApiClient {
     return this.#call("GET", path, undefined, schema);
   }
 
-  post<Schema extends z.ZodType>(path: string, body: object, schema: Schema): Promise<z.output<Schema>> {
-    return this.#call("POST", path, body, schema);
+  /** @param timeoutMs how long it may take, in milliseconds; default a minute */
+  post<Schema extends z.ZodType>(
+    path: string,
+    body: object,
+    schema: Schema,
+    timeoutMs = CALL_TIMEOUT_MS,
+  ): Promise<z.output<Schema>> {
+    return this.#call("POST", path, body, schema, timeoutMs);
   }
 
   async #call<Schema extends z.ZodType>(
@@ -43,12 +49,13 @@ export class ApiClient {
     path: string,
     body: object | undefined,
     schema: Schema,
+    timeoutMs = CALL_TIMEOUT_MS,
   ): Promise<z.output<Schema>> {
     const response = await this.#fetch(path, {
       method,
       headers: { ...this.headers, ...(body && { "Content-Type": "application/json" }) },
       body: body ? JSON.stringify(body) : null,
-      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
     if (!response.ok) throw await refusal(response);
     const answer = schema.safeParse(await response.json().catch(() => undefined));

@@ -8,6 +8,9 @@ import { eventLine, notice, print, printJson } from "./output.ts";
 import { connect, type ServerFlags, withServerFlags } from "./server-access.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
 
+/** A dispatch waits for the agent's side: three tries, each up to a minute for its answer, and the pauses between. */
+const DISPATCH_TIMEOUT_MS = 4 * 60_000;
+
 interface DispatchFlags extends ServerFlags {
   agent: string;
   description?: string;
@@ -50,19 +53,22 @@ async function dispatch(title: string, flags: DispatchFlags): Promise<void> {
   const created = await client.post("/api/tasks", fields, taskSchema);
   if (!flags.json) print(`${created.id}  ${created.title}`);
   const task = await client
-    .post(`/api/tasks/${created.id}/dispatch`, { agentId: agent.id }, taskSchema)
+    .post(`/api/tasks/${created.id}/dispatch`, { agentId: agent.id }, taskSchema, DISPATCH_TIMEOUT_MS)
     .catch((error: unknown) => {
       if (flags.json || !(error instanceof ApiError)) throw error;
       throw new CommandError(`${agent.name} did not take it: ${error.message}`);
     });
   if (flags.wait) return follow(client, task, lastEventId, flags);
   if (flags.json) printJson(task);
-  else
-    print(
-      task.status === "queued"
-        ? `Queued: ${agent.name} has no free slot yet.`
-        : `${agent.name} has taken it.`,
-    );
+  if (task.unknownReason !== undefined) throw new CommandError(inDoubt(task.unknownReason));
+  if (flags.json) return;
+  print(
+    task.status === "queued" ? `Queued: ${agent.name} has no free slot yet.` : `${agent.name} has taken it.`,
+  );
+}
+
+function inDoubt(reason: string): string {
+  return `Unknown: ${reason} It is not sent again; cancel the task, or wait for the agent's report.`;
 }
 
 const OVER: ReadonlySet<unknown> = new Set(["completed", "failed", "cancelled"]);

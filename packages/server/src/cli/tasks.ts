@@ -39,7 +39,10 @@ Examples:
       const page = await client.get(`/api/tasks?${query}`, taskPageSchema);
       if (flags.json) return printJson(page);
       if (page.items.length === 0) return print("No tasks.");
-      print(table(page.items.map(({ id, status, priority, title }) => [id, status, priority, title])));
+      const rows = page.items.map(({ id, status, unknownReason, priority, title }) => {
+        return [id, unknownReason === undefined ? status : `${status} (unknown)`, priority, title];
+      });
+      print(table(rows));
     });
 }
 

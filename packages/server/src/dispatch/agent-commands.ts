@@ -1,8 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { DispatchRef } from "../gateways/gateway.ts";
+import { abortable } from "../gateways/abortable.ts";
 import type { Logger } from "../logger.ts";
-import type { PendingCommand, Store } from "../store/store.ts";
-import type { AgentCommand } from "../tasks/change.ts";
+import type { PendingCommand } from "../store/store.ts";
 
 /** Commands an agent is told at the same time. As many failures end a round: the agent is not asked on and on. */
 const AT_ONCE = 4;
@@ -11,11 +10,21 @@ const LONGEST_PAUSE_MS = 60_000;
 /** An agent that cannot be told for so long will not be told: its run is over for us anyway. */
 const GIVE_UP_AFTER_MS = 60 * 60_000;
 
+/** What came of telling an agent something. */
+export type CommandOutcome =
+  /** It was told, and did as it was told. */
+  | { kind: "done" }
+  /** It will not do it, or could not be told for too long. */
+  | { kind: "refused"; reason: string }
+  /** It need not be told any more. */
+  | { kind: "withdrawn" };
+
 export interface AgentCommandsOptions {
-  store: Pick<Store, "commandDone">;
   logger: Logger;
   /** Tells the agent once; rejects when it could not be told now. */
-  tell: (agentId: string, dispatch: DispatchRef, command: AgentCommand, signal: AbortSignal) => Promise<void>;
+  tell: (pending: PendingCommand, signal: AbortSignal) => Promise<CommandOutcome>;
+  /** Writes what came of it, and that it need not be told again; what rejects is told again. */
+  settle: (pending: PendingCommand, outcome: CommandOutcome) => Promise<void>;
   signal: AbortSignal;
   /** Called at the moment nothing waits any more; what comes later is for another loop. */
   onEmpty: () => void;
@@ -121,14 +130,12 @@ export class AgentCommands {
 
   /** Tells the agent all about one dispatch, in order; returns how many commands that were. */
   async #tellAll(dispatchId: string): Promise<number> {
-    const { store, tell, signal } = this.#options;
+    const { tell, settle, signal } = this.#options;
     const queue = this.#waiting.get(dispatchId) ?? [];
     let told = 0;
     try {
       for (let first = queue[0]; first && !signal.aborted; first = queue[0]) {
-        const { id, taskId, command } = first.pending;
-        await tell(this.#agentId, { dispatchId, taskId }, command, signal);
-        await store.commandDone(id);
+        await settle(first.pending, await abortable(tell(first.pending, signal), signal));
         queue.shift();
         told++;
       }
@@ -141,13 +148,13 @@ export class AgentCommands {
 
   /** Drops what was tried for too long. */
   async #giveUp(reason: string): Promise<void> {
-    const { store, logger } = this.#options;
+    const { settle, logger } = this.#options;
     const now = performance.now();
     let commands = 0;
     for (const [dispatchId, queue] of this.#waiting) {
       for (let first = queue[0]; first && first.giveUpAt <= now; first = queue[0]) {
         try {
-          await store.commandDone(first.pending.id);
+          await settle(first.pending, { kind: "refused", reason });
         } catch {
           // It stays in the store; the next round finds it, or the next start.
           break;

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import {
   type AgentView,
   type CreateAgent,
+  type Endpoint,
   formatSecret,
   type JsonObject,
   type NewEvent,
@@ -12,6 +13,7 @@ import { newId } from "../ids.ts";
 import type { AgentRecord, AttemptChange, Commit, Store } from "../store/store.ts";
 import { occupiesSlot } from "../tasks/task.ts";
 import { UsageSum } from "../tasks/usage.ts";
+import { keptEndpoint, shownEndpoint } from "./agent-endpoint.ts";
 
 /** The agent still has work. */
 export class AgentBusyError extends Error {
@@ -34,6 +36,15 @@ export interface AgentDirectoryOptions {
   now: () => Date;
   /** Whether an agent can be reached, as its gateway knows. */
   reachability: (target: AgentTarget) => Reachability;
+  /** Whether agents may have link-local addresses; default false. */
+  allowLinkLocal?: boolean;
+}
+
+/** An agent that has work in hand, for who looks whether it is still there. */
+export interface WorkingAgent {
+  target: AgentTarget;
+  /** When it last said something itself; null when never. */
+  lastSeenAt: string | null;
 }
 
 /** The agents, and what they are doing: a view of the store kept up to date by its commits. */
@@ -82,6 +93,13 @@ export class AgentDirectory {
     return entry ? this.#view(entry) : null;
   }
 
+  /** The agents that have work in hand. */
+  working(): WorkingAgent[] {
+    return [...this.#entries.values()]
+      .filter(({ running }) => running.size > 0)
+      .map(({ record, lastSeenAt }) => ({ target: targetOf(record), lastSeenAt }));
+  }
+
   /** The agent as it is kept, with its secret. */
   record(id: string): AgentRecord | null {
     return this.#entries.get(id)?.record ?? null;
@@ -93,8 +111,12 @@ export class AgentDirectory {
     return entry ? Math.max(0, entry.record.concurrency - entry.running.size) : 0;
   }
 
-  /** Registers an agent; an HTTP agent's `secret` is made here and shown this once. */
-  async create(fields: CreateAgent): Promise<{ agent: AgentView; secret?: string }> {
+  /**
+   * Registers an agent; an HTTP agent's `secret` is made here and shown this once.
+   * @throws AgentEndpointError
+   */
+  async create(given: CreateAgent): Promise<{ agent: AgentView; secret?: string }> {
+    const fields = { ...given, endpoint: this.#keptEndpoint(given.endpoint) };
     const now = this.#options.now().toISOString();
     const secret = fields.endpoint.kind === "http" ? formatSecret(randomBytes(32)) : undefined;
     const record: AgentRecord = {
@@ -117,6 +139,7 @@ export class AgentDirectory {
 
   /**
    * @returns null when there is no such agent; `secret` is there, this once, when the edit made it an HTTP agent
+   * @throws AgentEndpointError
    */
   async update(id: string, fields: PatchAgent): Promise<{ agent: AgentView; secret?: string } | null> {
     const entry = this.#entries.get(id);
@@ -124,6 +147,7 @@ export class AgentDirectory {
     const now = this.#options.now().toISOString();
     const changed = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
     const record: AgentRecord = { ...entry.record, ...changed, updatedAt: now };
+    if (fields.endpoint) record.endpoint = this.#keptEndpoint(fields.endpoint, entry.record.endpoint);
     const needsSecret = record.endpoint.kind === "http" && record.secret === undefined;
     const secret = needsSecret ? formatSecret(randomBytes(32)) : undefined;
     if (secret !== undefined) record.secret = secret;
@@ -169,7 +193,7 @@ export class AgentDirectory {
     const one = agentId === undefined ? undefined : this.#entries.get(agentId);
     const entries = agentId === undefined ? this.#entries.values() : one ? [one] : [];
     for (const entry of entries) {
-      const { status, reason } = this.#options.reachability(targetOf(entry.record));
+      const { status, reason } = this.#reachability(entry);
       if (status === entry.told) continue;
       entry.told = status;
       const data: JsonObject = { change: "status", status };
@@ -179,17 +203,28 @@ export class AgentDirectory {
     if (events.length > 0) await this.#options.store.append(events);
   }
 
+  #keptEndpoint(given: Endpoint, current?: Endpoint): Endpoint {
+    return keptEndpoint(given, current, { allowLinkLocal: this.#options.allowLinkLocal ?? false });
+  }
+
+  /** What its gateway knows, unless the agent has said something itself since it was last not reached. */
+  #reachability({ record, lastSeenAt }: Entry): Reachability {
+    const known = this.#options.reachability(targetOf(record));
+    const isHeard = known.at && lastSeenAt !== null && Date.parse(lastSeenAt) > known.at.getTime();
+    return known.status !== "online" && isHeard ? { status: "online" } : known;
+  }
+
   #view(entry: Entry): AgentView {
     const { id, name, capabilities, concurrency, endpoint, createdAt, updatedAt } = entry.record;
-    const { status, reason } = this.#options.reachability(targetOf(entry.record));
+    const { status, reason } = this.#reachability(entry);
     const usage = entry.usage.total;
-    const busy = status !== "offline" && entry.running.size >= concurrency;
+    const busy = status === "online" && entry.running.size >= concurrency;
     return {
       id,
       name,
       capabilities,
       concurrency,
-      endpoint,
+      endpoint: shownEndpoint(endpoint),
       status: busy ? "busy" : status,
       ...(reason === undefined ? {} : { statusReason: reason }),
       running: entry.running.size,

@@ -2,14 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { PendingCommand } from "../store/store.ts";
-import { CommandDelivery, type CommandDeliveryOptions } from "./command-delivery.ts";
+import type { CommandOutcome } from "./agent-commands.ts";
+import { CommandDelivery } from "./command-delivery.ts";
 
-type Tell = CommandDeliveryOptions["tell"];
+type Tell = (pending: PendingCommand, signal: AbortSignal) => Promise<void>;
 
 /** A delivery whose agents are the test's. */
 class Fixture {
   readonly logged: { fields: Record<string, unknown>; message: string }[] = [];
   readonly done: number[] = [];
+  readonly outcomes: CommandOutcome[] = [];
   readonly told: string[] = [];
   tell: Tell = async () => {};
   underWay = 0;
@@ -22,15 +24,19 @@ class Fixture {
       this.logged.push({ fields: fields as Record<string, unknown>, message });
     };
     this.delivery = new CommandDelivery({
-      store: { commandDone: async (id) => void this.done.push(id) },
+      settle: async ({ id }, outcome) => {
+        this.done.push(id);
+        this.outcomes.push(outcome);
+      },
       logger: { debug: note, info: note, warn: note, error: note },
-      tell: async (...args) => {
-        const [agentId, { dispatchId }, command] = args;
+      tell: async (pending, signal) => {
+        const { agentId, dispatchId, command } = pending;
         this.most = Math.max(this.most, ++this.underWay);
         try {
           await nextTurn();
-          await this.tell(...args);
+          await this.tell(pending, signal);
           this.told.push(`${agentId} ${dispatchId} ${command.kind}`);
+          return { kind: "done" };
         } finally {
           this.underWay--;
         }
@@ -85,7 +91,7 @@ test("the commands of one dispatch keep their order, also when the first has to 
 
 test("commands that are refused for ever hold up neither the agent's others nor another agent's", async () => {
   const fixture = new Fixture();
-  fixture.tell = async (_agent, { dispatchId }) => {
+  fixture.tell = async ({ dispatchId }) => {
     if (dispatchId.startsWith("bad")) throw new Error("refused");
   };
   for (let index = 0; index < 10; index++) fixture.delivery.deliver(fixture.command("a", `bad${index}`));
@@ -97,7 +103,7 @@ test("commands that are refused for ever hold up neither the agent's others nor 
 
 test("a command waits for what it is about, and a new one does not wait for the pause of an old one", async () => {
   const fixture = new Fixture({ firstPauseMs: 3_600_000 });
-  fixture.tell = async (_agent, { dispatchId }) => {
+  fixture.tell = async ({ dispatchId }) => {
     if (dispatchId === "old") throw new Error("refused");
   };
   const ready = Promise.withResolvers<void>();
@@ -122,12 +128,13 @@ test("what cannot be told for long enough is given up, in one line", async () =>
   assert.deepEqual(fixture.logged, [
     { fields: { agentId: "a", commands: 50, reason: "gone" }, message: "gave up telling an agent" },
   ]);
+  assert.deepEqual(fixture.outcomes, Array(50).fill({ kind: "refused", reason: "gone" }));
 });
 
 test("closing waits for no agent and leaves what is undelivered", async () => {
   const fixture = new Fixture();
   let hanging = 0;
-  fixture.tell = (_agent, _dispatch, _command, signal) =>
+  fixture.tell = (_pending, signal) =>
     new Promise((_, reject) => {
       hanging++;
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
@@ -136,4 +143,17 @@ test("closing waits for no agent and leaves what is undelivered", async () => {
   await fixture.until(() => hanging === 4);
   await fixture.delivery.close();
   assert.deepEqual([fixture.done, fixture.logged], [[], []]);
+});
+
+test("closing waits for no agent that does not listen to the end either", async () => {
+  const fixture = new Fixture();
+  const told = Promise.withResolvers<void>();
+  fixture.tell = () => {
+    told.resolve();
+    return new Promise(() => {});
+  };
+  fixture.delivery.deliver(fixture.command("a", "d"));
+  await told.promise;
+  await fixture.delivery.close();
+  assert.deepEqual(fixture.done, []);
 });

@@ -56,15 +56,15 @@ for (const [kind, state] of [
   });
 }
 
-test("an adapter that throws fails the attempt, and holds nobody up", async (context) => {
+test("an adapter that throws holds nobody up; whether it had sent, nobody knows", async (context) => {
   const fixture = await DispatchFixture.open(context);
   const agentId = await fixture.agent();
   fixture.gateway.onSend = async () => {
     throw new TypeError("a fault of ours");
   };
-  const { task } = await fixture.dispatcher.dispatch(await fixture.task(), agentId);
-  assert.equal(task?.status, "failed");
-  assert.match(task?.error ?? "", /a fault of ours/);
+  const { task, attempt } = await fixture.dispatcher.dispatch(await fixture.task(), agentId);
+  assert.equal(attempt?.state, "unknown");
+  assert.match(task?.unknownReason ?? "", /a fault of ours/);
 });
 
 test("an agent gets as many at a time as it takes, the most urgent first", async (context) => {

@@ -1,11 +1,15 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { DispatchOutcome, SendContext } from "../gateways/gateway.ts";
+
+/** How long an adapter may take to end once its hand-over was aborted, in milliseconds; then nobody waits for it. */
+const ABORT_GRACE_MS = 1000;
 
 /** One attempt on its way to its agent. */
 export class HandOver {
   readonly #abort = new AbortController();
   readonly #done = Promise.withResolvers<void>();
 
-  /** Resolves when the agent's side has it, or will not. */
+  /** Resolves when the agent's side has it, or will not, or nobody waits for it any more. */
   get done(): Promise<void> {
     return this.#done.promise;
   }
@@ -19,24 +23,37 @@ export class HandOver {
     this.#abort.abort();
   }
 
+  /** It will not be sent. */
+  drop(): void {
+    this.#done.resolve();
+  }
+
   /**
-   * Sends by way of `send`, and passes on what came of it; nothing, when it was aborted.
-   * An adapter that throws is a fault of ours: the attempt fails with its words, and nobody waits for ever.
+   * Sends by way of `send`, and passes on what came of it. An aborted one that ends without an outcome is left as it
+   * is. An adapter that throws is a fault of ours, and nobody can say whether it had sent: the attempt is `unknown`.
    */
   async run(
     send: (context: Pick<SendContext, "signal">) => Promise<DispatchOutcome>,
     settle: (outcome: DispatchOutcome) => Promise<void>,
   ): Promise<void> {
     try {
-      const outcome = await send({ signal: this.signal }).catch(
-        (error: unknown): DispatchOutcome => ({
-          kind: "unreachable",
-          reason: `Sending failed: ${String(error)}`,
-        }),
+      const sent = send({ signal: this.signal }).catch((error: unknown): DispatchOutcome | null =>
+        this.signal.aborted ? null : { kind: "unknown", reason: `Sending failed: ${String(error)}` },
       );
-      if (!this.signal.aborted) await settle(outcome);
+      const outcome = await Promise.race([sent, this.#givenUp()]);
+      if (outcome) await settle(outcome);
     } finally {
       this.#done.resolve();
     }
+  }
+
+  /** Resolves a grace time after the abort. */
+  async #givenUp(): Promise<null> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (this.signal.aborted) resolve();
+    else this.signal.addEventListener("abort", () => resolve(), { once: true });
+    await promise;
+    await wait(ABORT_GRACE_MS, undefined, { ref: false });
+    return null;
   }
 }

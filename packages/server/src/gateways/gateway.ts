@@ -23,6 +23,10 @@ export type DispatchOutcome =
   | { kind: "rejected"; reason: string }
   /** It could not be handed over, and it is certain or agreed by protocol that it will not run. */
   | { kind: "unreachable"; reason: string }
+  /** It went out whole and nothing certain came back: it may run, now or later. Never sent again by itself. */
+  | { kind: "unknown"; reason: string }
+  /** The signal was aborted before anything of it went out. */
+  | { kind: "unsent"; reason: string }
   /** It was handed over once, and nobody can say any more what became of it. */
   | { kind: "lost"; reason: string };
 
@@ -45,6 +49,12 @@ export interface Reachability {
   reason?: string;
   /** When the agent was last heard of, or last not reached; absent where a connection as such tells. */
   at?: Date;
+}
+
+/** An agent answered a cancel, but not with a word that it has stopped. Asking again would be answered the same. */
+export class CancelNotConfirmedError extends Error {
+  readonly code = "cancel_not_confirmed";
+  override name = "CancelNotConfirmedError";
 }
 
 /** What is known of an earlier hand-over of the same dispatch. */
@@ -85,7 +95,10 @@ export interface GatewayAdapter {
     context: SendContext,
   ): Promise<DispatchOutcome>;
 
-  /** Tells the agent's side to stop. Resolves when it was told or the run is known to be over. */
+  /**
+   * Tells the agent's side to stop. Resolves when the agent's side confirmed that it does not run, and will not.
+   * @throws CancelNotConfirmedError when it answered something else for good; any other error: it could not be told now
+   */
   cancel(target: AgentTarget, ref: DispatchRef, signal: AbortSignal): Promise<void>;
 
   /** Hands the operator's answer to a permission request to the agent. */
@@ -97,6 +110,12 @@ export interface GatewayAdapter {
   ): Promise<void>;
 
   reachability(target: AgentTarget): Reachability;
+
+  /**
+   * Finds out whether an agent answers, for {@link reachability} to tell. Never rejects but with the signal's reason.
+   * Absent where a connection as such tells.
+   */
+  probe?(target: AgentTarget, signal: AbortSignal): Promise<void>;
 
   /** Ends every connection and timer the adapter began. */
   close(): Promise<void>;

@@ -17,6 +17,21 @@ test("what fetch nests in its cause is found", async () => {
   assert.equal(explainNetworkError(nested), "nothing listens there (connection refused)");
 });
 
+test("whatever TLS and the system say themselves is put into words", () => {
+  const raw =
+    "C0E7:error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:../ssl3_record.c:355:";
+  const of = (code: string | undefined, more: object = {}) =>
+    explainNetworkError(Object.assign(new Error(raw), code === undefined ? {} : { code }, more));
+  for (const code of [undefined, "EPROTO", "ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_SOMETHING_NEW"]) {
+    assert.match(of(code), /TLS/);
+    assert.doesNotMatch(of(code), /error:|routines/);
+  }
+  assert.equal(of("CERT_UNTRUSTED"), "its TLS certificate is not accepted");
+  assert.match(of("HPE_INVALID_CONSTANT"), /not HTTP/);
+  const odd = Object.assign(new Error("connect EODD 10.0.0.1:80"), { code: "EODD", syscall: "connect" });
+  assert.equal(explainNetworkError(odd), "the connection failed (EODD)");
+});
+
 test("what is not known is passed on as it is", () => {
   assert.equal(explainNetworkError(new Error("odd")), "odd");
   assert.equal(explainNetworkError("odd"), "odd");

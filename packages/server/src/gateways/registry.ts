@@ -29,6 +29,8 @@ export interface GatewayRegistryOptions {
   now: () => Date;
   /** Folder of the device identity shown to gateways. */
   identityDir: string;
+  /** Whether HTTP agents may have link-local addresses; default false. */
+  allowLinkLocal?: boolean;
   /** A first gateway, from the settings. */
   first?: { url: string; token?: string };
 }
@@ -50,11 +52,12 @@ interface Entry {
 export class GatewayRegistry {
   readonly #options: GatewayRegistryOptions;
   readonly #entries = new Map<string, Entry>();
-  readonly #http = new HttpGateway();
+  readonly #http: HttpGateway;
   #listener: RegistryListener | null = null;
 
   constructor(options: GatewayRegistryOptions) {
     this.#options = options;
+    this.#http = new HttpGateway({ allowLinkLocal: options.allowLinkLocal ?? false });
   }
 
   /** Connects to every known gateway; does not wait for any. */

@@ -115,6 +115,9 @@ function refusalOf(error: unknown): ProblemError | null {
       })),
     );
   }
+  if (error instanceof Error && "code" in error && error.code === "agent_endpoint") {
+    return invalid([{ path: "endpoint.url", message: error.message }]);
+  }
   if (error instanceof Error && "code" in error && IN_USE.has(error.code)) {
     return new ProblemError(409, error.message);
   }

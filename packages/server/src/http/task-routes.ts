@@ -151,7 +151,7 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
         tags,
         summary: "Dispatch a task to an agent",
         description:
-          "Answers once the agent's side accepted (`in_progress`), the agent has no free slot (`queued`), or with 502 when it was refused or unreachable (the task is `failed`).",
+          "Answers once the agent's side accepted (`in_progress`), the agent has no free slot (`queued`), or with 502 when it was refused or unreachable (the task is `failed`). An agent that was sent it and did not answer leaves the task `queued` with the reason as `unknownReason`, and the attempt `unknown`.",
         params: idParams,
         body: dispatchTaskSchema,
         response,
@@ -174,7 +174,16 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
 
   app.post(
     "/api/tasks/:id/cancel",
-    { schema: { tags, summary: "Cancel a task", params: idParams, response } },
+    {
+      schema: {
+        tags,
+        summary: "Cancel a task",
+        description:
+          "Ends the current attempt at once, also an `unknown` one, and tells its agent to stop. Whether the agent confirms that is told as a `dispatch` event (`data.cancel`: `confirmed` or `unconfirmed`): an agent that does not may still be at work.",
+        params: idParams,
+        response,
+      },
+    },
     async (request) => changed(await dispatcher.cancel(request.params.id)),
   );
 

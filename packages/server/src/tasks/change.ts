@@ -23,7 +23,13 @@ export type DeliveryChange =
       dispatchId: string;
       state: "rejected" | "failed" | "lost";
       reason: string;
-    };
+    }
+  /** It went out whole, and nothing certain came back. */
+  | { kind: "unknown"; taskId: string; dispatchId: string; reason: string }
+  /** The hand-over was stopped before anything went out. */
+  | { kind: "unsent"; taskId: string; dispatchId: string }
+  /** The agent answered a cancel, or cannot be told it; without a `reason`, it confirmed that it stopped. */
+  | { kind: "cancel_answered"; taskId: string; dispatchId: string; reason?: string | undefined };
 
 /** What is said about a running attempt: by its agent (callbacks) or by the gateway that runs it. */
 export type ReportChange =

@@ -14,6 +14,9 @@ export function decide(state: TaskState, change: TaskChange, now: string): Decis
     case "note":
     case "accepted":
     case "undelivered":
+    case "unknown":
+    case "unsent":
+    case "cancel_answered":
       return decideDelivery(state, change, now);
     case "callback":
     case "run_activity":

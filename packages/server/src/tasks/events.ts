@@ -37,9 +37,17 @@ export function subjectOf(attempt: Attempt): { taskId: string; agentId: string; 
   return { taskId: attempt.taskId, agentId: attempt.agentId, dispatchId: attempt.id };
 }
 
-/** The operator's side of an attempt moved: queued, sending, accepted, rejected, failed, cancelled or lost. */
-export function dispatchEvent(attempt: Attempt, now: string, message: string): NewEvent {
-  const data: JsonObject = { state: attempt.state, attempt: attempt.number };
+/**
+ * The operator's side of an attempt moved: queued, sending, accepted, unknown, rejected, failed, cancelled or lost.
+ * @param more further fields of its `data`
+ */
+export function dispatchEvent(
+  attempt: Attempt,
+  now: string,
+  message: string,
+  more: JsonObject = {},
+): NewEvent {
+  const data: JsonObject = { state: attempt.state, attempt: attempt.number, ...more };
   if (attempt.error !== undefined) data.reason = attempt.error;
   return taskEvent("dispatch", subjectOf(attempt), now, { message, data });
 }

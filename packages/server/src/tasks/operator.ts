@@ -67,21 +67,35 @@ export function cancel(task: Task, attempt: Attempt | null, now: string): Decisi
   if (task.status === "completed" || task.status === "failed" || task.status === "cancelled") {
     return refuse("conflict", `The task is ${task.status} already; there is nothing to cancel.`);
   }
-  const cancelled: Task = { ...task, status: "cancelled", waitingFor: undefined, updatedAt: now };
+  const cancelled: Task = {
+    ...task,
+    status: "cancelled",
+    unknownReason: undefined,
+    waitingFor: undefined,
+    updatedAt: now,
+  };
   if (!attempt || isOver(attempt)) {
     return { task: cancelled, events: [statusEvent(task, "cancelled", attempt, now)] };
   }
-  const ended: Attempt = { ...closePermissions(attempt), state: "cancelled", endedAt: now };
+  const ended: Attempt = {
+    ...closePermissions(attempt),
+    state: "cancelled",
+    error: undefined,
+    endedAt: now,
+  };
   const decision: Decision = {
     task: cancelled,
     attempt: ended,
-    events: [
-      dispatchEvent(ended, now, "Cancelled by the operator"),
-      statusEvent(task, "cancelled", ended, now),
-    ],
+    events: [dispatchEvent(ended, now, cancelWords(attempt)), statusEvent(task, "cancelled", ended, now)],
   };
   if (attempt.state !== "queued") decision.command = { kind: "cancel" };
   return decision;
+}
+
+/** Says of a cancel what it is worth: nobody knows yet whether an agent that was sent the attempt has stopped. */
+function cancelWords({ state }: Attempt): string {
+  const words = "Cancelled by the operator";
+  return state === "unknown" ? `${words}; whether the agent is working on it is not known` : words;
 }
 
 /** Takes the result of a task in review. */
@@ -187,6 +201,7 @@ function startAttempt(
     progress: undefined,
     summary: undefined,
     error: undefined,
+    unknownReason: undefined,
     lastState: undefined,
     waitingFor: undefined,
     usageBefore: task.usage,

@@ -151,7 +151,7 @@ function late(
   return { refusal: { code, detail }, events: [event], answerEvent: 0 };
 }
 
-/** The first word of an agent makes its attempt `running`, even before its acceptance was seen. */
+/** The first word of an agent makes its attempt `running`, even before its acceptance was seen or when it never was. */
 function start(
   task: Task,
   attempt: Attempt,
@@ -160,7 +160,7 @@ function start(
 ): { task: Task; attempt: Attempt; events: NewEvent[] } {
   let running = attempt;
   if (attempt.state !== "running") {
-    running = { ...attempt, state: "running", acceptedAt: attempt.acceptedAt ?? now };
+    running = { ...attempt, state: "running", error: undefined, acceptedAt: attempt.acceptedAt ?? now };
   }
   if (usage) running = { ...running, usage };
   const events = task.status === "in_progress" ? [] : [statusEvent(task, "in_progress", running, now)];
@@ -168,6 +168,7 @@ function start(
     task: {
       ...task,
       status: "in_progress",
+      unknownReason: undefined,
       updatedAt: now,
       ...(usage ? { usage: addUsage(task.usageBefore, usage) } : {}),
     },

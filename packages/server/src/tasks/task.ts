@@ -26,6 +26,8 @@ export interface Task {
   readonly progress?: number | undefined;
   readonly summary?: string | undefined;
   readonly error?: string | undefined;
+  /** Why nobody can say whether the agent has the current attempt, while that is `unknown`. */
+  readonly unknownReason?: string | undefined;
   readonly lastState?: string | undefined;
   readonly waitingFor?: PermissionRequest | undefined;
   /** What all attempts used together. */
@@ -61,6 +63,7 @@ export interface Attempt {
   readonly state: DispatchState;
   readonly priority: Priority;
   readonly summary?: string | undefined;
+  /** Why it ended badly or, while it is `unknown`, why nobody can say. */
   readonly error?: string | undefined;
   readonly lastState?: string | undefined;
   readonly feedback: string | null;
@@ -77,7 +80,7 @@ export interface Attempt {
   readonly endedAt: string | null;
 }
 
-const OCCUPYING: ReadonlySet<DispatchState> = new Set(["sending", "accepted", "running"]);
+const OCCUPYING: ReadonlySet<DispatchState> = new Set(["sending", "accepted", "running", "unknown"]);
 
 /** Whether an attempt takes up one of its agent's slots. */
 export function occupiesSlot(attempt: Attempt): boolean {

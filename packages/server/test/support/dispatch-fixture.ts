@@ -118,7 +118,10 @@ export class DispatchFixture {
 
   /** Dies as by a SIGKILL, as far as the store can tell, and starts again. */
   async crash(): Promise<void> {
+    const dead = this.dispatcher;
     await this.store.close();
+    // It can write nothing any more; without this it would try to for ever.
+    void dead.close();
     await this.start();
   }
 

@@ -35,6 +35,9 @@ const step: fc.Arbitrary<Step> = fc.record({
     [3, "run_ended"],
     [3, "run_settled"],
     [3, "undelivered"],
+    [4, "unknown"],
+    [2, "unsent"],
+    [4, "cancel_answered"],
     [2, "note"],
     [2, "cancel"],
     [3, "approve"],
@@ -103,6 +106,7 @@ export function changeOf(step: Step, model: TaskModel, number: number): TaskChan
       return { kind: "answer_permission", taskId, requestId: `r${step.request}`, optionId: step.option };
     case "sending":
     case "accepted":
+    case "unsent":
     case "run_settled":
       return { kind: step.kind, taskId, dispatchId: dispatchId ?? "dispatch_unknown" };
     case "note":
@@ -114,6 +118,15 @@ export function changeOf(step: Step, model: TaskModel, number: number): TaskChan
         dispatchId: dispatchId ?? "dispatch_unknown",
         state: step.ending,
         reason: "It did not go out.",
+      };
+    case "unknown":
+      return { kind: "unknown", taskId, dispatchId: dispatchId ?? "dispatch_unknown", reason: "No answer." };
+    case "cancel_answered":
+      return {
+        kind: "cancel_answered",
+        taskId,
+        dispatchId: dispatchId ?? "dispatch_unknown",
+        reason: step.flag ? undefined : "It answered HTTP 405.",
       };
     case "run_activity":
       return {

@@ -32,7 +32,7 @@ export function checkPicture({ task, attempts }: Picture): void {
   const state = current?.state ?? "none";
   const fitting = {
     pending: ["none"],
-    queued: ["queued", "sending"],
+    queued: ["queued", "sending", "unknown"],
     in_progress: ["accepted", "running"],
     review: ["completed"],
     completed: ["completed"],
@@ -40,6 +40,9 @@ export function checkPicture({ task, attempts }: Picture): void {
     cancelled: ["none", "cancelled", "completed"],
   }[task.status];
   assert.ok(fitting.includes(state), `a task is not ${task.status} while its attempt is ${state}`);
+  const inDoubt = state === "unknown";
+  assert.equal(task.unknownReason !== undefined, inDoubt, "the task says why its attempt is unknown");
+  if (inDoubt) assert.equal(task.unknownReason, current?.error);
   const open = attempts.flatMap(({ permissions, state: its }) =>
     (permissions ?? []).filter((one) => one.state === "open").map(({ request }) => ({ request, its })),
   );
@@ -49,7 +52,7 @@ export function checkPicture({ task, attempts }: Picture): void {
   for (const attempt of attempts) {
     assert.equal(attempt.endedAt !== null, ENDED.includes(attempt.state), "endedAt tells that it ended");
     assert.equal(
-      attempt.sentAt === null && ["sending", "accepted", "running"].includes(attempt.state),
+      attempt.sentAt === null && ["sending", "accepted", "running", "unknown"].includes(attempt.state),
       false,
     );
   }
@@ -98,8 +101,14 @@ export function checkLog(events: readonly Told[]): void {
       endings.set(dispatchId, (endings.get(dispatchId) ?? 0) + 1);
       assert.equal(endings.get(dispatchId), 1, "an attempt ends once");
     }
+    // How an agent answered a cancel is told of an attempt as it is, also when that is over.
+    if (event.type === "dispatch" && event.data.cancel === "unconfirmed") continue;
+    if (event.type === "dispatch" && event.data.cancel === "confirmed" && event.data.state === "cancelled")
+      continue;
     if (event.type === "dispatch") {
       const told = states.get(dispatchId) ?? [];
+      // Only what was stopped before it went out is queued, and sent, again.
+      if (event.data.state === "queued" && told.at(-1) === "sending") told.length = 0;
       assert.ok(!told.includes(String(event.data.state)), "an attempt reaches a state once");
       assert.ok(!told.some((state) => ENDED.includes(state)), "nothing follows the end of an attempt");
       states.set(dispatchId, [...told, String(event.data.state)]);

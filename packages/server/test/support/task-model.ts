@@ -20,7 +20,20 @@ export const NEXT_STATUS: Readonly<Record<TaskStatus, readonly TaskStatus[]>> = 
 /** What may follow an attempt's state in one change. An agent may speak before its acceptance was seen. */
 export const NEXT_STATE: Readonly<Record<DispatchState, readonly DispatchState[]>> = {
   queued: ["sending", "failed", "rejected", "lost", "cancelled"],
-  sending: ["accepted", "running", "completed", "failed", "rejected", "lost", "cancelled"],
+  // A hand-over that was stopped before anything went out goes back to the queue.
+  sending: [
+    "queued",
+    "accepted",
+    "running",
+    "unknown",
+    "completed",
+    "failed",
+    "rejected",
+    "lost",
+    "cancelled",
+  ],
+  // Revived by its agent, ended by its agent's word that it stopped, or by the operator.
+  unknown: ["running", "completed", "failed", "lost", "cancelled"],
   accepted: ["running", "completed", "failed", "lost", "cancelled"],
   running: ["completed", "failed", "lost", "cancelled"],
   completed: [],
@@ -60,7 +73,7 @@ export interface Expected {
   command?: "cancel" | "permission";
 }
 
-const LIVE: readonly DispatchState[] = ["queued", "sending", "accepted", "running"];
+const LIVE: readonly DispatchState[] = ["queued", "sending", "accepted", "running", "unknown"];
 const IGNORED: Expected = { outcome: "ignored", events: [] };
 
 const isLive = (attempt: ModelAttempt): boolean => LIVE.includes(attempt.state);
@@ -82,10 +95,17 @@ export class TaskModel {
         return { outcome: "done", events: ["task"] };
       case "callback":
         return this.#callback(task, change);
+      case "cancel_answered": {
+        const attempt = this.#attempts().get(change.dispatchId);
+        if (!task || attempt?.taskId !== change.taskId) return IGNORED;
+        return cancelAnswered(task, attempt, change.reason === undefined);
+      }
       case "sending":
       case "note":
       case "accepted":
       case "undelivered":
+      case "unknown":
+      case "unsent":
       case "run_activity":
       case "run_ended":
       case "run_settled": {
@@ -190,12 +210,20 @@ function told(task: ModelTask, attempt: ModelAttempt, change: TaskChange): Expec
       task.status = "in_progress";
       return { outcome: "done", events: ["dispatch", "status_change"] };
     case "undelivered": {
-      const handedOver = attempt.state === "accepted" || attempt.state === "running";
+      const handedOver = !["queued", "sending"].includes(attempt.state);
       if (!isLive(attempt) || (handedOver && change.state !== "lost")) return IGNORED;
       finish(attempt, change.state);
       task.status = "failed";
       return { outcome: "done", events: ["dispatch", "status_change"] };
     }
+    case "unknown":
+      if (attempt.state !== "sending") return IGNORED;
+      attempt.state = "unknown";
+      return { outcome: "done", events: ["dispatch"], command: "cancel" };
+    case "unsent":
+      if (attempt.state !== "sending") return IGNORED;
+      attempt.state = "queued";
+      return { outcome: "done", events: ["dispatch"] };
     case "run_activity": {
       if (!isSent(attempt)) return IGNORED;
       const begins: EventType[] = task.status === "in_progress" ? [] : ["status_change"];
@@ -217,6 +245,18 @@ function told(task: ModelTask, attempt: ModelAttempt, change: TaskChange): Expec
     default:
       throw new Error(`unexpected ${change.kind}`);
   }
+}
+
+/** An agent answered a cancel: what it confirms is over; what it does not is told. */
+function cancelAnswered(task: ModelTask, attempt: ModelAttempt, confirmed: boolean): Expected {
+  if (attempt.state === "cancelled") return { outcome: "done", events: ["dispatch"] };
+  if (!isSent(attempt)) return IGNORED;
+  if (confirmed) {
+    finish(attempt, "failed");
+    task.status = "failed";
+    return { outcome: "done", events: ["dispatch", "status_change"] };
+  }
+  return attempt.state === "unknown" ? { outcome: "done", events: ["dispatch"] } : IGNORED;
 }
 
 function queue(task: ModelTask, taskId: string, agentId: string, id: string): Expected {

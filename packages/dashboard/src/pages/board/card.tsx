@@ -80,6 +80,12 @@ export function CardBody({ task, pendingLabel }: { task: TaskSummary; pendingLab
           <Foreign max={180}>{words}</Foreign>
         </p>
       ) : null}
+      {task.unknownReason === undefined ? null : (
+        <p className={styles.asks} title={task.unknownReason}>
+          <Badge tone="attention">{text.dispatchState.unknown}</Badge>{" "}
+          <Foreign max={120}>{task.unknownReason}</Foreign>
+        </p>
+      )}
       {task.waitingFor ? (
         <p className={styles.asks}>
           <Badge tone="attention">{text.board.asks}</Badge>{" "}

@@ -5,8 +5,19 @@ import { Foreign } from "../../ui/foreign.tsx";
 import { Markdown } from "../../ui/markdown.tsx";
 import styles from "./task.module.css";
 
-/** How the task ended: the result, or the error and the last state it reached. */
+/** How the task ended: the result, or the error and the last state it reached; or why nobody knows what it does. */
 export function Outcome({ task }: { task: TaskView }) {
+  if (task.unknownReason !== undefined) {
+    return (
+      <section className={styles.asks} aria-labelledby="outcome">
+        <h2 id="outcome">{text.task.inDoubt}</h2>
+        <p className={styles.long}>
+          <Foreign max={MAX_DRAWN}>{task.unknownReason}</Foreign>
+        </p>
+        <p className={styles.quiet}>{text.task.inDoubtHint}</p>
+      </section>
+    );
+  }
   if (task.status === "failed") {
     return (
       <section className={styles.failure} aria-labelledby="outcome">

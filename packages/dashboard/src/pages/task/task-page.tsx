@@ -82,7 +82,7 @@ function Loaded({ detail }: { detail: TaskView }) {
             <Foreign max={500}>{task.title}</Foreign>
           </h1>
           <p className={styles.state}>
-            <TaskState status={task.status} />
+            <TaskState status={task.unknownReason === undefined ? task.status : "unknown"} />
             {pending ? <span className={styles.pending}>{pending.label}</span> : null}
             {task.status === "in_progress" && task.message ? (
               <span className={styles.message}>

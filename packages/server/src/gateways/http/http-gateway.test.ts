@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createNetServer, type Socket } from "node:net";
 import { afterEach, beforeEach, test } from "node:test";
 import {
   type DispatchPayload,
@@ -11,6 +12,7 @@ import {
 } from "@mission-control/protocol";
 import type { AgentTarget, SendContext } from "../gateway.ts";
 import { HttpGateway } from "./http-gateway.ts";
+import type { RequestTimes } from "./signed-request.ts";
 
 const SECRET = formatSecret(Buffer.alloc(32, 7));
 const payload: DispatchPayload = {
@@ -72,6 +74,12 @@ function target(path = "/hook"): AgentTarget {
     secret: SECRET,
     endpoint: { kind: "http", url: `http://127.0.0.1:${port}${path}` },
   };
+}
+
+/** The gateway again, with less patience. */
+async function restart(times: Partial<RequestTimes>): Promise<void> {
+  await gateway.close();
+  gateway = new HttpGateway({ backoff: { firstMs: 1, longestMs: 1 }, times });
 }
 
 function context(signal = new AbortController().signal): SendContext {
@@ -160,29 +168,73 @@ test("three tries in all, then it is unreachable in words", async () => {
   assert.deepEqual(gateway.reachability(target()).status, "online");
 });
 
-test("a connection that is refused, or cut before the answer, is told in words", async () => {
-  respond = (request) => request.socket.destroy();
-  const cut = await gateway.dispatch(target(), payload, context());
-  assert.match(cut.kind === "unreachable" ? cut.reason : "", /cut by the other side/);
-  assert.equal(seen.length, 3);
+test("a connection that is refused is tried again, and told in words", async () => {
   const nobody: AgentTarget = { ...target(), endpoint: { kind: "http", url: "http://127.0.0.1:1/" } };
   const refused = await gateway.dispatch(nobody, payload, context());
-  assert.match(refused.kind === "unreachable" ? refused.reason : "", /nothing listens there/);
+  assert.equal(refused.kind, "unreachable");
+  assert.match(refused.kind === "unreachable" ? refused.reason : "", /in 3 tries: nothing listens there/);
+  assert.equal(gateway.reachability(nobody).status, "offline");
 });
 
-test("a try without an answer in time is given up and made again", async () => {
-  await gateway.close();
-  gateway = new HttpGateway({ backoff: { firstMs: 1, longestMs: 1 }, timeoutMs: 30 });
+test("one whose body the agent never takes is tried again: it cannot have begun", async (context_) => {
+  const sockets: Socket[] = [];
+  const deaf = createNetServer({ pauseOnConnect: true }, (socket) => void sockets.push(socket));
+  deaf.listen(0, "127.0.0.1");
+  await once(deaf, "listening");
+  context_.after(() => {
+    for (const socket of sockets) socket.destroy();
+    deaf.close();
+  });
+  const { port } = deaf.address() as AddressInfo;
+  await restart({ sendMs: 50 });
+  const large = { ...payload, task: { ...payload.task, description: "x".repeat(16 * 1024 * 1024) } };
+  const url = `http://127.0.0.1:${port}/`;
+  const outcome = await gateway.dispatch({ ...target(), endpoint: { kind: "http", url } }, large, context());
+  assert.equal(outcome.kind, "unreachable");
+  assert.equal(sockets.length, 3);
+});
+
+for (const [what, misbehave, words] of [
+  ["cut", (_, response) => void response.socket?.destroy(), /cut by the other side/],
+  ["closed", (_, response) => void response.socket?.end(), /cut by the other side|without an answer/],
+  ["never answered", () => {}, /no answer within 0.1 s/],
+  [
+    "answered with a head that never ends",
+    (_, response) => void response.socket?.write("HTTP/1.1 2"),
+    /no answer/,
+  ],
+  ["answered with what is not HTTP", (_, response) => void response.socket?.write("yes\r\n\r\n"), /not HTTP/],
+] as [string, RequestListener, RegExp][]) {
+  test(`a dispatch that went out whole and was ${what} is unknown, and not sent again`, async () => {
+    await restart({ answerMs: 100 });
+    respond = misbehave;
+    const outcome = await gateway.dispatch(target(), payload, context());
+    assert.equal(outcome.kind, "unknown");
+    assert.match(outcome.kind === "unknown" ? outcome.reason : "", words);
+    assert.equal(seen.length, 1);
+    const { status, reason } = gateway.reachability(target());
+    assert.equal(status, "unknown");
+    assert.match(reason ?? "", words);
+  });
+}
+
+test("an agent has its own time to answer, beside that of the sending", async () => {
+  await restart({ sendMs: 50, answerMs: 10_000 });
+  respond = (_request, response) => void setTimeout(() => response.writeHead(202).end(), 200);
+  assert.deepEqual(await gateway.dispatch(target(), payload, context()), { kind: "accepted" });
+  assert.equal(seen.length, 1);
+});
+
+test("the head of an answer decides: a body that is late, cut or without end changes nothing", async () => {
+  await restart({ bodyMs: 20 });
+  respond = (_request, response) => void response.writeHead(202, { "content-length": "10" }).flushHeaders();
+  assert.deepEqual(await gateway.dispatch(target(), payload, context()), { kind: "accepted" });
   respond = (_request, response) => {
-    if (seen.length > 1) response.end();
+    response.writeHead(200);
+    response.write("{");
+    setImmediate(() => response.destroy());
   };
   assert.deepEqual(await gateway.dispatch(target(), payload, context()), { kind: "accepted" });
-  respond = () => {};
-  const outcome = await gateway.dispatch(target(), payload, context());
-  assert.match(outcome.kind === "unreachable" ? outcome.reason : "", /no answer within 0.03 s/);
-});
-
-test("an answer without end is read up to its limit and no further", async () => {
   respond = (_request, response) => {
     response.writeHead(200);
     const write = () => {
@@ -192,14 +244,28 @@ test("an answer without end is read up to its limit and no further", async () =>
     write();
   };
   assert.deepEqual(await gateway.dispatch(target(), payload, context()), { kind: "accepted" });
+  respond = (_request, response) => void response.writeHead(400).flushHeaders();
+  const refused = await gateway.dispatch(target(), payload, context());
+  assert.deepEqual(refused, { kind: "rejected", reason: "The agent answered HTTP 400." });
+  assert.equal(seen.length, 4);
 });
 
-test("a dispatch that was taken is not sent again; one that may have been, is, under the same id", async () => {
+test("an agent that wants another protocol has refused, and holds nobody up", async () => {
+  respond = (_request, response) => {
+    response.socket?.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
+  };
+  const outcome = await gateway.dispatch(target(), payload, context());
+  assert.match(outcome.kind === "rejected" ? outcome.reason : "", /HTTP 101/);
+  const ref = { dispatchId: "d1", taskId: "t1" };
+  await assert.rejects(gateway.cancel(target(), ref, context().signal), /HTTP 101/);
+});
+
+test("a dispatch that was taken is not sent again; whether one was that the last process sent, nobody knows", async () => {
   const earlier = { accepted: true, note: null };
-  assert.deepEqual(await gateway.resume(target(), payload, earlier, context()), { kind: "accepted" });
+  assert.deepEqual(await gateway.resume(target(), payload, earlier), { kind: "accepted" });
+  const { kind } = await gateway.resume(target(), payload, { ...earlier, accepted: false });
+  assert.equal(kind, "unknown");
   assert.equal(seen.length, 0);
-  await gateway.resume(target(), payload, { ...earlier, accepted: false }, context());
-  assert.equal(seen[0]?.headers["webhook-id"], "d1");
 });
 
 test("cancel and permission answers go below the agent's path and keep its query", async () => {
@@ -215,31 +281,114 @@ test("cancel and permission answers go below the agent's path and keep its query
     ],
   );
   assert.ok(seen.every(verified));
-  assert.equal(new Set(seen.map(({ headers }) => headers["webhook-id"])).size, 2);
+  assert.deepEqual(
+    seen.map(({ headers }) => headers["webhook-id"]),
+    ["d1.cancel", "d1.permission.r:1"],
+    "the ids name what is in the path",
+  );
 });
 
-test("a cancel the agent knows nothing of is done; one it refuses, or does not get, is not", async () => {
+test("a cancel is confirmed by a 2xx or by 410; an agent that knows none has not confirmed it", async () => {
   const { signal } = new AbortController();
   const ref = { dispatchId: "d1", taskId: "t1" };
-  answers([404]);
-  await gateway.cancel(target(), ref, signal);
+  for (const status of [200, 204, 410]) {
+    answers([status]);
+    await gateway.cancel(target(), ref, signal);
+  }
+  for (const status of [404, 405, 501]) {
+    answers([status]);
+    if (status === 501)
+      await assert.rejects(gateway.cancel(target(), ref, signal), { code: "agent_unreachable" });
+    else await assert.rejects(gateway.cancel(target(), ref, signal), { code: "cancel_not_confirmed" });
+  }
   answers([401]);
   await assert.rejects(gateway.cancel(target(), ref, signal), /refused the cancel with HTTP 401/);
   answers([500]);
   await assert.rejects(gateway.cancel(target(), ref, signal), { code: "agent_unreachable" });
 });
 
-test("an aborted dispatch stops at once, and so does everything on close", async () => {
+test("an aborted dispatch stops at once, and so does everything on close; what went out may have been taken", async () => {
   const abort = new AbortController();
   const arrived = Promise.withResolvers<void>();
   respond = () => arrived.resolve();
   const outcome = gateway.dispatch(target(), payload, context(abort.signal));
   await arrived.promise;
   abort.abort(new Error("cancelled"));
-  await assert.rejects(outcome, /cancelled/);
+  assert.equal((await outcome).kind, "unknown");
+  const again = Promise.withResolvers<void>();
+  respond = () => again.resolve();
   const waiting = gateway.dispatch(target(), payload, context());
+  await again.promise;
   await gateway.close();
-  await assert.rejects(waiting, /server stops/);
+  assert.equal((await waiting).kind, "unknown");
+  assert.equal((await gateway.dispatch(target(), payload, context())).kind, "unsent");
+});
+
+test("a dispatch that is stopped between two tries was not sent", async () => {
+  await gateway.close();
+  const abort = new AbortController();
+  gateway = new HttpGateway({
+    backoff: { firstMs: 60_000, longestMs: 60_000 },
+    random: () => {
+      setImmediate(() => abort.abort());
+      return 1;
+    },
+  });
+  answers([503]);
+  const { kind } = await gateway.dispatch(target(), payload, context(abort.signal));
+  assert.equal(kind, "unsent");
+});
+
+test("a probe is a signed HEAD: any answer says that the agent is there", async () => {
+  respond = (_request, response) => response.writeHead(405).end();
+  await gateway.probe(target("/hook?key=a"), context().signal);
+  const [request] = seen;
+  assert.ok(request && verified(request));
+  assert.deepEqual(
+    [request.method, request.url, request.headers["webhook-id"], request.body],
+    ["HEAD", "/hook?key=a", "agent_1.probe", ""],
+  );
+  assert.equal(gateway.reachability(target()).status, "online");
+  respond = (_request, response) => response.writeHead(502).end();
+  await gateway.probe(target(), context().signal);
+  assert.match(gateway.reachability(target()).reason ?? "", /^A proxy at .* cannot reach the agent/);
+  await restart({ answerMs: 50 });
+  respond = () => {};
+  await gateway.probe(target(), context().signal);
+  const { status, reason } = gateway.reachability(target());
+  assert.deepEqual([status, /does not answer: no answer within/.test(reason ?? "")], ["unknown", true]);
+  const dead: AgentTarget = { ...target(), endpoint: { kind: "http", url: "http://127.0.0.1:1/" } };
+  await gateway.probe(dead, context().signal);
+  assert.equal(gateway.reachability(dead).status, "offline");
+});
+
+test("no address of a link or of a cloud's metadata service is called, however it is written", async () => {
+  const hosts = [
+    "169.254.169.254",
+    "2852039166",
+    "0xa9fea9fe",
+    "0251.0376.0251.0376",
+    "169.254.43518",
+    "[fe80::1]",
+    "[::ffff:169.254.169.254]",
+    "[64:ff9b::169.254.1.1]",
+    "[fd00:ec2::254]",
+  ];
+  for (const host of hosts) {
+    const there: AgentTarget = { ...target(), endpoint: { kind: "http", url: `http://${host}:9/` } };
+    const outcome = await gateway.dispatch(there, payload, context());
+    assert.equal(outcome.kind, "unreachable", host);
+    assert.match(outcome.kind === "unreachable" ? outcome.reason : "", /MISSION_CONTROL_ALLOW_PRIVATE/, host);
+  }
+});
+
+test("HTTPS to a plain port is told in words", async () => {
+  const { port } = server.address() as AddressInfo;
+  const endpoint = { kind: "http" as const, url: `https://127.0.0.1:${port}/` };
+  const outcome = await gateway.dispatch({ ...target(), endpoint }, payload, context());
+  const reason = outcome.kind === "unreachable" ? outcome.reason : "";
+  assert.match(reason, /does not speak TLS/);
+  assert.doesNotMatch(reason, /error:|SSL routines/);
 });
 
 test("connections are kept and used again", async () => {

@@ -1,37 +1,54 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { DispatchPayload, JsonObject } from "@mission-control/protocol";
+import { agentRequestId, type DispatchPayload } from "@mission-control/protocol";
 import { type Backoff, fullJitter } from "../backoff.ts";
-import type {
-  AgentTarget,
-  DispatchOutcome,
-  DispatchRef,
-  EarlierSend,
-  GatewayAdapter,
-  Reachability,
-  SendContext,
+import {
+  type AgentTarget,
+  CancelNotConfirmedError,
+  type DispatchOutcome,
+  type DispatchRef,
+  type EarlierSend,
+  type GatewayAdapter,
+  type Reachability,
+  type SendContext,
 } from "../gateway.ts";
-import { explainNetworkError } from "../network-errors.ts";
-import { type Answer, RequestSender, type SignedRequest } from "./signed-request.ts";
+import { inWords, isSuccess, outcomeOf } from "./answers.ts";
+import { isLinkLocal, LinkLocalAddressError, lookupOutsideLinkLocal } from "./link-local.ts";
+import {
+  type Answer,
+  NoAnswerError,
+  RequestSender,
+  type RequestTimes,
+  type SignedRequest,
+} from "./signed-request.ts";
 
 const TRIES = 3;
-const TRY_TIMEOUT_MS = 10_000;
+/** Of a dispatch: an agent may take a minute to say that it has it (contract, section 3). */
+const DISPATCH_TIMES: RequestTimes = { sendMs: 10_000, answerMs: 60_000, bodyMs: 2000 };
+/** Of what is said about a dispatch, which may be said again. */
+const COMMAND_TIMES: RequestTimes = { ...DISPATCH_TIMES, answerMs: 10_000 };
+const PROBE_TIMES: RequestTimes = { sendMs: 5000, answerMs: 5000, bodyMs: 0 };
 const BACKOFF: Backoff = { firstMs: 1000, longestMs: 10_000 };
 /** An agent may not make a dispatch wait longer than this by its `Retry-After`. */
 const LONGEST_RETRY_AFTER_MS = 10_000;
 /** Refusals that are about now, not about the request. */
 const PASSING_REFUSALS = [408, 425, 429];
-/** Answers to a cancel that say there is nothing to stop, or no way to. */
-const NOTHING_TO_STOP = [404, 405, 410, 501];
-const MAX_REASON_CHARACTERS = 500;
+/** What a cancel is answered that confirms it, beside any 2xx: the dispatch is gone for good. */
+const GONE = 410;
+/** Answers to a cancel that say nothing of the dispatch: an agent that has no way to cancel gives them as well. */
+const NO_CANCEL_THERE = [404, 405, 501];
+/** A proxy's word that the agent behind it cannot be reached (RFC 9110, sections 15.6.3 and 15.6.5). */
+const NOBODY_BEHIND = [502, 504];
 
 export interface HttpGatewayOptions {
   backoff?: Backoff;
   random?: () => number;
-  /** Of one try, in milliseconds; default 10 s. */
-  timeoutMs?: number;
+  /** Of one try of a dispatch; of what is said about it, as far as that is shorter. */
+  times?: Partial<RequestTimes>;
+  /** Whether link-local agents and metadata services may be called; default false. */
+  allowLinkLocal?: boolean;
 }
 
-/** An agent could not be told something, in all tries. */
+/** An agent could not be told something, in all tries; it is certain that it has nothing of it. */
 export class AgentUnreachableError extends Error {
   readonly code = "agent_unreachable";
   override name = "AgentUnreachableError";
@@ -40,45 +57,58 @@ export class AgentUnreachableError extends Error {
 /** Agents with a URL of their own: signed requests out, signed callbacks back (contract, section 3). */
 export class HttpGateway implements GatewayAdapter {
   readonly #options: HttpGatewayOptions;
-  readonly #sender = new RequestSender();
+  readonly #sender: RequestSender;
   readonly #closed = new AbortController();
   /** Of each agent's last contact. */
   readonly #reachability = new Map<string, Reachability>();
 
   constructor(options: HttpGatewayOptions = {}) {
     this.#options = options;
+    this.#sender = new RequestSender(options.allowLinkLocal ? {} : { lookup: lookupOutsideLinkLocal });
   }
 
+  /**
+   * Sends until the head of an answer comes, or it is certain that none of the tries was taken. One that went out whole
+   * and was not answered may have been: that is the last one.
+   */
   async dispatch(
     target: AgentTarget,
     payload: DispatchPayload,
     { signal }: SendContext,
   ): Promise<DispatchOutcome> {
     const { dispatchId } = payload;
-    const body = JSON.stringify(payload);
+    const request = { method: "POST", id: dispatchId, path: [], body: JSON.stringify(payload) } as const;
     try {
-      const answer = await this.#request(target, { method: "POST", id: dispatchId, path: [], body }, signal);
-      return outcomeOf(answer);
+      return outcomeOf(await this.#request(target, request, { signal, repeat: "unless sent" }));
     } catch (error) {
-      if (!(error instanceof AgentUnreachableError)) throw error;
-      return { kind: "unreachable", reason: error.message };
+      if (error instanceof AgentUnreachableError) return { kind: "unreachable", reason: error.message };
+      if (error instanceof NoAnswerError && error.sent) {
+        const { host } = urlOf(target, []);
+        const reason = `The agent at ${host} was sent the dispatch, but did not answer (${error.message}): whether it works on it is not known.`;
+        return { kind: "unknown", reason };
+      }
+      if (signal.aborted || this.#closed.signal.aborted) {
+        return { kind: "unsent", reason: "The hand-over was stopped before anything went out." };
+      }
+      throw error;
     }
   }
 
-  /** The same request again: the agent tells by the dispatch id that it has it already. */
-  async resume(
-    target: AgentTarget,
-    payload: DispatchPayload,
-    { accepted }: EarlierSend,
-    context: SendContext,
-  ): Promise<DispatchOutcome> {
-    return accepted ? { kind: "accepted" } : this.dispatch(target, payload, context);
+  /** Nothing is sent again: an agent that had it may run it twice. */
+  async resume(target: AgentTarget, _: DispatchPayload, { accepted }: EarlierSend): Promise<DispatchOutcome> {
+    if (accepted) return { kind: "accepted" };
+    const { host } = urlOf(target, []);
+    const reason = `The server ended while it sent the dispatch to the agent at ${host}: whether that works on it is not known.`;
+    return { kind: "unknown", reason };
   }
 
   async cancel(target: AgentTarget, { dispatchId }: DispatchRef, signal: AbortSignal): Promise<void> {
-    const request = { method: "DELETE", id: `${dispatchId}:cancel`, path: [dispatchId], body: "" } as const;
-    const answer = await this.#request(target, request, signal);
-    if (!isSuccess(answer) && !NOTHING_TO_STOP.includes(answer.status)) throw refused("the cancel", answer);
+    const id = agentRequestId.cancel(dispatchId);
+    const request = { method: "DELETE", id, path: [dispatchId], body: "" } as const;
+    const answer = await this.#request(target, request, { signal, repeat: "always" });
+    if (isSuccess(answer) || answer.status === GONE) return;
+    const { message } = refused("the cancel", answer);
+    throw NO_CANCEL_THERE.includes(answer.status) ? new CancelNotConfirmedError(message) : new Error(message);
   }
 
   async answerPermission(
@@ -87,21 +117,37 @@ export class HttpGateway implements GatewayAdapter {
     { requestId, optionId }: { requestId: string; optionId: string },
     signal: AbortSignal,
   ): Promise<void> {
-    const answer = await this.#request(
-      target,
-      {
-        method: "POST",
-        id: `${dispatchId}:permission:${requestId}`,
-        path: [dispatchId, "permissions", requestId],
-        body: JSON.stringify({ optionId }),
-      },
-      signal,
-    );
+    const request = {
+      method: "POST",
+      id: agentRequestId.permission(dispatchId, requestId),
+      path: [dispatchId, "permissions", requestId],
+      body: JSON.stringify({ optionId }),
+    } as const;
+    const answer = await this.#request(target, request, { signal, repeat: "always" });
     if (!isSuccess(answer)) throw refused("the permission's answer", answer);
   }
 
   reachability({ agentId }: AgentTarget): Reachability {
-    return this.#reachability.get(agentId) ?? { status: "unknown" };
+    return this.#reachability.get(agentId) ?? { status: "unknown", reason: "It has not been called yet." };
+  }
+
+  /** A signed `HEAD` of the agent's URL: whatever is answered, somebody is there. */
+  async probe(target: AgentTarget, signal: AbortSignal): Promise<void> {
+    const url = urlOf(target, []);
+    try {
+      const id = agentRequestId.probe(target.agentId);
+      const { status } = await this.#try(target, { method: "HEAD", url, id, body: "" }, PROBE_TIMES, signal);
+      if (!NOBODY_BEHIND.includes(status)) return this.#contact(target, "online");
+      this.#contact(target, "offline", `A proxy at ${url.host} cannot reach the agent (HTTP ${status}).`);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof NoAnswerError && error.sent) {
+        this.#contact(target, "unknown", `The agent at ${url.host} does not answer: ${error.message}.`);
+      } else {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#contact(target, "offline", `The agent at ${url.host} cannot be reached: ${reason}.`);
+      }
+    }
   }
 
   async close(): Promise<void> {
@@ -111,43 +157,73 @@ export class HttpGateway implements GatewayAdapter {
 
   /**
    * Sends until an answer comes that says something about the request.
-   * @throws AgentUnreachableError after the last try
+   * @param repeat whether to try again what went out whole and was not answered
+   * @throws AgentUnreachableError after the last try; NoAnswerError as `repeat` says; the signal's reason
    */
   async #request(
     target: AgentTarget,
     { path, ...request }: Pick<SignedRequest, "method" | "id" | "body"> & { path: readonly string[] },
-    cancelled: AbortSignal,
+    { signal: cancelled, repeat }: { signal: AbortSignal; repeat: "always" | "unless sent" },
   ): Promise<Answer> {
-    const { backoff = BACKOFF, random = Math.random, timeoutMs = TRY_TIMEOUT_MS } = this.#options;
+    const { backoff = BACKOFF, random = Math.random } = this.#options;
     const signal = AbortSignal.any([cancelled, this.#closed.signal]);
     const url = urlOf(target, path);
-    const secret = target.secret ?? "";
+    const times = repeat === "always" ? COMMAND_TIMES : DISPATCH_TIMES;
     for (let failures = 0; ; failures++) {
-      const timeout = AbortSignal.timeout(timeoutMs);
       let reason: string;
       let retryAfterMs = 0;
       try {
-        const answer = await this.#sender.send(
-          { ...request, url, secret },
-          AbortSignal.any([signal, timeout]),
-        );
+        const answer = await this.#try(target, { ...request, url }, times, signal);
         if (answer.status < 500 && !PASSING_REFUSALS.includes(answer.status)) {
-          this.#reachability.set(target.agentId, { status: "online", at: new Date() });
+          this.#contact(target, "online");
           return answer;
         }
         reason = `it answered HTTP ${answer.status}${inWords(answer)}`;
         retryAfterMs = Math.min(answer.retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS);
       } catch (error) {
+        if (!(error instanceof NoAnswerError)) throw error;
+        if (error.sent && repeat === "unless sent") {
+          this.#contact(target, "unknown", `The agent at ${url.host} did not answer: ${error.message}.`);
+          throw error;
+        }
         signal.throwIfAborted();
-        reason = timeout.aborted ? `no answer within ${timeoutMs / 1000} s` : explainNetworkError(error);
+        reason = error.message;
       }
       if (failures + 1 >= TRIES) {
         const sentence = `The agent at ${url.host} could not be reached in ${TRIES} tries: ${reason}.`;
-        this.#reachability.set(target.agentId, { status: "offline", reason: sentence, at: new Date() });
+        this.#contact(target, "offline", sentence);
         throw new AgentUnreachableError(sentence);
       }
       await wait(retryAfterMs + fullJitter(backoff, failures, random), undefined, { signal });
     }
+  }
+
+  /** @throws NoAnswerError; AgentUnreachableError when the agent's address may not be called */
+  async #try(
+    target: AgentTarget,
+    request: Omit<SignedRequest, "secret">,
+    times: RequestTimes,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const { allowLinkLocal = false, times: given = {} } = this.#options;
+    if (!allowLinkLocal && isLinkLocal(request.url)) {
+      const sentence = `The agent at ${request.url.host} is not called: ${new LinkLocalAddressError().message}.`;
+      this.#contact(target, "offline", sentence);
+      throw new AgentUnreachableError(sentence);
+    }
+    const limits = { ...times };
+    for (const [part, ms] of Object.entries(given) as [keyof RequestTimes, number][]) {
+      limits[part] = times === DISPATCH_TIMES ? ms : Math.min(ms, times[part]);
+    }
+    return this.#sender.send({ ...request, secret: target.secret ?? "" }, limits, signal);
+  }
+
+  #contact({ agentId }: AgentTarget, status: Reachability["status"], reason?: string): void {
+    this.#reachability.set(agentId, {
+      status,
+      at: new Date(),
+      ...(reason === undefined ? {} : { reason }),
+    });
   }
 }
 
@@ -161,50 +237,6 @@ function urlOf({ endpoint }: AgentTarget, path: readonly string[]): URL {
   return url;
 }
 
-function outcomeOf(answer: Answer): DispatchOutcome {
-  if (isSuccess(answer)) {
-    const { accepted, reason } = jsonOf(answer);
-    if (accepted !== false) return { kind: "accepted" };
-    return {
-      kind: "rejected",
-      reason: typeof reason === "string" ? cut(reason) : "The agent gave no reason.",
-    };
-  }
-  if (answer.status >= 300 && answer.status < 400) {
-    return {
-      kind: "rejected",
-      reason: `The agent answered with a redirect (HTTP ${answer.status}), which is not followed: set its URL to where it leads.`,
-    };
-  }
-  return { kind: "rejected", reason: `The agent answered HTTP ${answer.status}${inWords(answer)}.` };
-}
-
 function refused(what: string, answer: Answer): Error {
   return new Error(`The agent refused ${what} with HTTP ${answer.status}${inWords(answer)}.`);
-}
-
-function isSuccess({ status }: Answer): boolean {
-  return status >= 200 && status < 300;
-}
-
-/** The reason an agent put into its answer, by the names servers commonly give it; with a colon before. */
-function inWords(answer: Answer): string {
-  const json = jsonOf(answer);
-  const reason = [json.reason, json.detail, json.error, json.message].find(
-    (value) => typeof value === "string",
-  );
-  return reason ? `: ${cut(String(reason))}` : "";
-}
-
-function jsonOf({ body }: Answer): JsonObject {
-  try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === "object" && value !== null ? (value as JsonObject) : {};
-  } catch {
-    return {};
-  }
-}
-
-function cut(text: string): string {
-  return text.length <= MAX_REASON_CHARACTERS ? text : `${text.slice(0, MAX_REASON_CHARACTERS - 1)}…`;
 }

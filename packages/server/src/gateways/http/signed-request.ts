@@ -1,18 +1,25 @@
 import {
+  type ClientRequest,
   Agent as HttpAgent,
   request as httpRequest,
   type IncomingMessage,
-  type RequestOptions as NodeRequestOptions,
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { LookupFunction } from "node:net";
 import { standardHeaders } from "@mission-control/protocol";
+import { explainNetworkError } from "../network-errors.ts";
 
 /** An answer's body is read up to here; what comes after is thrown away. In bytes. */
 const MAX_BODY_BYTES = 64 * 1024;
+/**
+ * How long a connection is kept for the next request, in milliseconds: less than the five seconds most servers wait
+ * before they close one, as a request that meets the closing may have been taken or not.
+ */
+const IDLE_MS = 4000;
 
 /** One request to an agent's own server. */
 export interface SignedRequest {
-  method: "POST" | "DELETE";
+  method: "POST" | "DELETE" | "HEAD";
   url: URL;
   /** The `webhook-id`: the same on each try. */
   id: string;
@@ -22,7 +29,17 @@ export interface SignedRequest {
   body: string;
 }
 
-/** What the agent's server answered. */
+/** How long each part of a request may take, in milliseconds. */
+export interface RequestTimes {
+  /** Until it has gone out whole: name look-up, connection, TLS and all of the body. */
+  sendMs: number;
+  /** From then until the head of the answer. */
+  answerMs: number;
+  /** From then until the end of its body, which is not waited for any longer. */
+  bodyMs: number;
+}
+
+/** What the agent's server answered: its head, and what came of its body in time. */
 export interface Answer {
   status: number;
   /** `Retry-After`, in milliseconds from now. */
@@ -31,19 +48,49 @@ export interface Answer {
   body: string;
 }
 
+/** No head of an answer came. The message says why, in words. */
+export class NoAnswerError extends Error {
+  readonly code = "no_answer";
+  override name = "NoAnswerError";
+  /** Whether the request had gone out whole, so that the other side may have acted on it. */
+  readonly sent: boolean;
+
+  constructor(message: string, sent: boolean) {
+    super(message);
+    this.sent = sent;
+  }
+}
+
+export interface RequestSenderOptions {
+  /** Looks up host names; default the system's way. */
+  lookup?: LookupFunction;
+}
+
 /**
  * Sends signed requests over connections that stay open between them. Plain `node:http`, as it did twice as many
  * dispatches a second to 64 agents as `fetch`, at under half the processor time each. Follows no redirects.
  */
 export class RequestSender {
-  readonly #http = new HttpAgent({ keepAlive: true });
-  readonly #https = new HttpsAgent({ keepAlive: true });
+  readonly #http: HttpAgent;
+  readonly #https: HttpsAgent;
+
+  constructor({ lookup }: RequestSenderOptions = {}) {
+    const options = { keepAlive: true, timeout: IDLE_MS, ...(lookup ? { lookup } : {}) };
+    this.#http = new HttpAgent(options);
+    this.#https = new HttpsAgent(options);
+  }
 
   /**
-   * One try. The signature is of now, by Standard Webhooks.
-   * @throws what the network throws, or the signal's reason
+   * One try. The signature is of now, by Standard Webhooks. Settles in the time given, whatever the other side does;
+   * once the head is there, that is the answer, even when its body does not come.
+   * @throws NoAnswerError also when the signal is aborted
    */
-  async send({ method, url, id, secret, body }: SignedRequest, signal: AbortSignal): Promise<Answer> {
+  async send(
+    { method, url, id, secret, body }: SignedRequest,
+    { sendMs, answerMs, bodyMs }: RequestTimes,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    if (signal.aborted) throw new NoAnswerError("it was not sent", false);
     const headers: Record<string, string> = {
       ...standardHeaders(secret, { id, timestamp: Math.floor(Date.now() / 1000), body }),
       "content-length": String(Buffer.byteLength(body)),
@@ -51,44 +98,91 @@ export class RequestSender {
       accept: "application/json",
     };
     if (body) headers["content-type"] = "application/json";
-    const secure = url.protocol === "https:";
-    const options: NodeRequestOptions = { method, headers, signal, agent: secure ? this.#https : this.#http };
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const request = (secure ? httpsRequest : httpRequest)(url, options, (response) => {
-      readBody(response).then(
-        (text) =>
-          resolve({
-            status: response.statusCode ?? 0,
-            retryAfterMs: retryAfter(response.headers["retry-after"]),
-            body: text,
-          }),
-        reject,
-      );
+    const request = this.#begin(url, { method, headers });
+    let sent = false;
+    /** Whether it is decided what came of it: by the head of an answer, or by a failure. */
+    let isDecided = false;
+    const fail = (reason: string) => {
+      if (isDecided) return;
+      isDecided = true;
+      reject(new NoAnswerError(reason, sent));
+      request.destroy();
+    };
+    let timer = setTimeout(() => fail(`no connection within ${sendMs / 1000} s`), sendMs);
+    const onAbort = () => fail("the server stopped waiting");
+    signal.addEventListener("abort", onAbort, { once: true });
+    // The last byte was handed to the system: from here on the other side may have it all.
+    request.once("finish", () => {
+      if (isDecided) return;
+      sent = true;
+      clearTimeout(timer);
+      timer = setTimeout(() => fail(`no answer within ${answerMs / 1000} s`), answerMs);
     });
-    request.on("error", reject);
+    request.once("response", (response) => {
+      isDecided = true;
+      clearTimeout(timer);
+      const { statusCode: status = 0, headers: answered } = response;
+      const retryAfterMs = retryAfter(answered["retry-after"]);
+      void readBody(response, bodyMs, signal).then((text) => resolve({ status, retryAfterMs, body: text }));
+    });
+    // 101 with another protocol behind it: no `response` follows, and the connection is ours to end.
+    request.once("upgrade", ({ statusCode: status = 101 }, socket) => {
+      isDecided = true;
+      socket.destroy();
+      resolve({ status, retryAfterMs: undefined, body: "" });
+    });
+    request.on("error", (error) => fail(explainNetworkError(error)));
+    request.once("close", () => fail("the connection was closed without an answer"));
     request.end(body);
-    return promise.catch((error: unknown) => {
-      signal.throwIfAborted();
-      throw error;
-    });
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+    }
   }
 
   close(): void {
     this.#http.destroy();
     this.#https.destroy();
   }
+
+  /** @throws NoAnswerError when it cannot even be begun, as by a header that may not be sent */
+  #begin(url: URL, options: { method: string; headers: Record<string, string> }): ClientRequest {
+    const secure = url.protocol === "https:";
+    try {
+      return secure
+        ? httpsRequest(url, { ...options, agent: this.#https })
+        : httpRequest(url, { ...options, agent: this.#http });
+    } catch (error) {
+      throw new NoAnswerError(explainNetworkError(error), false);
+    }
+  }
 }
 
-/** Reads a body up to the limit; a longer one ends the connection, as its rest is not worth waiting for. */
-async function readBody(response: IncomingMessage): Promise<string> {
+/** Reads a body up to its limit, or as far as it comes in time; what is left ends the connection. Never rejects. */
+function readBody(response: IncomingMessage, bodyMs: number, signal: AbortSignal): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of response) {
-    chunks.push(chunk as Buffer);
-    bytes += (chunk as Buffer).length;
-    if (bytes >= MAX_BODY_BYTES) break;
-  }
-  return Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES).toString();
+  const done = () => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", done);
+    if (!response.complete) response.destroy();
+    resolve(Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES).toString());
+  };
+  const timer = setTimeout(done, bodyMs);
+  signal.addEventListener("abort", done, { once: true });
+  response.on("data", (chunk: Buffer) => {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= MAX_BODY_BYTES) done();
+  });
+  response.on("error", done);
+  response.once("close", done);
+  response.once("end", done);
+  return promise;
 }
 
 /** `Retry-After` is a number of seconds or a date (RFC 9110, section 10.2.3). */

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { DispatchPayload, JsonObject } from "@mission-control/protocol";
 import type { Logger } from "../../logger.ts";
+import { abortable } from "../abortable.ts";
 import type { DispatchOutcome, EarlierSend, RunEvent, SendContext } from "../gateway.ts";
-import { abortable } from "./abortable.ts";
 import { asText } from "./frames.ts";
 import type { GatewayConnection } from "./gateway-connection.ts";
 import type { GatewayLink } from "./gateway-link.ts";

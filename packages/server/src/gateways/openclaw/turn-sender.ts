@@ -1,8 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { DispatchPayload, JsonObject } from "@mission-control/protocol";
 import type { Logger } from "../../logger.ts";
+import { abortable } from "../abortable.ts";
 import type { DispatchOutcome, SendContext } from "../gateway.ts";
-import { abortable } from "./abortable.ts";
 import type { GatewayConnection } from "./gateway-connection.ts";
 import { ConnectionLostError, RequestRefusedError, RequestTimeoutError } from "./gateway-errors.ts";
 import type { GatewayLink } from "./gateway-link.ts";

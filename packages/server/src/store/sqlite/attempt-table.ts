@@ -36,7 +36,7 @@ export class AttemptTable {
     );
     this.#usage = db.prepare("SELECT agent_id, usage FROM attempts WHERE usage IS NOT NULL");
     this.#unfinished = db.prepare(
-      "SELECT record FROM attempts WHERE state IN ('sending', 'accepted', 'running')",
+      "SELECT record FROM attempts WHERE state IN ('sending', 'accepted', 'running', 'unknown')",
     );
   }
 

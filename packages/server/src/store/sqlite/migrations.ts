@@ -129,6 +129,10 @@ const MIGRATIONS: readonly string[] = [
   INSERT INTO task_search (rowid, text)
     SELECT seq, indexed_text(title, description, priority) FROM tasks JOIN task_texts USING (seq);
   `,
+  `
+  DROP INDEX attempts_unfinished;
+  CREATE INDEX attempts_unfinished ON attempts (state) WHERE state IN ('sending', 'accepted', 'running', 'unknown');
+  `,
 ];
 
 /**

@@ -1,0 +1,55 @@
+import type { JsonObject } from "@mission-control/protocol";
+import type { DispatchOutcome } from "../gateway.ts";
+import type { Answer } from "./signed-request.ts";
+
+const MAX_REASON_CHARACTERS = 500;
+
+export function isSuccess({ status }: Answer): boolean {
+  return status >= 200 && status < 300;
+}
+
+/** What an agent's answer makes of the dispatch it was sent: its status decides, and `accepted: false` in a 2xx. */
+export function outcomeOf(answer: Answer): DispatchOutcome {
+  const { status } = answer;
+  if (isSuccess(answer)) {
+    const { accepted, reason } = jsonOf(answer);
+    if (accepted !== false) return { kind: "accepted" };
+    return {
+      kind: "rejected",
+      reason: typeof reason === "string" ? cut(reason) : "The agent gave no reason.",
+    };
+  }
+  if (status >= 300 && status < 400) {
+    return {
+      kind: "rejected",
+      reason: `The agent answered with a redirect (HTTP ${status}), which is not followed: set its URL to where it leads.`,
+    };
+  }
+  if (status < 200) {
+    const reason = `The agent answered HTTP ${status}, which says neither yes nor no: a dispatch is answered with 2xx or 4xx.`;
+    return { kind: "rejected", reason };
+  }
+  return { kind: "rejected", reason: `The agent answered HTTP ${status}${inWords(answer)}.` };
+}
+
+/** The reason an agent put into its answer, by the names servers commonly give it; with a colon before. */
+export function inWords(answer: Answer): string {
+  const json = jsonOf(answer);
+  const reason = [json.reason, json.detail, json.error, json.message].find(
+    (value) => typeof value === "string",
+  );
+  return reason ? `: ${cut(String(reason))}` : "";
+}
+
+function jsonOf({ body }: Answer): JsonObject {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === "object" && value !== null ? (value as JsonObject) : {};
+  } catch {
+    return {};
+  }
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_REASON_CHARACTERS ? text : `${text.slice(0, MAX_REASON_CHARACTERS - 1)}…`;
+}
