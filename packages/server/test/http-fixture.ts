@@ -101,6 +101,7 @@ export async function startHttp({
     publicUrl: () => "http://127.0.0.1:1",
     serverKey: Buffer.alloc(32),
   });
+  await dispatcher.start();
   const { publicUrl } = overrides;
   const limits = limitsOf(readSettings({ environment: { MISSION_CONTROL_DATA_DIR: folder } }));
   const addresses = new ClientAddresses(trustedProxies);

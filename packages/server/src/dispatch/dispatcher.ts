@@ -202,8 +202,9 @@ export class Dispatcher {
     const { id, dispatchId, taskId, command } = pending;
     if (command.kind === "cancel" && outcome.kind !== "withdrawn") {
       const reason = outcome.kind === "refused" ? outcome.reason : undefined;
-      // By the command's id: one that is told again after a crash is answered once.
-      const receipt = { scope: "command", key: String(id) };
+      // One that is told again after a crash is answered once for what the attempt is then.
+      const { state = "gone" } = (await store.attempt(dispatchId)) ?? {};
+      const receipt = { scope: `command:${dispatchId}`, key: `cancel ${state}` };
       await store.change({ kind: "cancel_answered", taskId, dispatchId, reason }, receipt);
     }
     await store.commandDone(id);

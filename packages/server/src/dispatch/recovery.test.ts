@@ -95,7 +95,7 @@ test("a run whose gateway cannot be reached after a restart is asked for again, 
   await fixture.untilState(taskId, "completed completed");
 });
 
-test("one that was not accepted and cannot be reached any more fails, so that it can be dispatched again", async (context) => {
+test("one that was being sent, and whose agent cannot be reached any more, is unknown: it may have been taken", async (context) => {
   const fixture = await DispatchFixture.open(context);
   const agentId = await fixture.agent();
   const taskId = await fixture.task();
@@ -103,8 +103,10 @@ test("one that was not accepted and cannot be reached any more fails, so that it
   void fixture.dispatcher.dispatch(taskId, agentId).catch(() => {});
   await fixture.untilState(taskId, "queued sending");
   fixture.gateway.onSend = async () => ({ kind: "unreachable", reason: "Nobody there." });
+  fixture.gateway.onCancel = () => Promise.reject(new Error("Nobody there."));
   await fixture.crash();
-  await fixture.untilState(taskId, "failed failed");
+  await fixture.untilState(taskId, "queued unknown");
+  assert.equal((await fixture.store.task(taskId))?.unknownReason, "Nobody there.");
 });
 
 test("a gateway that was removed loses what it ran, and says what to do", async (context) => {

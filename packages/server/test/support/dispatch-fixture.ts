@@ -53,7 +53,7 @@ export class ScriptedGateway implements GatewayAdapter {
     this.calls.push(`answer ${dispatchId} ${answer.requestId}=${answer.optionId}`);
   }
 
-  reachability(): Reachability {
+  reachability(_target: unknown): Reachability {
     return this.state;
   }
 
@@ -84,13 +84,14 @@ export class DispatchFixture {
     this.#graceMs = graceMs;
   }
 
-  async start(): Promise<void> {
+  /** @param before what is done when everything is there and the dispatcher has not started yet */
+  async start(before?: (dispatcher: Dispatcher) => Promise<void>): Promise<void> {
     const now = () => new Date();
     const store = SqliteStore.open({ folder: this.#folder });
     const agents = await AgentDirectory.open({
       store,
       now,
-      reachability: () => this.adapter?.reachability({} as never) ?? { status: "unknown" },
+      reachability: (target) => this.adapter?.reachability(target) ?? { status: "unknown" },
     });
     const dispatcher = new Dispatcher({
       store,
@@ -105,6 +106,7 @@ export class DispatchFixture {
       storePauseMs: 1,
     });
     Object.assign(this, { store, agents, dispatcher });
+    await before?.(dispatcher);
     await dispatcher.start();
   }
 
@@ -117,12 +119,12 @@ export class DispatchFixture {
   }
 
   /** Dies as by a SIGKILL, as far as the store can tell, and starts again. */
-  async crash(): Promise<void> {
+  async crash(before?: (dispatcher: Dispatcher) => Promise<void>): Promise<void> {
     const dead = this.dispatcher;
     await this.store.close();
     // It can write nothing any more; without this it would try to for ever.
     void dead.close();
-    await this.start();
+    await this.start(before);
   }
 
   async close(): Promise<void> {

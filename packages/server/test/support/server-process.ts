@@ -75,18 +75,22 @@ async function freePort(): Promise<number> {
 export class AgentDouble {
   readonly received: { method: string; path: string; body: string }[] = [];
   readonly payloads: DispatchPayload[] = [];
+  /** How often it was asked whether it is there. */
+  probes = 0;
   readonly #server = createServer(async (request, response) => {
     let body = "";
     for await (const chunk of request.setEncoding("utf8")) body += chunk;
-    this.received.push({ method: request.method ?? "", path: request.url ?? "", body });
+    if (request.method === "HEAD") this.probes++;
+    else this.received.push({ method: request.method ?? "", path: request.url ?? "", body });
     if (request.method === "POST" && request.url === "/")
       this.payloads.push(JSON.parse(body) as DispatchPayload);
     response.writeHead(202).end();
   });
 
-  static async start(): Promise<AgentDouble> {
+  /** @param port 0 for any */
+  static async start(port = 0): Promise<AgentDouble> {
     const agent = new AgentDouble();
-    await new Promise<void>((resolve) => agent.#server.listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => agent.#server.listen(port, "127.0.0.1", resolve));
     return agent;
   }
 
