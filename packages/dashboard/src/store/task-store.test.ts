@@ -97,3 +97,22 @@ test("after a restart of the log, what no snapshot confirms is swept away", () =
   store.apply([moved(4, "failed", "queued")]);
   assert.equal(store.get("task_1")?.status, "queued");
 });
+
+test("an attempt nobody can say anything of says why, until something is certain", () => {
+  const { store } = storeWith([]);
+  store.put([task({ status: "queued", attempt: 2 })], 10);
+  const doubt = { state: "unknown", attempt: 2, reason: "No answer." };
+  store.apply([event(11, { type: "dispatch", data: doubt })]);
+  assert.equal(store.get("task_1")?.unknownReason, "No answer.");
+  assert.equal(store.get("task_1")?.error, undefined);
+  store.apply([moved(12, "queued", "in_progress")]);
+  assert.equal(store.get("task_1")?.unknownReason, undefined);
+});
+
+test("how an earlier attempt's agent answered a cancel does not take the task back to it", () => {
+  const { store } = storeWith([]);
+  store.put([task({ status: "in_progress", attempt: 2, dispatchId: "dispatch_2" })], 10);
+  const answered = { state: "cancelled", attempt: 1, cancel: "unconfirmed" };
+  store.apply([event(11, { type: "dispatch", dispatchId: "dispatch_1", data: answered })]);
+  assert.deepEqual([store.get("task_1")?.dispatchId, store.get("task_1")?.attempt], ["dispatch_2", 2]);
+});

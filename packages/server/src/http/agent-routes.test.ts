@@ -145,3 +145,42 @@ test("the agents of a gateway are listed, or why they cannot be", async () => {
   assert.equal(down.status, 502);
   assert.match(down.body.detail, /the connection is closed/);
 });
+
+test("what may be secret in an agent's URL is never shown again, and an edit that gives it back keeps it", async () => {
+  const url = "http://us:pass@127.0.0.1:9/agent?key=s3cret&bare";
+  const { body: created } = await http.call("POST", "/api/agents", {
+    name: "secretive",
+    endpoint: { kind: "http", url },
+  });
+  const shown = "http://***@127.0.0.1:9/agent?key=***&***";
+  assert.equal(created.endpoint.url, shown);
+  const path = `/api/agents/${created.id}`;
+  const patched = await http.call("PATCH", path, { name: "renamed", endpoint: created.endpoint });
+  assert.deepEqual([patched.body.name, patched.body.endpoint.url], ["renamed", shown]);
+  const kept = (await http.store.records("agent")).find(({ id }) => id === created.id);
+  assert.deepEqual(kept?.endpoint, { kind: "http", url });
+  const { items } = await http.store.history(null, { agentId: created.id }, 50);
+  assert.ok(items.length > 0);
+  for (const secret of ["us:", "pass", "s3cret", "bare"]) {
+    assert.ok(!JSON.stringify(items).includes(secret), secret);
+  }
+  const moved = { kind: "http", url: shown.replace(":9", ":10") };
+  const refused = await http.call("PATCH", path, { endpoint: moved });
+  assert.equal(refused.status, 400);
+  assert.match(refused.body.detail, /endpoint\.url: holds \*\*\* where secrets were hidden/);
+});
+
+test("an agent cannot be given a link-local address, however it is written", async () => {
+  for (const host of ["169.254.169.254", "2852039166", "0251.0376.1", "[fe80::1]", "[::ffff:a9fe:a9fe]"]) {
+    const given = { name: "metadata", endpoint: { kind: "http", url: `http://${host}/` } };
+    const { status, body } = await http.call("POST", "/api/agents", given);
+    assert.equal(status, 400, host);
+    assert.equal(body.errors[0].path, "endpoint.url");
+    assert.match(body.detail, /link-local/);
+  }
+  const { status } = await http.call("POST", "/api/agents", {
+    name: "lan",
+    endpoint: { kind: "http", url: "http://192.168.1.20:5000/" },
+  });
+  assert.equal(status, 201);
+});
