@@ -88,7 +88,7 @@ async function addAgent(index: number): Promise<void> {
     capabilities: ["code"],
     concurrency: 100,
     endpoint: { kind: "http", url: "http://127.0.0.1:9/dispatch" },
-    secret: "whsec_c2VlZC1hZ2VudC1zZWNyZXQ=",
+    secret: "whsec_c2VlZC1hZ2VudC1zZWNyZXQtZm9yLWJlbmNo",
     createdAt: now,
     updatedAt: now,
   });

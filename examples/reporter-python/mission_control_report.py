@@ -15,7 +15,6 @@ Exit code: 0 stored by Mission Control, 1 not delivered (the reason is on stderr
 
 import argparse
 import base64
-import binascii
 import hashlib
 import hmac
 import http.client
@@ -45,6 +44,24 @@ class DeliveryError(Exception):
         self.status = status
 
 
+def _key_of(secret):
+    """The key a secret stands for: base64, with or without whsec_, or a passphrase taken as it is."""
+    prefixed = secret.startswith("whsec_")
+    encoded = secret[6:] if prefixed else secret
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) >= 24 and base64.b64encode(key).decode() == encoded:
+        return key
+    if not prefixed and len(secret) >= 24:
+        return secret.encode()
+    raise ValueError(
+        "The callback secret must be base64 of at least 24 bytes, with or without whsec_ before it, "
+        "or a passphrase of at least 24 characters."
+    )
+
+
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_):
         return None
@@ -58,12 +75,7 @@ class Reporter:
         self.task_id = task_id
         self.agent_id = agent_id
         self._waits = tuple(waits)
-        try:
-            self._key = base64.b64decode(secret[6:] if secret.startswith("whsec_") else secret, validate=True)
-        except binascii.Error:
-            self._key = b""
-        if not self._key:
-            raise ValueError("The callback secret holds no base64 key; it looks like whsec_….")
+        self._key = _key_of(secret)
         if not url.startswith(("http://", "https://")):
             raise ValueError(f'The callback URL "{url}" is not an http or https URL.')
         self._opener = urllib.request.build_opener(_NoRedirects)

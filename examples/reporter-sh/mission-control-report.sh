@@ -75,9 +75,24 @@ octal() {
   printf '%s' "$out"
 }
 
+# The key, in hex, that the secret stands for: base64, with or without whsec_, or a passphrase taken as it is. Fails
+# where it is neither, or shorter than 24 bytes.
+key_of_secret() {
+  encoded=${secret#whsec_}
+  decoded=$(printf '%s' "$encoded" | openssl base64 -d -A 2>/dev/null | hex)
+  written=$(printf '%s' "$encoded" | openssl base64 -d -A 2>/dev/null | openssl base64 -A)
+  if [ "$written" = "$encoded" ] && [ "${#decoded}" -ge 48 ]; then
+    printf '%s' "$decoded"
+  elif [ "$encoded" = "$secret" ] && [ "$(printf '%s' "$secret" | wc -c)" -ge 24 ]; then
+    printf '%s' "$secret" | hex
+  else
+    return 1
+  fi
+}
+
 # Base64 of HMAC-SHA256 (RFC 2104) over "id.timestamp.body".
 sign() {
-  key=$(printf '%s' "${secret#whsec_}" | openssl base64 -d -A | hex)
+  key=$(key_of_secret)
   [ "${#key}" -le 128 ] || key=$(printf "$(octal "$key" 0 0)" | openssl dgst -sha256 -binary | hex)
   inner=$({ printf "$(octal "$key" 54 64)"; printf '%s.%s.%s' "$1" "$2" "$3"; } | openssl dgst -sha256 -binary | hex)
   { printf "$(octal "$key" 92 64)"; printf "$(octal "$inner" 0 0)"; } | openssl dgst -sha256 -binary | openssl base64 -A
@@ -193,6 +208,7 @@ done
 
 [ -n "$url" ] || wrong_use 'The callback URL is missing: set MISSION_CONTROL_CALLBACK_URL.'
 [ -n "$secret" ] || wrong_use 'The callback secret is missing: set MISSION_CONTROL_CALLBACK_SECRET.'
+key_of_secret >/dev/null || wrong_use 'The callback secret must be base64 of at least 24 bytes, with or without whsec_ before it, or a passphrase of at least 24 characters.'
 [ -n "$task" ] || wrong_use 'The task id is missing: set MISSION_CONTROL_TASK_ID.'
 [ -n "$agent" ] || wrong_use 'The agent id is missing: set MISSION_CONTROL_AGENT_ID.'
 if [ -n "$progress" ]; then

@@ -337,7 +337,13 @@ test("a reporter is made from the environment, or from a dispatch, and options w
 });
 
 test("missing or wrong settings are named", () => {
-  const target = { url: "http://127.0.0.1/x", secret: "whsec_AAAA", taskId: "t", agentId: "a", env: {} };
+  const target = {
+    url: "http://127.0.0.1/x",
+    secret: "whsec_c2VjcmV0LW9mLXRoaXMtdGVzdC1hbG9uZSEh",
+    taskId: "t",
+    agentId: "a",
+    env: {},
+  };
   const make = (change: ReporterOptions) => () => createReporter({ ...target, ...change });
   assert.throws(make({ url: "" }), /MISSION_CONTROL_CALLBACK_URL/);
   assert.throws(make({ secret: "" }), /MISSION_CONTROL_CALLBACK_SECRET/);

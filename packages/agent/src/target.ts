@@ -1,6 +1,6 @@
 import type { Target } from "./attempt.ts";
 import { ConfigurationError } from "./errors.ts";
-import { secretKey } from "./signing.ts";
+import { SECRET_RULE, secretKey } from "./signing.ts";
 import type { Dispatch } from "./wire.ts";
 
 /** Whom a reporter speaks for and to. What is missing is taken from `dispatch`, then from the environment. */
@@ -63,6 +63,6 @@ function checkSecret(secret: string): void {
   try {
     secretKey(secret);
   } catch {
-    throw new ConfigurationError("The callback secret holds no base64 key; it looks like whsec_….");
+    throw new ConfigurationError(`The callback secret must be ${SECRET_RULE}.`);
   }
 }

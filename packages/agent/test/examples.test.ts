@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer as createHttpServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -10,7 +11,14 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { formatSecret, standardHeaders } from "@mission-control/protocol";
+import {
+  formatSecret,
+  STANDARD_HEADERS,
+  type StandardDelivery,
+  secretKey,
+  standardHeaders,
+  verifyStandard,
+} from "@mission-control/protocol";
 import { type Behaviour, CallbackServer } from "./callback-server.ts";
 
 const examples = fileURLToPath(new URL("../../../examples/", import.meta.url));
@@ -175,8 +183,65 @@ for (const [name, command] of Object.entries(REPORTERS)) {
   });
 }
 
+/** Takes one request whole, and answers as Mission Control does. */
+async function takeOne(): Promise<{ url: string; taken: Promise<StandardDelivery>; close(): void }> {
+  const server = createHttpServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const taken = once(server, "request").then(async ([request, response]) => {
+    const body = await text(request);
+    response.end('{"ok":true,"eventId":1,"duplicate":false,"taskStatus":"in_progress"}');
+    const { headers } = request as IncomingMessage;
+    const header = (name: string) => String(headers[name]);
+    return {
+      id: header(STANDARD_HEADERS.id),
+      timestamp: header(STANDARD_HEADERS.timestamp),
+      signature: header(STANDARD_HEADERS.signature),
+      body,
+    };
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/`, taken, close: () => server.close() };
+}
+
+for (const [name, command] of Object.entries(REPORTERS)) {
+  test(`the reporter under ${name} makes the server's key of every secret the server takes`, {
+    skip: !isInstalled(command[0] ?? ""),
+  }, async () => {
+    const key = Buffer.from("four-and-twenty bytes at least\0\xff", "latin1");
+    for (const secret of [
+      formatSecret(key),
+      key.toString("base64"),
+      "correct horse battery staple",
+      "пароль, который длиннее двадцати четырёх знаков",
+      // Base64 without its end, which is a passphrase, then.
+      key.toString("base64").slice(0, -1),
+    ]) {
+      const { url, taken, close } = await takeOne();
+      const env = {
+        MISSION_CONTROL_CALLBACK_URL: url,
+        MISSION_CONTROL_CALLBACK_SECRET: secret,
+        MISSION_CONTROL_TASK_ID: "t1",
+        MISSION_CONTROL_AGENT_ID: "a1",
+      };
+      assert.equal((await run(command, ["progress", "reading"], env)).code, 0, secret);
+      assert.ok(verifyStandard([secretKey(secret)], await taken, Math.floor(Date.now() / 1000)), secret);
+      close();
+      for (const weak of ["short", "whsec_YQ==", "whsec_not base64 though it is long"]) {
+        const refused = await run(command, ["progress", "x"], {
+          ...env,
+          MISSION_CONTROL_CALLBACK_SECRET: weak,
+        });
+        assert.equal(refused.code, 2, weak);
+        assert.match(refused.error, /at least 24 bytes/);
+        assert.ok(!refused.error.includes(weak));
+      }
+    }
+  });
+}
+
 describe("the custom agent", () => {
-  const secret = formatSecret(Buffer.from("custom agent"));
+  const secret = formatSecret(Buffer.from("the secret of a custom agent"));
   let server: CallbackServer;
   const folder = mkdtempSync(join(tmpdir(), "mc-example-"));
   let child: ChildProcessByStdio<null, Readable, null>;

@@ -54,7 +54,7 @@ for (const node of NODES) {
     writeFileSync(
       script,
       `import { createAgentServer, createReporter } from "@mission-control/agent";
-       const agent = createAgentServer({ secret: "whsec_AAAA", onDispatch: () => "done" });
+       const agent = createAgentServer({ secret: "whsec_c2VjcmV0LW9mLXRoaXMtdGVzdC1hbG9uZSEh", onDispatch: () => "done" });
        const refused = await agent.fetch(new Request("http://agent/", { method: "POST", body: "{}" }));
        const reporter = createReporter();
        reporter.progress("at work");

@@ -51,7 +51,7 @@ function payload(dispatchId: string, agentName = "Coder"): DispatchPayload {
       feedback: null,
     },
     agent: { id: "agent_o'brien", name: agentName, capabilities: [] },
-    callback: { url, secret: "whsec_c2VjcmV0", scheme: "standard-webhooks" },
+    callback: { url, secret: "whsec_c2VjcmV0LW9mLXRoaXMtdGVzdC1hbG9uZSEh", scheme: "standard-webhooks" },
     dispatchedAt: "2026-11-24T00:00:00.000Z",
   };
 }
@@ -64,7 +64,7 @@ const prompt = (dispatchId: string) => `You are an agent.\n\n${reportingInstruct
 test("finds in a system prompt what the server wrote there", () => {
   assert.deepEqual(callbackOfTurn(prompt("dispatch_1"), "dispatch_1"), {
     url: payload("dispatch_1").callback.url,
-    secret: "whsec_c2VjcmV0",
+    secret: "whsec_c2VjcmV0LW9mLXRoaXMtdGVzdC1hbG9uZSEh",
     taskId: "task_1",
     agentId: "agent_o'brien",
     dispatchId: "dispatch_1",

@@ -34,7 +34,7 @@ const keys = [secretKey(SECRET)];
 test("what we sign, the published package verifies, and the other way round", () => {
   fc.assert(
     fc.property(
-      fc.uint8Array({ minLength: 1, maxLength: 64 }),
+      fc.uint8Array({ minLength: 24, maxLength: 64 }),
       fc.stringMatching(/^[A-Za-z0-9_-]{1,40}$/),
       fc.string({ unit: "grapheme" }),
       (key, id, text) => {
@@ -131,10 +131,40 @@ test("the simple scheme is the hex HMAC of the body with the secret as it is wri
   assert.equal(verifySimple([SECRET], `sha256=${expected}`, Buffer.from("another")), false);
 });
 
-test("a secret is base64 with or without its prefix; one without a key is refused", () => {
+test("a secret is base64 with or without its prefix, or a passphrase taken as it is", () => {
   assert.deepEqual(secretKey(SECRET), secretKey(SECRET.slice("whsec_".length)));
-  for (const broken of ["", "whsec_", "whsec_!!!"]) {
-    assert.throws(() => secretKey(broken), InvalidSecretError, broken);
+  assert.equal(secretKey(formatSecret(Buffer.alloc(24, 255))).length, 24);
+  for (const passphrase of ["correct horse battery staple", "секретный-пароль-на-24-знака", "x".repeat(25)]) {
+    assert.equal(secretKey(passphrase).toString("utf8"), passphrase);
+  }
+});
+
+test("a secret that is weak, or not what it seems, is refused without being repeated", () => {
+  for (const weak of [
+    "",
+    "whsec_",
+    "a",
+    "ab",
+    "секретный-пароль-7",
+    "whsec_!!!",
+    "whsec_YQ==",
+    formatSecret(Buffer.alloc(23, 1)),
+    // After the prefix stands base64, or nothing that can be meant.
+    "whsec_correct horse battery staple",
+    SECRET.slice(0, -1),
+    `${SECRET}=`,
+    `${SECRET} `,
+    "x".repeat(23),
+    // Eleven characters, though more code units and bytes than 24.
+    "👩‍👩‍👧‍👦👩‍👩‍👧‍👦".slice(0, 22),
+  ]) {
+    assert.throws(
+      () => secretKey(weak),
+      (error) => {
+        assert.ok(error instanceof InvalidSecretError, weak);
+        return weak.length < 7 || !error.message.includes(weak);
+      },
+    );
   }
 });
 

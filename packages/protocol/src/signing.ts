@@ -26,6 +26,8 @@ export const agentRequestId = {
 
 const SECRET_PREFIX = "whsec_";
 const SHA256_BYTES = 32;
+const MIN_KEY_BYTES = 24;
+const MIN_PASSPHRASE_CHARACTERS = 24;
 
 /** A secret that cannot be used as a signing key. */
 export class InvalidSecretError extends Error {
@@ -33,16 +35,25 @@ export class InvalidSecretError extends Error {
   override name = "InvalidSecretError";
 }
 
+/** What a secret has to be, to complete "… must be". */
+export const SECRET_RULE =
+  "base64 of at least 24 bytes, with or without whsec_ before it, or a passphrase of at least 24 characters";
+
 /**
- * The key bytes of a Standard Webhooks secret: the base64 after `whsec_` (the prefix may be missing).
- * @throws InvalidSecretError when nothing decodable is left.
+ * The key bytes of a secret: what the base64 after `whsec_` stands for (the prefix may be missing), or the UTF-8 bytes
+ * of a passphrase. Base64 is believed only where it is written as an encoder writes it: a decoder that passes over
+ * what it does not know would make a key of three bytes from a sentence in Cyrillic.
+ * @throws InvalidSecretError when it is neither, or weak enough to be found by trying: 24 bytes is the least that
+ *   Standard Webhooks allows ("Signature scheme").
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 export function secretKey(secret: string): Buffer {
-  const encoded = secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret;
+  const isPrefixed = secret.startsWith(SECRET_PREFIX);
+  const encoded = isPrefixed ? secret.slice(SECRET_PREFIX.length) : secret;
   const key = Buffer.from(encoded, "base64");
-  if (key.length === 0) throw new InvalidSecretError("The webhook secret holds no base64 key.");
-  return key;
+  if (key.length >= MIN_KEY_BYTES && key.toString("base64") === encoded) return key;
+  if (!isPrefixed && [...secret].length >= MIN_PASSPHRASE_CHARACTERS) return Buffer.from(secret, "utf8");
+  throw new InvalidSecretError(`The secret must be ${SECRET_RULE}.`);
 }
 
 /** Writes key bytes as a Standard Webhooks secret: `whsec_` + base64. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -37,10 +37,27 @@ test("a key file that others could read is closed to them", (t) => {
 test("a damaged key file is refused, never replaced", (t) => {
   const folder = temporaryFolder(t);
   loadKeys(folder);
-  writeFileSync(join(folder, "server.key"), "abc\n");
-  assert.throws(() => loadKeys(folder), KeyFileError);
-  writeFileSync(join(folder, "server.key"), "");
-  assert.throws(() => loadKeys(folder), /server\.key is empty/);
+  const good = Object.fromEntries(
+    readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")]),
+  );
+  assert.deepEqual(Object.keys(good).sort(), ["server.key", "token", "webhook-secret"]);
+  for (const [name, text] of Object.entries(good)) {
+    for (const damaged of ["", "\n", "abc\n", "\0\0\0\0", text.slice(0, 13)]) {
+      writeFileSync(join(folder, name), damaged);
+      assert.throws(
+        () => loadKeys(folder),
+        (error) => {
+          assert.ok(error instanceof KeyFileError, name);
+          assert.ok(error.message.startsWith(join(folder, name)), error.message);
+          return /restore it from a backup, or remove it/.test(error.message);
+        },
+        `${name}: ${JSON.stringify(damaged)}`,
+      );
+      assert.equal(readFileSync(join(folder, name), "utf8"), damaged);
+    }
+    writeFileSync(join(folder, name), text);
+  }
+  assert.ok(loadKeys(folder));
 });
 
 test("a folder no server has used has no token", (t) => {

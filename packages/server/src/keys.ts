@@ -1,14 +1,51 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { formatSecret } from "@mission-control/protocol";
+import { formatSecret, SECRET_RULE, secretKey } from "@mission-control/protocol";
 
 const SERVER_KEY_BYTES = 32;
 const SECRET_BYTES = 32;
 const ONLY_OWNER_FILE = 0o600;
 const ONLY_OWNER_FOLDER = 0o700;
 
-const FILES = { serverKey: "server.key", token: "token", webhookSecret: "webhook-secret" } as const;
+/** What the administrator's token has to be, so that nobody finds it by trying. */
+export const TOKEN_PATTERN = /^[\x21-\x7e]{16,}$/;
+/** The same in words, to complete "… must be". */
+export const TOKEN_RULE = "at least 16 printable ASCII characters without spaces";
+
+/** A file that holds one key. */
+interface KeyFile {
+  name: string;
+  isGood: (text: string) => boolean;
+  /** What it must hold, to complete "does not hold …". */
+  holds: string;
+  /** What ends when it is made anew. */
+  loss: string;
+}
+
+const FILES = {
+  serverKey: {
+    name: "server.key",
+    isGood: (text) => {
+      const key = Buffer.from(text, "base64");
+      return key.length === SERVER_KEY_BYTES && key.toString("base64") === text;
+    },
+    holds: `a key of ${SERVER_KEY_BYTES} bytes in base64`,
+    loss: "agents at work can then no longer report, and every browser has to log in again",
+  },
+  token: {
+    name: "token",
+    isGood: (text) => TOKEN_PATTERN.test(text),
+    holds: TOKEN_RULE,
+    loss: "whoever uses the old token has to be given the new one",
+  },
+  webhookSecret: {
+    name: "webhook-secret",
+    isGood: isSecret,
+    holds: SECRET_RULE,
+    loss: "agents that sign with the old shared secret have to be given the new one",
+  },
+} as const satisfies Record<string, KeyFile>;
 
 /** A key file of the data folder that cannot be used. */
 export class KeyFileError extends Error {
@@ -28,29 +65,23 @@ export interface Keys {
 
 /**
  * Reads the keys of a data folder, making those that are missing: files of mode 0600 in a folder of mode 0700.
- * @throws KeyFileError when a file is there but holds no key
+ * @throws KeyFileError when a file is there but holds no key, or a weak one
  */
 export function loadKeys(folder: string): Keys {
   mkdirSync(folder, { recursive: true, mode: ONLY_OWNER_FOLDER });
-  const serverKey = Buffer.from(
-    readOrMake(folder, FILES.serverKey, () => randomBytes(SERVER_KEY_BYTES).toString("base64")),
-    "base64",
+  const serverKey = readOrMake(folder, FILES.serverKey, () =>
+    randomBytes(SERVER_KEY_BYTES).toString("base64"),
   );
-  if (serverKey.length !== SERVER_KEY_BYTES) {
-    throw new KeyFileError(
-      `${join(folder, FILES.serverKey)} does not hold a key of ${SERVER_KEY_BYTES} bytes in base64: restore it from a backup, or remove it to have a new one made (agents at work can then no longer report).`,
-    );
-  }
-  return {
-    serverKey,
-    token: readOrMake(folder, FILES.token, () => randomBytes(SECRET_BYTES).toString("base64url")),
-    webhookSecret: readOrMake(folder, FILES.webhookSecret, () => formatSecret(randomBytes(SECRET_BYTES))),
-  };
+  const token = readOrMake(folder, FILES.token, () => randomBytes(SECRET_BYTES).toString("base64url"));
+  const webhookSecret = readOrMake(folder, FILES.webhookSecret, () =>
+    formatSecret(randomBytes(SECRET_BYTES)),
+  );
+  return { serverKey: Buffer.from(serverKey, "base64"), token, webhookSecret };
 }
 
 /** The token a server made in this data folder, for commands on the same machine; null when there is none. */
 export function readToken(folder: string): string | null {
-  return readKey(join(folder, FILES.token));
+  return readKey(folder, FILES.token);
 }
 
 /**
@@ -61,15 +92,15 @@ export function fingerprint(serverKey: Uint8Array, purpose: string, text = ""): 
   return createHmac("sha256", serverKey).update(`fingerprint:${purpose}:${text}`).digest("base64url");
 }
 
-function readOrMake(folder: string, name: string, make: () => string): string {
-  const file = join(folder, name);
-  const kept = readKey(file);
+function readOrMake(folder: string, key: KeyFile, make: () => string): string {
+  const file = join(folder, key.name);
+  const kept = readKey(folder, key);
   if (kept !== null) {
     chmodSync(file, ONLY_OWNER_FILE);
     return kept;
   }
   // Written whole beside it first, then linked: a crash leaves no half key, and of two starts at once one wins.
-  const draft = join(folder, `.${name}.${process.pid}`);
+  const draft = join(folder, `.${key.name}.${process.pid}`);
   writeFileSync(draft, `${make()}\n`, { mode: ONLY_OWNER_FILE, flush: true });
   try {
     linkSync(draft, file);
@@ -78,10 +109,12 @@ function readOrMake(folder: string, name: string, make: () => string): string {
   } finally {
     rmSync(draft);
   }
-  return readKey(file) ?? readOrMake(folder, name, make);
+  return readKey(folder, key) ?? readOrMake(folder, key, make);
 }
 
-function readKey(file: string): string | null {
+/** @throws KeyFileError when the file holds something else */
+function readKey(folder: string, { name, isGood, holds, loss }: KeyFile): string | null {
+  const file = join(folder, name);
   let text: string;
   try {
     text = readFileSync(file, "utf8").trim();
@@ -89,12 +122,20 @@ function readKey(file: string): string | null {
     if (isCode(error, "ENOENT")) return null;
     throw error;
   }
-  if (text === "") {
-    throw new KeyFileError(
-      `${file} is empty: restore it from a backup, or remove it to have a new one made.`,
-    );
+  if (isGood(text)) return text;
+  const fault = text === "" ? "is empty" : `does not hold ${holds}`;
+  throw new KeyFileError(
+    `${file} ${fault}: restore it from a backup, or remove it to have a new one made (${loss}).`,
+  );
+}
+
+/** Whether a text can be used as a webhook secret. */
+export function isSecret(text: string): boolean {
+  try {
+    return secretKey(text).length > 0;
+  } catch {
+    return false;
   }
-  return text;
 }
 
 function isCode(error: unknown, code: string): boolean {

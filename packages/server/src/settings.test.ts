@@ -70,12 +70,29 @@ test("the file may use the environment's names", () => {
 });
 
 test("several webhook secrets are a list, in the order given", () => {
-  assert.deepEqual(read({ MISSION_CONTROL_WEBHOOK_SECRET: "whsec_YQ==, whsec_Yg==" }).webhookSecrets, [
-    "whsec_YQ==",
-    "whsec_Yg==",
-  ]);
-  writeFile({ webhookSecret: ["whsec_Yw==", "whsec_ZA=="] });
-  assert.deepEqual(read().webhookSecrets, ["whsec_Yw==", "whsec_ZA=="]);
+  const [newer, older] = ["whsec_dGhlIGZpcnN0IG9mIGZvdXIgc2VjcmV0cyBoZXJl", "correct horse battery staple"];
+  const { webhookSecrets } = read({ MISSION_CONTROL_WEBHOOK_SECRET: `${newer}, ${older}` });
+  assert.deepEqual(webhookSecrets, [newer, older]);
+  writeFile({ webhookSecret: [older, "with a comma, and as long as is needed"] });
+  assert.deepEqual(read().webhookSecrets, [older, "with a comma, and as long as is needed"]);
+});
+
+test("a secret or a token that could be found by trying stops the start", () => {
+  for (const weak of ["ab", "секретный-пароль-7", "whsec_YQ==", "whsec_not base64 though it is long", ","]) {
+    assert.throws(
+      () => read({ MISSION_CONTROL_WEBHOOK_SECRET: weak }),
+      /^SettingsError: MISSION_CONTROL_WEBHOOK_SECRET must be one or more secrets, .* at least 24 characters\.$/,
+      weak,
+    );
+  }
+  for (const weak of ["a", "fifteen-letters", "sixteen letters!", "пароль-пароль-пароль"]) {
+    assert.throws(
+      () => read({ MISSION_CONTROL_TOKEN: weak }),
+      /^SettingsError: MISSION_CONTROL_TOKEN must be at least 16 printable ASCII characters without spaces\.$/,
+      weak,
+    );
+  }
+  assert.equal(read({ MISSION_CONTROL_TOKEN: "sixteen-letters!" }).token, "sixteen-letters!");
 });
 
 test("trusted proxies are a list of addresses and ranges", () => {
@@ -94,7 +111,7 @@ test("an empty variable counts as unset, and what an agent reports with is no se
   const settings = read({
     MISSION_CONTROL_TOKEN: "",
     MISSION_CONTROL_CALLBACK_URL: "http://127.0.0.1:1/api/webhooks/callback/x",
-    MISSION_CONTROL_CALLBACK_SECRET: "whsec_YQ==",
+    MISSION_CONTROL_CALLBACK_SECRET: "whsec_dGhlIGZpcnN0IG9mIGZvdXIgc2VjcmV0cyBoZXJl",
     MISSION_CONTROL_TASK_ID: "t",
     MISSION_CONTROL_AGENT_ID: "a",
   });

@@ -1,9 +1,10 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { secretKey } from "@mission-control/protocol";
+import { SECRET_RULE } from "@mission-control/protocol";
 import { z } from "zod";
 import { ClientAddresses } from "./client-address.ts";
 import { hostName } from "./http/allowed-hosts.ts";
+import { isSecret, TOKEN_PATTERN, TOKEN_RULE } from "./keys.ts";
 import { readSettingsObject, SettingsError } from "./settings-file.ts";
 
 export { SettingsError };
@@ -118,17 +119,16 @@ export const SETTINGS = {
   ),
   token: secretSetting(
     "MISSION_CONTROL_TOKEN",
-    z
-      .string()
-      .regex(/^[\x21-\x7e]+$/)
-      .optional(),
-    "printable ASCII characters without spaces",
+    z.string().regex(TOKEN_PATTERN).optional(),
+    TOKEN_RULE,
     "the administrator's bearer token (default: made at the first start)",
   ),
   webhookSecrets: secretSetting(
     "MISSION_CONTROL_WEBHOOK_SECRET",
-    listOf(isSecret).optional(),
-    "one or more secrets, comma-separated, each of which holds a base64 key after an optional whsec_",
+    listOf(isSecret)
+      .refine((list) => list.length > 0)
+      .optional(),
+    `one or more secrets, comma-separated, each of which is ${SECRET_RULE}`,
     "shared callback secrets, comma-separated; all verify, the first signs (default: made at the first start)",
   ),
   openclawGatewayUrl: setting(
@@ -341,14 +341,6 @@ function nearest(name: string, known: Iterable<string>): string {
 function isProxy(address: string): boolean {
   try {
     return new ClientAddresses([address]) !== null;
-  } catch {
-    return false;
-  }
-}
-
-function isSecret(secret: string): boolean {
-  try {
-    return secretKey(secret).length > 0;
   } catch {
     return false;
   }

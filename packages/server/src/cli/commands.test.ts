@@ -222,7 +222,7 @@ test("doctor finds all well, or says what to do", async () => {
   }
   const ill = await run(["doctor", "--json"], {
     ...env,
-    MISSION_CONTROL_TOKEN: "wrong",
+    MISSION_CONTROL_TOKEN: "a-token-of-another-server",
     MISSION_CONTROL_PUBLIC_URL: await nobodysUrl(),
   });
   assert.equal(ill.code, 1);

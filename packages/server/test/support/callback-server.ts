@@ -23,7 +23,10 @@ import { NO_LIMITS, type TaskLimits } from "../../src/tasks/limits.ts";
 import { RawClient, type RawResponse } from "./raw-client.ts";
 
 export const SERVER_KEY = Buffer.alloc(32, 1);
-export const SHARED = ["whsec_bmV3ZXIgc2hhcmVkIHNlY3JldA==", "whsec_b2xkZXIgc2hhcmVkIHNlY3JldA=="] as const;
+export const SHARED = [
+  "whsec_dGhlIG5ld2VyIG9mIHRoZSBzaGFyZWQgc2VjcmV0cw==",
+  "whsec_dGhlIG9sZGVyIG9mIHRoZSBzaGFyZWQgc2VjcmV0cw==",
+] as const;
 export const NOW = new Date("2026-11-23T10:00:00.000Z");
 export const NOW_SECONDS = NOW.getTime() / 1000;
 

@@ -29,7 +29,11 @@ const payload: DispatchPayload = {
     feedback: null,
   },
   agent: { id: "agent_1", name: "Mine", capabilities: [] },
-  callback: { url: "http://127.0.0.1:1/cb", secret: "whsec_c2VjcmV0", scheme: "standard-webhooks" },
+  callback: {
+    url: "http://127.0.0.1:1/cb",
+    secret: "whsec_c2VjcmV0LW9mLXRoaXMtdGVzdC1hbG9uZSEh",
+    scheme: "standard-webhooks",
+  },
   dispatchedAt: "2026-11-23T10:00:00.000Z",
 };
 

@@ -24,7 +24,11 @@ const payload: DispatchPayload = {
     feedback: null,
   },
   agent: { id: "agent_1", name: "Coder", capabilities: [] },
-  callback: { url: "http://127.0.0.1:1/cb", secret: "whsec_c2VjcmV0", scheme: "standard-webhooks" },
+  callback: {
+    url: "http://127.0.0.1:1/cb",
+    secret: "whsec_c2VjcmV0LW9mLXRoaXMtdGVzdC1hbG9uZSEh",
+    scheme: "standard-webhooks",
+  },
   dispatchedAt: "2026-11-23T10:00:00.000Z",
 };
 const SESSION = "agent:coder:mission-control:t1";
@@ -122,9 +126,16 @@ test("a dispatch is noted down before it is sent, and its end is told once", asy
   const waiting = await fake.request("agent.wait");
   const event = (stream: string, data: JsonObject) =>
     fake.tell("agent", { runId: "d1", sessionKey: SESSION, stream, data });
-  event("tool", { phase: "start", name: "exec", args: { command: "echo whsec_c2VjcmV0" } });
+  event("tool", {
+    phase: "start",
+    name: "exec",
+    args: { command: "echo whsec_c2VjcmV0LW9mLXRoaXMtdGVzdC1hbG9uZSEh" },
+  });
   await until(() => events.length === 1);
-  waiting.answer({ status: "ok", terminalReply: { text: "Done with whsec_c2VjcmV0" } });
+  waiting.answer({
+    status: "ok",
+    terminalReply: { text: "Done with whsec_c2VjcmV0LW9mLXRoaXMtdGVzdC1hbG9uZSEh" },
+  });
   await until(() => events.length === 2);
   event("lifecycle", { phase: "error", error: "This operation was aborted" });
   assert.deepEqual(

@@ -202,7 +202,7 @@ export function changes(engine: Engine): void {
       capabilities: ["code"],
       concurrency: 1,
       endpoint: { kind: "http" as const, url: "http://127.0.0.1:1/" },
-      secret: "whsec_c2VjcmV0",
+      secret: "whsec_c2VjcmV0LW9mLXRoaXMtdGVzdC1hbG9uZSEh",
       createdAt: at,
       updatedAt: at,
     });
