@@ -100,10 +100,20 @@ export class MissionControlProcess {
     return this.task(taskId);
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.#end("SIGTERM");
+  }
+
+  /** Ends it as a crash would. */
+  kill(): Promise<void> {
+    return this.#end("SIGKILL");
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
     this.#stream?.close();
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const gone = once(this.#child, "exit");
-    this.#child.kill();
+    this.#child.kill(signal);
     await gone;
   }
 

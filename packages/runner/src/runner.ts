@@ -93,6 +93,8 @@ async function run(options: RunnerOptions, state: StateFile, workspace: Workspac
     const reporter = reporterOptions(options);
     const slots = new Slots(concurrency);
     const limit = timeLimit > 0 ? timeLimit : undefined;
+    // Before what waits in the spool goes out, so that it still tells which of them had ended.
+    await reportInterrupted(state, reporter);
     const agent = createAgentServer({
       secret: registered.secret,
       refuse: refuseIds,
@@ -100,7 +102,6 @@ async function run(options: RunnerOptions, state: StateFile, workspace: Workspac
         runDispatch(dispatch, context, { program, workspace, slots, state, clock, timeLimit: limit }),
       reporter,
     });
-    await reportInterrupted(state, reporter);
     listener.serve(agent.handler);
     const close = async () => {
       await agent.close(AbortSignal.timeout(CLOSE_GRACE_MS));
@@ -140,7 +141,9 @@ async function reportInterrupted(state: StateFile, options: ReporterOptions): Pr
     await endMarked(mark);
     const reporter = createReporter({ ...options, dispatch });
     // Not waited for: Mission Control may be away for long, and the spool keeps it.
-    void reporter.fail("The runner was stopped in the middle of this task.").catch(() => {});
+    // An end that the earlier process reported itself waits in the spool, and is delivered from there.
+    if (!reporter.ended)
+      void reporter.fail("The runner was stopped in the middle of this task.").catch(() => {});
     void reporter.close();
     state.end(mark);
   }
