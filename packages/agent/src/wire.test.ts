@@ -8,11 +8,14 @@ type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 
 test("the SDK's shapes are those of the protocol", () => {
   const usage: Same<wire.Usage, protocol.Usage> = true;
-  const request: Same<wire.PermissionRequest, protocol.PermissionRequest> = true;
+  const request: Same<Omit<wire.PermissionRequest, "tool">, Omit<protocol.PermissionRequest, "tool">> = true;
+  // But for any JSON, which each names its own way.
+  type ProtocolTool = NonNullable<protocol.PermissionRequest["tool"]>;
+  const tool: Same<Omit<wire.PermissionTool, "input">, Omit<ProtocolTool, "input">> = true;
   const dispatch: Same<Omit<wire.Dispatch, "task">, Omit<protocol.DispatchPayload, "task">> = true;
   const type: Same<wire.CallbackType, protocol.Callback["type"]> = true;
   const task: keyof protocol.DispatchPayload["task"] = "title" satisfies keyof wire.Dispatch["task"];
-  assert.ok(usage && request && dispatch && type && task);
+  assert.ok(usage && request && tool && dispatch && type && task);
 });
 
 test("the SDK's limits are those of the protocol", async () => {

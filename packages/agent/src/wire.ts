@@ -15,11 +15,26 @@ export interface PermissionOption {
   kind?: string | undefined;
 }
 
+/** A tool call, as a permission request shows it. */
+export interface PermissionTool {
+  name?: string | undefined;
+  title?: string | undefined;
+  input?: JsonObject | string | undefined;
+  output?: string | undefined;
+  state?: "pending" | "running" | "completed" | "failed" | undefined;
+  exitCode?: number | undefined;
+  durationMs?: number | undefined;
+}
+
 /** A question only the operator may answer. `id` must be unique within the dispatch. */
 export interface PermissionRequest {
   id: string;
   title: string;
   options: PermissionOption[];
+  /** What it is about to do. */
+  tool?: PermissionTool | undefined;
+  /** The changes it is about to make, as a unified diff. */
+  diff?: string | undefined;
 }
 
 export type JsonObject = Record<string, unknown>;

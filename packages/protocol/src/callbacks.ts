@@ -12,6 +12,17 @@ import {
 /** A callback body may not be larger (contract, section 4). */
 export const MAX_CALLBACK_BYTES = 256 * 1024;
 
+/** A tool call, as a permission request shows it. */
+export const toolSchema = z.object({
+  name: absentOr(z.string().max(256)),
+  title: absentOr(z.string().max(4096)),
+  input: absentOr(z.union([jsonObjectSchema, longTextSchema])),
+  output: absentOr(longTextSchema),
+  state: absentOr(z.enum(["pending", "running", "completed", "failed"])),
+  exitCode: absentOr(z.number().int()),
+  durationMs: absentOr(z.number().nonnegative()),
+});
+
 /** What an agent asks the operator to decide; the options follow the Agent Client Protocol. */
 export const permissionRequestSchema = z.object({
   id: idSchema,
@@ -26,6 +37,10 @@ export const permissionRequestSchema = z.object({
     )
     .min(1)
     .max(32),
+  /** What it is about to do. */
+  tool: absentOr(emptyListOr(toolSchema)),
+  /** The changes it is about to make, as a unified diff. */
+  diff: absentOr(longTextSchema),
 });
 export type PermissionRequest = z.infer<typeof permissionRequestSchema>;
 

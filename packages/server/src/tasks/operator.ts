@@ -152,7 +152,8 @@ export function answerPermission(
 export function withPermission(attempt: Attempt, permission: Permission): Attempt {
   const permissions = [...(attempt.permissions ?? [])];
   const known = permissions.findIndex(({ request }) => request.id === permission.request.id);
-  permissions[known === -1 ? permissions.length : known] = permission;
+  permissions[known === -1 ? permissions.length : known] =
+    permission.state === "open" ? permission : kept(permission);
   return { ...attempt, permissions };
 }
 
@@ -165,9 +166,17 @@ export function openRequest(attempt: Attempt): Task["waitingFor"] {
 export function closePermissions(attempt: Attempt): Attempt {
   if (!openRequest(attempt)) return attempt;
   const permissions = attempt.permissions?.map((permission) =>
-    permission.state === "open" ? { ...permission, state: "withdrawn" as const } : permission,
+    permission.state === "open" ? kept({ ...permission, state: "withdrawn" }) : permission,
   );
   return { ...attempt, permissions };
+}
+
+/**
+ * What is kept of a permission that is settled: its tool and diff stay in the log, but an attempt with many of them
+ * must not grow by each.
+ */
+function kept({ request: { id, title, options }, ...rest }: Permission): Permission {
+  return { ...rest, request: { id, title, options } };
 }
 
 function startAttempt(

@@ -18,6 +18,7 @@ import { ProgressBar, TaskState } from "../../ui/state.tsx";
 import { ApiCalls } from "./api-calls.tsx";
 import { Outcome } from "./outcome.tsx";
 import { Payload } from "./payload.tsx";
+import { PermissionCard } from "./permission-card.tsx";
 import styles from "./task.module.css";
 import { TaskFacts } from "./task-facts.tsx";
 import { Timeline } from "./timeline.tsx";
@@ -111,24 +112,11 @@ function Loaded({ detail }: { detail: TaskView }) {
         <ProgressBar value={task.progress} label={text.progress} />
       ) : null}
       {waitingFor ? (
-        <section className={styles.asks} aria-labelledby="asks">
-          <h2 id="asks">{text.task.asks}</h2>
-          <p>
-            <Foreign max={4_096}>{waitingFor.title}</Foreign>
-          </p>
-          <div className={styles.actions}>
-            {waitingFor.options.map(({ optionId, name, kind }) => (
-              <Button
-                key={optionId}
-                kind={kind?.startsWith("reject") ? "danger" : "plain"}
-                disabled={pending !== undefined}
-                onClick={() => void actions.answer(task.id, waitingFor.id, optionId)}
-              >
-                <Foreign max={80}>{name}</Foreign>
-              </Button>
-            ))}
-          </div>
-        </section>
+        <PermissionCard
+          request={waitingFor}
+          disabled={pending !== undefined}
+          onAnswer={(optionId) => void actions.answer(task.id, waitingFor.id, optionId)}
+        />
       ) : null}
       <div className={styles.columns}>
         <div className={styles.main}>
