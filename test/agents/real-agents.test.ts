@@ -8,7 +8,7 @@ import type { LogEvent } from "@mission-control/protocol";
 import { type Runner, runAcpAgent, runExecAgent } from "@mission-control/runner";
 import { MissionControlProcess } from "../../packages/agent/test/mission-control-process.ts";
 import { agents, type CodingAgent, type CodingCommand, codex, commands, missing } from "./coding-agents.ts";
-import { StubModel } from "./stub-model.ts";
+import { StubModel } from "./stub-model/stub-model.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mc-agents-"));
 const model = new StubModel();
