@@ -106,6 +106,7 @@ const OF_AGENTS: readonly { program: RegExp; names: readonly string[] }[] = [
   { program: /^gemini\b/, names: ["GEMINI_*", "GOOGLE_*"] },
   { program: /^qwen\b/, names: ["QWEN_*", "DASHSCOPE_*", "OPENAI_*"] },
   { program: /^copilot\b/, names: ["COPILOT_*", "GH_TOKEN", "GITHUB_TOKEN"] },
+  { program: /^pi\b/, names: ["PI_*", "ANTHROPIC_*", "OPENAI_*"] },
 ];
 
 /** Secrets of Mission Control, and of the gateways and stores it speaks to: no pattern passes these. */

@@ -63,6 +63,10 @@ export class Narrator {
         this.#say(`${title} failed${event.output ? `: ${lastLine(event.output)}` : ""}`);
         return;
       }
+      case "notice":
+      case "trouble":
+        this.say(event.text);
+        return;
       case "plan":
         this.#endMessage();
         this.#takePlan(event.steps);
@@ -71,8 +75,10 @@ export class Narrator {
         this.#usage = { ...this.#usage, ...event.usage };
         this.#usageChanged = true;
         return;
-      case "result":
-        return; // Its text is the summary, not progress.
+      case "began":
+      case "refused": // Who refused it says so.
+      case "result": // Its text is the summary, not progress.
+        return;
     }
   }
 

@@ -9,8 +9,11 @@ import type { PermissionOption } from "@mission-control/agent";
 export const PERMISSION_POLICIES = ["ask", "read-only", "allow", "deny"] as const;
 export type PermissionPolicy = (typeof PERMISSION_POLICIES)[number];
 
-/** Kinds of tools that change nothing and send nothing away, as the agent itself calls them. */
-const READING = new Set(["read", "search", "think"]);
+/**
+ * Kinds of tools that change nothing and send nothing away, as the agent itself calls them. `think` is none of them:
+ * agents ask their questions to the user under it.
+ */
+const READING = new Set(["read", "search"]);
 
 export type Decision = { optionId: string } | "ask" | "none";
 

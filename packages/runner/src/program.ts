@@ -1,4 +1,4 @@
-import type { Clock, Dispatch, JsonObject, PermissionRequest } from "@mission-control/agent";
+import type { Clock, Dispatch, JsonObject, PermissionRequest, Usage } from "@mission-control/agent";
 import type { Narrator } from "./narrator.ts";
 
 /** A run that did not come to a good end; the message says why. */
@@ -11,6 +11,20 @@ export class RunFailedError extends Error {
 export class ProgramDiedError extends RunFailedError {
   override name = "ProgramDiedError";
   override readonly code = "program_died";
+}
+
+/** The agent cannot be run the way the operator wants; trying again does not help. */
+export class AgentRefusedError extends RunFailedError {
+  override name = "AgentRefusedError";
+  override readonly code = "agent_refused";
+}
+
+/** A session of an agent, which it can be told to go on in. */
+export interface Session {
+  /** As the agent calls it. */
+  id: string;
+  /** What it had cost when its last attempt ended. */
+  cost?: Usage["cost"];
 }
 
 /** One dispatch, as a program is given it. */
@@ -27,9 +41,9 @@ export interface Job {
   /** Puts a question to the operator; resolves with the option chosen. */
   ask(request: PermissionRequest): Promise<string>;
   /** The session in which the agent worked on this task before, when it was told to go on. */
-  session: string | undefined;
+  session: Session | undefined;
   /** Keeps the session for feedback that may come. */
-  keepSession(id: string): void;
+  keepSession(session: Session): void;
 }
 
 export interface JobResult {
@@ -41,6 +55,11 @@ export interface JobResult {
 export interface Program {
   /** What is run, for people. */
   readonly name: string;
+  /**
+   * Looks whether it can be run in a folder as it was set up, before there is a task.
+   * @throws whatever a task would fail with
+   */
+  check?(folder: string, clock?: Clock): Promise<void>;
   /** Works on a job. Throws when it does not come to a good end, or with the signal's reason. Leaves no process. */
   run(job: Job): Promise<JobResult>;
 }

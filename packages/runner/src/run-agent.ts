@@ -24,6 +24,8 @@ export interface AcpAgentOptions extends AgentOptions {
   permissions?: PermissionPolicy | undefined;
   /** A mode of the agent's own. */
   mode?: string | undefined;
+  /** A way to log in, as the agent calls it; without one, it must be logged in already. */
+  authMethod?: string | undefined;
 }
 
 export interface ExecAgentOptions extends AgentOptions {
@@ -39,10 +41,11 @@ export async function runAcpAgent({
   acp,
   permissions = "ask",
   mode,
+  authMethod,
   ...options
 }: AcpAgentOptions): Promise<Runner> {
   const { command, env } = prepare(splitCommandLine(acp), options);
-  return start(new AcpProgram({ command, permissions, mode, env }), env, options);
+  return start(new AcpProgram({ command, permissions, mode, authMethod, env }), env, options);
 }
 
 /**

@@ -60,7 +60,7 @@ async function work(
         signal: AbortSignal.any([context.signal, limit.signal]),
         ask: (request) => limit.pause(() => context.ask(request, { signal: limit.signal })),
         session: state.session(taskId),
-        keepSession: (sessionId) => state.keepSession(taskId, sessionId),
+        keepSession: (session) => state.keepSession(taskId, session),
       });
       narrator.close();
       await reporter.complete(

@@ -10,7 +10,7 @@ import {
   systemClock,
 } from "@mission-control/agent";
 import { type AgentSettings, MissionControl } from "./mission-control.ts";
-import { type Program, RunFailedError } from "./program.ts";
+import { AgentRefusedError, type Program, RunFailedError } from "./program.ts";
 import { runDispatch } from "./run-dispatch.ts";
 import { endMarked } from "./run-mark.ts";
 import { Slots } from "./slots.ts";
@@ -65,7 +65,8 @@ const CLOSE_GRACE_MS = 10_000;
 /**
  * Makes a program an agent of Mission Control: listens, registers itself (or takes up its earlier registration), and
  * runs every dispatch until `close`.
- * @throws RegistrationError, AlreadyRunningError, RunFailedError (wrong folder, address not to be had)
+ * @throws RegistrationError, AlreadyRunningError, RunFailedError (wrong folder, address not to be had),
+ *   AgentRefusedError (an agent that cannot be run as wanted)
  */
 export async function startRunner(options: RunnerOptions): Promise<Runner> {
   const { env = process.env, name, server, onWarning = warn } = options;
@@ -82,6 +83,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
 async function run(options: RunnerOptions, state: StateFile, workspace: Workspace): Promise<Runner> {
   const { clock = systemClock, concurrency = 1, timeLimit = DEFAULT_TIME_LIMIT } = options;
   const { program, host = "127.0.0.1" } = options;
+  await checkProgram(options, clock);
   const missionControl = new MissionControl(options.server, options.token);
   await takeUpEarlierState(state, options.name, missionControl, options.signal);
   const listener = new Listener();
@@ -133,6 +135,18 @@ function refuseIds({ dispatchId, task, agent }: Dispatch): string | undefined {
   const wrong = [dispatchId, task.id, agent.id].find((id) => !ID.test(id));
   if (wrong === undefined) return undefined;
   return `An id must be of letters, digits and _.:~-, and begin with one of the first three, not ${JSON.stringify(wrong)}.`;
+}
+
+/** An agent that can never do what it shall is better not registered; what may pass by itself is only said. */
+async function checkProgram({ program, cwd, onWarning = warn }: RunnerOptions, clock: Clock): Promise<void> {
+  try {
+    await program.check?.(cwd, clock);
+  } catch (error) {
+    if (error instanceof AgentRefusedError) throw error;
+    onWarning(
+      `${program.name} could not be tried: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
 }
 
 /** Tells of the runs that an earlier process of this runner, killed or rebooted, could not bring to an end. */

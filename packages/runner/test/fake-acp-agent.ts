@@ -14,11 +14,34 @@ import {
   type StopReason,
 } from "@agentclientprotocol/sdk";
 
-const { FAKE_LOG = "/dev/null", FAKE_DIES_AT_START = "" } = process.env;
-const modes = {
-  currentModeId: "default",
-  availableModes: ["default", "auto"].map((id) => ({ id, name: id })),
+const {
+  FAKE_LOG = "/dev/null",
+  FAKE_DIES_AT_START = "",
+  /** What it calls itself. */
+  FAKE_NAME = "",
+  /** Its modes, comma-separated; the first is the one it starts in. */
+  FAKE_MODES = "default,auto",
+  /** Tells its modes as a config option. */
+  FAKE_CONFIG_MODES = "",
+  /** A method it never answers. */
+  FAKE_SILENT = "",
+  /** A way to log in, without which it opens no session. */
+  FAKE_AUTH = "",
+} = process.env;
+const modeIds = FAKE_MODES.split(",").filter(Boolean);
+const [currentModeId = ""] = modeIds;
+const modeOption = {
+  id: "mode",
+  name: "Mode",
+  category: "mode",
+  type: "select" as const,
+  currentValue: currentModeId,
+  options: modeIds.map((value) => ({ value, name: value })),
 };
+const opened = FAKE_CONFIG_MODES
+  ? { configOptions: [modeOption] }
+  : { modes: { currentModeId, availableModes: modeIds.map((id) => ({ id, name: id })) } };
+let loggedIn = FAKE_AUTH === "";
 const log = (text: string) => appendFileSync(FAKE_LOG, `${text}\n`);
 
 if (FAKE_DIES_AT_START) {
@@ -33,14 +56,35 @@ if (FAKE_DIES_AT_START) {
 let cancel = () => {};
 let calls = 0;
 
+/** Answers, unless this is what it is to be silent about. */
+function answer<T>(method: string, value: T): T | Promise<never> {
+  if (method !== FAKE_SILENT) return value;
+  log(`silent ${method}`);
+  return new Promise<never>(() => setInterval(() => {}, 1000));
+}
+
 agent({ name: "fake" })
-  .onRequest(methods.agent.initialize, () => ({
-    protocolVersion: PROTOCOL_VERSION,
-    agentCapabilities: { loadSession: true },
-  }))
+  .onRequest(methods.agent.initialize, () =>
+    answer("initialize", {
+      protocolVersion: PROTOCOL_VERSION,
+      agentCapabilities: { loadSession: true },
+      ...(FAKE_NAME && { agentInfo: { name: FAKE_NAME, version: "1" } }),
+      authMethods: FAKE_AUTH ? [{ id: FAKE_AUTH, name: "Key", description: "Use a key" }] : [],
+    }),
+  )
+  .onRequest(methods.agent.authenticate, ({ params }) => {
+    log(`authenticate ${params.methodId}`);
+    loggedIn = true;
+    return {};
+  })
   .onRequest(methods.agent.session.new, ({ params }) => {
+    if (!loggedIn) throw RequestError.authRequired();
     log(`new ${params.cwd}`);
-    return { sessionId: "session-1", modes };
+    return answer("session/new", { sessionId: "session-1", ...opened });
+  })
+  .onRequest(methods.agent.session.setConfigOption, ({ params }) => {
+    log(`option ${params.configId} ${String(params.value)}`);
+    return { configOptions: [modeOption] };
   })
   .onRequest(methods.agent.session.setMode, ({ params }) => {
     log(`mode ${params.modeId}`);
@@ -53,7 +97,7 @@ agent({ name: "fake" })
       sessionId: params.sessionId,
       update: { sessionUpdate: "agent_message_chunk", content },
     });
-    return { modes };
+    return opened;
   })
   .onRequest(methods.agent.session.prompt, async ({ params, client }) => {
     const { sessionId } = params;
@@ -149,6 +193,29 @@ async function perform(
         sessionUpdate: "agent_message_chunk",
         content: { type: "text", text: `answer: ${chosen}` },
       });
+      return;
+    }
+    case "UPDATE": // Any update, as JSON, also one the SDK does not know.
+      await update(JSON.parse(argument) as SessionUpdate);
+      return;
+    case "OTHER": // Something of another session.
+      await client.notify(methods.client.session.update, {
+        sessionId: "session-2",
+        update: { sessionUpdate: "agent_message_chunk", content: { type: "text", text: argument } },
+      });
+      return;
+    case "REQUEST":
+    case "REQUEST_QUIETLY": {
+      // A request for permission as the agent likes, and what was chosen, unless quietly.
+      const request = JSON.parse(argument) as { toolCall?: object; options: [] };
+      const { outcome } = (await client.request(methods.client.session.requestPermission, {
+        sessionId,
+        ...request,
+        toolCall: { toolCallId, ...request.toolCall },
+      })) as { outcome: { outcome: string; optionId?: string } };
+      if (step === "REQUEST_QUIETLY") return;
+      const text = `chosen: ${outcome.optionId ?? outcome.outcome}`;
+      await update({ sessionUpdate: "agent_message_chunk", content: { type: "text", text } });
       return;
     }
     case "SPAWN": // A tool in a session of its own, as Claude Code starts its shells.

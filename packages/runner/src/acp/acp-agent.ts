@@ -11,88 +11,136 @@ import {
   ndJsonStream,
   PROTOCOL_VERSION,
   type PromptResponse,
-  type RequestPermissionRequest,
   type RequestPermissionResponse,
   type ResumeSessionResponse,
-  type SessionModeState,
   type SessionUpdate,
 } from "@agentclientprotocol/sdk";
+import type { Clock } from "@mission-control/agent";
 import { describeExit, ProcessGroup } from "../process-group.ts";
-import { ProgramDiedError, RunFailedError } from "../program.ts";
+import { AgentRefusedError, ProgramDiedError, RunFailedError } from "../program.ts";
+import { type KnownAgent, knownAgent } from "./known-agents.ts";
+import type { Modes } from "./modes.ts";
+import { type PermissionParams, permissionParams } from "./permission-request.ts";
 import { requestFailure } from "./request-failure.ts";
+
+/** How long an agent may take to answer what comes before the prompt; it may have to be downloaded first. */
+export const ANSWER_LIMIT_MS = 120_000;
+/** The same for a log-in, which may wait for a person. */
+const LOG_IN_LIMIT_MS = 300_000;
 
 export interface AcpAgentOptions {
   command: readonly string[];
   cwd: string;
   env: NodeJS.ProcessEnv;
+  clock: Clock;
   /** Names the run; see {@link ProcessGroup}. */
   mark: string;
-  onUpdate: (update: SessionUpdate) => void;
-  onPermission: (request: RequestPermissionRequest) => Promise<RequestPermissionResponse>;
+  /** Updates of any session come here as they are. */
+  onUpdate: (sessionId: string, update: SessionUpdate) => void;
+  onPermission: (request: PermissionParams) => Promise<RequestPermissionResponse>;
 }
+
+/** What an agent answers when a session is opened. */
+export type OpenedSession = Pick<NewSessionResponse, "modes" | "configOptions">;
 
 /** An agent that speaks the Agent Client Protocol over its stdin and stdout, in a process group of its own. */
 export class AcpAgent {
-  readonly #name: string;
+  readonly #program: string;
   readonly #group: ProcessGroup;
   readonly #connection: ClientConnection;
+  readonly #clock: Clock;
   #about: InitializeResponse | undefined;
 
   constructor(options: AcpAgentOptions) {
-    this.#name = basename(options.command[0] ?? "");
+    this.#program = basename(options.command[0] ?? "");
+    this.#clock = options.clock;
     this.#group = new ProcessGroup(options.command, options);
     const { stdin, stdout } = this.#group.child;
     const stream = ndJsonStream(Writable.toWeb(stdin), Readable.toWeb(stdout) as ReadableStream<Uint8Array>);
     this.#connection = client({ name: "mission-control" })
-      .onRequest(methods.client.session.requestPermission, ({ params }) => options.onPermission(params))
+      .onRequest(methods.client.session.requestPermission, permissionParams, ({ params }) =>
+        options.onPermission(params),
+      )
       .connect({ ...stream, readable: stream.readable.pipeThrough(takeUpdates(options.onUpdate)) });
   }
 
-  /** Shakes hands. Must be the first call. */
-  async initialize(): Promise<InitializeResponse> {
-    this.#about = await this.#alive(
-      this.#connection.agent.request(methods.agent.initialize, {
+  /** What it calls itself, once it has; else its program's name. */
+  get name(): string {
+    return this.#about?.agentInfo?.name || this.#program;
+  }
+
+  /** What is known of it beyond the protocol. */
+  get known(): KnownAgent | undefined {
+    return knownAgent(this.name);
+  }
+
+  /** Shakes hands, and logs in where a way is named. Must be the first call. @throws AgentRefusedError */
+  async initialize(authMethod?: string): Promise<void> {
+    const { agent } = this.#connection;
+    this.#about = await this.#answer<InitializeResponse>(
+      methods.agent.initialize,
+      agent.request(methods.agent.initialize, {
         protocolVersion: PROTOCOL_VERSION,
-        clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
+        clientCapabilities: {
+          fs: { readTextFile: false, writeTextFile: false },
+          terminal: false,
+          // Warnings and errors of the program then come apart from the model's words.
+          session: { notices: {} },
+        },
         clientInfo: { name: "mission-control", version: "0.1.0" },
       }),
     );
-    return this.#about;
+    if (authMethod === undefined) return;
+    const { authMethods = [] } = this.#about;
+    if (!authMethods.some(({ id }) => id === authMethod)) {
+      const known = authMethods.map(({ id }) => id).join(", ");
+      throw new AgentRefusedError(
+        `${this.name} has no way to log in called "${authMethod}"; it has: ${known || "none"}.`,
+      );
+    }
+    const { authenticate } = methods.agent;
+    await this.#answer(authenticate, agent.request(authenticate, { methodId: authMethod }), LOG_IN_LIMIT_MS);
   }
 
-  /** Opens a session, in the given mode where one is wanted. */
-  async newSession(cwd: string, mode: string | undefined): Promise<string> {
-    const params = { cwd, mcpServers: [] };
-    const { sessionId, modes } = await this.#alive<NewSessionResponse>(
-      this.#connection.agent.request(methods.agent.session.new, params),
-    );
-    await this.#setMode(sessionId, modes, mode);
-    return sessionId;
+  async newSession(cwd: string): Promise<OpenedSession & { sessionId: string }> {
+    const method = methods.agent.session.new;
+    return this.#answer(method, this.#connection.agent.request(method, { cwd, mcpServers: [] }));
   }
 
-  /** Takes up an earlier session, in the given mode: agents start in their own again. @returns whether it could */
-  async continueSession(sessionId: string, cwd: string, mode: string | undefined): Promise<boolean> {
+  /** Takes up an earlier session. @returns `undefined` where it cannot */
+  async continueSession(sessionId: string, cwd: string): Promise<OpenedSession | undefined> {
     const { sessionCapabilities, loadSession } = this.#about?.agentCapabilities ?? {};
-    if (!sessionCapabilities?.resume && !loadSession) return false;
+    if (!sessionCapabilities?.resume && !loadSession) return undefined;
     const { resume, load } = methods.agent.session;
     const params = { sessionId, cwd, mcpServers: [] };
     const { agent } = this.#connection;
-    let modes: SessionModeState | null | undefined;
     try {
-      ({ modes } = sessionCapabilities?.resume
-        ? await this.#alive<ResumeSessionResponse>(agent.request(resume, params))
-        : await this.#alive<LoadSessionResponse>(agent.request(load, params)));
+      return sessionCapabilities?.resume
+        ? await this.#answer<ResumeSessionResponse>(resume, agent.request(resume, params))
+        : await this.#answer<LoadSessionResponse>(load, agent.request(load, params));
     } catch (error) {
       if (error instanceof ProgramDiedError) throw error;
-      return false; // It no longer knows the session.
+      return undefined; // It no longer knows the session.
     }
-    await this.#setMode(sessionId, modes, mode);
-    return true;
+  }
+
+  /** Puts a session into a mode: agents start in their own again each time. */
+  async setMode(sessionId: string, modes: Modes, mode: string): Promise<void> {
+    const { setMode, setConfigOption } = methods.agent.session;
+    const { agent } = this.#connection;
+    await (modes.configId === undefined
+      ? this.#answer(setMode, agent.request(setMode, { sessionId, modeId: mode }))
+      : this.#answer(
+          setConfigOption,
+          agent.request(setConfigOption, { sessionId, configId: modes.configId, value: mode }),
+        ));
   }
 
   prompt(sessionId: string, text: string): Promise<PromptResponse> {
+    const method = methods.agent.session.prompt;
     const prompt = [{ type: "text" as const, text }];
-    return this.#alive(this.#connection.agent.request(methods.agent.session.prompt, { sessionId, prompt }));
+    // For as long as the task may take.
+    return this.#answer(method, this.#connection.agent.request(method, { sessionId, prompt }), undefined);
   }
 
   /** Asks the agent to stop its turn; the prompt then ends with `cancelled`. */
@@ -106,35 +154,39 @@ export class AcpAgent {
     await this.#group.end();
   }
 
-  async #setMode(
-    sessionId: string,
-    modes: SessionModeState | null | undefined,
-    mode: string | undefined,
-  ): Promise<void> {
-    if (mode === undefined || modes?.currentModeId === mode) return;
-    const known = modes?.availableModes.map(({ id }) => id) ?? [];
-    if (!known.includes(mode)) {
-      throw new RunFailedError(`${this.#name} has no mode "${mode}"; it has: ${known.join(", ") || "none"}.`);
-    }
-    const params = { sessionId, modeId: mode };
-    await this.#alive(this.#connection.agent.request(methods.agent.session.setMode, params));
-  }
-
-  /** Waits for an answer. An error, or the agent's death before it gave one, is said in words. */
-  async #alive<T>(answer: Promise<T>): Promise<T> {
+  /** Waits for an answer. An error, the agent's death before it, and its silence are said in words. */
+  async #answer<T>(
+    method: string,
+    answer: Promise<T>,
+    limit: number | undefined = method === methods.agent.session.prompt ? undefined : ANSWER_LIMIT_MS,
+  ): Promise<T> {
     const died = this.#group.exited.then((exit) => {
-      const { stderrTail } = this.#group;
-      throw new ProgramDiedError(
-        `${this.#name} ${describeExit(exit)}.${stderrTail && ` It wrote: ${stderrTail}`}`,
-      );
+      throw new ProgramDiedError(`${this.#program} ${describeExit(exit)}.${this.#wrote}`);
     });
+    died.catch(() => {});
+    const answered = new AbortController();
+    const late = limit === undefined ? [] : [this.#late(method, limit, answered.signal)];
     try {
-      return await Promise.race([answer, died]);
+      return await Promise.race([answer, died, ...late]);
     } catch (error) {
       // The connection closes a moment before the exit is known; the exit tells more.
       if (this.#connection.signal.aborted) return await died;
-      throw requestFailure(this.#name, error);
+      throw requestFailure(this.name, error, this.#about?.authMethods);
+    } finally {
+      answered.abort();
     }
+  }
+
+  async #late(method: string, limit: number, answered: AbortSignal): Promise<never> {
+    await this.#clock.sleep(limit, answered).catch(() => {});
+    throw new RunFailedError(
+      `${this.#program} did not answer "${method}" within ${limit / 1000} s.${this.#wrote}`,
+    );
+  }
+
+  get #wrote(): string {
+    const { stderrTail } = this.#group;
+    return stderrTail && ` It wrote: ${stderrTail}`;
   }
 }
 
@@ -150,9 +202,9 @@ function takeUpdates(onUpdate: AcpAgentOptions["onUpdate"]): TransformStream<Any
         controller.enqueue(message);
         return;
       }
-      const { update } = (message.params ?? {}) as { update?: SessionUpdate };
+      const { sessionId, update } = (message.params ?? {}) as { sessionId?: string; update?: SessionUpdate };
       try {
-        if (update) onUpdate(update);
+        if (update) onUpdate(sessionId ?? "", update);
       } catch {
         // An update that cannot be read is not worth the turn.
       }

@@ -1,5 +1,6 @@
-import { RequestError } from "@agentclientprotocol/sdk";
-import { RunFailedError } from "../program.ts";
+import { type AuthMethod, RequestError } from "@agentclientprotocol/sdk";
+import { errorWords } from "../error-words.ts";
+import { AgentRefusedError, RunFailedError } from "../program.ts";
 
 /** The protocol's code for "log in first". @see https://agentclientprotocol.com/protocol/v1/schema#errorcode */
 const AUTH_REQUIRED = -32000;
@@ -9,22 +10,29 @@ const AUTH_REQUIRED = -32000;
  * whose shape is each agent's own (seen: `{details}` of Claude Code).
  * @param agent its name
  * @param error any error; what is no answer of the agent is returned as it is
+ * @param authMethods the ways to log in that it names
  */
-export function requestFailure(agent: string, error: unknown): unknown {
+export function requestFailure(
+  agent: string,
+  error: unknown,
+  authMethods: readonly AuthMethod[] | undefined,
+): unknown {
   if (!(error instanceof RequestError)) return error;
-  const message = error.message.replace(/\.$/, "");
+  const message = (errorWords(error.message) ?? "").replace(/\.$/, "");
   const details =
-    detailsOf(error.data) ?? (message === "Internal error" ? JSON.stringify(error.data) : undefined);
+    errorWords(error.data) ?? (message === "Internal error" ? JSON.stringify(error.data) : undefined);
   const reason = details && details !== message ? `${message}: ${details}` : message;
-  const hint = error.code === AUTH_REQUIRED ? " Log in to it on the runner's machine, then try again." : "";
-  return new RunFailedError(`${agent} answered with an error: ${withStop(reason)}${hint}`, { cause: error });
+  const words = `${agent} answered with an error: ${withStop(reason)}`;
+  return error.code === AUTH_REQUIRED
+    ? new AgentRefusedError(`${words} ${logIn(authMethods ?? [])}`, { cause: error })
+    : new RunFailedError(words, { cause: error });
 }
 
-function detailsOf(data: unknown): string | undefined {
-  if (typeof data === "string") return data.trim() || undefined;
-  if (typeof data !== "object" || data === null) return undefined;
-  const { details, message, error } = data as { details?: unknown; message?: unknown; error?: unknown };
-  return detailsOf(details) ?? detailsOf(message) ?? detailsOf(error);
+function logIn(methods: readonly AuthMethod[]): string {
+  const advice = "Log in to it on the runner's machine, as its user, then try again";
+  if (methods.length === 0) return `${advice}.`;
+  const named = methods.map(({ id, name, description }) => `${id} (${description || name})`);
+  return `${advice}; or start the runner with --auth-method and one of: ${named.join(", ")}.`;
 }
 
 function withStop(text: string): string {

@@ -1,4 +1,5 @@
-import { toolTitle } from "../acp/updates.ts";
+import type { Usage } from "@mission-control/agent";
+import { toolTitle } from "../acp/tool-title.ts";
 import type { AgentEvent } from "../agent-event.ts";
 
 interface ContentPart {
@@ -19,12 +20,14 @@ interface ContentPart {
 export function readClaude(line: Record<string, unknown>): AgentEvent[] | undefined {
   switch (line.type) {
     case "system":
-      return typeof line.subtype === "string" ? [] : undefined;
+      if (typeof line.subtype !== "string") return undefined;
+      return line.subtype === "init" ? [{ type: "began" }] : [];
     case "assistant":
     case "user":
-      return partsOf(line.message)?.flatMap(readPart);
+      // Claude Code itself asks on, for instance where the model said nothing.
+      return line.isSynthetic === true ? [] : partsOf(line.message)?.flatMap(readPart);
     case "result":
-      return typeof line.subtype === "string" ? readResult(line) : undefined;
+      return typeof line.subtype === "string" ? readResult(line, line.subtype) : undefined;
     default:
       return undefined;
   }
@@ -42,23 +45,41 @@ function readPart(part: ContentPart): AgentEvent[] {
   return [];
 }
 
-function readResult(line: Record<string, unknown>): AgentEvent[] {
-  const usage = (line.usage ?? {}) as { input_tokens?: number; output_tokens?: number };
-  const ok = line.is_error !== true;
-  const text = typeof line.result === "string" ? line.result : ok ? "" : String(line.subtype);
+/**
+ * A `result` line. Its `subtype` is `success` also for an API error (then `is_error` is set), and where a hook or a
+ * limit ended the turn (then `terminal_reason` says which).
+ */
+function readResult(line: Record<string, unknown>, subtype: string): AgentEvent[] {
+  const { is_error, terminal_reason, result, errors } = line;
+  const said = typeof result === "string" ? result : "";
+  const ended = typeof terminal_reason === "string" ? terminal_reason : "completed";
+  const ok = is_error !== true && subtype === "success" && ended === "completed";
+  const why = [
+    subtype === "success" ? [] : [subtype],
+    ended === "completed" || subtype === `error_${ended}` ? [] : [ended],
+    Array.isArray(errors) ? errors.map(String) : [],
+    said === "" ? [] : [said],
+  ].flat();
   return [
-    {
-      type: "usage",
-      usage: {
-        ...(typeof usage.input_tokens === "number" && { inputTokens: usage.input_tokens }),
-        ...(typeof usage.output_tokens === "number" && { outputTokens: usage.output_tokens }),
-        ...(typeof line.total_cost_usd === "number" && {
-          cost: { amount: line.total_cost_usd, currency: "USD" },
-        }),
-      },
-    },
-    { type: "result", ok, text },
+    { type: "usage", usage: usageOf(line) },
+    { type: "result", ok, text: ok ? said : why.join(": ") || "an error", vouched: true },
   ];
+}
+
+/** What it read anew, from its cache and into its cache are counted apart there; all of it is input. */
+function usageOf(line: Record<string, unknown>): Usage {
+  const usage = (line.usage ?? {}) as Record<string, unknown>;
+  const count = (name: string) => (typeof usage[name] === "number" ? usage[name] : 0);
+  return {
+    ...(typeof usage.input_tokens === "number" && {
+      inputTokens:
+        usage.input_tokens + count("cache_read_input_tokens") + count("cache_creation_input_tokens"),
+    }),
+    ...(typeof usage.output_tokens === "number" && { outputTokens: usage.output_tokens }),
+    ...(typeof line.total_cost_usd === "number" && {
+      cost: { amount: line.total_cost_usd, currency: "USD" },
+    }),
+  };
 }
 
 function partsOf(message: unknown): ContentPart[] | undefined {

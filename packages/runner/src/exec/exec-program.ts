@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { basename } from "node:path";
 import type { Dispatch } from "@mission-control/agent";
-import { describeExit, type Exit, ProcessGroup } from "../process-group.ts";
+import { describeExit, ProcessGroup } from "../process-group.ts";
 import { type Job, type JobResult, type Program, RunFailedError } from "../program.ts";
+import { judgeProgram } from "../verdict.ts";
 import { invocationFor } from "./invocation.ts";
 import { ProgramOutput } from "./program-output.ts";
 
@@ -55,24 +56,19 @@ export class ExecProgram implements Program {
       if (!exit) narrator.say(`${this.name} has told its result but does not end: ending it.`);
       await group.end();
       output.end();
-      return (
-        this.#judge(exit, output.result, group.stderrTail) ?? { summary: narrator.lastMessage || "Done." }
+      const verdict = judgeProgram(
+        exit && exit.code !== 0 ? `${this.name} ${describeExit(exit)}.` : undefined,
+        output.record,
+        narrator.lastMessage,
+        narrator.lastState,
       );
+      if (verdict.ok) return { summary: verdict.summary };
+      const wrote = group.stderrTail ? ` It wrote: ${group.stderrTail}` : "";
+      throw new RunFailedError(`${verdict.reason}${wrote}`);
     } finally {
       over.abort();
       await group.end();
     }
-  }
-
-  /** @param exit how it ended by itself; `undefined` when it had to be ended after its result */
-  #judge(exit: Exit | undefined, result: ProgramOutput["result"], stderr: string): JobResult | undefined {
-    if ((exit && exit.code !== 0) || result?.ok === false) {
-      const how = exit ? describeExit(exit) : "did not come to a good end";
-      const reason = result?.ok === false ? ` It reported: ${result.text}` : "";
-      const wrote = stderr ? ` It wrote: ${stderr}` : "";
-      throw new RunFailedError(`${this.name} ${how}.${reason}${wrote}`);
-    }
-    return result?.text ? { summary: result.text } : undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from "@mission-control/agent";
-import type { AgentEvent } from "../agent-event.ts";
 import type { Narrator } from "../narrator.ts";
+import { TurnRecord } from "../verdict.ts";
 import { LineSplitter } from "./lines.ts";
 import { readLine } from "./output.ts";
 
@@ -9,22 +9,18 @@ export const RESULT_GRACE_MS = 10_000;
 
 /** What a program prints, told to the operator as it comes, and the result it tells, where it tells one. */
 export class ProgramOutput {
+  /** What it is judged by; with the last result it told. */
+  readonly record = new TurnRecord();
   readonly #lines: LineSplitter;
   #arrived = Promise.withResolvers<void>();
-  #result: Extract<AgentEvent, { type: "result" }> | undefined;
 
   constructor(narrator: Pick<Narrator, "take">) {
     this.#lines = new LineSplitter((line) => {
       for (const event of readLine(line)) {
-        if (event.type === "result") this.#result = event;
+        this.record.take(event);
         narrator.take(event);
       }
     });
-  }
-
-  /** The last result it told. */
-  get result(): Extract<AgentEvent, { type: "result" }> | undefined {
-    return this.#result;
   }
 
   push(text: string): void {
@@ -39,7 +35,7 @@ export class ProgramOutput {
 
   /** Resolves when it told a result and then fell silent for {@link RESULT_GRACE_MS}; rejects with the signal. */
   async silentAfterResult(clock: Clock, signal: AbortSignal): Promise<void> {
-    for (let silent = false; !(silent && this.#result); ) {
+    for (let silent = false; !(silent && this.record.result); ) {
       await this.#arrived.promise;
       this.#arrived = Promise.withResolvers();
       let more = false;

@@ -84,15 +84,15 @@ test("what was kept is there again", () => {
   const first = open();
   first.agent = { id: "a", secret: "s", port: 1 };
   const mark = first.begin(dispatch);
-  first.keepSession("__proto__", "s1");
-  first.keepSession("2", "s2");
-  first.keepSession("1", "s3");
+  first.keepSession("__proto__", { id: "s1" });
+  first.keepSession("2", { id: "s2" });
+  first.keepSession("1", { id: "s3" });
   first.close();
   const second = open();
   assert.deepEqual(second.agent, { id: "a", secret: "s", port: 1 });
   assert.deepEqual(second.running, [{ mark, dispatch }]);
   assert.deepEqual(
-    ["__proto__", "2", "1", "0"].map((id) => second.session(id)),
+    ["__proto__", "2", "1", "0"].map((id) => second.session(id)?.id),
     ["s1", "s2", "s3", undefined],
   );
   second.end(mark);
@@ -102,9 +102,9 @@ test("what was kept is there again", () => {
 
 test("the oldest sessions go first", () => {
   const state = open();
-  for (let id = 501; id > 0; id--) state.keepSession(String(id), `s${id}`);
+  for (let id = 501; id > 0; id--) state.keepSession(String(id), { id: `s${id}` });
   assert.equal(state.session("501"), undefined);
-  assert.equal(state.session("500"), "s500");
+  assert.equal(state.session("500")?.id, "s500");
   state.close();
 });
 

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Dispatch } from "@mission-control/agent";
+import type { Session } from "../program.ts";
 import { type Lock, takeLock } from "./state-lock.ts";
 import { earlierStateSchema, type State, type StoredRun, stateSchema } from "./state-schema.ts";
 
@@ -88,13 +89,13 @@ export class StateFile {
     this.#write();
   }
 
-  session(taskId: string): string | undefined {
+  session(taskId: string): Session | undefined {
     return this.#state.sessions.find(([task]) => task === taskId)?.[1];
   }
 
-  keepSession(taskId: string, sessionId: string): void {
+  keepSession(taskId: string, session: Session): void {
     const others = this.#state.sessions.filter(([task]) => task !== taskId);
-    this.#state.sessions = [...others, [taskId, sessionId] as [string, string]].slice(-MAX_SESSIONS);
+    this.#state.sessions = [...others, [taskId, session] as [string, Session]].slice(-MAX_SESSIONS);
     this.#write();
   }
 

@@ -26,6 +26,7 @@ interface AgentFlags extends ServerFlags {
   workspace?: WorkspaceKind;
   permissions: PermissionPolicy;
   mode?: string;
+  authMethod?: string;
   env?: string[];
   capability?: string[];
   concurrency?: number;
@@ -51,7 +52,14 @@ export function configure(command: Command): void {
         .choices(PERMISSION_POLICIES)
         .default("ask"),
     )
-    .option("--mode <mode>", "with --acp: a mode of the agent's own, such as read-only")
+    .option(
+      "--mode <mode>",
+      "with --acp: a mode of the agent's own (default: one that asks, but with --permissions allow the agent's)",
+    )
+    .option(
+      "--auth-method <id>",
+      "with --acp: the way to log in, as the agent calls it, where it is not logged in",
+    )
     .option(
       "--env <name>",
       "what it gets of this environment: NAME, AWS_* or NAME=VALUE; several times",
@@ -95,7 +103,13 @@ async function run(flags: AgentFlags): Promise<void> {
   const starting =
     acp === undefined
       ? runExecAgent({ ...options, exec: exec ?? "" })
-      : runAcpAgent({ ...options, acp, permissions: flags.permissions, mode: flags.mode });
+      : runAcpAgent({
+          ...options,
+          acp,
+          permissions: flags.permissions,
+          mode: flags.mode,
+          authMethod: flags.authMethod,
+        });
   const runner = await starting.catch((error: unknown) => {
     if (!(error instanceof Error)) throw error;
     if (WRONG_USE.some((kind) => error instanceof kind)) throw wrongUse(error.message);

@@ -1,0 +1,111 @@
+import type { AgentEvent } from "../agent-event.ts";
+
+/**
+ * What the protocol does not say about an agent, as it was seen in the version named. `test/agents` runs each of them
+ * and fails where one has changed.
+ */
+export interface KnownAgent {
+  /** Matches what it calls itself in `initialize`. */
+  name: RegExp;
+  /** Whether it ever asks for permission. */
+  asks: "in a mode" | "by its environment" | "never";
+  /** The mode in which it asks before everything but reading. */
+  askingMode?: string;
+  /** Modes in which it asks for nothing: it, or a model of its own, decides. */
+  silentModes?: readonly string[];
+  /** Arguments by which it asks for nothing, whatever its mode. */
+  silentArguments?: RegExp;
+  /** Whether its `end_turn` says that all went well; of some it also follows an error that they keep to themselves. */
+  vouches: boolean;
+  /** Whether the cost it tells is that of the whole session, as the protocol says, or began anew with its process. */
+  costOf: "session" | "process";
+  /** Tells its program's own words from its model's, where both come as messages. `undefined`: its model's. */
+  readMessage?(message: { text: string; messageId?: string | null | undefined }): AgentEvent | undefined;
+}
+
+const KNOWN: readonly KnownAgent[] = [
+  {
+    // 0.101. Starts in `auto`.
+    name: /claude-agent-acp/,
+    asks: "in a mode",
+    askingMode: "default",
+    silentModes: ["auto", "bypassPermissions", "dontAsk"],
+    vouches: true,
+    costOf: "process",
+  },
+  {
+    // 2.6. Starts in `agent`. Its messages have ids; warnings and errors, as messages, have none.
+    name: /codex-acp/,
+    asks: "in a mode",
+    askingMode: "read-only",
+    silentModes: ["agent-full-access"],
+    vouches: true,
+    costOf: "session",
+    readMessage: ({ text, messageId }) => (messageId ? undefined : { type: "notice", text }),
+  },
+  {
+    // 1.18. Its modes are agents; what it asks is in its settings, which allow everything unless told otherwise.
+    name: /^opencode$/i,
+    asks: "by its environment",
+    vouches: true,
+    costOf: "session",
+  },
+  {
+    // 0.61.
+    name: /^gemini-cli/,
+    asks: "in a mode",
+    askingMode: "default",
+    silentModes: ["yolo"],
+    vouches: true,
+    costOf: "session",
+  },
+  {
+    // 0.24. Starts in `auto`.
+    name: /^qwen-code/,
+    asks: "in a mode",
+    askingMode: "default",
+    silentModes: ["auto", "yolo"],
+    vouches: true,
+    costOf: "session",
+  },
+  {
+    // 1.0.102. A model's error is a message and `end_turn`; so is its own information.
+    name: /^copilot$/i,
+    asks: "in a mode",
+    askingMode: "agent",
+    silentModes: ["autopilot"],
+    silentArguments: /^--(allow-all(-tools)?|yolo)$/,
+    vouches: false,
+    costOf: "session",
+    readMessage({ text }) {
+      const [, kind, words = ""] = /^(Error|Info|Warning): (.*)$/s.exec(text) ?? [];
+      return kind === undefined ? undefined : { type: kind === "Error" ? "trouble" : "notice", text: words };
+    },
+  },
+  {
+    // 0.0.34 with Pi 0.87. Its modes are how much it thinks; a model's error is `end_turn` and nothing else.
+    name: /^pi-acp/,
+    asks: "never",
+    vouches: false,
+    costOf: "session",
+  },
+];
+
+/** @param name what the agent calls itself, else the name of its program */
+export function knownAgent(name: string): KnownAgent | undefined {
+  return KNOWN.find((agent) => agent.name.test(name));
+}
+
+/** In these, opencode looks without asking, as the others do. The last rule that fits counts. */
+const OPENCODE_ASKS = JSON.stringify({
+  "*": "ask",
+  read: { "*": "allow", "*.env": "ask", "*.env.*": "ask", "*.env.example": "allow" },
+  ...Object.fromEntries(["list", "glob", "grep", "todoread", "todowrite"].map((tool) => [tool, "allow"])),
+});
+
+/** What an agent's environment needs so that it asks; the operator's own setting goes before it. */
+export function askingEnvironment(command: readonly string[]): NodeJS.ProcessEnv {
+  return command.some((word) => /(^|[\\/])opencode(-ai)?(@[^\\/]*)?$/.test(word))
+    ? { OPENCODE_PERMISSION: OPENCODE_ASKS }
+    : {};
+}
