@@ -29,6 +29,10 @@ interface Entry {
   lastSeenAt: string | null;
   /** As it was last told in an event. */
   told: Reachability["status"];
+  /** Ends with the last change to its record that was begun. */
+  lastChange: Promise<unknown>;
+  /** It is being removed, and takes no new dispatches. */
+  leaving: boolean;
 }
 
 export interface AgentDirectoryOptions {
@@ -108,7 +112,7 @@ export class AgentDirectory {
   /** How many more dispatches the agent takes now. */
   freeSlots(id: string): number {
     const entry = this.#entries.get(id);
-    return entry ? Math.max(0, entry.record.concurrency - entry.running.size) : 0;
+    return entry && !entry.leaving ? Math.max(0, entry.record.concurrency - entry.running.size) : 0;
   }
 
   /**
@@ -132,7 +136,10 @@ export class AgentDirectory {
     return { agent: this.#view(entry), ...(secret === undefined ? {} : { secret }) };
   }
 
-  /** Calls the listener after an agent was edited: it may take more dispatches now, or be reached elsewhere. */
+  /**
+   * Calls the listener after an agent was edited or removed: it may take more dispatches now, be reached elsewhere, or
+   * never take what has been queued for it.
+   */
   onEdit(listener: (agentId: string) => void): void {
     this.#editListeners.add(listener);
   }
@@ -143,7 +150,12 @@ export class AgentDirectory {
    */
   async update(id: string, fields: PatchAgent): Promise<{ agent: AgentView; secret?: string } | null> {
     const entry = this.#entries.get(id);
-    if (!entry) return null;
+    return entry ? this.#inTurn(entry, () => this.#update(entry, fields)) : null;
+  }
+
+  async #update(entry: Entry, fields: PatchAgent): Promise<{ agent: AgentView; secret?: string } | null> {
+    const { id } = entry.record;
+    if (this.#entries.get(id) !== entry) return null;
     const now = this.#options.now().toISOString();
     const changed = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
     const record: AgentRecord = { ...entry.record, ...changed, updatedAt: now };
@@ -152,16 +164,9 @@ export class AgentDirectory {
     const secret = needsSecret ? formatSecret(randomBytes(32)) : undefined;
     if (secret !== undefined) record.secret = secret;
     const event = agentEvent(record, now, { change: "edited", fields: Object.keys(changed) });
-    const before = entry.record;
-    // At once, so that a second edit that arrives meanwhile builds on this one.
+    await this.#options.store.put("agent", record, event);
     entry.record = record;
-    try {
-      await this.#options.store.put("agent", record, event);
-    } catch (error) {
-      entry.record = before;
-      throw error;
-    }
-    for (const listener of this.#editListeners) listener(id);
+    this.#tellEdited(id);
     return { agent: this.#view(entry), ...(secret === undefined ? {} : { secret }) };
   }
 
@@ -171,16 +176,39 @@ export class AgentDirectory {
    */
   async remove(id: string): Promise<boolean> {
     const entry = this.#entries.get(id);
-    if (!entry) return false;
+    return entry ? this.#inTurn(entry, () => this.#remove(entry)) : false;
+  }
+
+  async #remove(entry: Entry): Promise<boolean> {
+    const { id } = entry.record;
+    if (this.#entries.get(id) !== entry) return false;
     if (entry.running.size + entry.queued > 0) {
       throw new AgentBusyError(
         `${entry.record.name} has ${entry.running.size} running and ${entry.queued} queued tasks: cancel them first.`,
       );
     }
-    this.#entries.delete(id);
     const now = this.#options.now().toISOString();
-    await this.#options.store.remove("agent", id, agentEvent(entry.record, now, { change: "deleted" }));
-    return true;
+    entry.leaving = true;
+    try {
+      await this.#options.store.remove("agent", id, agentEvent(entry.record, now, { change: "deleted" }));
+      this.#entries.delete(id);
+      return true;
+    } finally {
+      entry.leaving = false;
+      // Also for what was queued meanwhile.
+      this.#tellEdited(id);
+    }
+  }
+
+  /** Changes to one agent's record are made one after the other: each builds on what is stored by then. */
+  #inTurn<Result>(entry: Entry, change: () => Promise<Result>): Promise<Result> {
+    const result = entry.lastChange.then(change);
+    entry.lastChange = result.catch(() => {});
+    return result;
+  }
+
+  #tellEdited(id: string): void {
+    for (const listener of this.#editListeners) listener(id);
   }
 
   /**
@@ -193,6 +221,7 @@ export class AgentDirectory {
     const one = agentId === undefined ? undefined : this.#entries.get(agentId);
     const entries = agentId === undefined ? this.#entries.values() : one ? [one] : [];
     for (const entry of entries) {
+      if (entry.leaving) continue;
       const { status, reason } = this.#reachability(entry);
       if (status === entry.told) continue;
       entry.told = status;
@@ -271,7 +300,16 @@ export function targetOf(record: AgentRecord): AgentTarget {
 }
 
 function newEntry(record: AgentRecord): Entry {
-  return { record, running: new Set(), queued: 0, usage: new UsageSum(), lastSeenAt: null, told: "unknown" };
+  return {
+    record,
+    running: new Set(),
+    queued: 0,
+    usage: new UsageSum(),
+    lastSeenAt: null,
+    told: "unknown",
+    lastChange: Promise.resolve(),
+    leaving: false,
+  };
 }
 
 function agentEvent(record: AgentRecord, now: string, data: JsonObject): NewEvent {

@@ -46,6 +46,8 @@ interface Entry {
   gateway: OpenClawGateway;
   /** State and error as last told in an event. */
   told: string;
+  /** Set while it is being removed: nothing may be told of it after its removal. */
+  removal?: Promise<void>;
 }
 
 /** Every way to reach agents: the gateways this server is connected to, and HTTP agents directly. */
@@ -117,12 +119,25 @@ export class GatewayRegistry {
         `Agents are reached through it: move or delete ${usedBy.join(", ")} first.`,
       );
     }
-    this.#entries.delete(id);
+    entry.removal ??= this.#remove(entry);
+    await entry.removal;
+    return true;
+  }
+
+  /** Durably first: a gateway whose removal could not be stored goes on as if nobody had asked. */
+  async #remove(entry: Entry): Promise<void> {
+    const { id } = entry.record;
     const now = this.#options.now().toISOString();
-    await this.#options.store.remove("gateway", id, gatewayEvent(entry.record, now, { change: "deleted" }));
+    try {
+      await this.#options.store.remove("gateway", id, gatewayEvent(entry.record, now, { change: "deleted" }));
+    } catch (error) {
+      delete entry.removal;
+      this.#announce(id);
+      throw error;
+    }
+    this.#entries.delete(id);
     await entry.gateway.close();
     entry.gateway.forget();
-    return true;
   }
 
   /** The agents found on a gateway; null when there is no such gateway. */
@@ -170,7 +185,7 @@ export class GatewayRegistry {
 
   #announce(id: string): void {
     const entry = this.#entries.get(id);
-    if (!entry || !this.#listener) return;
+    if (!entry || entry.removal || !this.#listener) return;
     const { state, lastError } = viewOf(entry);
     const telling = `${state} ${lastError ?? ""}`;
     if (telling === entry.told) return;
