@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import { Retention } from "./retention.ts";
+import { Pace, Retention } from "./retention.ts";
 import { newEvent } from "./store/conformance/engine.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
 
@@ -36,4 +37,74 @@ test("the oldest events go in steps until what is to be kept is left, also while
   while ((await surplus()) > 0) await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(await store.range(), { oldest: 4000 - KEPT + 1, newest: 4000 });
   assert.deepEqual(errors, []);
+});
+
+/**
+ * A log that grows at a steady rate, pruned by the pace; time moves by the pauses and by `stepMs`, what a step takes.
+ * Resolves to what was kept after each step once the beginning is over.
+ */
+function kept({ keep, perSecond, stepMs }: { keep: number; perSecond: number; stepMs: number }) {
+  const pace = new Pace(keep);
+  const sizes: number[] = [];
+  const steps: { rows: number; pause: number }[] = [];
+  let oldest = 1;
+  for (let at = 0; at < 60_000; ) {
+    const newest = keep + Math.floor((at * perSecond) / 1000);
+    const { rows } = pace.step({ oldest, newest }, at);
+    const surplus = newest - oldest + 1 - keep;
+    oldest += Math.max(0, Math.min(rows, surplus));
+    const pause = surplus > rows ? pace.pause : pace.rest;
+    if (surplus > rows) steps.push({ rows, pause });
+    at += pause + stepMs;
+    if (at > 10_000) sizes.push(newest - oldest + 1);
+  }
+  return { most: Math.max(...sizes), steps };
+}
+
+test("the log stays near its limit however fast it grows, also where a step has to wait long", () => {
+  for (const perSecond of [0, 100, 1000, 6800, 20_000]) {
+    for (const stepMs of [1, 10, 50]) {
+      const { most } = kept({ keep: 1000, perSecond, stepMs });
+      assert.ok(most <= 1000 + perSecond * 0.25 + 100, `${most} kept at ${perSecond}/s, ${stepMs} ms a step`);
+    }
+  }
+  const { most } = kept({ keep: 1_000_000, perSecond: 6800, stepMs: 5 });
+  assert.ok(most <= 1_000_000 * 1.011, `${most} kept`);
+});
+
+test("where little comes, a step is small and the next one waits", () => {
+  const pace = new Pace(1000);
+  for (let step = 0; step < 100; step++) {
+    const { rows } = pace.step({ oldest: 1, newest: 100_000 + step * 10 }, step * 50);
+    assert.deepEqual([rows, pace.pause], [100, 50]);
+  }
+  const lowered = new Pace(1000);
+  lowered.step({ oldest: 1, newest: 1_000_000 }, 0);
+  assert.ok(lowered.pause <= 20, "a large surplus goes faster");
+});
+
+test("the place of what was pruned is used again: the file stops growing", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "mission-control-retention-"));
+  const store = SqliteStore.open({ folder });
+  context.after(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+  const pages = () => {
+    const db = new DatabaseSync(join(folder, "mission-control.db"), { readOnly: true });
+    const count = Number(db.prepare("PRAGMA page_count").get()?.page_count);
+    db.close();
+    return count;
+  };
+  const round = async () => {
+    const events = Array.from({ length: 1000 }, () =>
+      newEvent("activity", { taskId: "t1", message: "x".repeat(500) }),
+    );
+    await store.append(events);
+    while (await store.prune({ keepEvents: 1000, receiptsBefore: "2000-01-01T00:00:00.000Z" }));
+  };
+  for (let rounds = 0; rounds < 3; rounds++) await round();
+  const before = pages();
+  for (let rounds = 0; rounds < 10; rounds++) await round();
+  assert.ok(pages() <= before * 1.05, `${before} pages grew to ${pages()}`);
 });

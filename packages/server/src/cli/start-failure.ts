@@ -7,6 +7,7 @@ const OWN_CODES: ReadonlySet<unknown> = new Set([
   "key_file",
   "data_folder_in_use",
   "newer_database",
+  "damaged_database",
   "invalid_secret",
 ]);
 

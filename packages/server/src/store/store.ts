@@ -209,9 +209,9 @@ export interface Store {
 
   /**
    * Removes what retention lets go — the oldest events beyond `keepEvents`, receipts older than
-   * `receiptsBefore` — in one small step. Resolves to whether more is left to remove.
+   * `receiptsBefore` — in one small step of at most `rows` of each. Resolves to whether more may be left to remove.
    */
-  prune(policy: { keepEvents: number; receiptsBefore: string }): Promise<boolean>;
+  prune(policy: { keepEvents: number; receiptsBefore: string; rows?: number }): Promise<boolean>;
 
   /** Tries a commit as large as a callback's; resolves to why none can be made now, in a sentence, or to null. */
   unavailableReason(): Promise<string | null>;

@@ -139,4 +139,35 @@ export function receipts(engine: Engine): void {
     );
     await subject.discard();
   });
+
+  test("receipts of a time when the clock was ahead do not keep later ones for ever", async () => {
+    let at = Date.UTC(2030, 0, 1);
+    const subject = await Subject.open(engine, () => new Date(at));
+    await running(subject.store, "t1", "a1", "d1");
+    const said = callback("t1", "a1", { type: "progress" });
+    const send = (from: number, to: number) =>
+      Promise.all(
+        Array.from({ length: to - from }, (_, index) =>
+          subject.change(said, { scope: "d1", key: `msg_${from + index}` }),
+        ),
+      );
+    await send(0, 300);
+    at = Date.UTC(2026, 0, 1);
+    await send(300, 15_000);
+    at = Date.UTC(2026, 0, 9);
+    await send(15_000, 15_010);
+    const policy = {
+      keepEvents: 1_000_000,
+      receiptsBefore: new Date(at - 7 * 86_400_000).toISOString(),
+      rows: 2000,
+    };
+    let steps = 0;
+    while (await subject.store.prune(policy)) assert.ok(++steps < 50);
+    const repeats = [...(await send(0, 1)), ...(await send(299, 301)), ...(await send(15_000, 15_010))];
+    assert.deepEqual(
+      repeats.map(({ duplicate }) => duplicate),
+      [false, false, false, ...Array(10).fill(true)],
+    );
+    await subject.discard();
+  });
 }

@@ -8,8 +8,6 @@ const REPLAY_ROWS = 384;
 /** Ids one step looks at where no index finds the matching ones; bounds the time it holds the thread. */
 const REPLAY_WINDOW = 8192;
 const NO_FRAMES = new Uint8Array();
-const PRUNE_ROWS = 100;
-
 /**
  * The one durable log: appended in id order inside a commit, read by position. Reads by task or agent go by the
  * indexes, which have to be complete ({@link EventLog.unindexed} 0).
@@ -159,11 +157,16 @@ export class EventLog {
     return page(rows, limit);
   }
 
-  /** Removes at most {@link PRUNE_ROWS} of the oldest events beyond `keep`; says whether more remain. */
-  prune(keep: number): boolean {
+  /** Whether there are more events than `keep`. */
+  hasMoreThan(keep: number): boolean {
+    return this.#oldest !== 0 && this.#oldest <= this.#written - keep;
+  }
+
+  /** Removes at most `rows` of the oldest events beyond `keep`; says whether more remain. */
+  prune(keep: number, rows: number): boolean {
+    if (!this.hasMoreThan(keep)) return false;
     const goal = this.#written - keep;
-    if (this.#oldest === 0 || this.#oldest > goal) return false;
-    const upTo = Math.min(goal, this.#oldest + PRUNE_ROWS - 1);
+    const upTo = Math.min(goal, this.#oldest + rows - 1);
     this.#statements.get("DELETE FROM events WHERE id <= ?").run(upTo);
     this.#oldest = upTo + 1;
     return upTo < goal;

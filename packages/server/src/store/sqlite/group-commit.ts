@@ -42,6 +42,8 @@ export class GroupCommit {
   readonly #hooks: Hooks;
   #waiting: Waiting[] = [];
   #scheduled = false;
+  /** Why nothing more is taken. */
+  #refusal: string | null = null;
   #closed = false;
 
   constructor(db: DatabaseSync, hooks: Hooks) {
@@ -51,7 +53,7 @@ export class GroupCommit {
 
   /** Runs `work` inside the next commit; resolves with its result once that is durable. */
   run<Result>(work: () => Result): Promise<Result> {
-    if (this.#closed) return Promise.reject(new StoreUnavailableError("The store is closed."));
+    if (this.#refusal !== null) return Promise.reject(new StoreUnavailableError(this.#refusal));
     if (this.#waiting.length >= MAX_WAITING) {
       return Promise.reject(new StoreUnavailableError("Too much waits to be stored; try again."));
     }
@@ -81,8 +83,14 @@ export class GroupCommit {
     }
   }
 
+  /** Refuses what comes later. */
+  refuse(reason: string): void {
+    this.#refusal = reason;
+  }
+
   /** Commits all that waits and refuses what comes later. */
   close(): void {
+    this.refuse("The store is closed.");
     this.#closed = true;
     while (this.#waiting.length > 0) this.#commitNext();
   }

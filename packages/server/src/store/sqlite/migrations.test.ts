@@ -24,6 +24,7 @@ test("tasks of the first version's file are found by tag, search and priority", 
 
   const file = join(folder, "mission-control.db");
   for (const suffix of ["", "-wal", "-shm"]) rmSync(file + suffix, { force: true });
+  rmSync(join(folder, "mission-control.instance"));
   const db = new DatabaseSync(file);
   migrate(db, 1);
   for (const [index, title] of titles.entries()) {

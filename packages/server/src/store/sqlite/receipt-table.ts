@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { ChangeResult } from "../store.ts";
 
-const PRUNE_ROWS = 500;
+/** Further apart than this, rows stand in the order of their time; closer, they may be of one batch, in key order. */
+const BATCH_ROWS = 4096;
 
 /** The first answer to a change, kept to answer its repeats. */
 export interface KeptAnswer extends Pick<ChangeResult, "eventId" | "taskStatus"> {
@@ -24,7 +25,8 @@ export function receiptKey(scope: string, key: string): string {
 export class ReceiptTable {
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
-  readonly #oldest: StatementSync;
+  readonly #ends: StatementSync;
+  readonly #lastBefore: StatementSync;
   readonly #prune: StatementSync;
   readonly #waiting = new Map<string, KeptAnswer>();
   /** Keys of the surrounding commit. */
@@ -33,8 +35,15 @@ export class ReceiptTable {
   constructor(db: DatabaseSync) {
     this.#select = db.prepare("SELECT answer FROM receipts WHERE key = ?");
     this.#insert = db.prepare("INSERT OR IGNORE INTO receipts (key, at, answer) VALUES (?, ?, ?)");
-    this.#oldest = db.prepare("SELECT seq, at FROM receipts ORDER BY seq LIMIT 1");
-    this.#prune = db.prepare("DELETE FROM receipts WHERE seq < ? AND at < ?");
+    this.#ends = db.prepare(
+      "SELECT (SELECT min(seq) FROM receipts) AS first, (SELECT max(seq) FROM receipts) AS last",
+    );
+    this.#lastBefore = db.prepare(
+      "SELECT max(seq) AS seq FROM (SELECT seq, at FROM receipts WHERE seq >= ? ORDER BY seq LIMIT ?) WHERE at < ?",
+    );
+    this.#prune = db.prepare(
+      "DELETE FROM receipts WHERE seq IN (SELECT seq FROM receipts WHERE seq <= ? AND (at < ? OR seq < ?) ORDER BY seq LIMIT ?)",
+    );
   }
 
   get(key: string): KeptAnswer | null {
@@ -69,11 +78,32 @@ export class ReceiptTable {
     this.#fresh = [];
   }
 
-  /** Removes at most {@link PRUNE_ROWS} of the oldest receipts; says whether more may be left. */
-  prune(before: string): boolean {
-    const oldest = this.#oldest.get();
-    if (!oldest || String(oldest.at) >= before) return false;
-    this.#prune.run(Number(oldest.seq) + PRUNE_ROWS, before);
-    return true;
+  /** Whether there may be any older than `before`. */
+  hasBefore(before: string, rows: number): boolean {
+    return this.#oldUpTo(before, rows) !== null;
+  }
+
+  /** Removes at most `rows` of the oldest receipts, if they are older than `before`; says whether more may be left. */
+  prune(before: string, rows: number): boolean {
+    const upTo = this.#oldUpTo(before, rows);
+    return upTo !== null && this.#prune.run(upTo, before, upTo - BATCH_ROWS, rows).changes > 0;
+  }
+
+  /**
+   * Up to which row they are old: one stands before all that were written later, whatever its own time says. A clock
+   * that was ahead for a while leaves rows with times to come, behind which the others must not wait; so where the
+   * first rows are not old, some further on are looked at, ever twice as far.
+   */
+  #oldUpTo(before: string, rows: number): number | null {
+    const ends = this.#ends.get();
+    if (!ends || ends.first === null) return null;
+    const first = Number(ends.first);
+    let upTo = this.#lastBefore.get(first, rows, before)?.seq ?? null;
+    for (let far = rows; upTo === null && first + far <= Number(ends.last); far *= 2) {
+      upTo = this.#lastBefore.get(first + far, 1, before)?.seq ?? null;
+      // The nearer ones may be of the same batch as it.
+      if (upTo !== null && far < BATCH_ROWS) upTo = null;
+    }
+    return upTo === null ? null : Number(upTo);
   }
 }

@@ -1,4 +1,4 @@
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { StatementSync } from "node:sqlite";
 import {
   type EventFilter,
   MAX_CALLBACK_BYTES,
@@ -28,9 +28,12 @@ import {
 } from "../store.ts";
 import { AttemptTable } from "./attempt-table.ts";
 import { ChangeWriter } from "./change-writer.ts";
-import { databaseFile, openDatabase } from "./database.ts";
+import { BackgroundCheck, named } from "./damage.ts";
+import { databaseFile, type OpenDatabase, openDatabase } from "./database.ts";
+import { engineReason, saysDamaged } from "./engine-error.ts";
 import { EventLog, usesIndex } from "./event-log.ts";
 import { GroupCommit } from "./group-commit.ts";
+import type { InstanceMarker } from "./instance-marker.ts";
 import { OutageLog } from "./outage-log.ts";
 import { ReceiptTable } from "./receipt-table.ts";
 import { TaskList } from "./task-list.ts";
@@ -39,6 +42,9 @@ import { WriteBehind } from "./write-behind.ts";
 
 /** What the largest callback brings: its event, and the task's and the attempt's fields that show it. */
 const PROBE_BYTES = MAX_CALLBACK_BYTES + 128 * 1024;
+
+/** In one step of pruning, unless it is told. */
+const PRUNE_ROWS = 100;
 
 export interface SqliteStoreOptions {
   /** The data folder; made with mode 0700 when missing. */
@@ -56,6 +62,10 @@ export interface SqliteStoreOptions {
 export class SqliteStore implements Store {
   readonly #metrics: SqliteStoreOptions["metrics"];
   readonly #logger: SqliteStoreOptions["logger"];
+  readonly #file: string;
+  readonly #marker: InstanceMarker;
+  readonly #outages: OutageLog;
+  readonly #check: BackgroundCheck | null;
   readonly #closeDatabase: () => void;
   readonly #group: GroupCommit;
   readonly #log: EventLog;
@@ -71,33 +81,37 @@ export class SqliteStore implements Store {
   readonly #deleteRecord: StatementSync;
   readonly #deleteOtherProbes: StatementSync;
   readonly #selectRecords: StatementSync;
+  #isDamaged = false;
   readonly #listeners = new Set<(commit: Commit) => void>();
 
-  /** @throws DataFolderInUseError, NewerDatabaseError */
+  /** @throws DataFolderInUseError, NewerDatabaseError, DamagedDatabaseError */
   static open(options: SqliteStoreOptions): SqliteStore {
-    const { db, close } = openDatabase(options.folder);
+    const database = openDatabase(options.folder);
     try {
-      return new SqliteStore(db, close, options);
+      return new SqliteStore(database, options);
     } catch (error) {
-      close();
-      throw error;
+      database.close();
+      throw named(error, databaseFile(options.folder));
     }
   }
 
-  private constructor(db: DatabaseSync, close: () => void, options: SqliteStoreOptions) {
+  private constructor(database: OpenDatabase, options: SqliteStoreOptions) {
+    const { db, marker, close, needsCheck } = database;
     this.#metrics = options.metrics;
     this.#logger = options.logger;
     this.#closeDatabase = close;
-    const outages = new OutageLog(options.logger, databaseFile(options.folder));
+    this.#file = databaseFile(options.folder);
+    this.#marker = marker;
+    this.#outages = new OutageLog(options.logger, this.#file);
     this.#group = new GroupCommit(db, {
       beforeCommit: () => this.#writeBehind.beforeCommit(),
       committed: (seconds, groupSize) => {
         options.metrics?.commit(seconds, groupSize);
-        outages.worked();
+        this.#outages.worked();
         this.#committed();
       },
       rolledBack: () => this.#rolledBack(),
-      unavailable: (error) => outages.failed(error),
+      unavailable: (error) => this.#failed(error),
     });
     this.#log = new EventLog(db);
     this.#tasks = new TaskTable(db);
@@ -122,6 +136,11 @@ export class SqliteStore implements Store {
     this.#deleteRecord = db.prepare("DELETE FROM records WHERE kind = ? AND id = ?");
     this.#deleteOtherProbes = db.prepare("DELETE FROM records WHERE kind = 'probe' AND id <> ?");
     this.#selectRecords = db.prepare("SELECT record FROM records WHERE kind = ? ORDER BY id");
+    this.#check = needsCheck
+      ? new BackgroundCheck(this.#file, (detail) => {
+          if (detail !== null) this.#damaged(detail);
+        })
+      : null;
   }
 
   change(change: TaskChange, receipt?: Receipt): Promise<ChangeResult> {
@@ -160,7 +179,7 @@ export class SqliteStore implements Store {
   }
 
   async task(id: string): Promise<Task | null> {
-    return this.#tasks.get(id);
+    return this.#read(() => this.#tasks.get(id));
   }
 
   async tasks(query: TaskQuery): Promise<TaskPage> {
@@ -168,31 +187,32 @@ export class SqliteStore implements Store {
   }
 
   async attempt(id: string): Promise<Attempt | null> {
-    return this.#attempts.get(id);
+    return this.#read(() => this.#attempts.get(id));
   }
 
   async attemptsOf(taskId: string): Promise<Attempt[]> {
-    return this.#attempts.ofTask(taskId);
+    return this.#read(() => this.#attempts.ofTask(taskId));
   }
 
   async queuedAttempts(agentId: string, limit: number): Promise<Attempt[]> {
-    return this.#attempts.queued(agentId, limit);
+    return this.#read(() => this.#attempts.queued(agentId, limit));
   }
 
   async unfinishedAttempts(): Promise<Attempt[]> {
-    return this.#attempts.unfinished();
+    return this.#read(() => this.#attempts.unfinished());
   }
 
   async queueLengths(): Promise<Map<string, number>> {
-    return this.#attempts.queueLengths();
+    return this.#read(() => this.#attempts.queueLengths());
   }
 
   async usageByAgent(): Promise<Map<string, UsageSum>> {
-    return this.#attempts.usageByAgent();
+    return this.#read(() => this.#attempts.usageByAgent());
   }
 
   async pendingCommands(): Promise<PendingCommand[]> {
-    return this.#selectCommands.all().map((row) => ({
+    const rows = this.#read(() => this.#selectCommands.all());
+    return rows.map((row) => ({
       id: Number(row.id),
       dispatchId: String(row.dispatch_id),
       taskId: String(row.task_id),
@@ -202,7 +222,8 @@ export class SqliteStore implements Store {
   }
 
   async records<Kind extends RecordKind>(kind: Kind): Promise<RecordKinds[Kind][]> {
-    return this.#selectRecords.all(kind).map((row) => JSON.parse(String(row.record)) as RecordKinds[Kind]);
+    const rows = this.#read(() => this.#selectRecords.all(kind));
+    return rows.map((row) => JSON.parse(String(row.record)) as RecordKinds[Kind]);
   }
 
   async range(): Promise<LogRange> {
@@ -210,7 +231,7 @@ export class SqliteStore implements Store {
   }
 
   async frames(stretch: Stretch, filter: EventFilter): Promise<FrameChunk> {
-    if (!usesIndex(filter)) return this.#log.frames(stretch, filter);
+    if (!usesIndex(filter)) return this.#read(() => this.#log.frames(stretch, filter));
     return this.#upToDate(() => this.#log.frames(stretch, filter));
   }
 
@@ -219,16 +240,19 @@ export class SqliteStore implements Store {
   }
 
   async history(before: number | null, filter: EventFilter, limit: number): Promise<EventPage> {
-    if (!usesIndex(filter)) return this.#log.history(before, filter, limit);
+    if (!usesIndex(filter)) return this.#read(() => this.#log.history(before, filter, limit));
     return this.#upToDate(() => this.#log.history(before, filter, limit));
   }
 
-  prune(policy: { keepEvents: number; receiptsBefore: string }): Promise<boolean> {
+  async prune(policy: { keepEvents: number; receiptsBefore: string; rows?: number }): Promise<boolean> {
+    const { keepEvents, receiptsBefore, rows = PRUNE_ROWS } = policy;
+    const isDue = () => this.#log.hasMoreThan(keepEvents) || this.#receipts.hasBefore(receiptsBefore, rows);
+    if (!this.#read(isDue)) return false;
     return this.#group.run(() => {
       // An event that still carries its receipt must not go before that has its place.
       this.#writeBehind.request();
-      const moreEvents = this.#log.prune(policy.keepEvents);
-      const moreReceipts = this.#receipts.prune(policy.receiptsBefore);
+      const moreEvents = this.#log.prune(keepEvents, rows);
+      const moreReceipts = this.#receipts.prune(receiptsBefore, rows);
       return moreEvents || moreReceipts;
     });
   }
@@ -248,6 +272,7 @@ export class SqliteStore implements Store {
       // What cannot be written now is read from the log at the next start.
       await this.#group.run(() => this.#writeBehind.request()).catch(() => {});
     }
+    this.#check?.close();
     this.#group.close();
     this.#closeDatabase();
   }
@@ -257,7 +282,7 @@ export class SqliteStore implements Store {
    * none can be made, in a transaction of its own that is taken back. A full disk is no reason not to look.
    */
   async #upToDate<Result>(read: () => Result): Promise<Result> {
-    if (!this.#writeBehind.isBehind) return read();
+    if (!this.#writeBehind.isBehind) return this.#read(read);
     try {
       await this.#group.run(() => this.#writeBehind.request());
     } catch (error) {
@@ -268,7 +293,35 @@ export class SqliteStore implements Store {
         return read();
       });
     }
-    return read();
+    return this.#read(read);
+  }
+
+  #read<Result>(read: () => Result): Result {
+    try {
+      return read();
+    } catch (error) {
+      const reason = engineReason(error);
+      if (reason === null) throw error;
+      this.#failed(error);
+      throw new StoreUnavailableError(`The database cannot be used now: ${reason}.`, { cause: error });
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (saysDamaged(error)) this.#damaged(error instanceof Error ? error.message : String(error));
+    else this.#outages.failed(error);
+  }
+
+  /** What is written to a damaged file may be lost, and may damage more of it: agents keep what they have to say. */
+  #damaged(detail: string): void {
+    if (this.#isDamaged) return;
+    this.#isDamaged = true;
+    this.#group.refuse("The database is damaged; the server's log names the file.");
+    this.#marker.damaged();
+    this.#logger?.error(
+      { file: this.#file, detail },
+      "the database is damaged: nothing more is stored; stop the server and restore the file from a backup",
+    );
   }
 
   /** Writes as much as a large callback does, in the place of what was written the last time. */
@@ -282,6 +335,7 @@ export class SqliteStore implements Store {
     this.#writeBehind.committed();
     const commit = this.#writer.takeCommit();
     this.#metrics?.eventsCommitted(commit.events.length);
+    this.#marker.note(this.#log.range.newest);
     if (commit.events.length === 0 && commit.attempts.length === 0) return;
     for (const listener of this.#listeners) this.#tell(listener, commit);
   }
