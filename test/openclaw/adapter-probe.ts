@@ -69,12 +69,12 @@ export class AdapterProbe {
 
   /** Resolves with the event that ended a dispatch. */
   end(dispatchId: string): Promise<RunEvent> {
-    return this.event((event) => event.dispatchId === dispatchId && event.kind !== "activity");
+    return this.event((event) => event.dispatchId === dispatchId && isEnd(event));
   }
 
   /** Every event of a dispatch that says it is over. */
   ends(dispatchId: string): RunEvent[] {
-    return this.events.filter((event) => event.dispatchId === dispatchId && event.kind !== "activity");
+    return this.events.filter((event) => event.dispatchId === dispatchId && isEnd(event));
   }
 
   messages(dispatchId: string): string[] {
@@ -94,6 +94,10 @@ export class AdapterProbe {
     this.#waiters = this.#waiters.filter((waiter) => !ready.includes(waiter));
     for (const { resolve } of ready) resolve(event);
   }
+}
+
+function isEnd({ kind }: RunEvent): boolean {
+  return kind === "ended" || kind === "lost";
 }
 
 export function target(agentId = "coder"): AgentTarget {

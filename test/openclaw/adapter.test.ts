@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { connectToGateway } from "../../packages/server/src/gateways/openclaw/connecting.ts";
 import { AdapterProbe, payload, SECRET, target } from "./adapter-probe.ts";
 import { CuttingProxy } from "./cutting-proxy.ts";
 import { GatewayProcess } from "./gateway-process.ts";
@@ -208,18 +209,140 @@ test("a new process finds a run that ended meanwhile, and does not run it again"
   }
 });
 
-test("a permission answer reaches the agent in the session of its task", async () => {
+test("a permission answer is the agent's next turn, and that one's end the end of the dispatch", async () => {
   const probe = new AdapterProbe({ url: gateway.url, token: gateway.token });
   try {
     const sent = payload("asks", [{ hold: "asks" }, { say: "Asked." }]);
     await probe.adapter.dispatch(target(), sent, probe.context(sent.dispatchId));
     await model.held("asks");
-    const ref = { dispatchId: sent.dispatchId, taskId: sent.task.id };
     const answer = { requestId: "req_1", optionId: "allow" };
-    await probe.adapter.answerPermission(target(), ref, answer, new AbortController().signal);
+    await probe.adapter.answerPermission(target(), sent, answer, probe.context(sent.dispatchId));
+    // A second delivery of the same answer is no second turn.
+    await probe.adapter.answerPermission(target(), sent, answer, probe.context(sent.dispatchId));
     model.release("asks");
-    await probe.end(sent.dispatchId);
+    const end = await probe.end(sent.dispatchId);
     await model.told("permission request req_1: allow");
+    assert.equal(probe.ends(sent.dispatchId).length, 1, "the end of its last turn is the end");
+    assert.deepEqual(end.kind === "ended" && [end.outcome, end.usage], [
+      "completed",
+      { inputTokens: 240, outputTokens: 14 },
+    ]);
+    assert.equal(model.timesTaken("asks", 1), 2, "the stub says the same in both turns");
+  } finally {
+    await probe.close();
+  }
+});
+
+test("an answer after the agent ended its turn wakes it again, also in another process", async () => {
+  const sent = payload("waits", [{ say: "I asked, and wait." }]);
+  const first = new AdapterProbe({ url: gateway.url, token: gateway.token });
+  await first.adapter.dispatch(target(), sent, first.context(sent.dispatchId));
+  await first.end(sent.dispatchId);
+  await first.close();
+  const second = new AdapterProbe({ url: gateway.url, token: gateway.token });
+  try {
+    const answer = { requestId: "req_2", optionId: "deny" };
+    await second.adapter.answerPermission(target(), sent, answer, second.context(sent.dispatchId));
+    await second.event(({ kind, dispatchId }) => kind === "continued" && dispatchId === sent.dispatchId);
+    const note = second.notes.get(sent.dispatchId) ?? null;
+    assert.deepEqual(note?.answer, answer);
+    const end = await second.end(sent.dispatchId);
+    assert.equal(end.kind === "ended" && end.outcome, "completed");
+    await model.told("permission request req_2: deny");
+    // Taken up once more, as after a crash at this point: the turn is found, and is not run again.
+    const third = new AdapterProbe({ url: gateway.url, token: gateway.token });
+    const taken = { accepted: true, note };
+    await third.adapter.resume(target(), sent, taken, third.context(sent.dispatchId));
+    await third.end(sent.dispatchId);
+    await third.close();
+    assert.equal(model.timesTaken("waits", 0), 2);
+  } finally {
+    await second.close();
+  }
+});
+
+test("what a run says is told whole, before its tools and at its end, with what it used", async () => {
+  const long = `${"long ".repeat(2000)}end`;
+  const steps = [{ exec: "echo hi", saying: "First I look." }, { say: long }];
+  const proxy = await CuttingProxy.listen(gateway.port);
+  const probe = new AdapterProbe({ url: gateway.url, token: gateway.token });
+  const cutOff = new AdapterProbe({ url: proxy.url, token: gateway.token });
+  try {
+    const sent = payload("whole", steps);
+    await probe.adapter.dispatch(target(), sent, probe.context(sent.dispatchId));
+    const end = await probe.end(sent.dispatchId);
+    const usage = { inputTokens: 240, outputTokens: 14 };
+    assert.deepEqual(end.kind === "ended" && [end.text, end.usage], [long, usage]);
+    assert.ok(probe.messages(sent.dispatchId).includes("First I look."));
+    // The same where the connection that is told at the end is gone.
+    const lost = payload("whole-lost", [{ hold: "whole-lost" }, ...steps]);
+    await cutOff.adapter.dispatch(target(), lost, cutOff.context(lost.dispatchId));
+    await model.held("whole-lost");
+    proxy.cut();
+    await cutOff.state("disconnected");
+    model.release("whole-lost");
+    const endOfLost = await cutOff.end(lost.dispatchId);
+    assert.deepEqual(endOfLost.kind === "ended" && [endOfLost.text, endOfLost.usage], [long, usage]);
+  } finally {
+    await probe.close();
+    await cutOff.close();
+    await proxy.close();
+  }
+});
+
+test("a run that somebody interrupts goes on under another id, and its end is told then", async () => {
+  const probe = new AdapterProbe({ url: gateway.url, token: gateway.token });
+  const { connection } = await connectToGateway(
+    { url: gateway.url, token: gateway.token, clientVersion: "0", onEvent() {}, onGap() {} },
+    AbortSignal.timeout(20_000),
+  );
+  try {
+    const sent = payload("interrupted", [{ exec: "sleep 30" }, { say: "Went on." }]);
+    await probe.adapter.dispatch(target(), sent, probe.context(sent.dispatchId));
+    await probe.event(({ kind, dispatchId, ...event }) => {
+      return dispatchId === sent.dispatchId && "message" in event && event.message === "exec: sleep 30";
+    });
+    await connection.request("chat.send", {
+      sessionKey: `agent:coder:mission-control:${sent.task.id}`.toLowerCase(),
+      message: "Somebody else says something.",
+      idempotencyKey: "somebody-else",
+      deliver: false,
+      queueMode: "interrupt",
+    });
+    const end = await probe.end(sent.dispatchId);
+    assert.deepEqual(end.kind === "ended" && [end.outcome, end.text], ["completed", "Went on."]);
+    assert.ok(probe.messages(sent.dispatchId).includes("The run was interrupted and goes on"));
+    assert.equal(model.timesTaken("interrupted", 0), 1);
+    assert.equal(probe.ends(sent.dispatchId).length, 1);
+  } finally {
+    await connection.close();
+    await probe.close();
+  }
+});
+
+test("an agent's id is used without spaces around it", async () => {
+  const probe = new AdapterProbe({ url: gateway.url, token: gateway.token });
+  try {
+    const sent = payload("spaces", [{ say: "Here." }]);
+    const outcome = await probe.adapter.dispatch(target(" coder "), sent, probe.context(sent.dispatchId));
+    assert.deepEqual(outcome, { kind: "accepted" });
+    await probe.end(sent.dispatchId);
+  } finally {
+    await probe.close();
+  }
+});
+
+test("a task larger than the gateway takes is refused with both sizes, and the connection stays", async () => {
+  const probe = new AdapterProbe({ url: gateway.url, token: gateway.token });
+  try {
+    const sent = payload("large", [{ say: "Never." }]);
+    sent.task.description = "x".repeat(33 * 1024 * 1024);
+    const outcome = await probe.adapter.dispatch(target(), sent, probe.context(sent.dispatchId));
+    assert.match(
+      outcome.kind === "rejected" ? outcome.reason : "",
+      /too large.*33\.0 MiB.*at most 25\.0 MiB/,
+    );
+    assert.equal(probe.adapter.state().state, "connected");
   } finally {
     await probe.close();
   }

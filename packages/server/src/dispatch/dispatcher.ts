@@ -2,7 +2,6 @@ import type { DispatchPayload } from "@mission-control/protocol";
 import {
   type AgentTarget,
   CancelNotConfirmedError,
-  type DispatchRef,
   type GatewayAdapter,
   type RunEvent,
 } from "../gateways/gateway.ts";
@@ -10,7 +9,6 @@ import { newId } from "../ids.ts";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import type { AttemptChange, ChangeResult, Commit, PendingCommand, Store } from "../store/store.ts";
-import type { AgentCommand } from "../tasks/change.ts";
 import { type Attempt, isOver, occupiesSlot } from "../tasks/task.ts";
 import type { CommandOutcome } from "./agent-commands.ts";
 import { type AgentDirectory, targetOf } from "./agent-directory.ts";
@@ -20,6 +18,7 @@ import { HandOvers } from "./hand-overs.ts";
 import { InsistentWriter } from "./insistent-writer.ts";
 import { dispatchPayload, type PayloadOptions, withoutSecret } from "./payload.ts";
 import { RunWatch } from "./run-watch.ts";
+import { sendContext } from "./send-context.ts";
 
 export interface DispatcherOptions extends PayloadOptions {
   store: Store;
@@ -180,15 +179,24 @@ export class Dispatcher {
   async #tell(pending: PendingCommand, signal: AbortSignal): Promise<CommandOutcome> {
     const { agentId, dispatchId, taskId, command } = pending;
     const { store, agents, adapterFor } = this.#options;
-    if (command.kind === "cancel" && !isToStop(await store.attempt(dispatchId))) return { kind: "withdrawn" };
-    const record = agents.record(agentId);
-    const target = record && targetOf(record);
+    const attempt = await store.attempt(dispatchId);
+    if (command.kind === "cancel" && !isToStop(attempt)) return { kind: "withdrawn" };
+    const task = await store.task(taskId);
+    const agent = agents.record(agentId);
+    const target = agent && targetOf(agent);
     const adapter = target && adapterFor(target);
-    if (!target || !adapter) {
+    if (!agent || !adapter) {
       return { kind: "refused", reason: "There is no way to reach the agent any more." };
     }
     try {
-      await say(adapter, target, { dispatch: { dispatchId, taskId }, command, signal });
+      if (command.kind === "cancel") {
+        await adapter.cancel(target, { dispatchId, taskId }, signal);
+        return { kind: "done" };
+      }
+      // Nobody waits for an answer to an attempt that is over, and it could begin a turn nobody asked for.
+      if (!task || !attempt || isOver(attempt)) return { kind: "withdrawn" };
+      const payload = dispatchPayload(this.#options, { task, attempt, agent });
+      await adapter.answerPermission(target, payload, command, sendContext(store, attempt, signal));
       return { kind: "done" };
     } catch (error) {
       if (error instanceof CancelNotConfirmedError) return { kind: "refused", reason: error.message };
@@ -219,17 +227,4 @@ function isTakenUp({ state, runOutcome }: Attempt): boolean {
 /** Whether the agent is still to be told to stop: not when it has spoken since of an attempt that was unknown. */
 function isToStop(attempt: Attempt | null): boolean {
   return !attempt || ["unknown", "cancelled", "lost"].includes(attempt.state);
-}
-
-function say(
-  adapter: GatewayAdapter,
-  target: AgentTarget,
-  { dispatch, command, signal }: { dispatch: DispatchRef; command: AgentCommand; signal: AbortSignal },
-): Promise<void> {
-  switch (command.kind) {
-    case "cancel":
-      return adapter.cancel(target, dispatch, signal);
-    case "permission":
-      return adapter.answerPermission(target, dispatch, command, signal);
-  }
 }

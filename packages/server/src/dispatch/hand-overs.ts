@@ -1,11 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type {
-  AgentTarget,
-  DispatchOutcome,
-  EarlierSend,
-  GatewayAdapter,
-  SendContext,
-} from "../gateways/gateway.ts";
+import type { AgentTarget, DispatchOutcome, EarlierSend, GatewayAdapter } from "../gateways/gateway.ts";
 import type { Metrics } from "../metrics.ts";
 import type { AgentRecord, Store } from "../store/store.ts";
 import { type Attempt, isOver } from "../tasks/task.ts";
@@ -13,6 +7,7 @@ import { type AgentDirectory, targetOf } from "./agent-directory.ts";
 import { HandOver } from "./hand-over.ts";
 import type { InsistentWriter } from "./insistent-writer.ts";
 import { dispatchPayload, type PayloadOptions } from "./payload.ts";
+import { sendContext } from "./send-context.ts";
 
 /** Between tries to take up a run again whose gateway cannot be reached; in milliseconds. */
 const RESUME_PAUSE_MS = 5000;
@@ -109,19 +104,13 @@ export class HandOvers {
     signal: AbortSignal,
   ): Promise<DispatchOutcome> {
     const { store, agents, adapterFor } = this.#options;
-    const { id: dispatchId, taskId } = attempt;
     const agent = agents.record(attempt.agentId);
-    const task = await store.task(taskId);
+    const task = await store.task(attempt.taskId);
     const target = agent && targetOf(agent);
     const adapter = target && adapterFor(target);
     if (!agent || !task || !adapter) return gone(agent, earlier);
     const payload = dispatchPayload(this.#options, { task, attempt, agent });
-    const context: SendContext = {
-      signal,
-      remember: async (note) => {
-        await store.change({ kind: "note", taskId, dispatchId, note });
-      },
-    };
+    const context = sendContext(store, attempt, signal);
     if (!earlier) return adapter.dispatch(target, payload, context);
     for (;;) {
       const outcome = await adapter.resume(target, payload, earlier, context);

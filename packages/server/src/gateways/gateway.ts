@@ -1,4 +1,4 @@
-import type { DispatchPayload, Endpoint, JsonObject } from "@mission-control/protocol";
+import type { DispatchPayload, Endpoint, JsonObject, Usage } from "@mission-control/protocol";
 
 /** The agent a dispatch goes to, as an adapter needs to know it. */
 export interface AgentTarget {
@@ -39,8 +39,12 @@ export type RunEvent =
       outcome: "completed" | "failed" | "cancelled";
       /** The agent's last words, or the reason it failed. */
       text: string;
+      /** What the run used, where its gateway tells. */
+      usage?: Usage;
       at: Date;
     }
+  /** The agent works again, after an end was told: what the operator answered is a further turn of the same run. */
+  | { kind: "continued"; dispatchId: string; at: Date }
   | { kind: "lost"; dispatchId: string; reason: string; at: Date };
 
 /** Whether an agent can be reached, as far as the adapter knows now. */
@@ -101,12 +105,15 @@ export interface GatewayAdapter {
    */
   cancel(target: AgentTarget, ref: DispatchRef, signal: AbortSignal): Promise<void>;
 
-  /** Hands the operator's answer to a permission request to the agent. */
+  /**
+   * Hands the operator's answer to a permission request to the agent. May be called again after it rejected.
+   * @param payload the dispatch as it was sent, for an agent that has to be called again with the answer
+   */
   answerPermission(
     target: AgentTarget,
-    ref: DispatchRef,
+    payload: DispatchPayload,
     answer: { requestId: string; optionId: string },
-    signal: AbortSignal,
+    context: SendContext,
   ): Promise<void>;
 
   reachability(target: AgentTarget): Reachability;

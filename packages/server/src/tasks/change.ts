@@ -1,4 +1,4 @@
-import type { Callback, CreateTask, JsonObject, NewEvent, PatchTask } from "@mission-control/protocol";
+import type { Callback, CreateTask, JsonObject, NewEvent, PatchTask, Usage } from "@mission-control/protocol";
 import type { Attempt, RunOutcome, Task } from "./task.ts";
 
 /** What an operator does to a task. */
@@ -42,7 +42,15 @@ export type ReportChange =
       data: JsonObject;
       at: string;
     }
-  | { kind: "run_ended"; taskId: string; dispatchId: string; run: RunOutcome }
+  | {
+      kind: "run_ended";
+      taskId: string;
+      dispatchId: string;
+      run: RunOutcome;
+      /** What the run used, beside what the attempt's earlier runs did. */
+      usage?: Usage | undefined;
+    }
+  | { kind: "run_continued"; taskId: string; dispatchId: string }
   | { kind: "run_settled"; taskId: string; dispatchId: string };
 
 export type TaskChange = OperatorChange | DeliveryChange | ReportChange;

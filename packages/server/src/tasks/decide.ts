@@ -21,6 +21,7 @@ export function decide(state: TaskState, change: TaskChange, now: string): Decis
     case "callback":
     case "run_activity":
     case "run_ended":
+    case "run_continued":
     case "run_settled":
       return decideReport(state, change, now);
     default:

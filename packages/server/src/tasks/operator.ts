@@ -131,11 +131,15 @@ export function answerPermission(
     const known = permission.request.options.map(({ optionId }) => optionId).join(", ");
     return refuse("invalid", `optionId must be one of the request's options: ${known}.`);
   }
-  const answered: Attempt = withPermission(attempt, {
-    request: permission.request,
-    state: "answered",
-    optionId: option.optionId,
-  });
+  const answered: Attempt = {
+    ...withPermission(attempt, {
+      request: permission.request,
+      state: "answered",
+      optionId: option.optionId,
+    }),
+    // An agent that had ended its turn to wait for the answer goes on with it.
+    runOutcome: undefined,
+  };
   const event = taskEvent("permission", subjectOf(attempt), now, {
     message: `${option.name}: ${permission.request.title}`,
     data: { state: "answered", requestId: permission.request.id, optionId: option.optionId },

@@ -1,4 +1,4 @@
-import type { Callback, JsonObject, NewEvent, TaskStatus } from "@mission-control/protocol";
+import type { Callback, JsonObject, NewEvent, TaskStatus, Usage } from "@mission-control/protocol";
 import { withActivity } from "./activity.ts";
 import {
   type Decision,
@@ -19,12 +19,16 @@ type CallbackChange = Extract<ReportChange, { kind: "callback" }>;
 export function decideReport(state: TaskState, change: ReportChange, now: string): Decision {
   if (change.kind === "callback") return callback(state, change, now);
   const { task, attempt } = state;
-  if (!task || !attempt || task.dispatchId !== attempt.id || !occupiesSlot(attempt)) return NOTHING;
+  if (!task || !attempt || attempt.taskId !== task.id) return NOTHING;
+  if (change.kind === "run_ended" && isOver(attempt)) return countLateUsage(task, attempt, change, now);
+  if (task.dispatchId !== attempt.id || !occupiesSlot(attempt)) return NOTHING;
   switch (change.kind) {
     case "run_activity":
       return runActivity(task, attempt, change, now);
     case "run_ended":
-      return runEnded(attempt, change, now);
+      return runEnded(task, attempt, change, now);
+    case "run_continued":
+      return attempt.runOutcome ? { attempt: { ...attempt, runOutcome: undefined }, events: [] } : NOTHING;
     case "run_settled":
       return runSettled(task, attempt, now);
   }
@@ -227,12 +231,10 @@ function runActivity(
   };
 }
 
+type RunEnded = Extract<ReportChange, { kind: "run_ended" }>;
+
 /** Keeps the outcome until the agent's own callback, or the grace time, settles the attempt. */
-function runEnded(
-  attempt: Attempt,
-  change: Extract<ReportChange, { kind: "run_ended" }>,
-  now: string,
-): Decision {
+function runEnded(task: Task, attempt: Attempt, change: RunEnded, now: string): Decision {
   if (attempt.runOutcome) return NOTHING;
   const { outcome, text, at } = change.run;
   const event = taskEvent("activity", subjectOf(attempt), now, {
@@ -240,13 +242,55 @@ function runEnded(
     data: { source: "gateway", runOutcome: outcome },
     timestamp: at,
   });
-  return { attempt: { ...attempt, runOutcome: change.run }, events: [event] };
+  const counted = withUsage(task, attempt, change.usage, now);
+  return {
+    ...counted,
+    attempt: { ...(counted.attempt ?? attempt), runOutcome: change.run },
+    events: [event],
+  };
+}
+
+/** What a run used is known at its end, which may come after its agent called back that the task is done. */
+function countLateUsage(task: Task, attempt: Attempt, change: RunEnded, now: string): Decision {
+  if (attempt.runOutcome || attempt.sentAt === null || !change.usage) return NOTHING;
+  const { inputTokens = 0, outputTokens = 0 } = change.usage;
+  const event = taskEvent("activity", subjectOf(attempt), now, {
+    message: `The run ended; it used ${inputTokens} input and ${outputTokens} output tokens`,
+    data: { source: "gateway", late: true, runOutcome: change.run.outcome },
+    timestamp: change.run.at,
+  });
+  const counted = withUsage(task, attempt, change.usage, now);
+  return {
+    ...counted,
+    attempt: { ...(counted.attempt ?? attempt), runOutcome: change.run },
+    events: [event],
+  };
+}
+
+/** Adds what one run used to its attempt and task. */
+function withUsage(
+  task: Task,
+  attempt: Attempt,
+  usage: Usage | undefined,
+  now: string,
+): Pick<Decision, "task" | "attempt"> {
+  if (!usage) return {};
+  const used = addUsage(attempt.usage, usage);
+  // What an attempt before the current one used is counted among the earlier ones.
+  const usageBefore = task.dispatchId === attempt.id ? task.usageBefore : addUsage(task.usageBefore, usage);
+  const total = task.dispatchId === attempt.id ? addUsage(usageBefore, used) : addUsage(task.usage, usage);
+  return {
+    task: { ...task, usage: total, usageBefore, updatedAt: now },
+    attempt: { ...attempt, usage: used },
+  };
 }
 
 /** The agent never called back: the run's own outcome ends the attempt, and says so. */
 function runSettled(task: Task, attempt: Attempt, now: string): Decision {
   const run = attempt.runOutcome;
   if (!run) return NOTHING;
+  // The agent ended its turn to wait for the operator: the answer will be its next one.
+  if (run.outcome === "completed" && openRequest(attempt)) return NOTHING;
   const data: JsonObject = { source: "gateway", inferred: true };
   const subject = subjectOf(attempt);
   if (run.outcome === "completed") {

@@ -47,7 +47,7 @@ export class ScriptedGateway implements GatewayAdapter {
 
   async answerPermission(
     _: unknown,
-    { dispatchId }: DispatchRef,
+    { dispatchId }: DispatchPayload,
     answer: { requestId: string; optionId: string },
   ) {
     this.calls.push(`answer ${dispatchId} ${answer.requestId}=${answer.optionId}`);

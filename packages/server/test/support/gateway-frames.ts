@@ -11,6 +11,9 @@ const VALIDATORS = {
   "tasks.list": protocol.validateTasksListParams,
 };
 
+// A validator is compiled at its first use, which takes longer than some tests wait for an answer.
+for (const validate of [protocol.validateRequestFrame, ...Object.values(VALIDATORS)]) validate({});
+
 /** Why a real gateway would not take a frame of a client; null where it would. */
 export function whyRefused(frame: unknown): string | null {
   if (!protocol.validateRequestFrame(frame)) {

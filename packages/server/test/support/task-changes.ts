@@ -33,6 +33,7 @@ const step: fc.Arbitrary<Step> = fc.record({
     [14, "callback"],
     [3, "run_activity"],
     [3, "run_ended"],
+    [1, "run_continued"],
     [3, "run_settled"],
     [3, "undelivered"],
     [4, "unknown"],
@@ -143,7 +144,10 @@ export function changeOf(step: Step, model: TaskModel, number: number): TaskChan
         taskId,
         dispatchId: dispatchId ?? "dispatch_unknown",
         run: { outcome: step.outcome, text: step.flag ? "last words" : "", at },
+        ...(step.tokens === null ? {} : { usage: { inputTokens: step.tokens } }),
       };
+    case "run_continued":
+      return { kind: "run_continued", taskId, dispatchId: dispatchId ?? "dispatch_unknown" };
     case "callback":
       return { kind: "callback", taskId, dispatchId, callback: callbackOf(step, model, dispatchId), at };
   }

@@ -61,8 +61,15 @@ export function checkPicture({ task, attempts }: Picture): void {
   assert.equal(task.usage?.inputTokens, sum, "a task's usage is the sum of its attempts'");
 }
 
-/** An attempt without what counts on after its end. */
-function asItEnded({ lateCallbacks: _, ...attempt }: Attempt): Omit<Attempt, "lateCallbacks"> {
+type CountingOn = "lateCallbacks" | "usage" | "runOutcome";
+
+/** An attempt without what counts on after its end: late callbacks, and what its run used. */
+function asItEnded({
+  lateCallbacks: _,
+  usage: _u,
+  runOutcome: _r,
+  ...attempt
+}: Attempt): Omit<Attempt, CountingOn> {
   return attempt;
 }
 
@@ -140,6 +147,6 @@ export function checkAgainst(model: ModelTask | undefined, { task, attempts }: P
       runOutcome: runOutcome?.outcome ?? null,
       requests: (permissions ?? []).map((one) => ({ id: one.request.id, state: one.state })),
     })),
-    model.attempts.map(({ taskId: _taskId, ...attempt }) => attempt),
+    model.attempts.map(({ taskId: _taskId, wasSent: _wasSent, ...attempt }) => attempt),
   );
 }

@@ -56,6 +56,7 @@ export interface ModelAttempt {
   requests: ModelRequest[];
   tokens: number | null;
   runOutcome: "completed" | "failed" | "cancelled" | null;
+  wasSent: boolean;
 }
 
 export interface ModelTask {
@@ -107,8 +108,12 @@ export class TaskModel {
       case "unknown":
       case "unsent":
       case "run_activity":
+      case "run_continued":
       case "run_ended":
       case "run_settled": {
+        const ended = task?.attempts.find(({ id }) => id === change.dispatchId);
+        if (change.kind === "run_ended" && ended && !isLive(ended) && !isSent(ended))
+          return lateEnd(ended, change);
         const attempt = task?.attempts.at(-1);
         if (!task || !attempt || attempt.id !== change.dispatchId) return IGNORED;
         return told(task, attempt, change);
@@ -157,6 +162,7 @@ export class TaskModel {
         if (request.state === "answered") return conflict;
         if (change.optionId === "bogus") return { outcome: "invalid", events: [] };
         request.state = "answered";
+        if (current) current.runOutcome = null;
         return { outcome: "done", events: ["permission"], command: "permission" };
       }
       default:
@@ -201,6 +207,7 @@ function told(task: ModelTask, attempt: ModelAttempt, change: TaskChange): Expec
     case "sending":
       if (attempt.state !== "queued") return IGNORED;
       attempt.state = "sending";
+      attempt.wasSent = true;
       return { outcome: "done", events: ["dispatch"] };
     case "note":
       return isSent(attempt) ? { outcome: "done", events: [] } : IGNORED;
@@ -223,6 +230,7 @@ function told(task: ModelTask, attempt: ModelAttempt, change: TaskChange): Expec
     case "unsent":
       if (attempt.state !== "sending") return IGNORED;
       attempt.state = "queued";
+      attempt.wasSent = false;
       return { outcome: "done", events: ["dispatch"] };
     case "run_activity": {
       if (!isSent(attempt)) return IGNORED;
@@ -233,10 +241,15 @@ function told(task: ModelTask, attempt: ModelAttempt, change: TaskChange): Expec
     }
     case "run_ended":
       if (!isSent(attempt) || attempt.runOutcome) return IGNORED;
-      attempt.runOutcome = change.run.outcome;
-      return { outcome: "done", events: ["activity"] };
+      return ended(attempt, change);
+    case "run_continued":
+      if (!isSent(attempt) || !attempt.runOutcome) return IGNORED;
+      attempt.runOutcome = null;
+      return { outcome: "done", events: [] };
     case "run_settled": {
       if (!isSent(attempt) || !attempt.runOutcome) return IGNORED;
+      const waits = attempt.requests.some(({ state }) => state === "open");
+      if (attempt.runOutcome === "completed" && waits) return IGNORED;
       const begins: EventType[] = task.status === "in_progress" ? [] : ["status_change"];
       const completed = attempt.runOutcome === "completed";
       end(task, attempt, completed);
@@ -259,6 +272,19 @@ function cancelAnswered(task: ModelTask, attempt: ModelAttempt, confirmed: boole
   return attempt.state === "unknown" ? { outcome: "done", events: ["dispatch"] } : IGNORED;
 }
 
+type RunEnded = Extract<TaskChange, { kind: "run_ended" }>;
+
+/** A run's end is told after its attempt was over: what it used counts, once. */
+function lateEnd(attempt: ModelAttempt, change: RunEnded): Expected {
+  return attempt.runOutcome || !attempt.wasSent || !change.usage ? IGNORED : ended(attempt, change);
+}
+
+function ended(attempt: ModelAttempt, { run, usage }: RunEnded): Expected {
+  attempt.runOutcome = run.outcome;
+  if (usage?.inputTokens !== undefined) attempt.tokens = (attempt.tokens ?? 0) + usage.inputTokens;
+  return { outcome: "done", events: ["activity"] };
+}
+
 function queue(task: ModelTask, taskId: string, agentId: string, id: string): Expected {
   const attempt: ModelAttempt = {
     id,
@@ -268,6 +294,7 @@ function queue(task: ModelTask, taskId: string, agentId: string, id: string): Ex
     requests: [],
     tokens: null,
     runOutcome: null,
+    wasSent: false,
   };
   task.attempts.push(attempt);
   task.status = "queued";

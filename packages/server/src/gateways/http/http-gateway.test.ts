@@ -276,7 +276,8 @@ test("cancel and permission answers go below the agent's path and keep its query
   const { signal } = new AbortController();
   const ref = { dispatchId: "d1", taskId: "t1" };
   await gateway.cancel(target("/hook/?key=a/b"), ref, signal);
-  await gateway.answerPermission(target("/?key=c"), ref, { requestId: "r:1", optionId: "allow" }, signal);
+  const answer = { requestId: "r:1", optionId: "allow" };
+  await gateway.answerPermission(target("/?key=c"), payload, answer, context());
   assert.deepEqual(
     seen.map(({ method, url, body }) => [method, url, body]),
     [

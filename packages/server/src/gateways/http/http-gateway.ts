@@ -113,9 +113,9 @@ export class HttpGateway implements GatewayAdapter {
 
   async answerPermission(
     target: AgentTarget,
-    { dispatchId }: DispatchRef,
+    { dispatchId }: DispatchPayload,
     { requestId, optionId }: { requestId: string; optionId: string },
-    signal: AbortSignal,
+    { signal }: SendContext,
   ): Promise<void> {
     const request = {
       method: "POST",

@@ -185,9 +185,9 @@ test("a gateway that is busy for too long, or not there, is unreachable in words
 test("an answer that does not come is looked up, and sent again only where no trace is", async () => {
   withoutTrace();
   fake.on("agent", ({ answer }) => {
-    if (fake.count("agent") === 2) answer({ runId: "d1", status: "in_flight" });
+    if (fake.count("agent") > 1) answer({ runId: "d1", status: "in_flight" });
   });
-  start({ requestTimeoutMs: 20 });
+  start({ requestTimeoutMs: 100 });
   assert.deepEqual(await adapter.dispatch(target, payload, context()), { kind: "accepted" });
   const methods = fake.requests.map(({ method }) => method).filter((method) => method !== "connect");
   assert.deepEqual(methods.slice(0, 4), ["agent", "tasks.list", "chat.history", "agent"]);

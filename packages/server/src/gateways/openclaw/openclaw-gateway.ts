@@ -16,10 +16,11 @@ import { DeviceIdentity } from "./device-identity.ts";
 import type { DeviceTokenSlot } from "./device-tokens.ts";
 import { asText } from "./frames.ts";
 import { GatewayLink } from "./gateway-link.ts";
-import { abortRun, OpenClawRun } from "./openclaw-run.ts";
-import { runIdsOf, sessionKeyOf } from "./run-key.ts";
+import { OpenClawRun } from "./openclaw-run.ts";
+import { sessionKeyOf } from "./run-key.ts";
 import { DEFAULT_RUN_TIMES, type RunTimes } from "./run-times.ts";
-import { readTrace } from "./run-trace.ts";
+import { stopRunsOf } from "./stop-runs.ts";
+import type { PermissionAnswer } from "./turn.ts";
 
 /** The version this client gives of itself. */
 export const CLIENT_VERSION = "0.1.0";
@@ -129,32 +130,18 @@ export class OpenClawGateway implements GatewayAdapter {
     // A run of an earlier process, under whichever id it went or goes on now.
     const connection = await this.#connected(signal);
     const sessionKey = sessionKeyOf(gatewayAgentId(target), ref.taskId);
-    for (const runId of runIdsOf(ref.dispatchId)) {
-      const trace = await readTrace(connection, { sessionKey, runId });
-      if (trace.kind === "none") return;
-      const current = trace.kind === "continued" ? trace.runId : runId;
-      await abortRun(connection, { sessionKey, runId: current }, signal);
-    }
+    await stopRunsOf(connection, { sessionKey, dispatchId: ref.dispatchId }, signal);
   }
 
-  /** Says the answer to the agent as a message of its own, into the turn that waits for it. */
-  async answerPermission(
+  /** Says the answer to the agent as its next turn: after the one that is under way, if any. */
+  answerPermission(
     target: AgentTarget,
-    ref: DispatchRef,
-    answer: { requestId: string; optionId: string },
-    signal: AbortSignal,
+    payload: DispatchPayload,
+    answer: PermissionAnswer,
+    context: SendContext,
   ): Promise<void> {
-    const connection = await this.#connected(signal);
-    const message = `The operator answered the permission request ${answer.requestId}: ${answer.optionId}`;
-    await connection.request(
-      "chat.send",
-      {
-        sessionKey: sessionKeyOf(gatewayAgentId(target), ref.taskId),
-        message,
-        idempotencyKey: `${ref.dispatchId}:permission:${answer.requestId}`,
-      },
-      { signal },
-    );
+    const run = this.#runs.get(payload.dispatchId) ?? this.#run(target, payload, context);
+    return run.answer(answer);
   }
 
   reachability(_target: AgentTarget): Reachability {

@@ -1,6 +1,6 @@
-import { setTimeout as wait } from "node:timers/promises";
-import type { DispatchPayload, JsonObject } from "@mission-control/protocol";
+import type { DispatchPayload, JsonObject, Usage } from "@mission-control/protocol";
 import type { Logger } from "../../logger.ts";
+import { addUsage } from "../../tasks/usage.ts";
 import { abortable } from "../abortable.ts";
 import type { DispatchOutcome, EarlierSend, RunEvent, SendContext } from "../gateway.ts";
 import { asText } from "./frames.ts";
@@ -8,10 +8,11 @@ import type { GatewayConnection } from "./gateway-connection.ts";
 import type { GatewayLink } from "./gateway-link.ts";
 import { redactor } from "./redaction.ts";
 import { RunActivity } from "./run-activity.ts";
-import type { RunKey } from "./run-key.ts";
-import { outcomeOfWait, type RunOutcome } from "./run-outcome.ts";
+import { sessionKeyOf } from "./run-key.ts";
 import type { RunTimes } from "./run-times.ts";
-import { NEVER_BEGUN, TurnSender } from "./turn-sender.ts";
+import { answerTurn, type PermissionAnswer, type Turn, taskTurn, turnOfNote } from "./turn.ts";
+import { TurnSender } from "./turn-sender.ts";
+import { type TurnEnd, TurnWatch } from "./turn-watch.ts";
 
 export interface RunOptions {
   link: GatewayLink;
@@ -26,51 +27,71 @@ export interface RunOptions {
   onEnd(): void;
 }
 
-const STOPPED: RunOutcome = { outcome: "cancelled", text: "The run was stopped." };
-/** Slack given to an `agent.wait` request over the time the gateway itself waits, in milliseconds. */
-const ANSWER_SLACK_MS = 10_000;
-
-/** One dispatch on a gateway: handed over, and followed to its end across lost connections and restarts on both sides. */
+/**
+ * One dispatch on a gateway: handed over, and followed to the end of its last turn. The first turn is the task; each
+ * answer to a permission request is a turn of its own after it.
+ */
 export class OpenClawRun {
   readonly dispatchId: string;
+  readonly sessionKey: string;
   readonly #options: RunOptions;
-  readonly #turn: TurnSender;
+  /** Handed over or about to be, oldest first; the first one is followed. */
+  readonly #turns: TurnSender[] = [];
   readonly #redact: (text: string) => string;
   readonly #activity: RunActivity;
   readonly #closed = new AbortController();
+  #watch: TurnWatch | null = null;
   #following = false;
-  #takingUp = false;
   #cancelled = false;
+  /** The last answer on its way to the gateway. */
+  #answering: Promise<void> | null = null;
+  /** Since the last end that was told. */
+  #used: Usage | undefined;
 
   constructor(options: RunOptions) {
-    const { payload } = options;
+    const { payload, agentId } = options;
     this.#options = options;
     this.dispatchId = payload.dispatchId;
+    this.sessionKey = sessionKeyOf(agentId, payload.task.id);
     this.#redact = redactor(payload.callback.secret);
     this.#activity = new RunActivity(this.#redact, () => performance.now());
-    this.#turn = new TurnSender({ ...options, redact: this.#redact, closed: this.#closed.signal });
-  }
-
-  get sessionKey(): string {
-    return this.#turn.sessionKey;
   }
 
   /** Hands the dispatch over for the first time. */
   dispatch(): Promise<DispatchOutcome> {
-    return this.#deliver(false);
+    return this.#deliver(this.#sender(taskTurn(this.#options.payload)), false);
   }
 
   /** Takes the dispatch up after an earlier process had begun to hand it over. */
   async resume({ accepted, note }: EarlierSend): Promise<DispatchOutcome> {
+    const turn = this.#sender(turnOfNote(this.#options.payload, note));
     const runId = asText(note?.runId);
-    this.#turn.runId = runId ?? this.#turn.runId;
-    this.#turn.bootId = asText(note?.bootId);
+    turn.runId = runId ?? turn.runId;
+    turn.bootId = asText(note?.bootId);
     // Without a note nothing was sent yet. What was accepted went under the first id: of a later one, sent since
     // by itself, nobody knows whether it was.
-    const confirmed = accepted && this.#turn.runId === this.dispatchId;
-    if (!confirmed) return this.#deliver(runId !== undefined);
+    const confirmed = accepted && turn.runId === this.dispatchId;
+    if (!confirmed) return this.#deliver(turn, runId !== undefined);
+    this.#turns.push(turn);
     this.#followSoon();
     return { kind: "accepted" };
+  }
+
+  /**
+   * Says the operator's answer to the agent, as its next turn. Resolves when the gateway has it, or will not.
+   * @throws when the gateway could not be reached now
+   */
+  async answer(answer: PermissionAnswer): Promise<void> {
+    const turn = answerTurn(this.#options.payload, answer);
+    if (this.#turns.some((known) => known.isOf(turn))) return;
+    const earlier = this.#answering ?? Promise.resolve();
+    const handedOver = earlier.catch(() => {}).then(() => this.#handOver(this.#sender(turn)));
+    this.#answering = handedOver;
+    try {
+      await handedOver;
+    } finally {
+      if (this.#answering === handedOver) this.#answering = null;
+    }
   }
 
   /** Tells the gateway to stop the run; also one that it takes up later. */
@@ -79,24 +100,26 @@ export class OpenClawRun {
     const { link, times } = this.#options;
     const limit = AbortSignal.any([signal, AbortSignal.timeout(times.handOverMs)]);
     const connection = await link.connected(limit, { hurry: true });
-    await abortable(
-      this.#turn.answer.catch(() => {}),
-      limit,
-    );
-    await abortRun(connection, this.#turn, signal);
+    for (const turn of [...this.#turns]) {
+      await abortable(
+        turn.answer.catch(() => {}),
+        limit,
+      );
+      await turn.abort(connection, signal);
+    }
   }
 
   /** Takes an `agent` event of this run's session. */
   onAgentEvent(payload: JsonObject): void {
-    if (!this.#following || (payload.runId !== this.#turn.runId && !this.#takingUp)) return;
+    if (!this.#following) return;
+    const isOurs = this.#turns.some(({ runId }) => runId === payload.runId);
+    if (!isOurs && !this.#watch?.takingUp) return;
     for (const { message, data } of this.#activity.take(payload)) this.#tell(message, data);
   }
 
   /** Events were dropped: the run may have ended unseen. */
   onGap(connection: GatewayConnection): void {
-    if (!this.#following || connection.hello.bootId !== this.#turn.bootId) return;
-    // A connection that fails meanwhile is what following a run is there for.
-    this.#look(connection).catch(() => {});
+    this.#watch?.onGap(connection);
   }
 
   /** Stops watching. The run itself goes on. */
@@ -104,17 +127,43 @@ export class OpenClawRun {
     this.#closed.abort(new Error("The run is not watched any more."));
   }
 
-  async #deliver(unanswered: boolean): Promise<DispatchOutcome> {
+  #sender(turn: Turn): TurnSender {
+    return new TurnSender({ ...this.#options, turn, redact: this.#redact, closed: this.#closed.signal });
+  }
+
+  async #deliver(turn: TurnSender, unanswered: boolean): Promise<DispatchOutcome> {
+    this.#turns.push(turn);
     try {
-      const outcome = await this.#turn.send(unanswered);
+      const outcome = await turn.send(unanswered);
       if (outcome.kind === "accepted") this.#followSoon();
       else this.#stop();
       return outcome;
     } catch (error) {
       // Cancelled meanwhile: what was sent already has to be seen through, so that it can be stopped.
-      if (this.#turn.bootId !== undefined) this.#followSoon();
+      if (turn.bootId !== undefined) this.#followSoon();
       else this.#stop();
       throw error;
+    }
+  }
+
+  async #handOver(turn: TurnSender): Promise<void> {
+    const outcome = await turn.send(false);
+    switch (outcome.kind) {
+      case "accepted":
+        this.#turns.push(turn);
+        this.#options.emit({ kind: "continued", dispatchId: this.dispatchId, at: new Date() });
+        this.#tell("The answer goes to the agent as its next turn", { phase: "answered" });
+        if (!this.#following) this.#followSoon();
+        return;
+      case "unreachable":
+      case "unsent":
+        if (!this.#following) this.#stop();
+        throw new Error(outcome.reason);
+      case "rejected":
+        return this.#finish({ kind: "ended", outcome: { outcome: "failed", text: outcome.reason } });
+      case "unknown":
+      case "lost":
+        return this.#finish({ kind: "lost", reason: outcome.reason });
     }
   }
 
@@ -124,104 +173,51 @@ export class OpenClawRun {
   }
 
   async #follow(): Promise<void> {
-    const { link, times, logger } = this.#options;
     this.#following = true;
-    while (!this.#closed.signal.aborted) {
-      const patience = AbortSignal.timeout(times.silentMs);
-      try {
-        const connection = await link.connected(AbortSignal.any([this.#closed.signal, patience]));
-        if (connection.hello.bootId === this.#turn.bootId) await this.#watch(connection);
-        else await this.#takeUp(connection);
-      } catch (error) {
-        if (patience.aborted) {
-          return this.#lose(`The gateway could not be reached for too long. ${link.lastError ?? ""}`.trim());
-        }
-        logger.debug({ err: error, dispatchId: this.dispatchId }, "following a run was interrupted");
-        await wait(times.pollMs, undefined, { signal: this.#closed.signal }).catch(() => {});
-      }
+    for (let turn = this.#turns[0]; turn; turn = this.#turns[0]) {
+      this.#watch = new TurnWatch({
+        ...this.#options,
+        turn,
+        dispatchId: this.dispatchId,
+        isCancelled: () => this.#cancelled || this.#options.context.signal.aborted,
+        tell: (message, data) => this.#tell(message, data),
+        useToolEvents: (present) => this.#activity.useToolEvents(present),
+        closed: this.#closed.signal,
+      });
+      const end = await this.#watch.follow();
+      // An answer that is on its way makes another turn.
+      await this.#answering?.catch(() => {});
+      if (this.#closed.signal.aborted) return;
+      this.#turns.shift();
+      if (this.#turns.length === 0) return this.#finish(end);
+      this.#pass(end);
     }
   }
 
-  /** Waits for the end of a run that this start of the gateway has. */
-  async #watch(connection: GatewayConnection): Promise<void> {
-    const { times } = this.#options;
-    this.#activity.useToolEvents(connection === this.#turn.sentOn);
-    let missing = 0;
-    for (let asked = connection !== this.#turn.sentOn; !this.#closed.signal.aborted; asked = true) {
-      if (asked) {
-        const trace = await this.#turn.trace(connection);
-        if (trace.kind === "ended") return this.#end(trace);
-        missing = trace.kind === "none" ? missing + 1 : 0;
-        const stopped = trace.kind === "continued" || (trace.kind === "interrupted" && trace.recorded);
-        if (stopped || (missing > 0 && this.#cancelled)) return this.#end(STOPPED);
-        if (missing > 1) return this.#lose("The gateway has no record of the run any more.");
-      }
-      const began = performance.now();
-      if (await this.#look(connection, times.waitMs)) return;
-      const rest = times.pollMs - (performance.now() - began);
-      if (rest > 0) await wait(rest, undefined, { signal: this.#closed.signal });
+  /** A turn has ended, and another one of the same dispatch follows. */
+  #pass(end: TurnEnd): void {
+    if (end.kind === "lost") {
+      this.#tell(end.reason, { phase: "turn_lost" });
+      return;
     }
+    this.#used = addUsage(this.#used, end.usage);
+    const said = this.#redact(end.outcome.text);
+    if (said) this.#tell(said, { phase: "turn_ended" });
   }
 
-  /** Asks `agent.wait` once; true when the run is over. */
-  async #look(connection: GatewayConnection, timeoutMs = 0): Promise<boolean> {
-    const runId = this.#turn.runId;
-    const payload = await connection.request(
-      "agent.wait",
-      { runId, timeoutMs },
-      { timeoutMs: timeoutMs + ANSWER_SLACK_MS, signal: this.#closed.signal },
-    );
-    const outcome = runId === this.#turn.runId ? outcomeOfWait(payload) : null;
-    const { status, stopReason } = payload;
+  #finish(end: TurnEnd): void {
+    if (this.#closed.signal.aborted) return;
+    this.#stop();
     const { dispatchId } = this;
-    this.#options.logger.debug({ dispatchId, runId, status, stopReason }, "waited for a run at its gateway");
-    if (outcome) this.#end(outcome);
-    return outcome !== null;
-  }
-
-  /** Finds the run again in a gateway that has started anew since it was sent. */
-  async #takeUp(connection: GatewayConnection): Promise<void> {
-    const { times } = this.#options;
-    const giveUpAt = performance.now() + times.recoveryMs;
-    this.#takingUp = true;
-    this.#activity.useToolEvents(false);
-    try {
-      while (performance.now() < giveUpAt) {
-        const trace = await this.#turn.trace(connection);
-        switch (trace.kind) {
-          case "ended":
-            return this.#end(trace);
-          case "running":
-            this.#turn.bootId = connection.hello.bootId;
-            return;
-          case "continued":
-            this.#turn.runId = trace.runId;
-            this.#turn.bootId = connection.hello.bootId;
-            this.#tell("The gateway restarted and has taken the run up again", { phase: "continued" });
-            if (this.#cancelled) await abortRun(connection, this.#turn, this.#closed.signal);
-            return;
-          case "never_begun":
-            return await this.#sendAnew();
-          case "none":
-          case "unknown":
-            return this.#lose("The gateway restarted and has no record of the run.");
-          case "interrupted":
-            await wait(times.pollMs, undefined, { signal: this.#closed.signal });
-        }
-      }
-    } finally {
-      this.#takingUp = false;
+    const at = new Date();
+    if (end.kind === "lost") {
+      this.#options.emit({ kind: "lost", dispatchId, reason: end.reason, at });
+      return;
     }
-    this.#lose("The gateway restarted in the middle of the run and has not taken it up again.");
-  }
-
-  /** Sends a turn that the gateway had confirmed and then never began, under the next id. */
-  async #sendAnew(): Promise<void> {
-    if (this.#cancelled || this.#options.context.signal.aborted) return this.#end(STOPPED);
-    if (!this.#turn.nextRunId()) return this.#lose(NEVER_BEGUN);
-    const outcome = await this.#turn.send(false);
-    if (outcome.kind === "rejected") return this.#end({ outcome: "failed", text: outcome.reason });
-    if (outcome.kind !== "accepted") this.#lose(outcome.reason);
+    const { outcome, text } = end.outcome;
+    const usage = addUsage(this.#used, end.usage);
+    const ended = { kind: "ended", dispatchId, outcome, text: this.#redact(text), at } as const;
+    this.#options.emit(usage ? { ...ended, usage } : ended);
   }
 
   #tell(message: string, data: JsonObject): void {
@@ -234,31 +230,9 @@ export class OpenClawRun {
     });
   }
 
-  #end({ outcome, text }: RunOutcome): void {
-    if (this.#closed.signal.aborted) return;
-    this.#stop();
-    const { dispatchId } = this;
-    this.#options.emit({ kind: "ended", dispatchId, outcome, text: this.#redact(text), at: new Date() });
-  }
-
-  #lose(reason: string): void {
-    if (this.#closed.signal.aborted) return;
-    this.#stop();
-    this.#options.emit({ kind: "lost", dispatchId: this.dispatchId, reason, at: new Date() });
-  }
-
   #stop(): void {
     this.#following = false;
     this.close();
     this.#options.onEnd();
   }
-}
-
-/** Stops one run; resolves also when it was over already. */
-export async function abortRun(
-  connection: GatewayConnection,
-  { sessionKey, runId }: RunKey,
-  signal: AbortSignal,
-): Promise<void> {
-  await connection.request("chat.abort", { sessionKey, runId }, { signal });
 }

@@ -38,6 +38,18 @@ test("text is told once, when the agent goes on to a tool", () => {
   assert.deepEqual(messages(activity, "tool", call), ["read: a.ts"]);
 });
 
+test("text before a tool that comes as a preamble, in pieces, is told once", () => {
+  const activity = feed();
+  const piece = (itemId: string, progressText: string) =>
+    messages(activity, "item", { kind: "preamble", phase: "update", itemId, progressText });
+  assert.deepEqual(piece("c1", "I look"), []);
+  assert.deepEqual(piece("c1", "I look first."), []);
+  const call = { phase: "start", name: "read", args: { path: "a.ts" } };
+  assert.deepEqual(messages(activity, "tool", call), ["I look first.", "read: a.ts"]);
+  assert.deepEqual(piece("c2", "And then?"), []);
+  assert.deepEqual(piece("c3", "Then this."), ["And then?"], "each is told, with a tool between them or not");
+});
+
 test("the secret is never told, in none of its forms, also where a text is cut", () => {
   const activity = feed();
   const key = SECRET.slice("whsec_".length);

@@ -27,6 +27,8 @@ export class RunActivity {
   #toolEvents = false;
   #started = false;
   #said = "";
+  /** The preamble that {@link #said} was told by last. */
+  #preambleId: string | undefined;
   #windowEnd = 0;
   #inWindow = 0;
   #skipped = 0;
@@ -64,6 +66,7 @@ export class RunActivity {
         if (phase === "result" && data.isError === true) return this.#toolFailed(data);
         return [];
       case "item":
+        if (data.kind === "preamble") return this.#preamble(asText(data.itemId), asText(data.progressText));
         if (this.#toolEvents || data.kind !== "tool" || phase !== "start") return [];
         return this.#toolStart(asText(data.name) ?? "tool", this.#short(asText(data.title) ?? ""));
       default:
@@ -78,6 +81,15 @@ export class RunActivity {
     }
     const error = phase === "finishing" && asText(data.error);
     return error ? this.#tell(`The model call failed: ${this.#short(error)}`, { phase }) : [];
+  }
+
+  /** What an agent says before a tool may come as an item of its own, in growing pieces, instead of `assistant`. */
+  #preamble(itemId: string | undefined, text: string | undefined): Activity[] {
+    if (text === undefined) return [];
+    const earlier = itemId !== undefined && itemId !== this.#preambleId ? this.#flushSaid() : [];
+    this.#preambleId = itemId;
+    this.#said = text;
+    return earlier;
   }
 
   #toolStart(tool: string, what: string): Activity[] {

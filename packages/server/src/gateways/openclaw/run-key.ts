@@ -12,7 +12,12 @@ export function sessionKeyOf(agentId: string, taskId: string): string {
   return `agent:${agentId}:mission-control:${taskId}`.toLowerCase();
 }
 
-/** The ids a dispatch's turn may have been sent under, first to last. */
-export function runIdsOf(dispatchId: string): string[] {
-  return [dispatchId, `${dispatchId}.2`, `${dispatchId}.3`];
+/** The ids a turn may be sent under, first to last. */
+export function runIdsOf(first: string): string[] {
+  return [first, `${first}.2`, `${first}.3`];
+}
+
+/** Whether a run is one of a dispatch's turns. */
+export function isRunOf(dispatchId: string, runId: string): boolean {
+  return runId === dispatchId || runId.startsWith(`${dispatchId}.`);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { outcomeOfWait } from "./run-outcome.ts";
+import { INTERRUPTED, outcomeOfWait } from "./run-outcome.ts";
 
 test("answers of agent.wait, as a real gateway gave them", () => {
   const ok = {
@@ -18,11 +18,21 @@ test("answers of agent.wait, as a real gateway gave them", () => {
     outcome: "failed",
     text: "LLM request failed",
   });
-  assert.deepEqual(outcomeOfWait({ status: "error", endedAt: 1, stopReason: "rpc" })?.outcome, "cancelled");
-  assert.deepEqual(
-    outcomeOfWait({ status: "timeout", endedAt: 1, stopReason: "timeout" })?.outcome,
-    "failed",
-  );
+  assert.deepEqual(outcomeOfWait({ status: "error", endedAt: 1, stopReason: "rpc" }), {
+    outcome: "cancelled",
+    text: "The run was stopped.",
+  });
+  assert.deepEqual(outcomeOfWait({ status: "timeout", endedAt: 1, stopReason: "timeout" }), {
+    outcome: "failed",
+    text: "The run took longer than its gateway allows.",
+  });
+  const restarted = {
+    status: "error",
+    endedAt: 1,
+    error: "agent run aborted for restart",
+    stopReason: "restart",
+  };
+  assert.equal(outcomeOfWait(restarted), INTERRUPTED, "the work goes on under another id");
 });
 
 test("silence is no end", () => {

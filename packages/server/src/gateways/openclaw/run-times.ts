@@ -12,6 +12,8 @@ export interface RunTimes {
   pollMs: number;
   /** How long one `agent.wait` waits. Default 30 s. */
   waitMs: number;
+  /** For what a run that has ended said and used, in full. Default 2 s. */
+  resultMs: number;
 }
 
 export const DEFAULT_RUN_TIMES: RunTimes = {
@@ -21,4 +23,5 @@ export const DEFAULT_RUN_TIMES: RunTimes = {
   recoveryMs: 2 * 60_000,
   pollMs: 1000,
   waitMs: 30_000,
+  resultMs: 2000,
 };

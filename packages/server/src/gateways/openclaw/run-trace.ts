@@ -18,17 +18,21 @@ export type RunTrace =
   | { kind: "never_begun" }
   | { kind: "running" }
   /**
-   * It died in the middle of the run, and takes it up by itself soon after it started again; or the run was
-   * stopped. `recorded`: its ledger says so, too, and not only the conversation.
+   * It died in the middle of the run, or interrupted it, and takes it up by itself soon after; or the run was stopped.
    */
-  | { kind: "interrupted"; recorded: boolean }
-  /** It died in the middle of the run, and took it up under a new id. */
-  | { kind: "continued"; runId: string }
+  | { kind: "interrupted"; cause: InterruptionCause }
+  /** The run was interrupted, and another one began in its conversation: to go on with it, unless it was stopped. */
+  | { kind: "continued"; runId: string; cause: InterruptionCause }
   | ({ kind: "ended" } & RunOutcome);
+
+/** What the gateway's ledger says of a run that did not come to its own end: a restart is not the end of the work. */
+export type InterruptionCause = "stopped" | "restart" | "unknown";
 
 /** The newest messages: what is asked about is the session's last run. */
 const HISTORY_MESSAGES = 200;
 const TASKS = 200;
+/** In the ledger's error of a run that was interrupted to be gone on with under another id. */
+const RESTARTING = /restart/i;
 
 /**
  * Reads what the gateway has kept of a run.
@@ -69,11 +73,17 @@ async function read(connection: GatewayConnection, { sessionKey, runId }: RunKey
   const since = asNumber(record?.createdAt) ?? 0;
   const later = records.filter((task) => isRecovery(task.runId) && (asNumber(task.createdAt) ?? 0) > since);
   const continuation = asText(newestOf(later)?.runId) ?? asText(active.find(isRecovery));
-  if (continuation) return { kind: "continued", runId: continuation };
-  if (session.status === "killed") {
+  const cause = causeOf(record);
+  if (continuation) return { kind: "continued", runId: continuation, cause };
+  if (session.status === "killed" && cause !== "restart") {
     return { kind: "ended", outcome: "cancelled", text: "The run was stopped." };
   }
-  return { kind: "interrupted", recorded: record !== undefined };
+  return { kind: "interrupted", cause };
+}
+
+function causeOf(record: JsonObject | undefined): InterruptionCause {
+  if (!record) return "unknown";
+  return RESTARTING.test(asText(record.error) ?? "") ? "restart" : "stopped";
 }
 
 /** The gateway names the runs by which it recovers by a UUID; other dispatches of the task have other ids. */

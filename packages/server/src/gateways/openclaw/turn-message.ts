@@ -15,6 +15,11 @@ export function turnMessage({ task, attempt }: DispatchPayload): string {
   return parts.join("\n\n");
 }
 
+/** The operator's answer to a permission request: the user message of a turn of its own. */
+export function answerMessage({ requestId, optionId }: { requestId: string; optionId: string }): string {
+  return `The operator answered the permission request ${requestId}: ${optionId}\n\nGo on with the task accordingly.`;
+}
+
 /**
  * How the agent reports, for the system prompt of this turn alone: the one place the dispatch's secret is
  * written to.
@@ -39,6 +44,8 @@ ${environment} \\
 - When the task is done, report once: \`mission-control report complete "summary of the result"\`
 - When you cannot do it, report once: \`mission-control report error "why" --last-state "how far you came"\`
 
+- When the operator has to decide something first, ask by a request of \`type\` "permission" (below), and then end your turn: the answer comes as your next message.
+
 The task is open until you reported complete or error. Never write the secret anywhere else.
 
 Where the command \`mission-control\` is missing, post the same with curl. Set the variables first (without \`export\`, in the same command), then:
@@ -50,7 +57,7 @@ SIG="$(printf '%s.%s.%s' "$ID" "$TS" "$BODY" | openssl dgst -sha256 -mac HMAC -m
 curl -sS "$MISSION_CONTROL_CALLBACK_URL" -H 'content-type: application/json' \\
   -H "webhook-id: $ID" -H "webhook-timestamp: $TS" -H "webhook-signature: v1,$SIG" -d "$BODY"
 
-\`type\` is "progress" (\`message\`, \`progress\` from 0 to 1), "complete" (\`summary\`) or "error" (\`error\`, \`lastState\`). An answer 429 or 5xx means: send the same request again in a moment.`;
+\`type\` is "progress" (\`message\`, \`progress\` from 0 to 1), "complete" (\`summary\`), "error" (\`error\`, \`lastState\`) or "permission" (\`request\`: \`{"id":"a name of yours","title":"what you want to do","options":[{"optionId":"allow","name":"Allow"},{"optionId":"deny","name":"Deny"}]}\`). An answer 429 or 5xx means: send the same request again in a moment.`;
 }
 
 /** Quotes a value for a POSIX shell. */

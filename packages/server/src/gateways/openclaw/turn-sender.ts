@@ -4,16 +4,24 @@ import type { Logger } from "../../logger.ts";
 import { abortable } from "../abortable.ts";
 import type { DispatchOutcome, SendContext } from "../gateway.ts";
 import type { GatewayConnection } from "./gateway-connection.ts";
-import { ConnectionLostError, RequestRefusedError, RequestTimeoutError } from "./gateway-errors.ts";
+import {
+  ConnectionLostError,
+  FrameTooLargeError,
+  RequestRefusedError,
+  RequestTimeoutError,
+} from "./gateway-errors.ts";
 import type { GatewayLink } from "./gateway-link.ts";
-import { type RunKey, runIdsOf, sessionKeyOf } from "./run-key.ts";
+import { type RunKey, sessionKeyOf } from "./run-key.ts";
+import { type RunResult, readResult, resultOfFinal } from "./run-result.ts";
 import type { RunTimes } from "./run-times.ts";
 import { type RunTrace, readTrace } from "./run-trace.ts";
-import { reportingInstructions, turnMessage } from "./turn-message.ts";
+import type { Turn } from "./turn.ts";
+import { reportingInstructions } from "./turn-message.ts";
 
 export const NEVER_BEGUN = "The gateway ended each time before it began the run.";
 
 export interface TurnSenderOptions {
+  turn: Turn;
   link: GatewayLink;
   payload: DispatchPayload;
   /** The agent's id on the gateway. */
@@ -28,7 +36,7 @@ export interface TurnSenderOptions {
 }
 
 /**
- * Hands one dispatch to a gateway as a turn, so that it runs once.
+ * Hands one turn of a dispatch to a gateway, so that it runs once.
  *
  * The gateway's own protection against a second run, by idempotency key, lives in its memory until five
  * minutes after the run. So nothing is ever sent twice before {@link readTrace} has shown that it is safe.
@@ -43,13 +51,20 @@ export class TurnSender implements RunKey {
   sentOn: GatewayConnection | undefined;
   /** To the last send. */
   answer: Promise<unknown> = Promise.resolve();
+  /** What the second answer to the last send tells, which comes at the run's end. */
+  #final: Promise<RunResult> = Promise.resolve({});
   readonly #options: TurnSenderOptions;
 
   constructor(options: TurnSenderOptions) {
-    const { agentId, payload } = options;
+    const { agentId, payload, turn } = options;
     this.#options = options;
     this.sessionKey = sessionKeyOf(agentId, payload.task.id);
-    this.runId = payload.dispatchId;
+    this.runId = turn.runIds[0] ?? payload.dispatchId;
+  }
+
+  /** Whether it is the same turn, whoever made it. */
+  isOf(turn: Turn): boolean {
+    return turn.runIds[0] === this.#options.turn.runIds[0];
   }
 
   /**
@@ -76,7 +91,10 @@ export class TurnSender implements RunKey {
         aborted.throwIfAborted();
         sending = true;
         this.sentOn = connection;
-        this.answer = connection.request("agent", this.#turn());
+        const { promise, resolve } = Promise.withResolvers<RunResult>();
+        this.#final = promise;
+        const onFinal = (payload: JsonObject) => resolve(resultOfFinal(payload));
+        this.answer = connection.request("agent", this.#params(), { onFinal });
         await abortable(this.answer, aborted);
         return { kind: "accepted" };
       } catch (error) {
@@ -88,6 +106,8 @@ export class TurnSender implements RunKey {
           refusal = `The gateway is busy: ${redact(error.message)}.`;
           const pauseMs = error.retryAfterMs ?? times.pollMs;
           await wait(pauseMs, undefined, { signal: AbortSignal.any([aborted, limit]) }).catch(() => {});
+        } else if (error instanceof FrameTooLargeError) {
+          return { kind: "rejected", reason: `The task is too large for the gateway: ${error.message}.` };
         } else if (isUnanswered(error)) {
           if (sending && !unanswered) {
             unanswered = true;
@@ -128,24 +148,48 @@ export class TurnSender implements RunKey {
     return trace;
   }
 
+  /**
+   * What it said and used, in full, once it has ended. Nothing where the gateway does not tell in time: its
+   * `agent.wait` gives no more than the beginning of a text.
+   */
+  async result(connection: GatewayConnection): Promise<RunResult> {
+    const { times, closed, logger, payload } = this.#options;
+    const limit = AbortSignal.any([closed, connection.ended, AbortSignal.timeout(times.resultMs)]);
+    try {
+      if (connection === this.sentOn) return await abortable(this.#final, limit);
+      const runIds = new Set([...this.#options.turn.runIds, this.runId]);
+      return await readResult(connection, { sessionKey: this.sessionKey, runIds }, limit);
+    } catch (error) {
+      const { dispatchId } = payload;
+      logger.debug({ err: error, dispatchId }, "what a run said could not be read in full");
+      return {};
+    }
+  }
+
   /** Goes on to the next id, for a turn that will not begin under the last; false when there is none. */
   nextRunId(): boolean {
-    const ids = runIdsOf(this.#options.payload.dispatchId);
+    const ids = this.#options.turn.runIds;
     const next = ids[ids.indexOf(this.runId) + 1];
     if (next) this.runId = next;
     return next !== undefined;
   }
 
+  /** Stops it; resolves also when it was over already. */
+  async abort(connection: GatewayConnection, signal: AbortSignal): Promise<void> {
+    await abortRun(connection, this, signal);
+  }
+
   /** Keeps under which id, and to which start of the gateway, the turn is about to be sent. */
   async #remember(bootId: string): Promise<void> {
-    await this.#options.context.remember({ runId: this.runId, bootId });
+    const { context, turn } = this.#options;
+    await context.remember({ ...turn.note, runId: this.runId, bootId });
     this.bootId = bootId;
   }
 
-  #turn(): JsonObject {
-    const { payload, agentId } = this.#options;
+  #params(): JsonObject {
+    const { payload, agentId, turn } = this.#options;
     return {
-      message: turnMessage(payload),
+      message: turn.message,
       agentId,
       sessionKey: this.sessionKey,
       idempotencyKey: this.runId,
@@ -153,6 +197,15 @@ export class TurnSender implements RunKey {
       extraSystemPrompt: reportingInstructions(payload),
     };
   }
+}
+
+/** Stops one run; resolves also when it was over already. */
+export async function abortRun(
+  connection: GatewayConnection,
+  { sessionKey, runId }: RunKey,
+  signal: AbortSignal,
+): Promise<void> {
+  await connection.request("chat.abort", { sessionKey, runId }, { signal });
 }
 
 /** Whether nobody knows if what was asked was done. */
