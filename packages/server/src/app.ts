@@ -8,6 +8,7 @@ import { AgentDirectory } from "./dispatch/agent-directory.ts";
 import { AgentProbe } from "./dispatch/agent-probe.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import type { AgentTarget } from "./gateways/gateway.ts";
+import { DeviceIdentity } from "./gateways/openclaw/device-identity.ts";
 import { GatewayRegistry } from "./gateways/registry.ts";
 import { AllowedHosts } from "./http/allowed-hosts.ts";
 import { dashboardFolder } from "./http/dashboard.ts";
@@ -58,6 +59,8 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
   const limits = limitsOf(settings);
   const addresses = new ClientAddresses(settings.trustedProxies);
   const keys = loadKeys(settings.dataDir);
+  const identityDir = join(settings.dataDir, "openclaw");
+  DeviceIdentity.check(identityDir);
   const token = settings.token ?? keys.token;
   const store = SqliteStore.open({ folder: settings.dataDir, limits: limits.rules, metrics, logger });
   // Closed in reverse order, also when the start fails half-way.
@@ -78,7 +81,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
         store,
         logger,
         now,
-        identityDir: join(settings.dataDir, "openclaw"),
+        identityDir,
         allowLinkLocal: settings.allowPrivateWebhooks,
         ...(url === undefined
           ? {}
@@ -124,7 +127,14 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     const sessionCookie = new SessionCookie(cookieSuffix(keys.serverKey));
     const logInCodes = new LogInCodes(now);
     const throttle = new LogInThrottle(now);
-    const authenticator = new Authenticator({ token, sessions, cookie: sessionCookie, throttle, addresses });
+    const authenticator = new Authenticator({
+      token,
+      sessions,
+      cookie: sessionCookie,
+      throttle,
+      addresses,
+      metrics,
+    });
     const stream = new StreamEndpoint({
       hub,
       authorize: (request) => {

@@ -125,6 +125,7 @@ export async function startHttp({
       cookie: sessionCookie,
       throttle,
       addresses,
+      metrics,
     }),
     sessions,
     sessionCookie,

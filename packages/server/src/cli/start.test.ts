@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -93,12 +93,33 @@ test("a port in use, a folder in use, and wrong settings each get one sentence",
     [[], { MISSION_CONTROL_PUBLIC_URL: "x" }, /^MISSION_CONTROL_PUBLIC_URL must be/],
     [[], { MISSION_CONTROL_NONSENSE: "x" }, /^There is no setting MISSION_CONTROL_NONSENSE/],
     [[], { DATABASE_URL: "postgres://x" }, /^DATABASE_URL must be unset/],
+    [[], { MISSION_CONTROL_TOKEN: "a" }, /^MISSION_CONTROL_TOKEN must be at least 16/],
+    [[], { MISSION_CONTROL_WEBHOOK_SECRET: "секретный-пароль-7" }, /^MISSION_CONTROL_WEBHOOK_SECRET must be/],
     [["--prot", "1"], {}, /unknown option '--prot'/],
   ] as [string[], Record<string, string>, RegExp][]) {
     const refused = await run(["start", "--data-dir", join(folder, "data"), ...args], env);
     assert.equal(refused.code, 2, refused.stderr);
     assert.match(refused.stderr, message);
     assert.equal(refused.stdout, "");
+  }
+});
+
+test("a damaged key file stops the start, whichever it is, and is named", async () => {
+  const data = join(folder, "damaged");
+  mkdirSync(join(data, "openclaw"), { recursive: true });
+  const files = ["server.key", "token", "webhook-secret", join("openclaw", "openclaw-device.pem")];
+  for (const file of files) {
+    for (const [damage, fault] of [
+      ["", "is empty"],
+      ["-----BEGIN", "does not hold "],
+    ] as const) {
+      writeFileSync(join(data, file), damage);
+      const { code, stderr } = await run(["start", "--port", "0", "--data-dir", data]);
+      assert.equal(code, 1);
+      assert.ok(stderr.startsWith(`${join(data, file)} ${fault}`), stderr);
+      assert.equal(stderr.trim().split("\n").length, 1);
+    }
+    rmSync(join(data, file));
   }
 });
 

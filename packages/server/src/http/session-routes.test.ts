@@ -210,6 +210,7 @@ test("guesses are slowed by whichever way they come, and keep nobody out who kno
     assert.equal(slowed.status, 429);
     assert.equal(slowed.headers.get("retry-after"), "1");
   }
+  assert.match(await own.metrics.text(), /limited_total\{[^}]*log_ins[^}]*\} 4/);
   assert.equal((await bearer(TOKEN)).status, 200);
   assert.equal((await logIn({ token: TOKEN }, {}, own)).status, 201);
   assert.equal((await logIn({ code: own.logInCodes.issue() }, {}, own)).status, 201);

@@ -13,6 +13,7 @@ export const LIMITS = [
   "stream_filters",
   "body_bytes",
   "body_rate",
+  "log_ins",
 ] as const;
 export type Limit = (typeof LIMITS)[number];
 

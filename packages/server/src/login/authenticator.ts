@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { type ClientAddresses, networkOf, type Sender } from "../client-address.ts";
+import type { Metrics } from "../metrics.ts";
 import type { SessionRecord } from "../store/store.ts";
 import type { LogInThrottle } from "./log-in-throttle.ts";
 import type { SessionCookie } from "./session-cookie.ts";
@@ -19,6 +20,7 @@ export interface AuthenticatorOptions {
   cookie: Pick<SessionCookie, "read">;
   throttle: LogInThrottle;
   addresses: Pick<ClientAddresses, "of">;
+  metrics: Pick<Metrics, "limited">;
 }
 
 /** Knows who may use the API. */
@@ -61,8 +63,10 @@ export class Authenticator {
 
   /** The same for a wrong token or code, by whichever way it came. */
   failedTry(request: Sender): number {
-    const { throttle, addresses } = this.#options;
-    return throttle.failed(networkOf(addresses.of(request)));
+    const { throttle, addresses, metrics } = this.#options;
+    const wait = throttle.failed(networkOf(addresses.of(request)));
+    if (wait > 0) metrics.limited("log_ins");
+    return wait;
   }
 }
 

@@ -9,6 +9,7 @@ import {
 } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { KeyFileError } from "../../keys.ts";
 import { type DeviceTokenSlot, deviceTokenSlot } from "./device-tokens.ts";
 import { isCode, readIfThere } from "./identity-files.ts";
 
@@ -49,12 +50,24 @@ export class DeviceIdentity {
     this.publicKey = raw.toString("base64url");
   }
 
-  /** Reads the key from the folder, or makes one at the first call, whichever process comes first. */
+  /**
+   * Reads the key from the folder, or makes one at the first call, whichever process comes first.
+   * @throws KeyFileError when the file is there but holds no such key
+   */
   static open(folder: string): DeviceIdentity {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const file = join(folder, KEY_FILE);
-    const pem = readIfThere(file) ?? createKey(file);
-    return new DeviceIdentity(folder, createPrivateKey(pem));
+    return new DeviceIdentity(folder, parseKey(file, readIfThere(file) ?? createKey(file)));
+  }
+
+  /**
+   * Looks at the key, where there is one, so that a damaged one is known before a gateway is connected.
+   * @throws KeyFileError
+   */
+  static check(folder: string): void {
+    const file = join(folder, KEY_FILE);
+    const pem = readIfThere(file);
+    if (pem !== undefined) parseKey(file, pem);
   }
 
   /** Signs a gateway's challenge (device auth, version 2); base64url. */
@@ -78,6 +91,19 @@ export class DeviceIdentity {
     const key = this.#key.export({ type: "pkcs8", format: "der" });
     return deviceTokenSlot(this.#folder, key, gateway);
   }
+}
+
+function parseKey(file: string, pem: string): KeyObject {
+  try {
+    const key = createPrivateKey(pem);
+    if (key.asymmetricKeyType === "ed25519") return key;
+  } catch {
+    // Refused below; the library's own words name its parts, not the file.
+  }
+  const fault = pem.trim() === "" ? "is empty" : "does not hold an Ed25519 key";
+  throw new KeyFileError(
+    `${file} ${fault}: restore it from a backup, or remove it to have a new one made (OpenClaw Gateways have to approve this server anew then).`,
+  );
 }
 
 function createKey(file: string): string {
