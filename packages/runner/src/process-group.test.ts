@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, beforeEach, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { isRunning, Stage, until } from "../test/stage.ts";
+import { isRunning, nap, Stage, until } from "../test/stage.ts";
 import { ProcessGroup } from "./process-group.ts";
 
 let stage: Stage;
@@ -38,30 +38,30 @@ async function kill(child: ChildProcess): Promise<void> {
 }
 
 test("when the runner is killed, the processes of its runs end at once", async () => {
-  const first = await startRunner(`sh -c 'trap "" TERM HUP; sleep 4325.5 & sleep 4325.5'`);
+  const first = await startRunner(`sh -c 'trap "" TERM HUP; ${nap(4325)} & ${nap(4325)}'`);
   await stage.control.dispatch("d1", { description: "" });
-  await until(() => isRunning("sleep 4325.5"));
+  await until(() => isRunning(nap(4325)));
   await kill(first);
-  await until(() => !isRunning("sleep 4325.5"));
+  await until(() => !isRunning(nap(4325)));
 });
 
 test("started again, it reports the run as failed and ends what left the group, of its own runs only", async () => {
-  const command = "sh -c 'setsid sleep 4328.5 & sleep 4328.5'";
+  const command = `sh -c 'setsid ${nap(4328)} & ${nap(4328)}'`;
   const first = await startRunner(command);
   await stage.control.dispatch("d1", { description: "" });
-  await until(() => isRunning("sleep 4328.5"));
+  await until(() => isRunning(nap(4328)));
   // Another runner's process for a dispatch of the same id, as another server may give it.
-  const others = new ProcessGroup(["sleep", "4329.5"], { cwd: "/", env: process.env, mark: "d1" });
+  const others = new ProcessGroup(nap(4329).split(" "), { cwd: "/", env: process.env, mark: "d1" });
   await kill(first);
   await startRunner(command);
   assert.equal(
     (await stage.control.outcome("d1")).error,
     "The runner was stopped in the middle of this task.",
   );
-  assert.equal(isRunning("sleep 4328.5"), false);
-  assert.equal(isRunning("sleep 4329.5"), true);
+  assert.equal(isRunning(nap(4328)), false);
+  assert.equal(isRunning(nap(4329)), true);
   await others.end();
-  assert.equal(isRunning("sleep 4329.5"), false);
+  assert.equal(isRunning(nap(4329)), false);
 });
 
 test("a group that has ended is never signalled again: its id may be another's", async (t) => {

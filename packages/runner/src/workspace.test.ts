@@ -86,7 +86,11 @@ describe("workspaces", () => {
     assert.deepEqual(readdirSync(stage.work), []);
   });
 
-  test("a repository's hooks see none of the runner's secrets", async () => {
+  test("a repository's hooks see none of the runner's secrets", async (t) => {
+    process.env.OPENCLAW_GATEWAY_TOKEN = "secret-0";
+    t.after(() => {
+      delete process.env.OPENCLAW_GATEWAY_TOKEN;
+    });
     const git = (...args: string[]) => execFileSync("git", args, { cwd: stage.work });
     git("init", "--quiet");
     git(

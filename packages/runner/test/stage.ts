@@ -43,6 +43,11 @@ export class Stage {
   }
 }
 
+/** A command that sleeps, and that no other run of the tests on this machine has. */
+export function nap(seconds: number): string {
+  return `sleep ${seconds}.${process.pid}`;
+}
+
 /** Whether any process has the text in its command line. */
 export function isRunning(text: string): boolean {
   return readdirSync("/proc").some((pid) => {

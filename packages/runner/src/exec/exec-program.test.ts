@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { type Clock, systemClock } from "@mission-control/agent";
-import { isRunning, Stage, until } from "../../test/stage.ts";
+import { isRunning, nap, Stage, until } from "../../test/stage.ts";
 import { CommandLineError, runAcpAgent } from "../index.ts";
 import { RESULT_GRACE_MS } from "./program-output.ts";
 
@@ -44,10 +44,10 @@ describe("a command", () => {
   });
 
   test("what it printed last is not lost, whatever it leaves behind", async () => {
-    await stage.exec(`sh -c 'sleep 4323.5 & head -c 300000 /dev/zero | tr "\\0" x; echo; echo the end'`);
+    await stage.exec(`sh -c '${nap(4323)} & head -c 300000 /dev/zero | tr "\\0" x; echo; echo the end'`);
     await stage.control.dispatch("d1", { description: "" });
     assert.equal((await stage.control.outcome("d1")).summary, "the end");
-    assert.equal(isRunning("sleep 4323.5"), false);
+    assert.equal(isRunning(nap(4323)), false);
   });
 
   test("the time limit ends it with its children, even those that took a session of their own", async () => {
@@ -56,22 +56,22 @@ describe("a command", () => {
       now: Date.now,
       sleep: (ms, signal) => (ms === 60_000 ? aborted(reached.signal) : systemClock.sleep(ms, signal)),
     };
-    const command = `sh -c 'trap "" TERM; setsid sleep 4324.5 & echo started; sleep 4324.5'`;
+    const command = `sh -c 'trap "" TERM; setsid ${nap(4324)} & echo started; ${nap(4324)}'`;
     await stage.exec(command, { clock, timeLimit: 60 });
     await stage.control.dispatch("d1", { description: "" });
-    await until(() => isRunning("sleep 4324.5"));
+    await until(() => isRunning(nap(4324)));
     reached.abort();
     assert.match((await stage.control.outcome("d1")).error ?? "", /time limit of 60 s/);
-    assert.equal(isRunning("sleep 4324.5"), false);
+    assert.equal(isRunning(nap(4324)), false);
   });
 
   test("cancel ends it", async () => {
-    const runner = await stage.exec("sleep 4326.5");
+    const runner = await stage.exec(nap(4326));
     await stage.control.dispatch("d1", { description: "" });
-    await until(() => isRunning("sleep 4326.5"));
+    await until(() => isRunning(nap(4326)));
     await stage.control.cancel("d1");
     await until(() => runner.running.length === 0);
-    assert.equal(isRunning("sleep 4326.5"), false);
+    assert.equal(isRunning(nap(4326)), false);
     assert.deepEqual(
       stage.control.callbacks.stored.filter(({ type }) => type !== "progress"),
       [],
@@ -182,14 +182,14 @@ describe("a command", () => {
         // The time to end in is over as soon as it has begun.
         sleep: (ms, signal) => (ms === RESULT_GRACE_MS ? Promise.resolve() : systemClock.sleep(ms, signal)),
       };
-      const runner = await stage.exec(`sh -c 'cat ${file}; sleep 4327.5 & sleep 4327.5'`, { clock });
+      const runner = await stage.exec(`sh -c 'cat ${file}; ${nap(4327)} & ${nap(4327)}'`, { clock });
       await stage.control.dispatch("d1", { description: "" });
       const end = await stage.control.outcome("d1");
       assert.equal(end.type, "complete");
       assert.equal(end.summary, "Fixed.");
       assert.ok(stage.control.progress("d1").includes("sh has told its result but does not end: ending it."));
       await until(() => runner.running.length === 0);
-      assert.equal(isRunning("sleep 4327.5"), false);
+      assert.equal(isRunning(nap(4327)), false);
     });
   }
 

@@ -29,7 +29,7 @@ const STDIN_READERS: readonly { program: RegExp; subcommand?: RegExp; option?: R
     // codex exec: "If not provided as an argument (or if `-` is used), instructions are read from stdin."
     { program: /^codex\b/, subcommand: /^(exec|e)$/, inPlace: "-" },
     { program: /^opencode\b/, subcommand: /^run$/ },
-    { program: /^(gemini|qwen)\b/, option: /^(-p|--prompt)$/ },
+    { program: /^gemini\b/, option: /^(-p|--prompt)$/ },
   ];
 
 /** How a program is called for one task. The command was checked by `checkPlaceholders`. */

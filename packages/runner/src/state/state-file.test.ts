@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Dispatch } from "@mission-control/agent";
-import { isRunning, Stage, until } from "../../test/stage.ts";
+import { isRunning, nap, Stage, until } from "../../test/stage.ts";
 import { AlreadyRunningError } from "../index.ts";
 import { StateFile } from "./state-file.ts";
 
@@ -26,16 +26,16 @@ const dispatch = { dispatchId: "d1", callback: { url: "x", secret: "y" } } as un
 describe("two runners", () => {
   test("of names that look alike in a file's name are two agents", async () => {
     for (const name of ["开发者", "测试者", "team/a", "team a", "team-a"])
-      await stage.exec("sleep 4330.5", { name });
+      await stage.exec(nap(4330), { name });
     const names = [...stage.control.agents.values()].map(({ name }) => name);
     assert.deepEqual(names, ["开发者", "测试者", "team/a", "team a", "team-a"]);
   });
 
   test("of one name are one too many: the second is told who runs, and harms nothing", async () => {
-    await stage.exec("sleep 4331.5", { name: "coder" });
+    await stage.exec(nap(4331), { name: "coder" });
     await stage.control.dispatch("d1", { description: "" });
-    await until(() => isRunning("sleep 4331.5"));
-    const second = stage.exec("sleep 4331.5", { name: "coder" });
+    await until(() => isRunning(nap(4331)));
+    const second = stage.exec(nap(4331), { name: "coder" });
     await assert.rejects(second, (error) => {
       assert.ok(error instanceof AlreadyRunningError);
       assert.match(
@@ -45,7 +45,7 @@ describe("two runners", () => {
       return true;
     });
     assert.equal(stage.control.agents.size, 1);
-    assert.equal(isRunning("sleep 4331.5"), true);
+    assert.equal(isRunning(nap(4331)), true);
   });
 
   test("of one name are told apart by their server, its path included", () => {
