@@ -17,7 +17,7 @@ export class MissionControlDouble {
   readonly callbacks = new CallbackServer();
   readonly agents = new Map<string, Registered>();
   readonly token = "the administrator's token";
-  readonly secret = formatSecret(Buffer.from("the agent's secret"));
+  readonly secret = formatSecret(Buffer.from("the secret of the agent under test"));
   /** Called when an agent was registered, before that is answered. */
   onRegistered = () => {};
   readonly #rest = createServer(async (request, response) => {
