@@ -20,8 +20,11 @@ import hmac
 import http.client
 import json
 import os
+import queue
 import random
+import re
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -34,6 +37,9 @@ RETRY_WAITS = (0.25, 1, 5, 30, 120, 600)
 
 TRY_TIMEOUT = 10
 MAX_RETRY_AFTER = 3600
+MAX_ANSWER_BYTES = 64 * 1024
+CLOCK_TOLERANCE = 300
+"""Seconds that a signature's time may be off, by the server's clock."""
 
 
 class DeliveryError(Exception):
@@ -97,7 +103,7 @@ class Reporter:
             need(None, "callback secret", "CALLBACK_SECRET"),
             need(task_id, "task id", "TASK_ID"),
             need(agent_id, "agent id", "AGENT_ID"),
-            RETRY_WAITS if waits is None else [float(wait) for wait in waits.split()],
+            RETRY_WAITS if waits is None else _parse_waits(waits),
         )
 
     def progress(self, message, progress=None, data=None, usage=None, timeout=None):
@@ -122,10 +128,10 @@ class Reporter:
         reason, status = "", None
         for wait in (*self._waits, None):
             left = TRY_TIMEOUT if deadline is None else min(TRY_TIMEOUT, deadline - time.monotonic())
-            status, reason, retry_after, answer = self._try(message_id, raw, max(left, 0.1))
+            status, reason, retry_after, is_skewed, answer = self._try(message_id, raw, max(left, 0.1))
             if status is not None and 200 <= status < 300:
                 return answer
-            if status is not None and status not in (408, 425, 429) and status < 500:
+            if status is not None and status not in (408, 425, 429) and 200 <= status < 500 and not is_skewed:
                 raise DeliveryError(f"Mission Control refused the {kind}: {reason}.", status)
             if wait is None:
                 break
@@ -136,7 +142,7 @@ class Reporter:
         raise DeliveryError(f"The {kind} could not be delivered; the last try met: {reason}.", status)
 
     def _try(self, message_id, raw, timeout):
-        """Returns (status or None, reason, seconds the server asked to wait, its answer)."""
+        """Returns (status or None, reason, seconds to wait, whether the clocks are to blame, the answer)."""
         timestamp = str(int(time.time()))
         digest = hmac.new(self._key, f"{message_id}.{timestamp}.".encode() + raw, hashlib.sha256).digest()
         request = urllib.request.Request(self.url, data=raw, method="POST")
@@ -144,25 +150,57 @@ class Reporter:
         request.add_header("webhook-id", message_id)
         request.add_header("webhook-timestamp", timestamp)
         request.add_header("webhook-signature", "v1," + base64.b64encode(digest).decode())
-        try:
-            with self._opener.open(request, timeout=timeout) as response:
-                return response.status, "", 0, _parse(response.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                detail = _parse(_read(error)).get("detail")
-            reason = f"HTTP {error.code}: {str(detail).rstrip('.')}" if detail else f"HTTP {error.code}"
-            return error.code, reason, _retry_after(error.headers.get("retry-after")), {}
-        except urllib.error.URLError as error:
-            return None, str(error.reason), 0, {}
-        except (OSError, http.client.HTTPException) as error:
-            return None, str(error) or type(error).__name__, 0, {}
+        # In a thread of its own, because a socket's timeout begins anew with every byte that comes.
+        said = queue.SimpleQueue()
+        exchange = threading.Thread(target=_exchange, args=(self._opener, request, timeout, said), daemon=True)
+        end = time.monotonic() + timeout
+        exchange.start()
+        head = _take(said, end)
+        if not isinstance(head, tuple):
+            return None, head or f"no answer within {timeout:g} s", 0, False, {}
+        # The head decides, whatever becomes of the body.
+        status, headers = head
+        answer = _parse(_take(said, end) or b"")
+        detail = answer.get("detail")
+        reason = f"HTTP {status}: {str(detail).rstrip('.')}" if detail else f"HTTP {status}"
+        now = time.time()
+        server_time = _http_date(headers.get("date")) or now
+        skew = round(now - server_time)
+        is_skewed = status == 401 and abs(skew) > CLOCK_TOLERANCE
+        if is_skewed:
+            # One of the two clocks is wrong, and it may be the server's: worth waiting for it to be set right.
+            side = "behind" if skew < 0 else "ahead of"
+            reason += f" (this machine's clock is {abs(skew)} s {side} the server's: set right the one that is wrong)"
+        return status, reason, _retry_after(headers.get("retry-after"), server_time), is_skewed, answer
 
 
-def _read(response):
+def _exchange(opener, request, timeout, said):
+    """Says the head of the answer, then the beginning of its body; or why there is none."""
     try:
-        return response.read()
-    except (OSError, http.client.HTTPException):
-        return b""
+        try:
+            response = opener.open(request, timeout=timeout)
+        except urllib.error.HTTPError as error:
+            response = error
+    except urllib.error.URLError as error:
+        said.put(str(error.reason))
+        return
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        said.put(str(error) or type(error).__name__)
+        return
+    with response:
+        said.put((response.code, response.headers))
+        try:
+            said.put(response.read(MAX_ANSWER_BYTES))
+        except (OSError, http.client.HTTPException, ValueError):
+            said.put(b"")
+
+
+def _take(said, end):
+    """What is said until `end`, or None."""
+    try:
+        return said.get(timeout=max(end - time.monotonic(), 0))
+    except queue.Empty:
+        return None
 
 
 def _parse(raw):
@@ -173,24 +211,46 @@ def _parse(raw):
     return value if isinstance(value, dict) else {}
 
 
-def _retry_after(value):
-    """Seconds that a Retry-After means: a number, or an HTTP date."""
-    if value is None:
-        return 0
+def _parse_waits(text):
     try:
-        seconds = int(value)
+        waits = [float(wait) for wait in text.split()]
     except ValueError:
-        try:
-            seconds = parsedate_to_datetime(value).timestamp() - time.time()
-        except (TypeError, ValueError):
-            return 0
-    return min(max(seconds, 0), MAX_RETRY_AFTER)
+        waits = [-1.0]
+    if not all(0 <= wait <= 86400 for wait in waits):
+        raise ValueError("MISSION_CONTROL_RETRY_WAITS is a list of seconds, 86400 at most.")
+    return waits
+
+
+def _retry_after(value, now):
+    """Seconds that a Retry-After asks to wait: a number, or an HTTP date by the server's clock `now`."""
+    text = (value or "").strip()
+    if re.fullmatch("[0-9]+", text):
+        return min(int(text[:9]), MAX_RETRY_AFTER)
+    date = _http_date(text)
+    return 0 if date is None else min(max(date - now, 0), MAX_RETRY_AFTER)
+
+
+def _http_date(text):
+    """Seconds since the epoch that an HTTP date stands for, or None."""
+    try:
+        date = parsedate_to_datetime(text or "")
+        # The oldest form leaves out that it is UTC.
+        return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
 
 
 def _json_object(text):
     value = json.loads(text)
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
+    return value
+
+
+def _seconds(text):
+    value = float(text)
+    if not 0 < value <= 86400 * 365:
+        raise ValueError("not a number of seconds")
     return value
 
 
@@ -207,7 +267,7 @@ def main(arguments=None):
     parser.add_argument("--data", type=_json_object, help="a JSON object of your own")
     parser.add_argument("--usage", type=_json_object, help='{"inputTokens":0,"outputTokens":0,…}, in total')
     parser.add_argument(
-        "--timeout", type=float, help="give up after this long, in seconds (progress: 20; others: the whole schedule)"
+        "--timeout", type=_seconds, help="give up after this long, in seconds (progress: 20; others: the whole schedule)"
     )
     parser.add_argument("--url", help="or MISSION_CONTROL_CALLBACK_URL")
     parser.add_argument("--task-id", help="or MISSION_CONTROL_TASK_ID")

@@ -106,22 +106,36 @@ random_upto() {
   echo $((bytes % ($1 + 1)))
 }
 
-# Seconds from now that a Retry-After of $1 means: a number, or an HTTP date. Nothing when it cannot be read.
-retry_after() {
-  printf '%s\n' "$1" | awk -v now="$(date +%s)" '
-    /^[0-9]+$/ { print ($1 > 3600 ? 3600 : $1); exit }
+# Seconds since the epoch that an HTTP date of $1 stands for. Nothing when it cannot be read.
+http_date() {
+  printf '%s\n' "$1" | awk '
     /^[A-Z][a-z][a-z], [0-9][0-9] [A-Z][a-z][a-z] [0-9][0-9][0-9][0-9] [0-9:]+ GMT$/ {
       month = (index("JanFebMarAprMayJunJulAugSepOctNovDec", $3) + 2) / 3
       year = $4 - (month <= 2)
       era_day = int((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + $2 - 1
       days = 365 * year + int(year / 4) - int(year / 100) + int(year / 400) + era_day - 719468
       split($5, clock, ":")
-      wait = days * 86400 + clock[1] * 3600 + clock[2] * 60 + clock[3] - now
-      print (wait < 0 ? 0 : wait > 3600 ? 3600 : wait)
+      printf "%.0f", days * 86400 + clock[1] * 3600 + clock[2] * 60 + clock[3]
     }'
 }
 
-# One try: sets $status (000 when no answer came) and $reason.
+# Seconds that a Retry-After of $1 asks to wait, an hour at most: a number, or an HTTP date by the server's clock $2.
+retry_after() {
+  case $1 in
+    '' | *[!0-9]*)
+      seconds=$(http_date "$1")
+      seconds=$((${seconds:-$2} - $2)) ;;
+    *) [ "${#1}" -le 5 ] && seconds=${1#"${1%%[!0]*}"} || seconds=3600 ;;
+  esac
+  [ "${seconds:=0}" -ge 0 ] || seconds=0
+  [ "$seconds" -le 3600 ] || seconds=3600
+  echo "$seconds"
+}
+
+# The value of the last answer's header whose name matches $1.
+header() { sed -n "s/^$1: *\\([^$return]*\\).*/\\1/p" "$folder/headers" | tail -n 1; }
+
+# One try: sets $status (000 when no answer came), $reason, $server_time and $skew, in seconds.
 try() {
   timestamp=$(date +%s)
   signature=$(sign "$id" "$timestamp" "$body")
@@ -130,18 +144,44 @@ try() {
     left=$((deadline - timestamp))
     [ "$left" -ge "$limit" ] || limit=$((left > 0 ? left : 1))
   fi
-  status=$(printf '%s' "$body" | curl -sS --max-time "$limit" --proto '=http,https' \
-    -H 'content-type: application/json' -H "webhook-id: $id" -H "webhook-timestamp: $timestamp" \
-    -H "webhook-signature: v1,$signature" --data-binary @- \
-    -D "$folder/headers" -o "$folder/answer" -w '%{http_code}' "$url" 2>"$folder/error")
-  # Whatever the status, an answer that broke off may not be complete.
-  if [ $? -ne 0 ]; then
-    status=000
+  : >"$folder/headers" >"$folder/answer" >"$folder/error"
+  # An answer without end is cut off at 1 MiB (in blocks of 512 bytes).
+  (
+    ulimit -f 2048
+    printf '%s' "$body" | curl -sS --max-time "$limit" --proto '=http,https' \
+      -H 'content-type: application/json' -H "webhook-id: $id" -H "webhook-timestamp: $timestamp" \
+      -H "webhook-signature: v1,$signature" --data-binary @- \
+      -D "$folder/headers" -o "$folder/answer" "$url"
+  ) 2>"$folder/error"
+  # The head decides, once it is whole, whatever becomes of the body.
+  status=000 skew=0
+  if grep -q "^$return\$" "$folder/headers"; then
+    status=$(sed -n 's/^HTTP\/[0-9.]* \([0-9][0-9][0-9]\).*/\1/p' "$folder/headers" | tail -n 1)
+  fi
+  if [ "${status:=000}" = 000 ]; then
     reason=$(sed -n '1s/^curl: ([0-9]*) //p' "$folder/error")
+    reason=${reason:-no answer}
     return
   fi
   detail=$(sed -n 's/.*"detail" *: *"\(\([^"\\]\|\\.\)*\)".*/\1/p' "$folder/answer" | head -n 1)
   reason="HTTP $status${detail:+: ${detail%.}}"
+  now=$(date +%s)
+  server_time=$(http_date "$(header '[Dd]ate')")
+  server_time=${server_time:-$now}
+  skew=$((now - server_time))
+  if [ "$status" = 401 ] && [ "${skew#-}" -gt 300 ]; then
+    reason="$reason (this machine's clock is ${skew#-} s $([ "$skew" -lt 0 ] && echo behind || echo 'ahead of') the server's: set right the one that is wrong)"
+  fi
+}
+
+# Whether the last try is worth another: no final answer, or a signature refused by a server with another clock,
+# which may be the one that is wrong.
+is_retryable() {
+  case $status in
+    408 | 425 | 429 | [!234]??) return 0 ;;
+    401) [ "${skew#-}" -gt 300 ] ;;
+    *) return 1 ;;
+  esac
 }
 
 deliver() {
@@ -152,17 +192,15 @@ deliver() {
         state=$(sed -n 's/.*"taskStatus" *: *"\([a-z_]*\)".*/\1/p' "$folder/answer" | head -n 1)
         printf 'Reported%s.\n' "${state:+; the task is $state}"
         return 0 ;;
-      000 | 408 | 425 | 429 | 5??) ;;
-      *)
-        printf 'Mission Control refused the %s: %s.\n' "$verb" "$reason" >&2
-        return 1 ;;
     esac
+    if ! is_retryable; then
+      printf 'Mission Control refused the %s: %s.\n' "$verb" "$reason" >&2
+      return 1
+    fi
     [ "$wait" != end ] || break
     pause=$(random_upto "$wait")
     if [ "$status" != 000 ]; then
-      asked=$(sed -n 's/^[Rr]etry-[Aa]fter: *\([^'"$return"']*\).*/\1/p' "$folder/headers" | tail -n 1)
-      asked=$(retry_after "$asked")
-      pause=$((pause + ${asked:-0}))
+      pause=$((pause + $(retry_after "$(header '[Rr]etry-[Aa]fter')" "$server_time")))
     fi
     if [ "$deadline" -gt 0 ] && [ $(($(date +%s) + pause)) -ge "$deadline" ]; then break; fi
     sleep "$pause"
@@ -214,7 +252,10 @@ key_of_secret >/dev/null || wrong_use 'The callback secret must be base64 of at 
 if [ -n "$progress" ]; then
   printf '%s\n' "$progress" | grep -Eq '^(0(\.[0-9]+)?|1(\.0+)?)$' || wrong_use 'progress is a number from 0 to 1.'
 fi
-case $timeout in *[!0-9]*) wrong_use 'timeout is a number of seconds.' ;; esac
+case $timeout in *[!0-9]* | ?????????*) wrong_use 'timeout is a number of seconds, of 8 digits at most.' ;; esac
+for wait in $waits; do
+  case $wait in *[!0-9]* | ??????*) wrong_use 'MISSION_CONTROL_RETRY_WAITS is a list of seconds, of 5 digits at most.' ;; esac
+done
 
 id="msg_$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
 case $verb in progress) field=message ;; complete) field=summary ;; error) field=error ;; esac

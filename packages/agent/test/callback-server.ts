@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { callbackSchema, deriveDispatchSecret, secretKey, verifyStandard } from "@mission-control/protocol";
 import type { CallbackBody } from "../src/wire.ts";
 
@@ -26,6 +26,8 @@ export type Behaviour =
   | "hang"
   /** Answer with what is not HTTP. */
   | "nonsense"
+  /** Send the head byte by byte, for ever. */
+  | "drops"
   /** Never stop answering. */
   | "endless"
   | { status: number; headers?: Record<string, string>; detail?: string };
@@ -120,6 +122,7 @@ export class CallbackServer {
     if (behaviour === "hang") return;
     if (behaviour === "nonsense") return void request.socket.end("SSH-2.0-OpenSSH_9.2\r\n");
     if (behaviour === "endless") return pour(response);
+    if (behaviour === "drops") return drip(request.socket);
     if (typeof behaviour === "object") {
       return answer(response, behaviour.status, { detail: behaviour.detail }, behaviour.headers);
     }
@@ -135,6 +138,13 @@ export class CallbackServer {
     }
     answer(response, 200, { ok: true, eventId, duplicate: known !== undefined, taskStatus: "in_progress" });
   }
+}
+
+/** Sends a head that never comes to its end. */
+function drip(socket: Socket): void {
+  socket.write("HTTP/1.1 200 OK\r\nx-drops: ");
+  const timer = setInterval(() => socket.write("."), 100);
+  socket.on("error", () => {}).on("close", () => clearInterval(timer));
 }
 
 /** Sends a body of a server error for as long as somebody reads. */

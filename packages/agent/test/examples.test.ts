@@ -104,10 +104,57 @@ for (const [name, command] of Object.entries(REPORTERS)) {
       assert.deepEqual(server.words, ["done"]);
     });
 
-    test("an answer that broke off is tried again", async () => {
-      server.behave = (_, index) => (index === 0 ? "store-then-half" : "ok");
-      assert.equal((await report("complete", "done")).code, 0);
+    test("the head of an answer decides, whatever becomes of its body", async () => {
+      for (const behaviour of ["store-then-half", "store-then-stall"] as const) {
+        server.behave = () => behaviour;
+        const ended = await report("complete", behaviour, "--timeout", "1");
+        assert.deepEqual(ended, { code: 0, out: "Reported.\n", error: "" });
+      }
+      assert.deepEqual(server.words, ["store-then-half", "store-then-stall"]);
       assert.equal(server.tries.length, 2);
+    });
+
+    test("what is not HTTP, an answer without end, and odd statuses are tried again", async () => {
+      const script: Behaviour[] = ["nonsense", "endless", { status: 999 }, { status: 599 }];
+      server.behave = (_, index) => script[index] ?? "ok";
+      const ended = await report("complete", "done");
+      assert.deepEqual(ended, { code: 0, out: "Reported; the task is in_progress.\n", error: "" });
+      assert.equal(server.tries.length, 5);
+    });
+
+    test("a server that never answers, or drop by drop, costs no more than the time given", async () => {
+      for (const behaviour of ["hang", "drops"] as const) {
+        server.behave = () => behaviour;
+        const ended = await report("progress", "x", "--timeout", "2");
+        assert.equal(ended.code, 1);
+        assert.match(ended.error, /could not be delivered; the last try met: .+/);
+      }
+    });
+
+    test("a signature refused by a server with another clock is tried again, and the clock is named", async () => {
+      const jumpedUntil = server.tries.length;
+      let asked = 0;
+      server.now = () => (asked++ < 4 ? Date.now() + 3_600_000 : Date.now());
+      const ended = await report("complete", "done");
+      assert.equal(ended.code, 0, ended.error);
+      assert.equal(server.tries.length, jumpedUntil + 1);
+      server.now = () => Date.now() - 3_600_000;
+      const failed = await report("complete", "again");
+      assert.equal(failed.code, 1);
+      assert.match(
+        failed.error,
+        /could not be delivered; .*HTTP 401 \(this machine's clock is 3[56]\d\d s ahead of the server's/,
+      );
+    });
+
+    test("a Retry-After that is nonsense is passed over", async () => {
+      const values = ["-5", "1e9", "00", "Mon, 32 Foo 2026 99:99:99 GMT"];
+      server.behave = (_, index) => {
+        const value = values[index];
+        return value === undefined ? "ok" : { status: 503, headers: { "retry-after": value } };
+      };
+      const ended = await report("complete", "done", "--timeout", "600");
+      assert.deepEqual(ended, { code: 0, out: "Reported; the task is in_progress.\n", error: "" });
     });
 
     test("Retry-After is honoured in both forms", async () => {
@@ -167,6 +214,7 @@ for (const [name, command] of Object.entries(REPORTERS)) {
         ["progress"],
         ["progress", "x", "--progress", "50"],
         ["progress", "x", "--nope", "1"],
+        ["progress", "x", "--timeout", "99999999999999999999"],
       ]) {
         const ended = await report(...args);
         assert.equal(ended.code, 2, args.join(" "));
@@ -177,6 +225,11 @@ for (const [name, command] of Object.entries(REPORTERS)) {
         assert.equal(ended.code, 2, name);
         assert.match(ended.error, new RegExp(name));
       }
+      const nonsense = { ...env, MISSION_CONTROL_RETRY_WAITS: "1 soon" };
+      assert.match(
+        (await run(command, ["progress", "x"], nonsense)).error,
+        /RETRY_WAITS is a list of seconds/,
+      );
       assert.equal((await report("--help")).code, 0);
       assert.equal(server.tries.length, 0);
     });

@@ -164,3 +164,30 @@ test("metrics are not open to what a proxy on this machine passes on", async () 
   }
   assert.equal(await read("", "1.0"), 401, "the protocol that many proxies speak to what is behind them");
 });
+
+test("a refused signature is answered with the server's time, also after its clock was set back", async (t) => {
+  const server = await CallbackServer.open();
+  t.after(() => server.close());
+  const head = (path: string) =>
+    `POST /api/webhooks/callback${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
+  const chunked = "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+  const told = async (request: string) => {
+    const connection = await server.client();
+    connection.write(request);
+    const { status, headers } = await connection.response();
+    connection.close();
+    assert.equal(status, 401);
+    return Date.parse(headers.get("date") ?? "");
+  };
+  // Node's own server makes its text anew each second, by a timer.
+  assert.ok(Math.abs((await told(head("/d1") + chunked)) - Date.now()) < 60_000);
+  const start = Date.now();
+  t.mock.timers.enable({ apis: ["Date"], now: start });
+  for (const jump of [0, 3_600_000, -3_600_000]) {
+    t.mock.timers.setTime(start + jump);
+    for (const path of ["/d1", ""]) {
+      const date = await told(`${head(path)}Content-Length: 2\r\n\r\n{}`);
+      assert.ok(Math.abs(date - start - jump) < 2000, `${path}: ${date - start} after ${jump}`);
+    }
+  }
+});
