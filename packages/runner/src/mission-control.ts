@@ -1,3 +1,6 @@
+/** How long one call may take, in milliseconds. */
+const TIMEOUT_MS = 30_000;
+
 /** Mission Control did not take the agent; the message says why. */
 export class RegistrationError extends Error {
   override name = "RegistrationError";
@@ -16,14 +19,17 @@ export interface AgentSettings {
 export class MissionControl {
   readonly #url: string;
   readonly #token: string;
+  readonly #timeoutMs: number;
 
   /**
    * @param url the server's base URL
    * @param token the administrator's bearer token
+   * @param timeoutMs how long one call may take, in milliseconds
    */
-  constructor(url: string, token: string) {
+  constructor(url: string, token: string, timeoutMs = TIMEOUT_MS) {
     this.#url = url.replace(/\/+$/, "");
     this.#token = token;
+    this.#timeoutMs = timeoutMs;
   }
 
   async createAgent(settings: AgentSettings, signal?: AbortSignal): Promise<{ id: string; secret: string }> {
@@ -56,6 +62,7 @@ export class MissionControl {
 
   async #call(method: string, path: string, value: object | undefined, signal: AbortSignal | undefined) {
     let response: Response;
+    const timeout = AbortSignal.timeout(this.#timeoutMs);
     try {
       response = await fetch(this.#url + path, {
         method,
@@ -64,14 +71,15 @@ export class MissionControl {
           ...(value && { "content-type": "application/json" }),
         },
         ...(value && { body: JSON.stringify(value) }),
-        ...(signal && { signal }),
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       });
     } catch (error) {
       signal?.throwIfAborted();
       const { cause } = error as { cause?: Error };
-      throw new RegistrationError(
-        `Mission Control cannot be reached at ${this.#url}: ${cause?.message ?? error}`,
-      );
+      const reason = timeout.aborted
+        ? `no answer within ${this.#timeoutMs / 1000} s`
+        : (cause?.message ?? error);
+      throw new RegistrationError(`Mission Control cannot be reached at ${this.#url}: ${reason}`);
     }
     const body: unknown = await response.json().catch(() => ({}));
     return { status: response.status, body };
