@@ -13,7 +13,7 @@ import {
   RunCancelledError,
 } from "./index.ts";
 
-const SECRET = formatSecret(Buffer.from("the agent's own secret"));
+const SECRET = formatSecret(Buffer.from("the secret of the agent under test"));
 let callbacks: CallbackServer;
 let http: Server | undefined;
 let agent: AgentServer;
@@ -272,7 +272,7 @@ test("an agent may refuse, with a reason", async () => {
 test("nothing unsigned, altered, stale or oversized is taken", async () => {
   const url = await serve({ maxBodyBytes: 10_000 });
   const status = async (request: Request) => (await fetch(request)).status;
-  const other = formatSecret(Buffer.from("another secret"));
+  const other = formatSecret(Buffer.from("the secret of another agent"));
   assert.equal(await status(new Request(url, { method: "POST", body: JSON.stringify(payload()) })), 401);
   assert.equal(await status(signed("POST", url, payload(), "d1", other)), 401);
   const altered = signed("POST", url, payload());
@@ -290,7 +290,7 @@ test("nothing unsigned, altered, stale or oversized is taken", async () => {
 });
 
 test("several secrets are good while one is being changed", async () => {
-  const next = formatSecret(Buffer.from("the next secret"));
+  const next = formatSecret(Buffer.from("the next secret of the agent"));
   const url = await serve({ secret: [next, SECRET] });
   assert.equal((await fetch(signed("POST", url, payload("d1"), "d1", SECRET))).status, 202);
   assert.equal((await fetch(signed("POST", url, payload("d2"), "d2", next))).status, 202);
