@@ -186,13 +186,13 @@ export class Mutator {
     const field = this.#pick(["taskId", "agentId", "type"]);
     const optional = this.#pick(["message", "progress", "data", "usage", "id", "dispatchId", "timestamp"]);
     const bad: Record<string, unknown[]> = {
-      message: [null, 0, [], {}, "x".repeat(70_000)],
-      progress: [null, -1, 2, "1", [], {}],
-      data: [null, 0, "", [], true, this.#nested(150)],
-      usage: [null, 0, [], "x", { inputTokens: -1 }, { cost: {} }],
-      id: [null, 0, "", [], "x".repeat(300)],
-      dispatchId: [null, 0, "", [], "another"],
-      timestamp: [null, 0, "", [], "now", "2026-02-30T00:00:00Z"],
+      message: [0, [], {}, "x".repeat(70_000)],
+      progress: [-1, 2, "1", [], {}],
+      data: [0, "", [1], true, this.#nested(150)],
+      usage: [0, [1], "x", { inputTokens: -1 }, { cost: {} }],
+      id: [0, "", [], "x".repeat(300)],
+      dispatchId: [0, "", [], "another"],
+      timestamp: [0, "", [], "now", "2026-02-30T00:00:00Z"],
     };
     const way = this.#random();
     if (way < 0.2) delete callback[field];
