@@ -61,7 +61,7 @@ test("an agent reports progress and completion with native tools, and the secret
   assert.deepEqual([progress?.message, progress?.progress], ["Looking around", 0.2]);
   assert.deepEqual(told.find(({ type }) => type === "complete")?.data.files, 2);
   const offered = model.requests.find(({ tools }) => tools?.some(isOurs));
-  assert.equal(offered?.tools?.filter(isOurs).length, 3, "the tools are in front of the model");
+  assert.equal(offered?.tools?.filter(isOurs).length, 4, "the tools are in front of the model");
   for (const text of [...gateway.output, JSON.stringify(server.events)]) assert.doesNotMatch(text, /whsec_/);
 });
 
@@ -75,4 +75,32 @@ test("an agent fails its task with a native tool", async () => {
   ]);
   const failed = await server.reached(id, "failed");
   assert.deepEqual([failed.error, failed.lastState], ["There is no such file.", "looked for it"]);
+});
+
+test("an agent asks the operator and ends its turn; the answer is its next one, and the tools report there", async () => {
+  const question = { question: "May I delete build/?", options: ["Allow", "Deny"] };
+  const id = await dispatch("Asks", [
+    { tool: "mission_control_ask", parameters: question },
+    { say: "I wait for the answer." },
+  ]);
+  const asked = await server.event(
+    id,
+    ({ type, data }) => type === "permission" && data.state === "requested",
+  );
+  await server.event(id, ({ data }) => data.runOutcome === "completed");
+  const waiting = await server.task(id);
+  assert.deepEqual([waiting.status, waiting.waitingFor?.title], ["in_progress", question.question]);
+  const { request } = asked.data as { request: { id: string } };
+  model.nextTurn([
+    { tool: "mission_control_complete", parameters: { summary: "Deleted, as allowed." } },
+    { say: "Done." },
+  ]);
+  const answer = await server.call("POST", `/api/tasks/${id}/permissions/${request.id}`, {
+    optionId: "Allow",
+  });
+  assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  const done = await server.reached(id, "completed");
+  assert.equal(done.summary, "Deleted, as allowed.", gateway.output.slice(-20).join("\n"));
+  const told = JSON.stringify(model.requests.at(-1)?.messages);
+  assert.match(told, /The operator answered the permission request .*: Allow/);
 });

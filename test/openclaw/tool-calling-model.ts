@@ -13,6 +13,7 @@ interface Request {
 /** A model that speaks OpenAI chat completions and makes, in every turn, the moves its user message asks for. */
 export class ToolCallingModel {
   readonly requests: Request[] = [];
+  #next: Move[] | undefined;
   readonly #server = createServer((request, response) => void this.#answer(request, response));
 
   /** Listens on a free port of 127.0.0.1 and returns the base URL for the gateway's configuration. */
@@ -20,6 +21,11 @@ export class ToolCallingModel {
     this.#server.listen(0, "127.0.0.1");
     await once(this.#server, "listening");
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1`;
+  }
+
+  /** The moves of the next turn whose user message asks for none. */
+  nextTurn(moves: Move[]): void {
+    this.#next = moves;
   }
 
   async close(): Promise<void> {
@@ -33,7 +39,7 @@ export class ToolCallingModel {
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const request = JSON.parse(Buffer.concat(chunks).toString()) as Request;
     this.requests.push(request);
-    const move = nextMove(request.messages);
+    const move = nextMove(request.messages, this.#next);
     const call = "tool" in move && {
       index: 0,
       id: `call_${this.requests.length}`,
@@ -58,13 +64,13 @@ export function movesText(moves: Move[]): string {
   return `MOVES ${Buffer.from(JSON.stringify(moves)).toString("base64url")} END`;
 }
 
-function nextMove(messages: Request["messages"]): Move {
+function nextMove(messages: Request["messages"], next: Move[] | undefined): Move {
   const asked = messages.findLastIndex(({ role, content }) => {
-    return role === "user" && /MOVES \S+ END/.test(JSON.stringify(content));
+    return role === "user" && (next ? /operator answered/ : /MOVES \S+ END/).test(JSON.stringify(content));
   });
   const encoded = /MOVES (\S+) END/.exec(JSON.stringify(messages[asked]?.content ?? ""))?.[1];
-  if (!encoded) return { say: "No moves for this turn." };
-  const moves = JSON.parse(Buffer.from(encoded, "base64url").toString()) as Move[];
+  if (!encoded && !next) return { say: "No moves for this turn." };
+  const moves = next ?? (JSON.parse(Buffer.from(encoded ?? "", "base64url").toString()) as Move[]);
   const made = messages.slice(asked).filter(({ role }) => role === "tool").length;
   return moves[made] ?? { say: "That was all." };
 }

@@ -10,8 +10,8 @@ export interface TurnCallback {
 const HEADING = "# Reporting to Mission Control";
 
 /**
- * Finds the callback of a run in the system prompt of its turn. A dispatch's id is its run's id and the last part of
- * its callback's URL: instructions of any other run are not taken for this one's.
+ * Finds the callback of a run in the system prompt of its turn. A dispatch's id is the last part of its callback's URL,
+ * and the id of its run or what that begins with: instructions of any other run are not taken for this one's.
  */
 export function callbackOfTurn(systemPrompt: string, runId: string): TurnCallback | undefined {
   for (const section of systemPrompt.split(HEADING).slice(1)) {
@@ -21,7 +21,8 @@ export function callbackOfTurn(systemPrompt: string, runId: string): TurnCallbac
     const agentId = variable(section, "AGENT_ID");
     if (!url || !secret || !taskId || !agentId || !URL.canParse(url)) continue;
     const dispatchId = decodeURIComponent(new URL(url).pathname.split("/").at(-1) ?? "");
-    if (dispatchId === runId) return { url, secret, taskId, agentId, dispatchId };
+    if (runId === dispatchId || runId.startsWith(`${dispatchId}.`))
+      return { url, secret, taskId, agentId, dispatchId };
   }
   return undefined;
 }

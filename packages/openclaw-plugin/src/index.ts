@@ -8,6 +8,7 @@ import {
 } from "openclaw/plugin-sdk/tool-plugin";
 import type { Static, TSchema } from "typebox";
 import {
+  askTool,
   completeTool,
   failTool,
   outcomeOf,
@@ -15,6 +16,7 @@ import {
   reportComplete,
   reportFailure,
   reportProgress,
+  reportQuestion,
 } from "./report-tools.ts";
 import { isTaskSession, TaskTurns } from "./task-turns.ts";
 
@@ -23,11 +25,12 @@ const turns = new TaskTurns((callback) => createReporter(callback));
 const plugin = defineToolPlugin({
   id: "mission-control",
   name: "Mission Control",
-  description: "Lets agents report progress, completion and failure of their task to Mission Control.",
+  description: "Lets agents report on their task to Mission Control, and ask its operator.",
   tools: (tool: <P extends TSchema>(definition: ToolDefinition<P>) => DefinedTool) => [
     tool(reporting(progressTool, reportProgress)),
     tool(reporting(completeTool, reportComplete)),
     tool(reporting(failTool, reportFailure)),
+    tool(reporting(askTool, reportQuestion)),
   ],
 });
 

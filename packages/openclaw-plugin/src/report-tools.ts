@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { CallbackError, type Receipt, type Reporter } from "@mission-control/agent";
 import { type Static, Type } from "typebox";
@@ -39,6 +40,20 @@ export const failTool = {
   }),
 };
 
+export const askTool = {
+  name: "mission_control_ask",
+  label: "Ask the operator",
+  description: `Ask the operator of Mission Control to decide something before you go on, such as whether you may do what cannot be undone. After it, end your turn at once: the answer comes as your next message. Do not complete or fail the task before it came. ${INSTEAD}`,
+  parameters: Type.Object({
+    question: Type.String({ minLength: 1, maxLength: 4096, description: "What is to be decided." }),
+    options: Type.Array(Type.String({ minLength: 1, maxLength: 128 }), {
+      minItems: 1,
+      maxItems: 32,
+      description: 'The possible answers, such as ["Allow", "Deny"].',
+    }),
+  }),
+};
+
 export function reportProgress(
   reporter: Reporter,
   { message, progress }: Static<typeof progressTool.parameters>,
@@ -58,6 +73,20 @@ export function reportFailure(
   { error, lastState }: Static<typeof failTool.parameters>,
 ): Promise<Receipt> {
   return reporter.fail(error, { lastState });
+}
+
+/** @param id of the question, unique within the dispatch */
+export function reportQuestion(
+  reporter: Reporter,
+  { question, options }: Static<typeof askTool.parameters>,
+  id: string = randomUUID(),
+): Promise<Receipt> {
+  const request = {
+    id,
+    title: question,
+    options: [...new Set(options)].map((name) => ({ optionId: name, name })),
+  };
+  return reporter.permission(request);
 }
 
 /**

@@ -11,12 +11,15 @@ import { createReporter } from "@mission-control/agent";
 import type { DispatchPayload } from "@mission-control/protocol";
 import { reportingInstructions } from "../../server/src/gateways/openclaw/turn-message.ts";
 import { callbackOfTurn } from "./callback-of-turn.ts";
-import { outcomeOf, reportComplete, reportProgress } from "./report-tools.ts";
+import { outcomeOf, reportComplete, reportProgress, reportQuestion } from "./report-tools.ts";
 import { isTaskSession, TaskTurns } from "./task-turns.ts";
 
 const spool = mkdtempSync(join(tmpdir(), "mc-plugin-"));
 /** What was posted, by path; a path with an `away` in it is answered 503. */
-const posted: { path: string; body: { summary?: string; message?: string } }[] = [];
+const posted: {
+  path: string;
+  body: { type?: string; request?: unknown; summary?: string; message?: string };
+}[] = [];
 const server = createServer(async (request, response) => {
   const path = request.url ?? "";
   posted.push({ path, body: (await json(request)) as { summary?: string } });
@@ -71,6 +74,13 @@ test("finds in a system prompt what the server wrote there", () => {
   });
 });
 
+test("a turn that was sent again, or that brings an answer, reports to the same dispatch", () => {
+  for (const runId of ["dispatch_1.2", "dispatch_1.answer.question_7", "dispatch_1.answer.question_7.2"]) {
+    assert.equal(callbackOfTurn(prompt("dispatch_1"), runId)?.dispatchId, "dispatch_1", runId);
+  }
+  assert.equal(callbackOfTurn(prompt("dispatch_1"), "dispatch_12"), undefined);
+});
+
 test("takes no instructions of another run, and none that are not there", () => {
   assert.equal(callbackOfTurn(prompt("dispatch_1"), "dispatch_2"), undefined);
   assert.equal(callbackOfTurn("You are an agent.", "dispatch_1"), undefined);
@@ -101,6 +111,31 @@ test("a session's reports go to its newest run", async () => {
   assert.equal(turns.reporter(session), second, "the end of an older run changes nothing");
   turns.end(session, "dispatch_2");
   assert.equal(turns.reporter(session), undefined);
+  await turns.close();
+});
+
+test("a question is asked with its options, each once", async () => {
+  const turns = open();
+  turns.begin(session, "dispatch_3", prompt("dispatch_3"));
+  const reporter = turns.reporter(session);
+  assert.ok(reporter);
+  const question = { question: "May I?", options: ["Allow", "Deny", "Allow"] };
+  assert.equal(await outcomeOf(reportQuestion(reporter, question, "q1")), "Reported.");
+  const { type, request } = posted.at(-1)?.body ?? {};
+  assert.deepEqual(
+    [type, request],
+    [
+      "permission",
+      {
+        id: "q1",
+        title: "May I?",
+        options: [
+          { optionId: "Allow", name: "Allow" },
+          { optionId: "Deny", name: "Deny" },
+        ],
+      },
+    ],
+  );
   await turns.close();
 });
 

@@ -12,7 +12,11 @@ const ROLE = "operator";
 const NEEDED_SCOPES = ["operator.read", "operator.write"] as const;
 /**
  * With this one, the commands of a turn that the gateway lets a human approve (`tools.exec.mode: "ask"`) reach its
- * reviewers; without it, each fails with `missing scope`.
+ * reviewers; without it, each fails with `missing scope`. It does not make this client a reviewer: the gateway asks only
+ * clients that say they show approvals (the capability `approvals` or `exec-approvals`), and of those, about a turn
+ * that was begun by `agent`, only ones with `operator.admin`. About a turn begun by `chat.send` it asks the device that
+ * sent it, too; but that has no `extraSystemPrompt`. Found by experiment with openclaw 2026.9.6, and held by
+ * `test/openclaw/approvals.test.ts`.
  */
 export const APPROVALS_SCOPE = "operator.approvals";
 const DEFAULT_TICK_MS = 30_000;

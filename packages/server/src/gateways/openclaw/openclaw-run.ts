@@ -153,7 +153,7 @@ export class OpenClawRun {
         this.#turns.push(turn);
         this.#options.emit({ kind: "continued", dispatchId: this.dispatchId, at: new Date() });
         this.#tell("The answer goes to the agent as its next turn", { phase: "answered" });
-        if (!this.#following) this.#followSoon();
+        this.#followSoon();
         return;
       case "unreachable":
       case "unsent":
@@ -173,6 +173,7 @@ export class OpenClawRun {
   }
 
   async #follow(): Promise<void> {
+    if (this.#following) return;
     this.#following = true;
     for (let turn = this.#turns[0]; turn; turn = this.#turns[0]) {
       this.#watch = new TurnWatch({

@@ -35,7 +35,7 @@ export function reportingInstructions({ task, agent, callback }: DispatchPayload
 
 This turn is a task of Mission Control, whose operator watches it live.
 
-Where you have the tools \`mission_control_progress\`, \`mission_control_complete\` and \`mission_control_fail\`, report with them and skip the commands below. Otherwise report with shell commands, prefixed with these variables:
+Where you have the tools \`mission_control_progress\`, \`mission_control_complete\`, \`mission_control_fail\` and \`mission_control_ask\`, report with them and skip the commands below. Otherwise report with shell commands, prefixed with these variables:
 
 ${environment} \\
   mission-control report progress "what you are doing now" --progress 0.4
