@@ -217,6 +217,23 @@ test("a large database is checked after a kill while it is used; once found dama
   refuses(killed, killed.db, killed.marker);
 });
 
+test("a stop in the middle of that check is one in order", async (context) => {
+  const folders = new Folders(context);
+  const killed = await folders.killedLater(async (store) => {
+    for (let event = 0; event < 150; event++) {
+      await store.append([newEvent("gateway", { message: "x".repeat(1024 * 1024) })]);
+    }
+  });
+  const store = SqliteStore.open({ folder: killed.path });
+  // Whenever the check begins to read: something is stored after that, which it keeps from leaving the log.
+  for (let event = 0; event < 10; event++) {
+    await store.append([newEvent("gateway")]);
+    await new Promise((resolve) => setTimeout(resolve, 15));
+  }
+  await store.close();
+  assert.equal(JSON.parse(readFileSync(killed.marker, "utf8")).state, "closed");
+});
+
 test("a page found damaged while the server runs is told once, and nothing more is written", async (context) => {
   const folders = new Folders(context);
   const folder = await folders.stopped((store) =>

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { statSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import type { DatabaseSync } from "node:sqlite";
@@ -105,6 +106,7 @@ function damaged(file: string, detail: string): DamagedDatabaseError {
 export class BackgroundCheck {
   readonly #child;
   #closed = false;
+  #ended = false;
 
   /** @param done told what is wrong, or null, once it is known */
   constructor(file: string, done: (detail: string | null) => void) {
@@ -114,8 +116,12 @@ export class BackgroundCheck {
     this.#child.stdout.setEncoding("utf8").on("data", (text: string) => {
       output += text;
     });
-    this.#child.on("error", () => {});
+    this.#child.on("error", () => {
+      // It could not even start, for want of processes or memory: the check is left out.
+      this.#ended = true;
+    });
     this.#child.on("close", (code) => {
+      this.#ended = true;
       if (!this.#closed && code === 0) done(output === "ok" ? null : output);
     });
     this.#child.unref();
@@ -126,9 +132,13 @@ export class BackgroundCheck {
     }
   }
 
-  close(): void {
+  /** Resolves when it no longer reads: until then the database's log could not be emptied. */
+  async close(): Promise<void> {
     this.#closed = true;
+    if (this.#ended) return;
+    this.#child.ref();
     this.#child.kill("SIGKILL");
+    await once(this.#child, "close");
   }
 }
 

@@ -272,7 +272,7 @@ export class SqliteStore implements Store {
       // What cannot be written now is read from the log at the next start.
       await this.#group.run(() => this.#writeBehind.request()).catch(() => {});
     }
-    this.#check?.close();
+    await this.#check?.close();
     this.#group.close();
     this.#closeDatabase();
   }
