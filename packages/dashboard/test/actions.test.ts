@@ -160,9 +160,12 @@ describe("actions", { skip }, () => {
           { optionId: "allow", name: "Allow once", kind: "allow_once" },
           { optionId: "deny", name: "Deny", kind: "reject_once" },
         ],
+        diff: "--- a/build.js\n+++ b/build.js\n@@ -1 +1 @@\n-keep()\n+remove(\u202e)\n",
       },
     });
     await page.getByText("The agent asks for permission").waitFor();
+    const diff = await page.getByTitle("The changes it would make").textContent();
+    assert.match(diff ?? "", /-keep\(\)\n\+remove\(U\+202E\)/, "what is hidden in it is shown by name");
     await assertAccessible(page, "Task that asks");
     await press("Allow once");
     await page.getByText("The agent asks for permission").waitFor({ state: "detached" });

@@ -21,7 +21,11 @@ const PROGRAMS: { name: string; program: string; command: string }[] = [
   { name: "Codex", program: "codex-acp", command: "--acp codex-acp" },
   { name: "Codex", program: "codex", command: '--exec "codex exec --json --skip-git-repo-check {prompt}"' },
   { name: "opencode", program: "opencode", command: '--acp "opencode acp"' },
+  { name: "Copilot CLI", program: "copilot", command: '--acp "copilot --acp"' },
   { name: "Gemini CLI", program: "gemini", command: '--acp "gemini --acp"' },
+  { name: "Qwen Code", program: "qwen", command: '--acp "qwen --acp"' },
+  // It asks for nothing, so no other policy is taken.
+  { name: "Pi", program: "pi-acp", command: "--acp pi-acp --permissions allow" },
 ];
 
 const DEFAULT_GATEWAY = "ws://127.0.0.1:18789";

@@ -59,7 +59,7 @@ export interface Program {
    * Looks whether it can be run in a folder as it was set up, before there is a task.
    * @throws whatever a task would fail with
    */
-  check?(folder: string, clock?: Clock): Promise<void>;
+  check?(folder: string, clock: Clock, signal?: AbortSignal): Promise<void>;
   /** Works on a job. Throws when it does not come to a good end, or with the signal's reason. Leaves no process. */
   run(job: Job): Promise<JobResult>;
 }

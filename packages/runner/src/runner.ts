@@ -136,14 +136,14 @@ function refuseIds({ dispatchId, task, agent }: Dispatch): string | undefined {
 }
 
 /** An agent that can never do what it shall is better not registered; what may pass by itself is only said. */
-async function checkProgram({ program, cwd, onWarning = warn }: RunnerOptions, clock: Clock): Promise<void> {
+async function checkProgram(options: RunnerOptions, clock: Clock): Promise<void> {
+  const { program, cwd, signal, onWarning = warn } = options;
   try {
-    await program.check?.(cwd, clock);
+    await program.check?.(cwd, clock, signal);
   } catch (error) {
+    signal?.throwIfAborted();
     if (error instanceof AgentRefusedError) throw error;
-    onWarning(
-      `${program.name} could not be tried: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    onWarning(`${program.name} could not be tried: ${error instanceof Error ? error.message : error}`);
   }
 }
 

@@ -80,6 +80,14 @@ describe("what comes before the prompt", () => {
     });
   }
 
+  test("the try at the start is given up when the start is", async () => {
+    const given = new AbortController();
+    const starting = bench.start({ signal: given.signal }, { FAKE_SILENT: "initialize" });
+    while (!bench.log.includes("silent initialize")) await systemClock.sleep(10);
+    given.abort(new Error("Ctrl-C"));
+    await assert.rejects(starting, /Ctrl-C/);
+  });
+
   test("an agent that wants a log-in names its ways, and is logged in where one is named", async () => {
     const fake = { FAKE_AUTH: "api-key" };
     await assert.rejects(

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { basename } from "node:path";
-import { type Clock, systemClock } from "@mission-control/agent";
+import type { Clock } from "@mission-control/agent";
 import type { PermissionPolicy } from "../permission-policy.ts";
 import { type Job, type JobResult, type Program, ProgramDiedError, RunFailedError } from "../program.ts";
 import { AcpAgent } from "./acp-agent.ts";
@@ -36,7 +36,7 @@ export class AcpProgram implements Program {
   }
 
   /** Opens a session and closes it again, which shows whether the agent can be run as it is wanted. */
-  async check(folder: string, clock: Clock = systemClock): Promise<void> {
+  async check(folder: string, clock: Clock, signal?: AbortSignal): Promise<void> {
     const { command, env, authMethod } = this.#options;
     const agent = new AcpAgent({
       command,
@@ -47,11 +47,14 @@ export class AcpProgram implements Program {
       onUpdate: () => {},
       onPermission: async () => ({ outcome: { outcome: "cancelled" } }),
     });
+    const stop = () => void agent.close();
+    signal?.addEventListener("abort", stop, { once: true });
     try {
       await agent.initialize(authMethod);
       const session = await agent.newSession(folder);
       modeFor({ ...this.#options, agent: agent.name }, modesOf(session), agent.known);
     } finally {
+      signal?.removeEventListener("abort", stop);
       await agent.close();
     }
   }

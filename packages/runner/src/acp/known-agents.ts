@@ -83,11 +83,16 @@ const KNOWN: readonly KnownAgent[] = [
     },
   },
   {
-    // 0.0.34 with Pi 0.87. Its modes are how much it thinks; a model's error is `end_turn` and nothing else.
+    // 0.0.34 with Pi 0.87. Its modes are how much it thinks; a model's error is `end_turn` and nothing else. A session
+    // begins with a message of its program: version, context, skills.
     name: /^pi-acp/,
     asks: "never",
     vouches: false,
     costOf: "session",
+    readMessage: ({ text }) =>
+      /^(pi v\d\S*\n---\n|## (Context|Skills|Prompts|Extensions)\n|New version available)/.test(text)
+        ? { type: "notice", text }
+        : undefined,
   },
 ];
 

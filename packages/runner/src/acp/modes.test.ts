@@ -93,6 +93,8 @@ test("modes are read in both ways the protocol has", () => {
   const option = { id: "m", name: "Mode", category: "mode", type: "select" as const, currentValue: "build" };
   const modes = { current: "build", available: [{ id: "build", name: "Build" }], configId: "m" };
   assert.deepEqual(modesOf({ configOptions: [{ ...option, options }] }), modes);
+  const { category: _, ...plain } = { ...option, id: "mode", options };
+  assert.equal(modesOf({ configOptions: [plain] })?.configId, "mode", "the category is optional");
   const group = { group: "g", name: "G", options };
   assert.deepEqual(modesOf({ configOptions: [{ ...option, options: [group] }] }), modes);
   assert.deepEqual(modesOf({ modes: { currentModeId: "a", availableModes: [] }, configOptions: [] }), {

@@ -22,7 +22,7 @@ export function modesOf(session: {
 }): Modes | undefined {
   const { modes, configOptions } = session;
   if (modes) return { current: modes.currentModeId, available: modes.availableModes };
-  const option = configOptions?.find(({ category }) => category === "mode");
+  const option = configOptions?.find(({ id, category }) => (category ?? id) === "mode");
   if (option?.type !== "select") return undefined;
   const available = option.options.flatMap((entry) => ("options" in entry ? entry.options : [entry]));
   return {

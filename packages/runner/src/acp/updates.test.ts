@@ -78,6 +78,7 @@ describe("what each agent says at the end of a turn, in updates as they were see
   test("Pi: after an error it says nothing", () => {
     assert.match(verdictOf("pi-acp", chunk("Let me see."), tool()), /^failed: .*without a word after/);
     assert.match(verdictOf("pi-acp"), /^failed/);
+    assert.match(verdictOf("pi-acp", chunk("pi v0.87.1\n---\n")), /^failed: .*without having said/);
     assert.equal(verdictOf("pi-acp", tool(), chunk("Two.")), "completed: Two.");
   });
 

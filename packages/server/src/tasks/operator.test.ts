@@ -154,6 +154,26 @@ test("a task waits for its oldest open request, asked again or not, until every 
   assert.equal(story.answer("r2", "allow").refusal?.code, "not_found");
 });
 
+test("a request waits with its tool and its diff, and is kept without them once it is settled", () => {
+  const story = new Story().accepted();
+  const details = { tool: { name: "Edit", state: "pending" as const }, diff: "+new" };
+  const ids = ["answered", "withdrawn", "ended"];
+  for (const id of ids) story.callback({ type: "permission", request: { ...REQUEST, id, ...details } });
+  assert.deepEqual(story.task?.waitingFor, { ...REQUEST, id: "answered", ...details });
+  story.answer("answered", "allow");
+  story.callback({
+    type: "permission",
+    request: { ...REQUEST, id: "withdrawn" },
+    data: { state: "withdrawn" },
+  });
+  assert.equal(story.task?.waitingFor?.diff, "+new");
+  story.callback({ type: "complete" });
+  assert.deepEqual(
+    story.attempt.permissions?.map(({ request }) => request),
+    ids.map((id) => ({ ...REQUEST, id })),
+  );
+});
+
 for (const ending of ["complete", "error", "cancel", "lost"] as const) {
   test(`an attempt that ended by ${ending} waits for nothing`, () => {
     const story = new Story().accepted();
