@@ -70,6 +70,10 @@ function writeStep(path: string, tools: ReadonlySet<string>): Step {
     const freeform = `*** Begin Patch\n*** Add File: ${path}\n+${WRITTEN}*** End Patch\n`;
     return { tool: "apply_patch", input: { input: freeform, patchText: freeform }, freeform };
   }
+  if (tools.has("exec_command")) {
+    const patch = `*** Begin Patch\n*** Add File: ${path}\n+${WRITTEN}*** End Patch`;
+    return { tool: "exec_command", input: { cmd: `apply_patch <<'EOF'\n${patch}\nEOF` } };
+  }
   const known = Object.entries(WRITERS).find(([name]) => tools.has(name));
   if (known) return { tool: known[0], input: { [known[1][0]]: path, [known[1][1]]: WRITTEN } };
   return { tool: "write", input: { path, filePath: path, content: WRITTEN } };
