@@ -57,6 +57,7 @@ export interface Program {
   readonly name: string;
   /**
    * Looks whether it can be run in a folder as it was set up, before there is a task.
+   * @param folder as an absolute path
    * @throws whatever a task would fail with
    */
   check?(folder: string, clock: Clock, signal?: AbortSignal): Promise<void>;

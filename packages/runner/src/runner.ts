@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import {
   type Clock,
   createAgentServer,
@@ -139,7 +140,7 @@ function refuseIds({ dispatchId, task, agent }: Dispatch): string | undefined {
 async function checkProgram(options: RunnerOptions, clock: Clock): Promise<void> {
   const { program, cwd, signal, onWarning = warn } = options;
   try {
-    await program.check?.(cwd, clock, signal);
+    await program.check?.(resolve(cwd), clock, signal);
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof AgentRefusedError) throw error;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { relative } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { type Clock, systemClock } from "@mission-control/agent";
 import { AcpBench } from "../../test/acp-bench.ts";
@@ -79,6 +80,13 @@ describe("what comes before the prompt", () => {
       assert.equal((await bench.run("d1", "SAY x")).error, `node did not answer "${method}" within 120 s.`);
     });
   }
+
+  test("the try at the start is in the folder it is to work in, by its absolute path", async () => {
+    const { work } = bench.stage;
+    await bench.start({ cwd: relative(process.cwd(), work) });
+    assert.deepEqual(bench.log, [`new ${work}`]);
+    assert.deepEqual(bench.stage.warnings, []);
+  });
 
   test("the try at the start is given up when the start is", async () => {
     const given = new AbortController();

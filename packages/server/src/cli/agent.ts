@@ -111,11 +111,13 @@ async function run(flags: AgentFlags): Promise<void> {
           authMethod: flags.authMethod,
         });
   const runner = await starting.catch((error: unknown) => {
+    if (interrupted.aborted) return undefined;
     if (!(error instanceof Error)) throw error;
     if (WRONG_USE.some((kind) => error instanceof kind)) throw wrongUse(error.message);
     if (FAILURES.some((kind) => error instanceof kind)) throw new CommandError(error.message);
     throw error;
   });
+  if (!runner) return; // Stopped while it was starting.
   if (json) printJson({ agentId: runner.agentId, url: runner.url });
   else print(`Ready for tasks as ${runner.agentId}, at ${runner.url}. Stop with Ctrl-C.`);
   if (!interrupted.aborted) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -118,6 +118,17 @@ test("tail shows what the filters ask for, from where it was asked", async () =>
   assert.ok(edited.id > created.id + 1);
   tail.child.kill("SIGINT");
   assert.equal((await tail.finished).code, 0);
+});
+
+test("agent is stopped in good order also while its agent is still being tried", async () => {
+  const begun = join(folder, "begun");
+  const acp = `sh -c 'touch ${begun}; exec sleep 60'`;
+  const agent = start(["agent", "--acp", acp, "--cwd", folder], env);
+  while (!existsSync(begun)) await new Promise((resolve) => setTimeout(resolve, 20));
+  agent.child.kill("SIGINT");
+  const { code, stderr } = await agent.finished;
+  assert.equal(code, 0, stderr);
+  assert.equal(stderr, "");
 });
 
 test("what agents write cannot move the cursor or break a line of the terminal", async () => {
