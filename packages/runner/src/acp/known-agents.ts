@@ -17,8 +17,6 @@ export interface KnownAgent {
   silentArguments?: RegExp;
   /** Whether its `end_turn` says that all went well; of some it also follows an error that they keep to themselves. */
   vouches: boolean;
-  /** Whether the cost it tells is that of the whole session, as the protocol says, or began anew with its process. */
-  costOf: "session" | "process";
   /** Tells its program's own words from its model's, where both come as messages. `undefined`: its model's. */
   readMessage?(message: { text: string; messageId?: string | null | undefined }): AgentEvent | undefined;
 }
@@ -31,7 +29,6 @@ const KNOWN: readonly KnownAgent[] = [
     askingMode: "default",
     silentModes: ["auto", "bypassPermissions", "dontAsk"],
     vouches: true,
-    costOf: "process",
   },
   {
     // 2.6. Starts in `agent`. Its messages have ids; warnings and errors, as messages, have none.
@@ -40,7 +37,6 @@ const KNOWN: readonly KnownAgent[] = [
     askingMode: "read-only",
     silentModes: ["agent-full-access"],
     vouches: true,
-    costOf: "session",
     readMessage: ({ text, messageId }) => (messageId ? undefined : { type: "notice", text }),
   },
   {
@@ -48,7 +44,6 @@ const KNOWN: readonly KnownAgent[] = [
     name: /^opencode$/i,
     asks: "by its environment",
     vouches: true,
-    costOf: "session",
   },
   {
     // 0.61.
@@ -57,7 +52,6 @@ const KNOWN: readonly KnownAgent[] = [
     askingMode: "default",
     silentModes: ["yolo"],
     vouches: true,
-    costOf: "session",
   },
   {
     // 0.24. Starts in `auto`.
@@ -66,7 +60,6 @@ const KNOWN: readonly KnownAgent[] = [
     askingMode: "default",
     silentModes: ["auto", "yolo"],
     vouches: true,
-    costOf: "session",
   },
   {
     // 1.0.102. A model's error is a message and `end_turn`; so is its own information.
@@ -76,7 +69,6 @@ const KNOWN: readonly KnownAgent[] = [
     silentModes: ["autopilot"],
     silentArguments: /^--(allow-all(-tools)?|yolo)$/,
     vouches: false,
-    costOf: "session",
     readMessage({ text }) {
       const [, kind, words = ""] = /^(Error|Info|Warning): (.*)$/s.exec(text) ?? [];
       return kind === undefined ? undefined : { type: kind === "Error" ? "trouble" : "notice", text: words };
@@ -88,7 +80,6 @@ const KNOWN: readonly KnownAgent[] = [
     name: /^pi-acp/,
     asks: "never",
     vouches: false,
-    costOf: "session",
     readMessage: ({ text }) =>
       /^(pi v\d\S*\n---\n|## (Context|Skills|Prompts|Extensions)\n|New version available)/.test(text)
         ? { type: "notice", text }

@@ -78,14 +78,13 @@ export class Turn {
   async #openSession(): Promise<{ sessionId: string; text: string }> {
     const { dispatch, folder, session, keepSession } = this.#job;
     await this.#agent.initialize(this.#options.authMethod);
-    const { known } = this.#agent;
-    this.#reader = new UpdateReader(known);
+    this.#reader = new UpdateReader(this.#agent.known);
     const { feedback } = dispatch.task;
     if (feedback && session) {
       const continued = await this.#agent.continueSession(session.id, folder);
       if (continued) {
         await this.#setMode(session.id, continued);
-        if (known?.costOf !== "process") this.#usage = new AttemptUsage(session.cost);
+        this.#usage = new AttemptUsage(session.cost);
         return { sessionId: session.id, text: feedbackPrompt(feedback) };
       }
     }

@@ -13,7 +13,7 @@ export class AttemptUsage {
   #calls: { inputTokens: number; outputTokens: number } | undefined;
   #session: Cost | undefined;
 
-  /** @param before what the session had cost when the attempt began, where the agent goes on counting from there */
+  /** @param before what the session had cost when the attempt began: agents go on counting from there */
   constructor(before: Cost | undefined) {
     this.#before = before?.amount ?? 0;
     this.#session = before;
@@ -51,7 +51,7 @@ export class AttemptUsage {
     const { amount, currency } = cost ?? {};
     if (typeof amount !== "number" || typeof currency !== "string") return undefined;
     this.#session = { amount, currency };
-    // Less than before: it counts anew.
+    // Less than before: it counts anew, as Claude Code does where its last process was killed.
     const spent = amount >= this.#before ? amount - this.#before : amount;
     return { cost: { amount: spent, currency } };
   }
