@@ -2,6 +2,7 @@
 // Only the rules of the server write here, so the folder is what years of use would have left.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { AgentRecord } from "../../packages/server/dist/store/records.js";
 import type { SqliteStore } from "../../packages/server/dist/store/sqlite/sqlite-store.js";
 import type { TaskChange } from "../../packages/server/dist/tasks/change.js";
 import { seedTask } from "./tasks.ts";
@@ -82,7 +83,7 @@ function agentOf(index: number): string {
 
 async function addAgent(index: number): Promise<void> {
   const now = new Date().toISOString();
-  await store.put("agent", {
+  const record = {
     id: agentOf(index),
     name: `Agent ${index}`,
     capabilities: ["code"],
@@ -91,5 +92,6 @@ async function addAgent(index: number): Promise<void> {
     secret: "whsec_c2VlZC1hZ2VudC1zZWNyZXQtZm9yLWJlbmNo",
     createdAt: now,
     updatedAt: now,
-  });
+  } satisfies AgentRecord;
+  await store.edit("agent", record.id, () => ({ record }));
 }

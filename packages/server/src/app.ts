@@ -1,11 +1,11 @@
 import { join } from "node:path";
+import { AgentDirectory } from "./agents/agent-directory.ts";
+import { AgentProbe } from "./agents/agent-probe.ts";
 import { callbackEndpoint } from "./callbacks/callback-endpoint.ts";
 import { CallbackLimits } from "./callbacks/callback-limits.ts";
 import { CallbackIntake } from "./callbacks/intake.ts";
 import { SignatureVerifier } from "./callbacks/signature.ts";
 import { ClientAddresses } from "./client-address.ts";
-import { AgentDirectory } from "./dispatch/agent-directory.ts";
-import { AgentProbe } from "./dispatch/agent-probe.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import type { AgentTarget } from "./gateways/gateway.ts";
 import { DeviceIdentity } from "./gateways/openclaw/device-identity.ts";
@@ -74,7 +74,6 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
   };
   try {
     const hub = await Hub.open({ log: store, logger, metrics, maxFilters: limits.streamFilters });
-    store.onCommit((commit) => hub.publish(commit.events));
     const { openclawGatewayUrl: url, openclawGatewayToken: gatewayToken } = settings;
     const gateways = opening(
       new GatewayRegistry({

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import { newEvent } from "../test/conformance/engine.ts";
 import { Pace, Retention } from "./retention.ts";
-import { newEvent } from "./store/conformance/engine.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
 
 const KEPT = 200;

@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { CALLBACK_PATH, MAX_CALLBACK_BYTES, signStandard } from "@mission-control/protocol";
 import { Webhook } from "standardwebhooks";
+import { running } from "../../test/conformance/engine.ts";
 import {
   CallbackServer,
   NOW,
@@ -17,7 +18,6 @@ import {
   SHARED,
   said,
 } from "../../test/support/callback-server.ts";
-import { running } from "../store/conformance/engine.ts";
 
 let server: CallbackServer;
 let messages = 0;

@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders } from "node:http";
 import { CALLBACK_PATH } from "@mission-control/protocol";
 import type { Logger } from "../logger.ts";
 import type { CallbackResult, Metrics } from "../metrics.ts";
-import { type ChangeResult, type Store, StoreUnavailableError } from "../store/store.ts";
+import type { ChangeResult } from "../store/plan.ts";
+import { type Store, StoreUnavailableError } from "../store/store.ts";
 import { type Answer, refused, stored } from "./answer.ts";
 import type { CallbackLimits, OverLimit } from "./callback-limits.ts";
 import { HeldAnswers } from "./held-answers.ts";
@@ -95,13 +96,13 @@ export class CallbackIntake {
     if ("status" in parsed) {
       return this.refuse(parsed.status, parsed.detail, parsed.errors ? { errors: parsed.errors } : {});
     }
-    const { callback, at, receipt } = parsed;
+    const { callback, at, key } = parsed;
     const { taskId } = callback;
     const forTask = dispatchId === null ? limits.forDispatch(parsed.dispatchId ?? taskId) : null;
     if (forTask) return this.#overLimit(forTask);
     const result = await store.change(
       { kind: "callback", taskId, dispatchId: parsed.dispatchId, callback, at },
-      receipt,
+      { key },
     );
     if (result.refusal) return this.#refused(result.refusal, result.duplicate);
     metrics.callback(result.duplicate ? "duplicate" : "stored");

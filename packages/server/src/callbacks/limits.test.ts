@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { running } from "../../test/conformance/engine.ts";
 import { CallbackServer, requestOf, said } from "../../test/support/callback-server.ts";
-import { running } from "../store/conformance/engine.ts";
 
 /** A rate a second by which one may come at once, and the next after almost a minute. */
 const ONE_A_MINUTE = 0.02;

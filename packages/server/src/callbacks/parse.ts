@@ -8,7 +8,7 @@ import {
   TIMESTAMP_TOLERANCE_SECONDS,
 } from "@mission-control/protocol";
 import { z } from "zod";
-import type { Receipt } from "../store/store.ts";
+import type { IdempotencyKey } from "../store/receipt.ts";
 import { pathOfLoneSurrogate } from "../unicode.ts";
 import type { Verified } from "./signature.ts";
 
@@ -21,7 +21,7 @@ export interface ParsedCallback {
   dispatchId: string | undefined;
   /** When it happened, by the agent's clock; ISO 8601 UTC. */
   at: string;
-  receipt: Receipt;
+  key: IdempotencyKey;
 }
 
 /** Why a verified delivery is no callback. */
@@ -67,7 +67,7 @@ export function parseCallback(
   }
   if (verified.scheme === "standard") {
     const at = callback.timestamp ?? new Date(verified.timestamp * 1000).toISOString();
-    return { callback, dispatchId, at, receipt: { key: verified.id } };
+    return { callback, dispatchId, at, key: { key: verified.id } };
   }
   if (callback.timestamp === undefined) {
     return malformed([{ path: "timestamp", message: "is required with X-Signature-SHA256" }]);
@@ -75,9 +75,9 @@ export function parseCallback(
   const at = callback.timestamp;
   const offBySeconds = Math.abs(now.getTime() - Date.parse(at)) / 1000;
   const id = callback.id ?? createHash("sha256").update(body).digest("base64url");
-  const receipt: Receipt = { key: id };
-  if (offBySeconds > TIMESTAMP_TOLERANCE_SECONDS) receipt.onlyIfKnown = true;
-  return { callback, dispatchId, at, receipt };
+  const key: IdempotencyKey = { key: id };
+  if (offBySeconds > TIMESTAMP_TOLERANCE_SECONDS) key.onlyIfKnown = true;
+  return { callback, dispatchId, at, key };
 }
 
 function checkMediaType(headers: IncomingHttpHeaders): string | null {

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { abortable } from "../gateways/abortable.ts";
 import type { Logger } from "../logger.ts";
-import type { PendingCommand } from "../store/store.ts";
+import type { PendingCommand } from "../store/log-change.ts";
 
 /** Commands an agent is told at the same time. As many failures end a round: the agent is not asked on and on. */
 const AT_ONCE = 4;

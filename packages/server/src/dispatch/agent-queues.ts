@@ -1,27 +1,29 @@
 import type { Logger } from "../logger.ts";
+import type { Claimed } from "../store/plan.ts";
 import type { Store } from "../store/store.ts";
-import type { Attempt } from "../tasks/task.ts";
-import type { AgentDirectory } from "./agent-directory.ts";
-import { AGENT_DELETED } from "./hand-overs.ts";
+import type { OwnedLeases } from "./owned-leases.ts";
 
 export interface AgentQueuesOptions {
-  store: Pick<Store, "queuedAttempts" | "change">;
-  agents: Pick<AgentDirectory, "record" | "freeSlots">;
+  store: Pick<Store, "claim" | "change">;
+  leases: OwnedLeases;
   logger: Logger;
-  /** Begins to hand an attempt over; resolves when it takes up its slot. */
-  begin: (attempt: Attempt) => Promise<void>;
+  /** Begins to hand over what was claimed. Waits for nothing. */
+  begin: (claimed: Claimed) => void;
   /** Waits before a queue that could not be served is tried again; rejects when it will not be. */
   pause: () => Promise<void>;
 }
 
-/** Hands out what waits for each agent, as far as it has free slots. Nothing is handed out before {@link open}. */
+/**
+ * Hands out what waits for each agent, as far as it has free slots: the store says what that is, in one step. Nothing is
+ * handed out before {@link open}.
+ */
 export class AgentQueues {
   readonly #options: AgentQueuesOptions;
   readonly #opened = Promise.withResolvers<void>();
-  /** The claims of each agent's queue, one after the other. */
-  readonly #claims = new Map<string, Promise<void>>();
+  /** The claims of each agent's queue that are under way. */
+  readonly #claims = new Map<string, Set<Promise<void>>>();
   /** Agents whose queue will be tried again after a pause. */
-  readonly #claimsToCome = new Set<string>();
+  readonly #retries = new Set<string>();
   #isClosed = false;
 
   constructor(options: AgentQueuesOptions) {
@@ -32,20 +34,35 @@ export class AgentQueues {
     this.#opened.resolve();
   }
 
-  /** Claims what an agent has slots for. One claim of an agent runs at a time. */
-  claim(agentId: string): Promise<void> {
-    const earlier = this.#claims.get(agentId) ?? this.#opened.promise;
-    const settled = earlier
-      .then(() => this.#claimFree(agentId))
-      .catch((error: unknown) => {
-        this.#options.logger.error({ err: error, agentId }, "a queue could not be served");
-        this.#claimLater(agentId);
-      });
-    this.#claims.set(agentId, settled);
-    void settled.finally(() => {
-      if (this.#claims.get(agentId) === settled) this.#claims.delete(agentId);
-    });
-    return settled;
+  /**
+   * Claims what an agent has slots for. Resolves when it was claimed and its hand-over has begun, by this claim or by
+   * another one that was under way here; never rejects.
+   */
+  async claim(agentId: string): Promise<void> {
+    const underWay = this.#claims.get(agentId) ?? new Set();
+    this.#claims.set(agentId, underWay);
+    const own = this.#claim(agentId);
+    underWay.add(own);
+    await own;
+    underWay.delete(own);
+    await Promise.all(underWay);
+    if (underWay.size === 0 && this.#claims.get(agentId) === underWay) this.#claims.delete(agentId);
+  }
+
+  async #claim(agentId: string): Promise<void> {
+    const { store, leases, logger, begin } = this.#options;
+    try {
+      await this.#opened.promise;
+      if (this.#isClosed) return;
+      const lease = await leases.own(queueOf(agentId));
+      const claimed = await store.claim(agentId, lease);
+      if (this.#isClosed) await this.#putBack(claimed);
+      else for (const one of claimed) begin(one);
+    } catch (error) {
+      if (this.#isClosed) return;
+      logger.error({ err: error, agentId }, "a queue could not be served");
+      this.#claimLater(agentId);
+    }
   }
 
   /** Claims nothing any more. */
@@ -55,37 +72,29 @@ export class AgentQueues {
   }
 
   #claimLater(agentId: string): void {
-    if (this.#claimsToCome.has(agentId)) return;
-    this.#claimsToCome.add(agentId);
+    if (this.#retries.has(agentId)) return;
+    this.#retries.add(agentId);
     void this.#options.pause().then(
       () => {
-        this.#claimsToCome.delete(agentId);
+        this.#retries.delete(agentId);
         return this.claim(agentId);
       },
       () => {},
     );
   }
 
-  async #claimFree(agentId: string): Promise<void> {
-    const { store, agents, begin } = this.#options;
-    while (!this.#isClosed) {
-      if (!agents.record(agentId)) return this.#failQueue(agentId);
-      const free = agents.freeSlots(agentId);
-      if (free === 0) return;
-      const queued = await store.queuedAttempts(agentId, free);
-      if (queued.length === 0 || this.#isClosed) return;
-      await Promise.all(queued.map(begin));
-    }
-  }
-
-  /** What waits for an agent that was deleted would wait for ever. */
-  async #failQueue(agentId: string): Promise<void> {
+  /** What was claimed while the server began to stop: nothing of it went out. */
+  async #putBack(claimed: readonly Claimed[]): Promise<void> {
     const { store } = this.#options;
-    const queued = await store.queuedAttempts(agentId, Number.MAX_SAFE_INTEGER);
     await Promise.all(
-      queued.map(({ id: dispatchId, taskId }) =>
-        store.change({ kind: "undelivered", taskId, dispatchId, state: "failed", reason: AGENT_DELETED }),
+      claimed.map(({ attempt: { id: dispatchId, taskId } }) =>
+        store.change({ kind: "unsent", taskId, dispatchId }),
       ),
     );
   }
+}
+
+/** The lease under which an agent's queue is handed out. */
+function queueOf(agentId: string): string {
+  return `queue:${agentId}`;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { PendingCommand } from "../store/store.ts";
+import type { PendingCommand } from "../store/log-change.ts";
 import type { CommandOutcome } from "./agent-commands.ts";
 import { CommandDelivery } from "./command-delivery.ts";
 

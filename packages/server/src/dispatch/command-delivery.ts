@@ -1,4 +1,4 @@
-import type { PendingCommand } from "../store/store.ts";
+import type { PendingCommand } from "../store/log-change.ts";
 import { AgentCommands, type AgentCommandsOptions } from "./agent-commands.ts";
 
 export type CommandDeliveryOptions = Omit<AgentCommandsOptions, "signal" | "onEmpty">;
@@ -14,7 +14,7 @@ export class CommandDelivery {
   }
 
   /** Delivers a command once `ready` has resolved, such as after its dispatch went out. Waits for nothing. */
-  deliver(pending: PendingCommand, ready: Promise<void> = Promise.resolve()): void {
+  deliver(pending: PendingCommand, ready: Promise<unknown> = Promise.resolve()): void {
     void ready.then(() => {
       if (!this.#stop.signal.aborted) this.#commandsOf(pending.agentId).add(pending);
     });

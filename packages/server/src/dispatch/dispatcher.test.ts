@@ -3,6 +3,7 @@ import { type TestContext, test } from "node:test";
 import { deriveDispatchSecret, type Usage } from "@mission-control/protocol";
 import { DispatchFixture } from "../../test/support/dispatch-fixture.ts";
 import { AgentDouble } from "../../test/support/server-process.ts";
+import { AgentBusyError } from "../agents/agent-directory.ts";
 import type { DispatchOutcome } from "../gateways/gateway.ts";
 import { HttpGateway } from "../gateways/http/http-gateway.ts";
 import { StoreUnavailableError } from "../store/store.ts";
@@ -79,7 +80,7 @@ test("an agent gets as many at a time as it takes, the most urgent first", async
     results.map(({ task }) => task?.status),
     ["in_progress", "in_progress", "queued", "queued", "queued", "queued"],
   );
-  assert.equal(fixture.agents.get(agentId)?.status, "busy");
+  assert.equal((await fixture.view(agentId))?.status, "busy");
   const sent = () => fixture.gateway.payloads.map(({ task }) => tasks.indexOf(task.id));
   for (const done of [0, 1, 2, 4, 3, 5]) {
     await fixture.report(tasks[done] as string, "complete");
@@ -88,11 +89,12 @@ test("an agent gets as many at a time as it takes, the most urgent first", async
         (fixture.agents.get(agentId)?.running ?? 0) === Math.min(2, 6 - sent().length + 2) ||
         sent().length === 6,
     );
-    const view = fixture.agents.get(agentId);
+    const view = await fixture.view(agentId);
     assert.ok((view?.running ?? 9) <= 2);
   }
   assert.deepEqual(sent(), [0, 1, 2, 4, 3, 5]);
-  assert.deepEqual([fixture.agents.get(agentId)?.running, fixture.agents.get(agentId)?.queued], [0, 0]);
+  const idle = await fixture.view(agentId);
+  assert.deepEqual([idle?.running, idle?.queued], [0, 0]);
 });
 
 test("never more are under way than the agent takes, however they end", async (context) => {
@@ -162,7 +164,7 @@ test("a cancel while it is being sent stops the sending, and the agent is told a
   const signal = await sending.promise;
   const cancelled = await fixture.dispatcher.cancel(taskId);
   assert.equal(cancelled.task?.status, "cancelled");
-  assert.equal(signal.aborted, true);
+  await fixture.until(() => signal.aborted);
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
   assert.equal(fixture.gateway.calls.length, 1, "not told before the sending ended");
   returns.resolve({ kind: "accepted" });
@@ -284,11 +286,11 @@ test("a queue whose agent is deleted meanwhile does not wait for ever", async (c
   const fixture = await DispatchFixture.open(context);
   const agentId = await fixture.agent();
   const [first, second] = [await fixture.task(), await fixture.task({ requiresReview: true })];
-  // The agent is found free of work, and is deleted, while a dispatch to it is being written.
-  const [dispatched] = await Promise.all([
-    fixture.dispatcher.dispatch(first, agentId),
+  const [removed, dispatched] = await Promise.all([
     fixture.agents.remove(agentId),
+    fixture.dispatcher.dispatch(first, agentId),
   ]);
+  assert.equal(removed, true);
   assert.equal(dispatched.task?.status, "failed");
   assert.match(dispatched.task?.error ?? "", /deleted/);
   const other = await fixture.agent();
@@ -297,6 +299,16 @@ test("a queue whose agent is deleted meanwhile does not wait for ever", async (c
   await fixture.agents.remove(other);
   await fixture.dispatcher.reject(second, "Again.");
   await fixture.untilState(second, "failed failed");
+});
+
+test("an agent that was dispatched to a moment before is not deleted", async (context) => {
+  const fixture = await DispatchFixture.open(context);
+  const agentId = await fixture.agent();
+  const taskId = await fixture.task();
+  const dispatching = fixture.dispatcher.dispatch(taskId, agentId);
+  await assert.rejects(fixture.agents.remove(agentId), AgentBusyError);
+  assert.equal((await dispatching).task?.status, "in_progress");
+  assert.equal((await fixture.view(agentId))?.running, 1);
 });
 
 test("an agent that takes more, or is pointed elsewhere, is served at once; two edits at a time both count", async (context) => {
@@ -309,10 +321,10 @@ test("an agent that takes more, or is pointed elsewhere, is served at once; two 
     fixture.agents.update(agentId, { name: "Renamed" }),
   ]);
   await fixture.untilState(tasks[1] as string, "in_progress accepted");
-  const view = fixture.agents.get(agentId);
+  const view = await fixture.view(agentId);
   assert.deepEqual([view?.name, view?.concurrency], ["Renamed", 2]);
   await fixture.restart();
-  const kept = fixture.agents.get(agentId);
+  const kept = await fixture.view(agentId);
   assert.deepEqual([kept?.name, kept?.concurrency, kept?.running], ["Renamed", 2, 2]);
 });
 
@@ -333,10 +345,10 @@ test("an agent's usage is the same counted live and read back, also when a total
       await fixture.change({ kind: "callback", taskId, callback: said, at: new Date().toISOString() });
     }
   }
-  const { outputTokens = 0, ...live } = fixture.agents.get(agentId)?.usage ?? {};
+  const { outputTokens = 0, ...live } = (await fixture.view(agentId))?.usage ?? {};
   assert.deepEqual([live, outputTokens], [{ inputTokens: 40, cost: cost(2) }, 0]);
   await fixture.restart();
-  assert.deepEqual(fixture.agents.get(agentId)?.usage, live);
+  assert.deepEqual((await fixture.view(agentId))?.usage, live);
 });
 
 test("an agent's usage is the same counted live and read back, in several currencies and without deleted tasks", async (context) => {
@@ -356,9 +368,9 @@ test("an agent's usage is the same counted live and read back, in several curren
     await fixture.change({ kind: "callback", taskId, callback: said, at: new Date().toISOString() });
   }
   const isNow = async (usage: Usage | undefined) => {
-    assert.deepEqual(fixture.agents.get(agentId)?.usage, usage);
+    assert.deepEqual((await fixture.view(agentId))?.usage, usage);
     await fixture.restart();
-    assert.deepEqual(fixture.agents.get(agentId)?.usage, usage);
+    assert.deepEqual((await fixture.view(agentId))?.usage, usage);
   };
   await isNow({ inputTokens: 30 });
   await fixture.change({ kind: "delete", taskId: tasks[2] as string });
@@ -371,11 +383,11 @@ test("while the store cannot write, nothing is sent and nothing hangs; the queue
   const fixture = await DispatchFixture.open(context);
   const agentId = await fixture.agent();
   const taskId = await fixture.task();
-  const refusals = refuse(context, fixture, "sending");
+  const refusals = refuse(context, fixture, "claim");
   const { task } = await fixture.dispatcher.dispatch(taskId, agentId);
   assert.equal(task?.status, "queued");
   await fixture.until(() => refusals.count > 2);
-  assert.equal(fixture.errors.length > 0, true);
+  await fixture.until(() => fixture.errors.length > 0);
   assert.deepEqual(fixture.gateway.calls, []);
   refusals.end();
   await fixture.untilState(taskId, "in_progress accepted");
@@ -454,7 +466,11 @@ test("over a real socket: accepted, refused in words, cancelled, and never sent 
 });
 
 /** Lets the store refuse changes of some kinds, as a full disk does. */
-function refuse(context: TestContext, { store }: DispatchFixture, ...kinds: TaskChange["kind"][]) {
+function refuse(
+  context: TestContext,
+  { store }: DispatchFixture,
+  ...kinds: (TaskChange["kind"] | "claim")[]
+) {
   const refusals = {
     count: 0,
     passed: 0,
@@ -463,16 +479,21 @@ function refuse(context: TestContext, { store }: DispatchFixture, ...kinds: Task
       this.isOn = false;
     },
   };
-  const { change } = store;
-  context.mock.method(store, "change", async (...args: Parameters<typeof change>) => {
-    if (!kinds.includes(args[0].kind)) return change.apply(store, args);
+  const pass = async <Result>(write: () => Promise<Result>): Promise<Result> => {
     if (refusals.isOn) {
       refusals.count++;
       throw new StoreUnavailableError("The disk is full.");
     }
-    const result = await change.apply(store, args);
+    const result = await write();
     refusals.passed++;
     return result;
-  });
+  };
+  const { change, claim } = store;
+  context.mock.method(store, "change", (...args: Parameters<typeof change>) =>
+    kinds.includes(args[0].kind) ? pass(() => change.apply(store, args)) : change.apply(store, args),
+  );
+  context.mock.method(store, "claim", (...args: Parameters<typeof claim>) =>
+    kinds.includes("claim") ? pass(() => claim.apply(store, args)) : claim.apply(store, args),
+  );
   return refusals;
 }

@@ -1,4 +1,5 @@
 import type { DispatchPayload } from "@mission-control/protocol";
+import { type AgentDirectory, targetOf } from "../agents/agent-directory.ts";
 import {
   type AgentTarget,
   CancelNotConfirmedError,
@@ -8,14 +9,16 @@ import {
 import { newId } from "../ids.ts";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
-import type { AttemptChange, ChangeResult, Commit, PendingCommand, Store } from "../store/store.ts";
+import { type AttemptStep, type PendingCommand, summaryOf } from "../store/log-change.ts";
+import type { ChangeResult } from "../store/plan.ts";
+import type { Follower, LogEntry, Store } from "../store/store.ts";
 import { type Attempt, isOver, occupiesSlot } from "../tasks/task.ts";
 import type { CommandOutcome } from "./agent-commands.ts";
-import { type AgentDirectory, targetOf } from "./agent-directory.ts";
 import { AgentQueues } from "./agent-queues.ts";
 import { CommandDelivery } from "./command-delivery.ts";
 import { HandOvers } from "./hand-overs.ts";
-import { InsistentWriter } from "./insistent-writer.ts";
+import { OutcomeWriter } from "./outcome-writer.ts";
+import { OwnedLeases } from "./owned-leases.ts";
 import { dispatchPayload, type PayloadOptions, withoutSecret } from "./payload.ts";
 import { RunWatch } from "./run-watch.ts";
 import { sendContext } from "./send-context.ts";
@@ -38,25 +41,32 @@ export interface DispatcherOptions extends PayloadOptions {
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #writer: InsistentWriter;
+  readonly #writer: OutcomeWriter;
   readonly #handOvers: HandOvers;
   readonly #queues: AgentQueues;
   readonly #runs: RunWatch;
   readonly #commands: CommandDelivery;
-  readonly #stopListening: () => void;
-  /** Commands committed before {@link start} looked for what an earlier process left; null from then on. */
-  #early: Map<number, PendingCommand> | null = new Map();
+  readonly #leases: OwnedLeases;
+  /** Whoever waits for an attempt to be handed over, here or elsewhere. */
+  readonly #waiting = new Map<string, () => void>();
+  #follower: Follower | null = null;
 
   constructor(options: DispatcherOptions) {
-    const { store, agents, logger } = options;
+    const { store, logger } = options;
     this.#options = options;
-    this.#writer = new InsistentWriter({ store, logger, pauseMs: options.storePauseMs });
-    this.#handOvers = new HandOvers({ ...options, writer: this.#writer });
+    this.#writer = new OutcomeWriter({ store, logger, pauseMs: options.storePauseMs });
+    this.#leases = new OwnedLeases(store);
+    this.#handOvers = new HandOvers({
+      ...options,
+      writer: this.#writer,
+      onSend: (attempt) => this.#runs.follow(summaryOf(attempt)),
+      onEnd: (id) => this.#waiting.get(id)?.(),
+    });
     this.#queues = new AgentQueues({
       store,
-      agents,
+      leases: this.#leases,
       logger,
-      begin: (attempt) => this.#handOvers.begin(attempt),
+      begin: (claimed) => void this.#handOvers.begin(claimed),
       pause: () => this.#writer.pause(),
     });
     this.#runs = new RunWatch({ store, writer: this.#writer, graceMs: options.graceMs });
@@ -65,8 +75,6 @@ export class Dispatcher {
       tell: (pending, signal) => this.#tell(pending, signal),
       settle: (pending, outcome) => this.#settleCommand(pending, outcome),
     });
-    this.#stopListening = store.onCommit((commit) => this.#follow(commit));
-    agents.onEdit((agentId) => void this.#queues.claim(agentId));
   }
 
   /**
@@ -75,17 +83,15 @@ export class Dispatcher {
    */
   async start(): Promise<void> {
     const { store } = this.#options;
-    for (const attempt of await store.unfinishedAttempts()) {
-      this.#runs.follow(attempt);
-      if (isTakenUp(attempt)) void this.#resume(attempt);
+    const { lastEventId, underWay, commands, queueLengths } = await store.snapshot();
+    for (const attempt of underWay) {
+      this.#runs.follow(summaryOf(attempt));
+      if (isTakenUp(attempt)) void this.#handOvers.resume(attempt);
     }
-    const left = await store.pendingCommands();
-    const early = this.#early ?? new Map<number, PendingCommand>();
-    this.#early = null;
-    for (const pending of left) early.set(pending.id, pending);
-    for (const pending of early.values()) this.#commandReady(pending);
+    for (const pending of commands) this.#commandReady(pending);
+    this.#follower = store.follow(lastEventId, (entries) => this.#follow(entries));
     this.#queues.open();
-    for (const agentId of (await store.queueLengths()).keys()) void this.#queues.claim(agentId);
+    for (const agentId of queueLengths.keys()) void this.#queues.claim(agentId);
   }
 
   /**
@@ -95,11 +101,26 @@ export class Dispatcher {
   async dispatch(taskId: string, agentId: string): Promise<ChangeResult> {
     const { store } = this.#options;
     const newDispatchId = newId("dispatch");
-    const queued = await store.change({ kind: "dispatch", taskId, agentId, newDispatchId });
-    if (queued.refusal) return queued;
-    await this.#queues.claim(agentId);
-    await this.#handOvers.done(newDispatchId);
-    return { ...queued, task: await store.task(taskId), attempt: await store.attempt(newDispatchId) };
+    // From before it can be handed over, by whichever claim.
+    const handedOver = new Promise<void>((resolve) => this.#waiting.set(newDispatchId, resolve));
+    try {
+      const queueing = store.change({ kind: "dispatch", taskId, agentId, newDispatchId });
+      // Asked for at the same time, so that queueing and claiming share a commit.
+      const claiming = this.#queues.claim(agentId);
+      const queued = await queueing;
+      if (queued.refusal) return queued;
+      await claiming;
+      const written = await this.#handOvers.done(newDispatchId);
+      if (written?.task && written.attempt?.id === newDispatchId) {
+        return { ...queued, task: written.task, attempt: written.attempt };
+      }
+      // In the queue, or another claim has it.
+      const attempt = await store.attempt(newDispatchId);
+      if (attempt?.state === "sending") await handedOver;
+      return { ...queued, task: await store.task(taskId), attempt: await store.attempt(newDispatchId) };
+    } finally {
+      this.#waiting.delete(newDispatchId);
+    }
   }
 
   /**
@@ -107,10 +128,10 @@ export class Dispatcher {
    * when one of them is not there.
    */
   async payload(taskId: string, dispatchId: string): Promise<DispatchPayload | null> {
-    const { store, agents } = this.#options;
+    const { store } = this.#options;
     const attempt = await store.attempt(dispatchId);
     const task = await store.task(taskId);
-    const agent = attempt && agents.record(attempt.agentId);
+    const agent = attempt && (await store.record("agent", attempt.agentId));
     if (!task || !agent || attempt.taskId !== taskId) return null;
     return withoutSecret(dispatchPayload(this.#options, { task, attempt, agent }));
   }
@@ -140,35 +161,45 @@ export class Dispatcher {
 
   /** Stops sending. What is under way stays as it is, for the next start. */
   async close(): Promise<void> {
-    this.#stopListening();
+    this.#follower?.close();
     this.#queues.close();
     this.#runs.close();
     await this.#handOvers.close();
     this.#writer.close();
     await this.#commands.close();
+    for (const resolve of this.#waiting.values()) resolve();
+    await this.#leases.close();
   }
 
-  #follow(commit: Commit): void {
-    for (const change of commit.attempts) this.#followAttempt(change);
-    for (const pending of commit.commands) {
-      if (this.#early) this.#early.set(pending.id, pending);
-      else this.#commandReady(pending);
+  #follow(entries: readonly LogEntry[]): void {
+    /** Agents whose queue may have something to hand out now, as these entries leave it. */
+    const ready = new Set<string>();
+    const queued = new Map<string, string>();
+    for (const { change } of entries) {
+      for (const step of change?.attempts ?? []) this.#followAttempt(step, queued, ready);
+      for (const { kind, id } of change?.records ?? []) if (kind === "agent") ready.add(id);
+      for (const pending of change?.commands ?? []) this.#commandReady(pending);
     }
+    for (const agentId of queued.values()) ready.add(agentId);
+    for (const agentId of ready) void this.#queues.claim(agentId);
   }
 
-  #followAttempt({ before, after }: AttemptChange): void {
-    const { id, agentId, state } = after;
+  /** @param queued agents of the attempts that these entries left in a queue, by attempt */
+  #followAttempt({ before, after }: AttemptStep, queued: Map<string, string>, ready: Set<string>): void {
+    const { id, agentId, state } = (after ?? before) as NonNullable<typeof after>;
+    queued.delete(id);
+    if (!after || (state !== "queued" && state !== "sending")) this.#waiting.get(id)?.();
+    if (!after) {
+      this.#runs.forget(id);
+      return;
+    }
     if (state === "queued") {
-      if (!before) void this.#queues.claim(agentId);
+      queued.set(id, agentId);
       return;
     }
     this.#runs.follow(after);
     if (state === "cancelled") this.#handOvers.abort(id);
-    if (isOver(after) && before && occupiesSlot(before)) void this.#queues.claim(agentId);
-  }
-
-  async #resume(attempt: Attempt): Promise<void> {
-    await this.#handOvers.resume(attempt).catch((error: unknown) => this.#writer.failed(error, attempt.id));
+    if (isOver(after) && before && occupiesSlot(before)) ready.add(agentId);
   }
 
   /** What is said to an agent goes after the dispatch it is about. */
@@ -178,11 +209,10 @@ export class Dispatcher {
 
   async #tell(pending: PendingCommand, signal: AbortSignal): Promise<CommandOutcome> {
     const { agentId, dispatchId, taskId, command } = pending;
-    const { store, agents, adapterFor } = this.#options;
+    const { store, adapterFor } = this.#options;
     const attempt = await store.attempt(dispatchId);
     if (command.kind === "cancel" && !isToStop(attempt)) return { kind: "withdrawn" };
-    const task = await store.task(taskId);
-    const agent = agents.record(agentId);
+    const [task, agent] = await Promise.all([store.task(taskId), store.record("agent", agentId)]);
     const target = agent && targetOf(agent);
     const adapter = target && adapterFor(target);
     if (!agent || !adapter) {
@@ -212,8 +242,8 @@ export class Dispatcher {
       const reason = outcome.kind === "refused" ? outcome.reason : undefined;
       // One that is told again after a crash is answered once for what the attempt is then.
       const { state = "gone" } = (await store.attempt(dispatchId)) ?? {};
-      const receipt = { scope: `command:${dispatchId}`, key: `cancel ${state}` };
-      await store.change({ kind: "cancel_answered", taskId, dispatchId, reason }, receipt);
+      const key = { scope: `command:${dispatchId}`, key: `cancel ${state}` };
+      await store.change({ kind: "cancel_answered", taskId, dispatchId, reason }, { key });
     }
     await store.commandDone(id);
   }

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { DispatchOutcome, SendContext } from "../gateways/gateway.ts";
+import type { ChangeResult } from "../store/plan.ts";
 
 /** How long an adapter may take to end once its hand-over was aborted, in milliseconds; then nobody waits for it. */
 const ABORT_GRACE_MS = 1000;
@@ -7,10 +8,13 @@ const ABORT_GRACE_MS = 1000;
 /** One attempt on its way to its agent. */
 export class HandOver {
   readonly #abort = new AbortController();
-  readonly #done = Promise.withResolvers<void>();
+  readonly #done = Promise.withResolvers<ChangeResult | null>();
 
-  /** Resolves when the agent's side has it, or will not, or nobody waits for it any more. */
-  get done(): Promise<void> {
+  /**
+   * Resolves when the agent's side has it, or will not, or nobody waits for it any more; with what was written of it,
+   * or null where nothing was.
+   */
+  get done(): Promise<ChangeResult | null> {
     return this.#done.promise;
   }
 
@@ -25,7 +29,7 @@ export class HandOver {
 
   /** It will not be sent. */
   drop(): void {
-    this.#done.resolve();
+    this.#done.resolve(null);
   }
 
   /**
@@ -34,16 +38,17 @@ export class HandOver {
    */
   async run(
     send: (context: Pick<SendContext, "signal">) => Promise<DispatchOutcome>,
-    settle: (outcome: DispatchOutcome) => Promise<void>,
+    settle: (outcome: DispatchOutcome) => Promise<ChangeResult | null>,
   ): Promise<void> {
+    let written: ChangeResult | null = null;
     try {
       const sent = send({ signal: this.signal }).catch((error: unknown): DispatchOutcome | null =>
         this.signal.aborted ? null : { kind: "unknown", reason: `Sending failed: ${String(error)}` },
       );
       const outcome = await Promise.race([sent, this.#givenUp()]);
-      if (outcome) await settle(outcome);
+      if (outcome) written = await settle(outcome);
     } finally {
-      this.#done.resolve();
+      this.#done.resolve(written);
     }
   }
 

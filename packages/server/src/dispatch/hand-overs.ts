@@ -1,27 +1,38 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { type AgentDirectory, targetOf } from "../agents/agent-directory.ts";
 import type { AgentTarget, DispatchOutcome, EarlierSend, GatewayAdapter } from "../gateways/gateway.ts";
 import type { Metrics } from "../metrics.ts";
-import type { AgentRecord, Store } from "../store/store.ts";
-import { type Attempt, isOver } from "../tasks/task.ts";
-import { type AgentDirectory, targetOf } from "./agent-directory.ts";
+import type { ChangeResult, Claimed } from "../store/plan.ts";
+import type { AgentRecord } from "../store/records.ts";
+import type { Store } from "../store/store.ts";
+import { type Attempt, isOver, type Task } from "../tasks/task.ts";
 import { HandOver } from "./hand-over.ts";
-import type { InsistentWriter } from "./insistent-writer.ts";
+import type { OutcomeWriter } from "./outcome-writer.ts";
 import { dispatchPayload, type PayloadOptions } from "./payload.ts";
 import { sendContext } from "./send-context.ts";
 
 /** Between tries to take up a run again whose gateway cannot be reached; in milliseconds. */
 const RESUME_PAUSE_MS = 5000;
 
-export const AGENT_DELETED = "The agent was deleted.";
-
 export interface HandOversOptions extends PayloadOptions {
   store: Store;
-  agents: Pick<AgentDirectory, "record" | "announceReachability">;
+  agents: Pick<AgentDirectory, "announceReachability">;
   /** The adapter that reaches an agent; null when its gateway is gone. */
   adapterFor: (target: AgentTarget) => GatewayAdapter | null;
   metrics: Pick<Metrics, "dispatch">;
-  writer: InsistentWriter;
+  writer: OutcomeWriter;
+  /** Called before an attempt goes out, or is taken up again. */
+  onSend: (attempt: Attempt) => void;
+  /** Called when its hand-over is over, whether what came of it could be written or not. */
+  onEnd: (dispatchId: string) => void;
   resumePauseMs?: number;
+}
+
+/** An attempt and what its payload is made of. */
+interface Parcel {
+  attempt: Attempt;
+  task: Task | null;
+  agent: AgentRecord | null;
 }
 
 /** Every attempt on its way to its agent: each is handed over once, and what came of it is written. */
@@ -33,38 +44,31 @@ export class HandOvers {
     this.#options = options;
   }
 
-  /** Resolves when an attempt's hand-over is over; undefined when there is none. */
-  done(dispatchId: string): Promise<void> | undefined {
+  /**
+   * Resolves when an attempt's hand-over is over, with what was written of it, if anything was; undefined when there is
+   * none.
+   */
+  done(dispatchId: string): Promise<ChangeResult | null> | undefined {
     return this.#underWay.get(dispatchId)?.done;
   }
 
-  /** Hands a queued attempt over, once the store has it as `sending`. Resolves then, before the agent's answer. */
-  async begin({ id: dispatchId, taskId }: Attempt): Promise<void> {
-    const handOver = new HandOver();
-    this.#underWay.set(dispatchId, handOver);
-    let sent: Attempt | null = null;
-    try {
-      const sending = await this.#options.store.change({ kind: "sending", taskId, dispatchId });
-      if (!sending.refusal) sent = sending.attempt;
-    } finally {
-      if (sent) void this.#send(handOver, sent, null);
-      else this.#drop(dispatchId);
-    }
+  /** Hands over an attempt that was claimed. */
+  begin({ attempt: { id }, task, agent }: Claimed): Promise<void> {
+    return this.#take(id, (handOver, attempt) => {
+      // Cancelled since, or taken by its agent's own word: there is nothing to hand over.
+      if (attempt.state !== "sending") return Promise.resolve();
+      return this.#send(handOver, { attempt, task, agent }, null);
+    });
   }
 
   /** Takes up an attempt that an earlier process had begun to hand over. */
-  async resume({ id }: Attempt): Promise<void> {
-    const handOver = new HandOver();
-    this.#underWay.set(id, handOver);
-    // Read again under its hand-over: from here on a cancel aborts that, and before it the attempt is over.
-    let attempt: Attempt | null = null;
-    try {
-      attempt = await this.#options.store.attempt(id);
-    } finally {
-      if (!attempt || isOver(attempt)) this.#drop(id);
-    }
-    if (attempt && !isOver(attempt))
-      await this.#send(handOver, attempt, { accepted: attempt.state !== "sending", note: attempt.note });
+  resume({ id, agentId, taskId }: Attempt): Promise<void> {
+    return this.#take(id, async (handOver, attempt) => {
+      const { store } = this.#options;
+      const [agent, task] = await Promise.all([store.record("agent", agentId), store.task(taskId)]);
+      const earlier = { accepted: attempt.state !== "sending", note: attempt.note };
+      await this.#send(handOver, { attempt, task, agent }, earlier);
+    });
   }
 
   /** The attempt was cancelled. */
@@ -79,33 +83,50 @@ export class HandOvers {
     await Promise.allSettled(all.map(({ done }) => done));
   }
 
-  #drop(dispatchId: string): void {
-    this.#underWay.get(dispatchId)?.drop();
-    this.#underWay.delete(dispatchId);
+  /**
+   * Reads an attempt again under its hand-over: from here on a cancel aborts that, and one from before shows in the
+   * attempt, in whatever order the log and the answers of the store arrive.
+   */
+  async #take(id: string, send: (handOver: HandOver, attempt: Attempt) => Promise<void>): Promise<void> {
+    const handOver = new HandOver();
+    this.#underWay.set(id, handOver);
+    try {
+      const attempt = await this.#options.store.attempt(id);
+      if (attempt && !isOver(attempt)) await send(handOver, attempt);
+    } catch (error) {
+      this.#options.writer.failed(error, id);
+    } finally {
+      this.#end(id, handOver);
+    }
   }
 
-  async #send(handOver: HandOver, attempt: Attempt, earlier: EarlierSend | null): Promise<void> {
-    const { agents, writer } = this.#options;
+  /** Nobody waits for it any more, whether it was sent or not. */
+  #end(dispatchId: string, handOver: HandOver): void {
+    handOver.drop();
+    this.#options.onEnd(dispatchId);
+    if (this.#underWay.get(dispatchId) === handOver) this.#underWay.delete(dispatchId);
+  }
+
+  async #send(handOver: HandOver, parcel: Parcel, earlier: EarlierSend | null): Promise<void> {
+    const { agents, writer, onSend } = this.#options;
+    const { id, agentId } = parcel.attempt;
+    onSend(parcel.attempt);
     await handOver
       .run(
-        ({ signal }) => this.#sendTo(attempt, earlier, signal),
-        (outcome) => this.#settle(attempt, outcome),
+        ({ signal }) => this.#sendTo(parcel, earlier, signal),
+        (outcome) => this.#settle(parcel.attempt, outcome),
       )
-      .catch((error: unknown) => writer.failed(error, attempt.id));
-    this.#underWay.delete(attempt.id);
-    await agents
-      .announceReachability(attempt.agentId)
-      .catch((error: unknown) => writer.failed(error, attempt.id));
+      .catch((error: unknown) => writer.failed(error, id));
+    this.#end(id, handOver);
+    await agents.announceReachability(agentId).catch((error: unknown) => writer.failed(error, id));
   }
 
   async #sendTo(
-    attempt: Attempt,
+    { attempt, task, agent }: Parcel,
     earlier: EarlierSend | null,
     signal: AbortSignal,
   ): Promise<DispatchOutcome> {
-    const { store, agents, adapterFor } = this.#options;
-    const agent = agents.record(attempt.agentId);
-    const task = await store.task(attempt.taskId);
+    const { store, adapterFor } = this.#options;
     const target = agent && targetOf(agent);
     const adapter = target && adapterFor(target);
     if (!agent || !task || !adapter) return gone(agent, earlier);
@@ -123,18 +144,24 @@ export class HandOvers {
   }
 
   /** Writes what came of a hand-over. Waits for the first try alone: whoever asked for it need not wait for a disk. */
-  #settle({ id: dispatchId, taskId }: Attempt, outcome: DispatchOutcome): Promise<void> {
+  #settle({ id: dispatchId, taskId }: Attempt, outcome: DispatchOutcome): Promise<ChangeResult | null> {
     const { metrics, writer } = this.#options;
     metrics.dispatch(outcome.kind);
     switch (outcome.kind) {
       case "accepted":
       case "unsent":
-        return writer.insist({ kind: outcome.kind, taskId, dispatchId });
+        return writer.retryUntilStored({ kind: outcome.kind, taskId, dispatchId });
       case "unknown":
-        return writer.insist({ ...outcome, taskId, dispatchId });
+        return writer.retryUntilStored({ ...outcome, taskId, dispatchId });
       default: {
         const state = outcome.kind === "unreachable" ? "failed" : outcome.kind;
-        return writer.insist({ kind: "undelivered", taskId, dispatchId, state, reason: outcome.reason });
+        return writer.retryUntilStored({
+          kind: "undelivered",
+          taskId,
+          dispatchId,
+          state,
+          reason: outcome.reason,
+        });
       }
     }
   }
@@ -143,6 +170,6 @@ export class HandOvers {
 function gone(agent: AgentRecord | null, earlier: EarlierSend | null): DispatchOutcome {
   const reason = agent
     ? "The agent's gateway is not there any more: add it again, or point the agent to another one."
-    : AGENT_DELETED;
+    : "The agent was deleted.";
   return { kind: earlier ? "lost" : "unreachable", reason };
 }

@@ -1,5 +1,5 @@
 import { CALLBACK_PATH, type DispatchPayload, deriveDispatchSecret } from "@mission-control/protocol";
-import type { AgentRecord } from "../store/store.ts";
+import type { AgentRecord } from "../store/records.ts";
 import type { Attempt, Task } from "../tasks/task.ts";
 
 /** What every payload of this server has in common. */

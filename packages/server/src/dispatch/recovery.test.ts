@@ -17,6 +17,7 @@ for (const [state, accepted] of [
     if (state === "sending") fixture.gateway.onSend = never;
     void fixture.dispatcher.dispatch(taskId, agentId).catch(() => {});
     await fixture.untilState(taskId, state === "sending" ? "queued sending" : "in_progress accepted");
+    await fixture.until(() => fixture.gateway.calls.length === 1);
     if (state === "running") await fixture.report(taskId, "progress");
     const [first] = fixture.gateway.payloads;
     fixture.gateway.onSend = async () => ({ kind: "accepted" });
@@ -47,7 +48,7 @@ test("what waits in a queue waits there after a restart, and goes out in its tur
   const tasks = [await fixture.task(), await fixture.task(), await fixture.task({ priority: "urgent" })];
   for (const task of tasks) await fixture.dispatcher.dispatch(task, agentId);
   await fixture.crash();
-  assert.equal(fixture.agents.get(agentId)?.queued, 2);
+  assert.equal((await fixture.view(agentId))?.queued, 2);
   await fixture.report(tasks[0] as string, "complete");
   await fixture.untilState(tasks[2] as string, "in_progress accepted");
   await fixture.crash();
@@ -102,6 +103,7 @@ test("one that was being sent, and whose agent cannot be reached any more, is un
   fixture.gateway.onSend = never;
   void fixture.dispatcher.dispatch(taskId, agentId).catch(() => {});
   await fixture.untilState(taskId, "queued sending");
+  await fixture.until(() => fixture.gateway.calls.length > 0);
   fixture.gateway.onSend = async () => ({ kind: "unreachable", reason: "Nobody there." });
   fixture.gateway.onCancel = () => Promise.reject(new Error("Nobody there."));
   await fixture.crash();
@@ -160,6 +162,7 @@ test("stopping in order leaves what is under way to the next start, and waits fo
     new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
   const dispatched = fixture.dispatcher.dispatch(taskId, agentId);
   await fixture.untilState(taskId, "queued sending");
+  await fixture.until(() => fixture.gateway.calls.length > 0);
   await fixture.dispatcher.close();
   assert.equal((await dispatched).attempt?.state, "sending");
   fixture.gateway.onSend = async () => ({ kind: "accepted" });

@@ -1,8 +1,8 @@
 import type { RunEvent } from "../gateways/gateway.ts";
+import type { AttemptSummary } from "../store/log-change.ts";
 import type { Store } from "../store/store.ts";
-import { openRequest } from "../tasks/operator.ts";
-import { type Attempt, isOver } from "../tasks/task.ts";
-import type { InsistentWriter } from "./insistent-writer.ts";
+import { isOver } from "../tasks/task.ts";
+import type { OutcomeWriter } from "./outcome-writer.ts";
 
 type RunEnded = Extract<RunEvent, { kind: "ended" }>;
 
@@ -11,7 +11,7 @@ const GRACE_MS = 10_000;
 
 export interface RunWatchOptions {
   store: Pick<Store, "change" | "attempt">;
-  writer: InsistentWriter;
+  writer: OutcomeWriter;
   /** Default 10 s. */
   graceMs?: number | undefined;
 }
@@ -27,13 +27,20 @@ export class RunWatch {
     this.#options = options;
   }
 
+  /** An attempt was deleted with its task. */
+  forget(id: string): void {
+    this.#taskOf.delete(id);
+    clearTimeout(this.#graceTimers.get(id));
+    this.#graceTimers.delete(id);
+  }
+
   /** Takes an attempt as it is now: watched from its sending to its end. */
-  follow(attempt: Attempt): void {
-    const { id, taskId } = attempt;
+  follow(attempt: AttemptSummary): void {
+    const { id, taskId, runEnded, isAsking } = attempt;
     if (isOver(attempt)) this.#taskOf.delete(id);
     else this.#taskOf.set(id, taskId);
     // A run that ended to wait for the operator ends for good when there is nothing to wait for any more.
-    const isEnding = !isOver(attempt) && attempt.runOutcome !== undefined && !openRequest(attempt);
+    const isEnding = !isOver(attempt) && runEnded && !isAsking;
     if (!isEnding) {
       clearTimeout(this.#graceTimers.get(id));
       this.#graceTimers.delete(id);
@@ -55,12 +62,12 @@ export class RunWatch {
         .change({ ...event, kind: "run_activity", taskId, at })
         .catch((error: unknown) => writer.failed(error, dispatchId));
     } else if (event.kind === "ended") {
-      void writer.insist(runEnded(taskId, event));
+      void writer.retryUntilStored(runEnded(taskId, event));
     } else if (event.kind === "continued") {
-      void writer.insist({ kind: "run_continued", taskId, dispatchId });
+      void writer.retryUntilStored({ kind: "run_continued", taskId, dispatchId });
     } else {
       const { reason } = event;
-      void writer.insist({ kind: "undelivered", taskId, dispatchId, state: "lost", reason });
+      void writer.retryUntilStored({ kind: "undelivered", taskId, dispatchId, state: "lost", reason });
     }
   }
 
@@ -73,17 +80,17 @@ export class RunWatch {
     const { store, writer } = this.#options;
     try {
       const attempt = await store.attempt(event.dispatchId);
-      if (attempt) await writer.insist(runEnded(attempt.taskId, event));
+      if (attempt) await writer.retryUntilStored(runEnded(attempt.taskId, event));
     } catch (error) {
       writer.failed(error, event.dispatchId);
     }
   }
 
-  #settleAfterGrace({ id: dispatchId, taskId }: Attempt): void {
+  #settleAfterGrace({ id: dispatchId, taskId }: AttemptSummary): void {
     const { writer, graceMs = GRACE_MS } = this.#options;
     const timer = setTimeout(() => {
       this.#graceTimers.delete(dispatchId);
-      void writer.insist({ kind: "run_settled", taskId, dispatchId });
+      void writer.retryUntilStored({ kind: "run_settled", taskId, dispatchId });
     }, graceMs);
     timer.unref();
     this.#graceTimers.set(dispatchId, timer);

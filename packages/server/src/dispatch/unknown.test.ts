@@ -33,7 +33,7 @@ test("an unknown attempt keeps its slot, and is not sent again, also after a cra
   await fixture.restart();
   assert.equal(await fixture.state(taskId), "queued unknown");
   assert.equal(await fixture.state(next), "queued queued");
-  assert.equal(fixture.agents.get(agentId)?.running, 1);
+  assert.equal((await fixture.view(agentId))?.running, 1);
   const sent = fixture.gateway.calls.filter((call) => !call.startsWith("cancel"));
   assert.equal(sent.length, 1);
 });
@@ -86,10 +86,10 @@ test("an agent that does not confirm leaves it unknown, in words, until the oper
   await fixture.until(async () => (await fixture.store.pendingCommands()).length === 0);
   assert.equal(await fixture.state(taskId), "queued unknown");
   assert.match((await fixture.store.task(taskId))?.unknownReason ?? "", /may be working on it: .*405/);
-  assert.equal(fixture.agents.get(agentId)?.running, 1);
+  assert.equal((await fixture.view(agentId))?.running, 1);
   await fixture.dispatcher.cancel(taskId);
   assert.equal(await fixture.state(taskId), "cancelled cancelled");
-  assert.equal(fixture.agents.get(agentId)?.running, 0);
+  assert.equal((await fixture.view(agentId))?.running, 0);
   await fixture.until(async () => (await fixture.store.pendingCommands()).length === 0);
   const answers = await told(fixture, taskId);
   assert.deepEqual(
@@ -134,6 +134,7 @@ test("a hand-over whose adapter does not listen to the stop holds nothing up", a
   const taskId = await fixture.task();
   const dispatched = fixture.dispatcher.dispatch(taskId, agentId);
   await fixture.untilState(taskId, "queued sending");
+  await fixture.until(() => fixture.gateway.calls.length > 0);
   await fixture.dispatcher.close();
   assert.equal((await dispatched).attempt?.state, "sending");
 });
@@ -147,7 +148,7 @@ test("what is stopped before it was sent waits in the queue, and goes out after 
       signal.addEventListener("abort", () => resolve({ kind: "unsent", reason: "stopped" }), { once: true });
     });
   void fixture.dispatcher.dispatch(taskId, agentId);
-  await fixture.untilState(taskId, "queued sending");
+  await fixture.until(() => fixture.gateway.calls.length === 1);
   fixture.gateway.onSend = async () => ({ kind: "accepted" });
   await fixture.restart();
   await fixture.untilState(taskId, "in_progress accepted");
@@ -168,6 +169,7 @@ test("a dispatch asked for while the dispatcher starts is handed over once, and 
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
   });
   await fixture.untilState(taskId, "queued sending");
+  await fixture.until(() => fixture.gateway.calls.length > 0);
   accepted.resolve({ kind: "accepted" });
   await dispatched;
   assert.equal(await fixture.state(taskId), "in_progress accepted");

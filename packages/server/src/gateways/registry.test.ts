@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import type { NewEvent } from "@mission-control/protocol";
 import { FakeOpenClawGateway } from "../../test/support/fake-openclaw-gateway.ts";
-import type { GatewayRecord } from "../store/store.ts";
+import type { GatewayRecord } from "../store/records.ts";
 import { GatewayRegistry } from "./registry.ts";
 
 let fake: FakeOpenClawGateway;
@@ -40,8 +40,8 @@ async function start(records: GatewayRecord[] = []): Promise<void> {
   registry = new GatewayRegistry({
     store: {
       records: (async () => records) as never,
-      put: (async (_kind: string, _record: object, event: NewEvent) => append([event])) as never,
-      remove: (async (_kind: string, _id: string, event: NewEvent) => append([event])) as never,
+      edit: (async (_kind: string, _id: string, edit: () => { event: NewEvent }) =>
+        append([edit().event])) as never,
       append: append as never,
     },
     logger: { debug: log, info: log, warn: log, error: log },

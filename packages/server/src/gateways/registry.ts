@@ -7,7 +7,8 @@ import type {
 } from "@mission-control/protocol";
 import { newId } from "../ids.ts";
 import type { Logger } from "../logger.ts";
-import type { GatewayRecord, Store } from "../store/store.ts";
+import type { GatewayRecord } from "../store/records.ts";
+import type { Store } from "../store/store.ts";
 import type { AgentTarget, GatewayAdapter, GatewayListener, Reachability, RunEvent } from "./gateway.ts";
 import { HttpGateway } from "./http/http-gateway.ts";
 import { shownUrl } from "./openclaw/gateway-url.ts";
@@ -24,7 +25,7 @@ export class GatewayInUseError extends Error {
 }
 
 export interface GatewayRegistryOptions {
-  store: Pick<Store, "records" | "put" | "remove" | "append">;
+  store: Pick<Store, "records" | "edit" | "append">;
   logger: Logger;
   now: () => Date;
   /** Folder of the device identity shown to gateways. */
@@ -92,7 +93,8 @@ export class GatewayRegistry {
       ...(token === undefined ? {} : { token }),
       createdAt: now,
     };
-    await this.#options.store.put("gateway", record, gatewayEvent(record, now, { change: "created" }));
+    const event = gatewayEvent(record, now, { change: "created" });
+    await this.#options.store.edit("gateway", record.id, () => ({ record, event }));
     return viewOf(this.#connect(record));
   }
 
@@ -129,7 +131,8 @@ export class GatewayRegistry {
     const { id } = entry.record;
     const now = this.#options.now().toISOString();
     try {
-      await this.#options.store.remove("gateway", id, gatewayEvent(entry.record, now, { change: "deleted" }));
+      const event = gatewayEvent(entry.record, now, { change: "deleted" });
+      await this.#options.store.edit("gateway", id, () => ({ record: null, event }));
     } catch (error) {
       delete entry.removal;
       this.#announce(id);

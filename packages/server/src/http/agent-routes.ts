@@ -5,7 +5,7 @@ import {
   patchAgentSchema,
 } from "@mission-control/protocol";
 import { z } from "zod";
-import type { AgentDirectory } from "../dispatch/agent-directory.ts";
+import type { AgentDirectory } from "../agents/agent-directory.ts";
 import { listOf, NO_CONTENT, PROBLEM_RESPONSE } from "./documentation.ts";
 import type { HttpApp } from "./http-app.ts";
 import { notFound } from "./problems.ts";

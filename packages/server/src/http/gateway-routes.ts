@@ -5,7 +5,7 @@ import {
   gatewayTestSchema,
 } from "@mission-control/protocol";
 import { z } from "zod";
-import type { AgentDirectory } from "../dispatch/agent-directory.ts";
+import type { AgentDirectory } from "../agents/agent-directory.ts";
 import type { GatewayRegistry } from "../gateways/registry.ts";
 import { listOf, NO_CONTENT, PROBLEM_RESPONSE } from "./documentation.ts";
 import type { HttpApp } from "./http-app.ts";

@@ -5,7 +5,7 @@ import type { Authenticator, Identity } from "../login/authenticator.ts";
 import type { LogInCodes } from "../login/log-in-codes.ts";
 import type { SessionCookie } from "../login/session-cookie.ts";
 import { SESSION_SECONDS, type Sessions } from "../login/sessions.ts";
-import type { SessionRecord } from "../store/store.ts";
+import type { SessionRecord } from "../store/records.ts";
 import { listOf, NO_CONTENT, PROBLEM_RESPONSE } from "./documentation.ts";
 import { cameByHttps } from "./forwarded.ts";
 import type { HttpApp } from "./http-app.ts";

@@ -11,10 +11,12 @@ import {
   taskSchema,
 } from "@mission-control/protocol";
 import { z } from "zod";
-import type { AgentDirectory } from "../dispatch/agent-directory.ts";
+import type { AgentDirectory } from "../agents/agent-directory.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import { newId } from "../ids.ts";
-import type { ChangeResult, Receipt, Store } from "../store/store.ts";
+import type { ChangeResult } from "../store/plan.ts";
+import type { IdempotencyKey } from "../store/receipt.ts";
+import type { Store } from "../store/store.ts";
 import type { Task } from "../tasks/task.ts";
 import { NO_CONTENT, PROBLEM_RESPONSE } from "./documentation.ts";
 import type { HttpApp } from "./http-app.ts";
@@ -67,7 +69,7 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
     },
     async (request, reply) => {
       const change = { kind: "create", taskId: newId("task"), fields: request.body } as const;
-      const result = await store.change(change, receiptOf(request.headers["idempotency-key"], request.body));
+      const result = await store.change(change, keyOf(request.headers["idempotency-key"], request.body));
       const task = taskOf(result);
       reply.code(201).header("Location", `/api/tasks/${task.id}`);
       return { ...taskSummary(task), attempts: [] };
@@ -225,10 +227,10 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
   );
 }
 
-function receiptOf(key: string | undefined, body: unknown): Receipt | undefined {
-  if (key === undefined) return undefined;
+function keyOf(key: string | undefined, body: unknown): { key?: IdempotencyKey } {
+  if (key === undefined) return {};
   const fingerprint = createHash("sha256").update(JSON.stringify(body)).digest("base64url");
-  return { scope: "idempotency:tasks", key, fingerprint };
+  return { key: { scope: "idempotency:tasks", key, fingerprint } };
 }
 
 /** @throws ProblemError when the change was refused */

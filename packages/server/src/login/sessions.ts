@@ -1,7 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { newId } from "../ids.ts";
 import type { Logger } from "../logger.ts";
-import { type SessionRecord, type Store, StoreUnavailableError } from "../store/store.ts";
+import type { SessionRecord } from "../store/records.ts";
+import { type Store, StoreUnavailableError } from "../store/store.ts";
 
 /** How long a log-in lasts, in seconds. */
 export const SESSION_SECONDS = 30 * 24 * 60 * 60;
@@ -12,7 +13,7 @@ const MAX_USER_AGENT = 300;
 const SWEEP_MS = 10_000;
 
 export interface SessionsOptions {
-  store: Pick<Store, "put" | "remove" | "records">;
+  store: Pick<Store, "edit" | "records">;
   now: () => Date;
   logger: Pick<Logger, "error">;
   /** Tells the administrator's token from any other: a session ends with the token that it was opened by. */
@@ -71,7 +72,7 @@ export class Sessions {
       createdAt: now.toISOString(),
       expiresAt: new Date(now.getTime() + SESSION_SECONDS * 1000).toISOString(),
     };
-    await this.#options.store.put("session", session);
+    await this.#options.store.edit("session", session.id, () => ({ record: session }));
     this.#byCookieHash.set(session.cookieHash, session);
     return { cookie, key, session };
   }
@@ -106,7 +107,7 @@ export class Sessions {
   async remove(id: string): Promise<boolean> {
     const session = [...this.#byCookieHash.values()].find((one) => one.id === id);
     if (!session) return false;
-    await this.#options.store.remove("session", id);
+    await this.#options.store.edit("session", id, () => ({ record: null }));
     this.#forget(session);
     return true;
   }
@@ -130,7 +131,7 @@ export class Sessions {
   /** Tidies up a record that is no session any more; the next start tries again. */
   async #removeFromStore(id: string): Promise<void> {
     try {
-      await this.#options.store.remove("session", id);
+      await this.#options.store.edit("session", id, () => ({ record: null }));
     } catch (error) {
       if (error instanceof StoreUnavailableError) return;
       this.#options.logger.error(

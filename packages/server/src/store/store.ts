@@ -1,113 +1,63 @@
-import type {
-  Endpoint,
-  EventFilter,
-  EventType,
-  LogEvent,
-  NewEvent,
-  Priority,
-  TaskQuery,
-  TaskStatus,
-} from "@mission-control/protocol";
-import type { AgentCommand, Refusal, TaskChange } from "../tasks/change.ts";
+import type { EventFilter, EventType, LogEvent, NewEvent, TaskQuery } from "@mission-control/protocol";
+import type { TaskChange } from "../tasks/change.ts";
 import type { Attempt, Task } from "../tasks/task.ts";
 import type { UsageSum } from "../tasks/usage.ts";
+import type { LogChange, PendingCommand } from "./log-change.ts";
+import type { ChangeResult, Claimed, LeaseToken } from "./plan.ts";
+import type { IdempotencyKey } from "./receipt.ts";
+import type {
+  AgentRecord,
+  GatewayRecord,
+  RecordEdit,
+  RecordKind,
+  RecordKinds,
+  RecordResult,
+  Workload,
+} from "./records.ts";
 
-/** An agent as it is kept. `secret` signs what is sent to an HTTP agent. */
-export interface AgentRecord {
-  id: string;
-  name: string;
-  capabilities: string[];
-  concurrency: number;
-  endpoint: Endpoint;
-  secret?: string;
-  createdAt: string;
-  updatedAt: string;
-}
-
-/** A gateway as it is kept. */
-export interface GatewayRecord {
-  id: string;
-  name: string;
-  url: string;
-  token?: string;
-  createdAt: string;
-}
-
-/** A dashboard session. Only hashes of what proves it are kept. */
-export interface SessionRecord {
-  id: string;
-  cookieHash: string;
-  keyHash: string;
-  /** Of the token it was opened under. */
-  tokenFingerprint: string;
-  userAgent: string;
-  createdAt: string;
-  expiresAt: string;
-}
-
-/** Kinds of records that are read and written whole. */
-export interface RecordKinds {
-  agent: AgentRecord;
-  gateway: GatewayRecord;
-  session: SessionRecord;
-}
-export type RecordKind = keyof RecordKinds;
-
-/** Something an agent must still be told, kept until {@link Store.commandDone}. */
-export interface PendingCommand {
-  id: number;
-  dispatchId: string;
-  taskId: string;
-  agentId: string;
-  command: AgentCommand;
-}
-
-/** How {@link Store.change} recognises a change it has made before. */
-export interface Receipt {
-  /** What the key is unique in; the dispatch that the change turns out to be about, if absent. */
-  scope?: string;
-  key: string;
-  /** A hash of the request; a repeat with another one is refused as `mismatch`. */
-  fingerprint?: string;
-  /** Do nothing unless the key is known: for a delivery too old to be believed for the first time. */
-  onlyIfKnown?: boolean;
-}
-
-/** What a change came to, durably. */
-export interface ChangeResult {
-  /** The answer of an earlier change with the same receipt; nothing was done now. */
-  duplicate: boolean;
-  /** Position of the event that answers the change; null when it told nothing. */
-  eventId: number | null;
-  taskStatus: TaskStatus | null;
-  /** The task after the change; null when it is unknown or deleted. */
-  task: Task | null;
-  attempt: Attempt | null;
-  refusal?: Refusal | { code: "stale" | "mismatch"; detail: string };
-}
-
-/** One committed event, ready for the stream: its frame is the exact SSE text. */
-export interface StoredEvent {
+/** One committed event, and what followers of the log need to know beside it. */
+export interface LogEntry {
   id: number;
   type: EventType;
   taskId: string | undefined;
   agentId: string | undefined;
+  /** When it was committed; ISO 8601 UTC. */
+  receivedAt: string;
+  /** The exact SSE text. */
   frame: string;
+  /** What it did to agents, gateways and attempts; absent where it did nothing to them. */
+  change?: LogChange;
 }
 
-/** An attempt that a commit created or changed. */
-export interface AttemptChange {
-  before: Attempt | null;
-  after: Attempt;
+/** Follows the log until it is closed. */
+export interface Follower {
+  close(): void;
 }
 
-/** All that one commit brought, told after it is durable. */
-export interface Commit {
-  events: readonly StoredEvent[];
-  attempts: readonly AttemptChange[];
-  /** Attempts that were deleted with their task. */
-  deleted: readonly Attempt[];
+/** The records and the work at one position of the log: what a view begins with before it follows. */
+export interface Snapshot {
+  /** Id of the newest event whose effect is in it; 0 for none. */
+  lastEventId: number;
+  agents: readonly AgentRecord[];
+  gateways: readonly GatewayRecord[];
+  /** Every attempt that is neither queued nor over. */
+  underWay: readonly Attempt[];
+  /** How many attempts each agent has queued. */
+  queueLengths: ReadonlyMap<string, number>;
+  /** What all attempts of each agent used together; the caller's own, to count on from. */
+  usageByAgent: ReadonlyMap<string, UsageSum>;
+  /** What agents must still be told, oldest first. */
   commands: readonly PendingCommand[];
+}
+
+/** The right to act alone on something, for as long as it is held. */
+export interface Lease {
+  /** Goes with each commit made under the lease. */
+  readonly token: LeaseToken;
+  /** Aborted once the lease is not ours any more. */
+  readonly lost: AbortSignal;
+  /** Gives it back. */
+  release(): Promise<void>;
 }
 
 /** The first and the last event the log holds; both 0 while it has never held one. */
@@ -154,47 +104,58 @@ export class InvalidCursorError extends Error {
 }
 
 /**
- * Where everything that happened is kept. One engine a folder; `conformance.ts` says what any of them must do.
+ * Where everything that happened is kept. One engine a folder; the conformance suite says what any of them must do.
  *
  * Every promise of a writing method resolves only after its commit is durable (it survives a kill of the process
  * and, with the default settings, a power cut), and commits happen in the order of event ids. Writing methods
- * reject with {@link StoreUnavailableError} when the engine could not make the commit, and with what was thrown where
- * it was a fault of the server's own: trying that again is of no use. In both cases nothing of it is stored, and what
- * else was to be in the same commit is not concerned.
+ * reject with {@link StoreUnavailableError} when the engine could not make the commit, with `FencedError` when it was
+ * to be made under a lease that is lost, and with what was thrown where it was a fault of the server's own: trying that
+ * again is of no use. Then nothing of it is stored, and what else was to be in the same commit is not concerned.
  */
 export interface Store {
   /** Applies one change by the rules of `tasks/`, together with its receipt and its events. */
-  change(change: TaskChange, receipt?: Receipt): Promise<ChangeResult>;
-  /** Writes events that belong to no task. */
-  append(events: readonly NewEvent[]): Promise<void>;
-  /** Writes a record whole, with the event that tells it. */
-  put<Kind extends RecordKind>(kind: Kind, record: RecordKinds[Kind], event?: NewEvent): Promise<void>;
-  /** Removes a record, with the event that tells it; a missing one is no error. */
-  remove(kind: RecordKind, id: string, event?: NewEvent): Promise<void>;
+  change(change: TaskChange, options?: { key?: IdempotencyKey; under?: LeaseToken }): Promise<ChangeResult>;
+  /**
+   * Takes from an agent's queue what it has free slots for, in one step: no attempt is handed out twice, and no
+   * agent has more under way than it takes. Marks each as being sent. Where the agent is gone, its queue ends.
+   */
+  claim(agentId: string, under: LeaseToken): Promise<readonly Claimed[]>;
+  /**
+   * Writes events that belong to no task.
+   * @returns the position of the last one; null for none
+   */
+  append(events: readonly NewEvent[]): Promise<number | null>;
+  /**
+   * Writes or removes a record, with the event that announces it.
+   * @param edit gets the record as it is at that moment (null: there is none), and may be called more than once
+   */
+  edit<Kind extends RecordKind>(
+    kind: Kind,
+    id: string,
+    edit: (current: RecordKinds[Kind] | null, workload: () => Workload) => RecordEdit<RecordKinds[Kind]>,
+  ): Promise<RecordResult<RecordKinds[Kind]>>;
   /** An agent was told what it had to be told. */
   commandDone(id: number): Promise<void>;
 
+  /** Asks for a lease until it is granted; the signal ends the wait. Never granted to two at a time. */
+  lease(name: string, signal: AbortSignal): Promise<Lease>;
+
   /**
-   * Calls the listener after every commit, in commit order. One that throws is logged, and keeps nothing from the
-   * others. Returns how to stop that.
+   * Gives the listener every entry after a position, in order, each once, as soon as it is committed; in what pieces
+   * says nothing. One that throws is logged, and keeps nothing from the others.
    */
-  onCommit(listener: (commit: Commit) => void): () => void;
+  follow(after: number, listener: (entries: readonly LogEntry[]) => void): Follower;
+  snapshot(): Promise<Snapshot>;
 
   task(id: string): Promise<Task | null>;
   tasks(query: TaskQuery): Promise<TaskPage>;
   attempt(id: string): Promise<Attempt | null>;
   /** All attempts of a task, oldest first. */
   attemptsOf(taskId: string): Promise<Attempt[]>;
-  /** The queued attempts of an agent: most urgent first, then oldest first. */
-  queuedAttempts(agentId: string, limit: number): Promise<Attempt[]>;
-  /** Every attempt that is neither queued nor over. */
-  unfinishedAttempts(): Promise<Attempt[]>;
-  /** How many attempts each agent has queued. */
-  queueLengths(): Promise<Map<string, number>>;
-  /** What all attempts of each agent used together; the caller's own, to count on from. */
-  usageByAgent(): Promise<Map<string, UsageSum>>;
-  pendingCommands(): Promise<PendingCommand[]>;
+  record<Kind extends RecordKind>(kind: Kind, id: string): Promise<RecordKinds[Kind] | null>;
   records<Kind extends RecordKind>(kind: Kind): Promise<RecordKinds[Kind][]>;
+  /** What agents must still be told, oldest first. */
+  pendingCommands(): Promise<PendingCommand[]>;
 
   range(): Promise<LogRange>;
   /**
@@ -219,6 +180,3 @@ export interface Store {
   /** Commits what is in hand and closes. */
   close(): Promise<void>;
 }
-
-/** Ranks priorities for sorting: the higher, the more urgent. */
-export const PRIORITY_RANK: Readonly<Record<Priority, number>> = { low: 0, normal: 1, high: 2, urgent: 3 };

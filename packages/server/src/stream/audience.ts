@@ -1,6 +1,5 @@
 import type { EventFilter } from "@mission-control/protocol";
-import type { StoredEvent } from "../store/store.ts";
-import { filterKey, passes } from "./filter.ts";
+import { filterKey, passes, type Subject } from "./filter.ts";
 import { Cohort, type Subscriber } from "./subscriber.ts";
 
 /** Writing to so many sockets takes well under a millisecond. */
@@ -62,13 +61,13 @@ export class Audience {
   }
 
   /** The cohorts an event is for. */
-  *of(event: StoredEvent): Iterable<Cohort> {
+  *of(event: Subject): Iterable<Cohort> {
     for (const groups of this.#candidates(event)) {
       for (const { filter, cohorts } of groups) if (passes(filter, event)) yield* cohorts;
     }
   }
 
-  *#candidates({ taskId, agentId }: StoredEvent): Iterable<Set<Group>> {
+  *#candidates({ taskId, agentId }: Subject): Iterable<Set<Group>> {
     yield this.#broad;
     const ofTask = taskId === undefined ? undefined : this.#byTask.get(taskId);
     if (ofTask) yield ofTask;

@@ -1,8 +1,11 @@
 import type { EventFilter } from "@mission-control/protocol";
-import type { StoredEvent } from "../store/store.ts";
+import type { LogEntry } from "../store/store.ts";
+
+/** What a filter looks at. */
+export type Subject = Pick<LogEntry, "type" | "taskId" | "agentId">;
 
 /** Whether an event passes a filter; an empty list of types passes all, as in the log. */
-export function passes(filter: EventFilter, event: Omit<StoredEvent, "frame">): boolean {
+export function passes(filter: EventFilter, event: Subject): boolean {
   return (
     (filter.taskId === undefined || filter.taskId === event.taskId) &&
     (filter.agentId === undefined || filter.agentId === event.agentId) &&

@@ -8,7 +8,7 @@ import {
 } from "@mission-control/protocol";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
-import type { FrameChunk, LogRange, StoredEvent, Stretch } from "../store/store.ts";
+import type { Follower, FrameChunk, LogEntry, LogRange, Stretch } from "../store/store.ts";
 import { Audience } from "./audience.ts";
 import { CatchUp } from "./catch-up.ts";
 import { filterKey } from "./filter.ts";
@@ -33,6 +33,7 @@ const UNFILTERED = filterKey({});
 export interface LogSource {
   range(): Promise<LogRange>;
   frames(stretch: Stretch, filter: EventFilter): Promise<FrameChunk>;
+  follow(after: number, listener: (entries: readonly LogEntry[]) => void): Follower;
 }
 
 export interface HubOptions {
@@ -60,6 +61,7 @@ export class Hub {
   readonly #catchUp: CatchUp;
   readonly #subscribers = new Map<Socket, Subscriber>();
   readonly #heartbeat: NodeJS.Timeout;
+  readonly #follower: Follower;
   readonly #turns: Set<Subscriber>[] = Array.from({ length: HEARTBEAT_SECONDS }, () => new Set());
   #turn = 0;
   #nextTurn = 0;
@@ -67,7 +69,7 @@ export class Hub {
   /** Serves the cohorts that have something pending. */
   readonly #pacer = new Pacer<Cohort>((cohort) => this.#serve(cohort));
 
-  /** Starts at the log's end. Give every commit from then on to {@link publish}, in order. */
+  /** Follows the log from its end on. */
   static async open(options: HubOptions): Promise<Hub> {
     const { newest } = await options.log.range();
     return new Hub(options, newest);
@@ -90,6 +92,7 @@ export class Hub {
     });
     this.#heartbeat = setInterval(() => this.#beat(), 1000);
     this.#heartbeat.unref();
+    this.#follower = options.log.follow(newest, (entries) => this.#publish(entries));
   }
 
   /** How many streams are open. */
@@ -115,8 +118,7 @@ export class Hub {
     socket.write(encodeSseRetry(RETRY_MS));
     const resumable = after === null || (after <= range.newest && after >= range.oldest - 1);
     if (!resumable) socket.write(resetFrame(range));
-    const head = this.#ring.head;
-    const position = resumable ? (after ?? head) : head;
+    const position = resumable && after !== null ? after : range.newest;
     const cohort = this.#audience.cohortFor(filter);
     const subscriber = new Subscriber({ socket, filter, cohort, position });
     cohort.subscribers.add(subscriber);
@@ -130,16 +132,12 @@ export class Hub {
     this.#place(subscriber);
   }
 
-  /**
-   * Takes what a commit brought, to be sent presently. The events are durable, and follow those published before
-   * without a gap.
-   */
-  publish(events: readonly StoredEvent[]): void {
-    if (events.length === 0) return;
-    this.#ring.append(events);
-    for (const event of events) {
-      for (const cohort of this.#audience.of(event)) {
-        cohort.pending.push(event.id);
+  /** Takes what the log told, to be sent presently. */
+  #publish(entries: readonly LogEntry[]): void {
+    this.#ring.append(entries);
+    for (const entry of entries) {
+      for (const cohort of this.#audience.of(entry)) {
+        cohort.pending.push(entry.id);
         this.#pacer.add(cohort);
       }
     }
@@ -148,6 +146,7 @@ export class Hub {
   /** Ends every stream, telling each client when to come back. */
   close(): void {
     this.#closed = true;
+    this.#follower.close();
     clearInterval(this.#heartbeat);
     this.#pacer.close();
     const farewell = encodeSseRetry(RETRY_MS);

@@ -1,11 +1,11 @@
 import type { EventFilter } from "@mission-control/protocol";
-import type { StoredEvent } from "../store/store.ts";
-import { passes } from "./filter.ts";
+import type { LogEntry } from "../store/store.ts";
+import { passes, type Subject } from "./filter.ts";
 
 const SEGMENT_BYTES = 256 * 1024;
 const SEGMENTS = 16;
 
-type Entry = Omit<StoredEvent, "frame">;
+type Entry = Subject & Pick<LogEntry, "id">;
 
 /** Consecutive events, encoded once into one buffer. Never written again once a reader may hold a part of it. */
 interface Segment {
@@ -47,13 +47,13 @@ export class Ring {
   }
 
   /** Encodes and keeps committed events; their ids follow the head without a gap. */
-  append(events: readonly StoredEvent[]): void {
-    for (const { frame, ...entry } of events) {
+  append(entries: readonly LogEntry[]): void {
+    for (const { frame, id, type, taskId, agentId } of entries) {
       const segment = this.#segmentFor(frame);
       const start = segment.offsets.at(-1) ?? 0;
       segment.offsets.push(start + segment.buffer.write(frame, start, "utf8"));
-      segment.entries.push(entry);
-      this.#head = entry.id;
+      segment.entries.push({ id, type, taskId, agentId });
+      this.#head = id;
     }
     while (this.#segments.length > SEGMENTS) this.#segments.shift();
   }

@@ -4,9 +4,9 @@ import { type TestContext, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type EventFilter, eventTypeSchema } from "@mission-control/protocol";
 import fc from "fast-check";
+import { newEvent } from "../../test/conformance/engine.ts";
 import type { StreamReader } from "../../test/support/stream-reader.ts";
 import { StreamServer } from "../../test/support/stream-server.ts";
-import { newEvent } from "../store/conformance/engine.ts";
 import { MAX_UNSENT_BYTES } from "./subscriber.ts";
 
 async function open(context: TestContext): Promise<StreamServer> {

@@ -28,7 +28,7 @@ export function decideReport(state: TaskState, change: ReportChange, now: string
     case "run_ended":
       return runEnded(task, attempt, change, now);
     case "run_continued":
-      return attempt.runOutcome ? { attempt: { ...attempt, runOutcome: undefined }, events: [] } : NOTHING;
+      return runContinued(task, attempt, now);
     case "run_settled":
       return runSettled(task, attempt, now);
   }
@@ -246,6 +246,18 @@ function runEnded(task: Task, attempt: Attempt, change: RunEnded, now: string): 
   return {
     ...counted,
     attempt: { ...(counted.attempt ?? attempt), runOutcome: change.run },
+    events: [event],
+  };
+}
+
+/** What the operator answered is a further turn of a run that had ended to wait for it. */
+function runContinued(task: Task, attempt: Attempt, now: string): Decision {
+  if (!attempt.runOutcome) return NOTHING;
+  const message = "The agent goes on";
+  const event = taskEvent("activity", subjectOf(attempt), now, { message, data: { source: "gateway" } });
+  return {
+    task: withActivity(task, { message }, now),
+    attempt: { ...attempt, runOutcome: undefined },
     events: [event],
   };
 }

@@ -83,11 +83,14 @@ export interface Attempt {
 const OCCUPYING: ReadonlySet<DispatchState> = new Set(["sending", "accepted", "running", "unknown"]);
 
 /** Whether an attempt takes up one of its agent's slots. */
-export function occupiesSlot(attempt: Attempt): boolean {
+export function occupiesSlot(attempt: Pick<Attempt, "state">): boolean {
   return OCCUPYING.has(attempt.state);
 }
 
 /** Whether an attempt has reached a final state. */
-export function isOver(attempt: Attempt): boolean {
+export function isOver(attempt: Pick<Attempt, "state">): boolean {
   return attempt.state !== "queued" && !occupiesSlot(attempt);
 }
+
+/** Ranks priorities for sorting: the higher, the more urgent. */
+export const PRIORITY_RANK: Readonly<Record<Priority, number>> = { low: 0, normal: 1, high: 2, urgent: 3 };

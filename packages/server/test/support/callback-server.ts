@@ -17,9 +17,9 @@ import { type Limit, type LimitSettings, limitsOf } from "../../src/limits/limit
 import type { Logger } from "../../src/logger.ts";
 import type { CallbackResult } from "../../src/metrics.ts";
 import { readSettings } from "../../src/settings.ts";
-import { running } from "../../src/store/conformance/engine.ts";
 import { SqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { NO_LIMITS, type TaskLimits } from "../../src/tasks/limits.ts";
+import { running } from "../conformance/engine.ts";
 import { RawClient, type RawResponse } from "./raw-client.ts";
 
 export const SERVER_KEY = Buffer.alloc(32, 1);

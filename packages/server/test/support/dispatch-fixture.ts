@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { CreateTask, DispatchPayload } from "@mission-control/protocol";
-import { AgentDirectory } from "../../src/dispatch/agent-directory.ts";
+import type { AgentView, CreateTask, DispatchPayload } from "@mission-control/protocol";
+import { AgentDirectory } from "../../src/agents/agent-directory.ts";
 import { Dispatcher } from "../../src/dispatch/dispatcher.ts";
 import type {
   DispatchOutcome,
@@ -14,9 +14,10 @@ import type {
   Reachability,
   SendContext,
 } from "../../src/gateways/gateway.ts";
-import { callback, createTask } from "../../src/store/conformance/engine.ts";
-import { SqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import type { Store } from "../../src/store/store.ts";
 import type { TaskChange } from "../../src/tasks/change.ts";
+import { callback, createTask } from "../conformance/engine.ts";
+import { openTestStore } from "./test-store.ts";
 
 type Sending = { payload: DispatchPayload; context: SendContext; earlier: EarlierSend | null };
 
@@ -66,7 +67,7 @@ export class DispatchFixture {
   /** Who reaches the agents; null when the gateway is gone. */
   adapter: GatewayAdapter | null = this.gateway;
   readonly errors: unknown[] = [];
-  store!: SqliteStore;
+  store!: Store;
   agents!: AgentDirectory;
   dispatcher!: Dispatcher;
   readonly #folder = mkdtempSync(join(tmpdir(), "mission-control-dispatch-"));
@@ -87,7 +88,7 @@ export class DispatchFixture {
   /** @param before what is done when everything is there and the dispatcher has not started yet */
   async start(before?: (dispatcher: Dispatcher) => Promise<void>): Promise<void> {
     const now = () => new Date();
-    const store = SqliteStore.open({ folder: this.#folder });
+    const store = openTestStore({ folder: this.#folder });
     const agents = await AgentDirectory.open({
       store,
       now,
@@ -144,6 +145,12 @@ export class DispatchFixture {
     const taskId = `task_${++this.#tasks}`;
     await this.store.change(createTask(taskId, fields));
     return taskId;
+  }
+
+  /** An agent as the view shows it, once that has followed all that is in the log. */
+  async view(agentId: string): Promise<AgentView | null> {
+    await this.agents.reached((await this.store.range()).newest);
+    return this.agents.get(agentId);
   }
 
   /** The state of a task and its last attempt, in two words. */

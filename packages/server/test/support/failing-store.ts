@@ -1,6 +1,6 @@
 import { type Store, StoreUnavailableError } from "../../src/store/store.ts";
 
-const WRITES: ReadonlySet<PropertyKey> = new Set(["change", "append", "put", "remove", "commandDone"]);
+const WRITES: ReadonlySet<PropertyKey> = new Set(["change", "claim", "append", "edit", "commandDone"]);
 
 /** A real store, and a switch that makes its commits fail, as a full disk does. */
 export function failing<S extends Store>(real: S): { store: S; disk: { full: boolean } } {

@@ -9,10 +9,11 @@ import { ConnectionLimit } from "../../src/ingress/connection-limit.ts";
 import { FastLane } from "../../src/ingress/fast-lane.ts";
 import { AddressCount, AddressLimit } from "../../src/limits/address-limit.ts";
 import type { Limit } from "../../src/limits/limits.ts";
-import { SqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import type { Store } from "../../src/store/store.ts";
 import { Hub } from "../../src/stream/hub.ts";
 import { StreamEndpoint } from "../../src/stream/stream-endpoint.ts";
 import { StreamReader } from "./stream-reader.ts";
+import { openTestStore } from "./test-store.ts";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -25,7 +26,7 @@ export interface StreamLimits {
 
 /** The event stream on a real socket over a real store. */
 export class StreamServer {
-  readonly store: SqliteStore;
+  readonly store: Store;
   readonly hub: Hub;
   /** The server's end of every connection there ever was. */
   readonly sockets: Socket[] = [];
@@ -40,7 +41,7 @@ export class StreamServer {
 
   static async open(limits: StreamLimits = {}): Promise<StreamServer> {
     const folder = mkdtempSync(join(tmpdir(), "mission-control-stream-"));
-    const store = SqliteStore.open({ folder });
+    const store = openTestStore({ folder });
     const counted = { opened: 0, closed: 0, delivered: 0, cutOff: 0 };
     const metrics = {
       streamOpened: () => void counted.opened++,
@@ -52,7 +53,6 @@ export class StreamServer {
     };
     const maxFilters = limits.filters ?? 1000;
     const hub = await Hub.open({ log: store, logger: silent, metrics, maxFilters });
-    store.onCommit((commit) => hub.publish(commit.events));
     const server = new StreamServer(folder, store, hub, counted, limits);
     await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", 1024, resolve));
     return server;
@@ -60,7 +60,7 @@ export class StreamServer {
 
   private constructor(
     folder: string,
-    store: SqliteStore,
+    store: Store,
     hub: Hub,
     counted: StreamServer["counted"],
     limits: StreamLimits,

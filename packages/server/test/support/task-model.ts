@@ -245,7 +245,7 @@ function told(task: ModelTask, attempt: ModelAttempt, change: TaskChange): Expec
     case "run_continued":
       if (!isSent(attempt) || !attempt.runOutcome) return IGNORED;
       attempt.runOutcome = null;
-      return { outcome: "done", events: [] };
+      return { outcome: "done", events: ["activity"] };
     case "run_settled": {
       if (!isSent(attempt) || !attempt.runOutcome) return IGNORED;
       const waits = attempt.requests.some(({ state }) => state === "open");

@@ -1,11 +1,13 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Usage } from "@mission-control/protocol";
 import type { Attempt } from "../../tasks/task.ts";
+import { PRIORITY_RANK } from "../../tasks/task.ts";
 import { UsageSum } from "../../tasks/usage.ts";
-import { PRIORITY_RANK } from "../store.ts";
 import { RecordCache } from "./record-cache.ts";
 
 const CACHED_ATTEMPTS = 8192;
+/** The condition of the index `attempts_under_way`, word for word. */
+const UNDER_WAY = "state IN ('sending', 'accepted', 'running', 'unknown')";
 
 /** Attempts by id, by task, and by what is still to be done. */
 export class AttemptTable {
@@ -17,7 +19,8 @@ export class AttemptTable {
   readonly #queued: StatementSync;
   readonly #queueLengths: StatementSync;
   readonly #usage: StatementSync;
-  readonly #unfinished: StatementSync;
+  readonly #allUnderWay: StatementSync;
+  readonly #countUnderWay: StatementSync;
 
   constructor(db: DatabaseSync) {
     this.#select = db.prepare("SELECT record FROM attempts WHERE id = ?");
@@ -35,8 +38,9 @@ export class AttemptTable {
       "SELECT agent_id, count(*) AS length FROM attempts WHERE state = 'queued' GROUP BY agent_id",
     );
     this.#usage = db.prepare("SELECT agent_id, usage FROM attempts WHERE usage IS NOT NULL");
-    this.#unfinished = db.prepare(
-      "SELECT record FROM attempts WHERE state IN ('sending', 'accepted', 'running', 'unknown')",
+    this.#allUnderWay = db.prepare(`SELECT record FROM attempts WHERE ${UNDER_WAY}`);
+    this.#countUnderWay = db.prepare(
+      `SELECT count(*) AS count FROM attempts WHERE ${UNDER_WAY} AND agent_id = ?`,
     );
   }
 
@@ -82,8 +86,14 @@ export class AttemptTable {
     return sums;
   }
 
-  unfinished(): Attempt[] {
-    return this.#unfinished.all().map(attemptOf);
+  /** Every attempt that is neither queued nor over. */
+  allUnderWay(): Attempt[] {
+    return this.#allUnderWay.all().map(attemptOf);
+  }
+
+  /** How many attempts an agent has under way. */
+  underWay(agentId: string): number {
+    return Number(this.#countUnderWay.get(agentId)?.count);
   }
 
   /** A task and its attempts were deleted, or a commit failed. */

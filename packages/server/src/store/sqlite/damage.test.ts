@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { createTask, newEvent } from "../conformance/engine.ts";
+import { createTask, newEvent } from "../../../test/conformance/engine.ts";
 import { StoreUnavailableError } from "../store.ts";
 import { DamagedDatabaseError } from "./damage.ts";
 import { SqliteStore } from "./sqlite-store.ts";

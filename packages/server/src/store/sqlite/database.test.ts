@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
-import { createTask } from "../conformance/engine.ts";
+import { createTask } from "../../../test/conformance/engine.ts";
 import { DataFolderInUseError } from "./database.ts";
 import { NewerDatabaseError } from "./migrations.ts";
 import { SqliteStore } from "./sqlite-store.ts";

@@ -1,6 +1,11 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import { type EventFilter, encodeSse, type LogEvent, type NewEvent } from "@mission-control/protocol";
-import type { EventPage, FrameChunk, LogRange, StoredEvent, Stretch } from "../store.ts";
+import type { EventFilter, EventType, LogEvent } from "@mission-control/protocol";
+import type { EventRow } from "../draft.ts";
+import { decodeFrame } from "../event-frame.ts";
+import type { LogChange, RecordStep } from "../log-change.ts";
+import type { Receipt } from "../receipt.ts";
+import type { EventPage, FrameChunk, LogEntry, LogRange, Stretch } from "../store.ts";
+import type { RecordTable } from "./record-table.ts";
 import { Statements } from "./statements.ts";
 
 /** Rows in one step of a replay. */
@@ -30,7 +35,7 @@ export class EventLog {
   constructor(db: DatabaseSync) {
     this.#statements = new Statements(db);
     this.#insert = db.prepare(
-      "INSERT INTO events (id, type, task_id, agent_id, receipt_key, receipt, frame) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO events (id, type, task_id, agent_id, receipt_key, receipt, change, frame) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     );
     this.#index = db.prepare("UPDATE events SET indexed = 1 WHERE id > ? AND id <= ?");
     this.#noteIndexed = db.prepare("UPDATE meta SET value = ? WHERE key = 'indexed_up_to'");
@@ -60,22 +65,30 @@ export class EventLog {
     return this.#written - this.#indexed;
   }
 
-  /** Numbers and writes one event, with the receipt of the change it answers; part of the surrounding commit. */
-  append(event: NewEvent, receipt?: { key: string; answer: string }): StoredEvent {
-    const id = this.nextId;
-    const { type, taskId, agentId } = event;
-    const frame = encodeSse({ id, event: type, data: JSON.stringify({ id, ...event }) });
+  /** Writes one event, numbered {@link nextId}; part of the surrounding commit. */
+  append({ id, type, taskId, agentId, receipt, change, frame }: EventRow): void {
     this.#insert.run(
       id,
       type,
       taskId ?? null,
       agentId ?? null,
       receipt?.key ?? null,
-      receipt?.answer ?? null,
+      receipt ? JSON.stringify(receipt.receipt) : null,
+      change ? JSON.stringify(kept(change)) : null,
       frame,
     );
     this.#written = id;
-    return { id, type, taskId, agentId, frame };
+  }
+
+  /**
+   * Committed entries after a position, oldest first.
+   * @param records where the records are that entries name
+   */
+  entries(after: number, limit: number, records: Pick<RecordTable, "get">): LogEntry[] {
+    return this.#statements
+      .get("SELECT id, type, task_id, agent_id, change, frame FROM events WHERE id > ? ORDER BY id LIMIT ?")
+      .all(after, limit)
+      .map((row) => entryOf(row, records));
   }
 
   /** Completes the indexes; part of the surrounding commit. */
@@ -86,14 +99,16 @@ export class EventLog {
   }
 
   /** The events that the indexes do not know yet, with their receipts, in order. */
-  *tail(): Iterable<{ event: LogEvent; receipt: { key: string; answer: string } | null }> {
+  *tail(): Iterable<{ event: LogEvent; receipt: { key: string; receipt: Receipt } | null }> {
     const rows = this.#statements.get(
       "SELECT frame, receipt_key, receipt FROM events WHERE id > ? ORDER BY id",
     );
     for (const row of rows.iterate(this.#indexed)) {
       const receipt =
-        row.receipt_key === null ? null : { key: String(row.receipt_key), answer: String(row.receipt) };
-      yield { event: decode(String(row.frame)), receipt };
+        row.receipt_key === null
+          ? null
+          : { key: String(row.receipt_key), receipt: JSON.parse(String(row.receipt)) as Receipt };
+      yield { event: decodeFrame(String(row.frame)), receipt };
     }
   }
 
@@ -198,13 +213,30 @@ function conditions(filter: EventFilter): { where: string; values: SQLInputValue
 }
 
 function page(rows: readonly Record<string, unknown>[], limit: number): EventPage {
-  const items = rows.slice(0, limit).map((row) => decode(String(row.frame)));
+  const items = rows.slice(0, limit).map((row) => decodeFrame(String(row.frame)));
   const last = items.at(-1);
   return { items, nextCursor: rows.length > limit && last ? String(last.id) : null };
 }
 
-/** The event inside a stored frame; `JSON.stringify` keeps it on one line. */
-function decode(frame: string): LogEvent {
-  const start = frame.indexOf("\ndata: ") + "\ndata: ".length;
-  return JSON.parse(frame.slice(start)) as LogEvent;
+/** A change as it is kept: records are named, not repeated. */
+type KeptChange = Omit<LogChange, "records"> & { records?: readonly Pick<RecordStep, "kind" | "id">[] };
+
+function kept({ records, ...change }: LogChange): KeptChange {
+  return records ? { ...change, records: records.map(({ kind, id }) => ({ kind, id })) } : change;
+}
+
+function entryOf(row: Record<string, unknown>, table: Pick<RecordTable, "get">): LogEntry {
+  const frame = String(row.frame);
+  const entry: LogEntry = {
+    id: Number(row.id),
+    type: String(row.type) as EventType,
+    taskId: row.task_id === null ? undefined : String(row.task_id),
+    agentId: row.agent_id === null ? undefined : String(row.agent_id),
+    receivedAt: decodeFrame(frame).receivedAt,
+    frame,
+  };
+  if (row.change === null) return entry;
+  const { records, ...change } = JSON.parse(String(row.change)) as KeptChange;
+  const steps = records?.map(({ kind, id }) => ({ kind, id, record: table.get(kind, id) }));
+  return { ...entry, change: { ...change, ...(steps ? { records: steps } : {}) } };
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { Operation, Outcome } from "../plan.ts";
 import { StoreUnavailableError } from "../store.ts";
 import { engineReason } from "./engine-error.ts";
 
@@ -9,20 +10,24 @@ const MAX_WAITING = 16_384;
 /** So many tries to commit what can be of one group; where the disk takes nothing, more of them only take time. */
 const MAX_TRIES = 64;
 
-interface Waiting {
-  work: () => unknown;
+/** Either an operation, planned together with the others of its commit, or upkeep of the engine's own. */
+type Work = { operation: Operation } | { upkeep: () => unknown };
+
+type Waiting = Work & {
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
-}
+};
 
 /** Why a group was not committed. */
 interface Failure {
   error: unknown;
-  /** The piece whose own work threw; null where beginning, finishing or committing did. */
+  /** The upkeep that threw; null where anything else did. */
   of: Waiting | null;
 }
 
 interface Hooks {
+  /** Plans operations and writes what they come to; part of the surrounding commit. */
+  write: (operations: readonly Operation[]) => Outcome[];
   /** The last work of every commit. */
   beforeCommit: () => void;
   /** A commit is durable; its promises resolve after this. */
@@ -51,16 +56,14 @@ export class GroupCommit {
     this.#hooks = hooks;
   }
 
-  /** Runs `work` inside the next commit; resolves with its result once that is durable. */
-  run<Result>(work: () => Result): Promise<Result> {
-    if (this.#refusal !== null) return Promise.reject(new StoreUnavailableError(this.#refusal));
-    if (this.#waiting.length >= MAX_WAITING) {
-      return Promise.reject(new StoreUnavailableError("Too much waits to be stored; try again."));
-    }
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ work, resolve: resolve as (value: unknown) => void, reject });
-      this.#schedule();
-    });
+  /** Makes an operation part of the next commit; resolves with its result once that is durable. */
+  run(operation: Operation): Promise<unknown> {
+    return this.#add({ operation });
+  }
+
+  /** Does upkeep inside the next commit; resolves with its result once that is durable. */
+  upkeep<Result>(work: () => Result): Promise<Result> {
+    return this.#add({ upkeep: work }) as Promise<Result>;
   }
 
   /**
@@ -93,6 +96,17 @@ export class GroupCommit {
     this.refuse("The store is closed.");
     this.#closed = true;
     while (this.#waiting.length > 0) this.#commitNext();
+  }
+
+  #add(work: Work): Promise<unknown> {
+    if (this.#refusal !== null) return Promise.reject(new StoreUnavailableError(this.#refusal));
+    if (this.#waiting.length >= MAX_WAITING) {
+      return Promise.reject(new StoreUnavailableError("Too much waits to be stored; try again."));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ ...work, resolve, reject });
+      this.#schedule();
+    });
   }
 
   #schedule(): void {
@@ -134,14 +148,16 @@ export class GroupCommit {
 
   /** Makes one commit of the group, or nothing of it. */
   #commit(group: readonly Waiting[]): Failure | null {
-    const results: unknown[] = [];
+    const outcomes = new Map<Waiting, Outcome>();
     const begun = performance.now();
     let working: Waiting | null = null;
     try {
       this.#db.exec("BEGIN IMMEDIATE");
+      this.#perform(group, outcomes);
       for (const one of group) {
+        if (!("upkeep" in one)) continue;
         working = one;
-        results.push(one.work());
+        outcomes.set(one, { value: one.upkeep() });
       }
       working = null;
       this.#hooks.beforeCommit();
@@ -151,9 +167,25 @@ export class GroupCommit {
       this.#hooks.rolledBack();
       return { error, of: working };
     }
-    for (const [index, { resolve }] of group.entries()) resolve(results[index]);
+    for (const one of group) {
+      const outcome = outcomes.get(one) as Outcome;
+      if ("error" in outcome) one.reject(outcome.error);
+      else one.resolve(outcome.value);
+    }
     this.#hooks.committed((performance.now() - begun) / 1000, group.length);
     return null;
+  }
+
+  /** Plans and writes the group's operations together. */
+  #perform(group: readonly Waiting[], outcomes: Map<Waiting, Outcome>): void {
+    const asked = group.filter((one) => "operation" in one);
+    const planned = this.#hooks.write(asked.map(({ operation }) => operation));
+    for (const [index, one] of asked.entries()) {
+      const outcome = planned[index] as Outcome;
+      // The engine failed while something was looked up: no fault of the operation, which is tried again.
+      if ("error" in outcome && engineReason(outcome.error) !== null) throw outcome.error;
+      outcomes.set(one, outcome);
+    }
   }
 }
 

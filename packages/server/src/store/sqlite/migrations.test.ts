@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import type { TaskQuery } from "@mission-control/protocol";
-import { createTask } from "../conformance/engine.ts";
+import { createTask } from "../../../test/conformance/engine.ts";
 import { migrate } from "./migrations.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 

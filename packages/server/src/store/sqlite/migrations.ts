@@ -21,6 +21,7 @@ export class NewerDatabaseError extends Error {
  *   fields (`updated_at`, `message`, `progress`) follow in batches (write-behind.ts); `meta.indexed_up_to` and
  *   `tasks.as_of` say how far, in event ids, and an event carries the receipt that is not in its table yet.
  * - `events.frame` is the event as the stream sends it: replaying a stretch of the log is joining text.
+ *   `events.change` is what followers of the log need to know beside it.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -132,6 +133,11 @@ const MIGRATIONS: readonly string[] = [
   `
   DROP INDEX attempts_unfinished;
   CREATE INDEX attempts_unfinished ON attempts (state) WHERE state IN ('sending', 'accepted', 'running', 'unknown');
+  `,
+  `
+  DROP INDEX attempts_unfinished;
+  CREATE INDEX attempts_under_way ON attempts (agent_id) WHERE state IN ('sending', 'accepted', 'running', 'unknown');
+  ALTER TABLE events ADD COLUMN change TEXT;
   `,
 ];
 

@@ -1,22 +1,8 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { ChangeResult } from "../store.ts";
+import type { Receipt } from "../receipt.ts";
 
 /** Further apart than this, rows stand in the order of their time; closer, they may be of one batch, in key order. */
 const BATCH_ROWS = 4096;
-
-/** The first answer to a change, kept to answer its repeats. */
-export interface KeptAnswer extends Pick<ChangeResult, "eventId" | "taskStatus"> {
-  /** When it was given; ISO 8601 UTC. */
-  at: string;
-  task?: ChangeResult["task"];
-  refusal?: ChangeResult["refusal"];
-  fingerprint?: string | undefined;
-}
-
-/** Receipts of one scope stand side by side, so that a busy agent's are written to few pages. */
-export function receiptKey(scope: string, key: string): string {
-  return `${scope} ${key}`;
-}
 
 /**
  * Receipts by key, removed oldest first. A new one is durable with the event that carries it; it waits in memory for
@@ -28,7 +14,7 @@ export class ReceiptTable {
   readonly #ends: StatementSync;
   readonly #lastBefore: StatementSync;
   readonly #prune: StatementSync;
-  readonly #waiting = new Map<string, KeptAnswer>();
+  readonly #waiting = new Map<string, Receipt>();
   /** Keys of the surrounding commit. */
   #fresh: string[] = [];
 
@@ -46,24 +32,24 @@ export class ReceiptTable {
     );
   }
 
-  get(key: string): KeptAnswer | null {
+  get(key: string): Receipt | null {
     const waiting = this.#waiting.get(key);
     if (waiting) return waiting;
     const row = this.#select.get(key);
-    return row ? (JSON.parse(String(row.answer)) as KeptAnswer) : null;
+    return row ? (JSON.parse(String(row.answer)) as Receipt) : null;
   }
 
-  /** Keeps an answer; part of the surrounding commit, whose event carries it. */
-  add(key: string, answer: KeptAnswer): void {
-    this.#waiting.set(key, answer);
+  /** Keeps a receipt; part of the surrounding commit, whose event carries it. */
+  add(key: string, receipt: Receipt): void {
+    this.#waiting.set(key, receipt);
     this.#fresh.push(key);
   }
 
   /** Writes what waits; part of the surrounding commit. In key order, which touches each page once. */
   write(): void {
     for (const key of [...this.#waiting.keys()].sort()) {
-      const answer = this.#waiting.get(key);
-      if (answer) this.#insert.run(key, answer.at, JSON.stringify(answer));
+      const receipt = this.#waiting.get(key);
+      if (receipt) this.#insert.run(key, receipt.at, JSON.stringify(receipt));
     }
   }
 

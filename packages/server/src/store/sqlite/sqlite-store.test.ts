@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { createTask } from "../conformance/engine.ts";
-import { storeConformance } from "../conformance.ts";
-import type { Commit } from "../store.ts";
+import { createTask } from "../../../test/conformance/engine.ts";
+import { storeConformance } from "../../../test/conformance/suite.ts";
+import type { LogEntry } from "../store.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 
 storeConformance("SQLite", {
@@ -14,7 +14,7 @@ storeConformance("SQLite", {
   discard: async (folder) => rmSync(folder, { recursive: true }),
 });
 
-test("a listener that throws is logged; the others are told, and commits go on", async (context) => {
+test("a listener that throws is logged; the others follow, and commits go on", async (context) => {
   const folder = mkdtempSync(join(tmpdir(), "mission-control-store-"));
   const logged: unknown[] = [];
   const store = SqliteStore.open({ folder, logger: { error: (fields) => void logged.push(fields) } });
@@ -23,15 +23,15 @@ test("a listener that throws is logged; the others are told, and commits go on",
     rmSync(folder, { recursive: true });
   });
   const fault = new TypeError("a fault of ours");
-  const told: Commit[] = [];
-  store.onCommit(() => {
+  const followed: LogEntry[] = [];
+  store.follow(0, () => {
     throw fault;
   });
-  store.onCommit((commit) => told.push(commit));
+  store.follow(0, (entries) => followed.push(...entries));
   await store.change(createTask("t1"));
   await store.change(createTask("t2"));
   assert.deepEqual(
-    told.flatMap(({ events }) => events.map(({ taskId }) => taskId)),
+    followed.map(({ taskId }) => taskId),
     ["t1", "t2"],
   );
   assert.deepEqual(logged, [{ err: fault }, { err: fault }]);

@@ -1,47 +1,52 @@
 import type { StatementSync } from "node:sqlite";
-import {
-  type EventFilter,
-  MAX_CALLBACK_BYTES,
-  type NewEvent,
-  type TaskQuery,
-} from "@mission-control/protocol";
+import type { EventFilter, NewEvent, TaskQuery } from "@mission-control/protocol";
 import type { Logger } from "../../logger.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { AgentCommand, TaskChange } from "../../tasks/change.ts";
 import { NO_LIMITS, type TaskLimits } from "../../tasks/limits.ts";
 import type { Attempt, Task } from "../../tasks/task.ts";
-import type { UsageSum } from "../../tasks/usage.ts";
+import type { EventRow } from "../draft.ts";
+import { Followers } from "../followers.ts";
+import type { PendingCommand } from "../log-change.ts";
 import {
+  type AnyEdit,
   type ChangeResult,
-  type Commit,
-  type EventPage,
-  type FrameChunk,
-  type LogRange,
-  type PendingCommand,
-  type Receipt,
-  type RecordKind,
-  type RecordKinds,
-  type Store,
-  StoreUnavailableError,
-  type Stretch,
-  type TaskPage,
+  type Claimed,
+  type LeaseToken,
+  type Operation,
+  type Outcome,
+  plan,
+} from "../plan.ts";
+import type { IdempotencyKey } from "../receipt.ts";
+import type { RecordEdit, RecordKind, RecordKinds, RecordResult, Workload } from "../records.ts";
+import type {
+  EventPage,
+  Follower,
+  FrameChunk,
+  Lease,
+  LogEntry,
+  LogRange,
+  Snapshot,
+  Store,
+  Stretch,
+  TaskPage,
 } from "../store.ts";
+import { StoreUnavailableError } from "../store.ts";
 import { AttemptTable } from "./attempt-table.ts";
-import { ChangeWriter } from "./change-writer.ts";
-import { BackgroundCheck, named } from "./damage.ts";
+import { CommitProbe } from "./commit-probe.ts";
+import { named } from "./damage.ts";
 import { databaseFile, type OpenDatabase, openDatabase } from "./database.ts";
-import { engineReason, saysDamaged } from "./engine-error.ts";
 import { EventLog, usesIndex } from "./event-log.ts";
+import { FileHealth } from "./file-health.ts";
 import { GroupCommit } from "./group-commit.ts";
-import type { InstanceMarker } from "./instance-marker.ts";
-import { OutageLog } from "./outage-log.ts";
+import { Leases } from "./leases.ts";
 import { ReceiptTable } from "./receipt-table.ts";
+import { RecordTable } from "./record-table.ts";
+import { RowWriter, type Tables } from "./row-writer.ts";
 import { TaskList } from "./task-list.ts";
 import { TaskTable } from "./task-table.ts";
+import { SqliteWorkingSet } from "./working-set.ts";
 import { WriteBehind } from "./write-behind.ts";
-
-/** What the largest callback brings: its event, and the task's and the attempt's fields that show it. */
-const PROBE_BYTES = MAX_CALLBACK_BYTES + 128 * 1024;
 
 /** In one step of pruning, unless it is told. */
 const PRUNE_ROWS = 100;
@@ -61,28 +66,22 @@ export interface SqliteStoreOptions {
 /** The embedded engine: one SQLite file, owned by one process. */
 export class SqliteStore implements Store {
   readonly #metrics: SqliteStoreOptions["metrics"];
-  readonly #logger: SqliteStoreOptions["logger"];
-  readonly #file: string;
-  readonly #marker: InstanceMarker;
-  readonly #outages: OutageLog;
-  readonly #check: BackgroundCheck | null;
+  readonly #now: () => Date;
+  readonly #limits: TaskLimits;
+  readonly #health: FileHealth;
   readonly #closeDatabase: () => void;
   readonly #group: GroupCommit;
-  readonly #log: EventLog;
-  readonly #tasks: TaskTable;
+  readonly #tables: Tables;
   readonly #taskList: TaskList;
-  readonly #attempts: AttemptTable;
-  readonly #receipts: ReceiptTable;
-  readonly #writer: ChangeWriter;
+  readonly #writer: RowWriter;
+  readonly #workingSet: SqliteWorkingSet;
   readonly #writeBehind: WriteBehind;
-  readonly #deleteCommand: StatementSync;
+  readonly #followers: Followers;
+  readonly #leases = new Leases();
   readonly #selectCommands: StatementSync;
-  readonly #putRecord: StatementSync;
-  readonly #deleteRecord: StatementSync;
-  readonly #deleteOtherProbes: StatementSync;
-  readonly #selectRecords: StatementSync;
-  #isDamaged = false;
-  readonly #listeners = new Set<(commit: Commit) => void>();
+  readonly #probe: CommitProbe;
+  /** The events of the surrounding commit. */
+  #written: readonly EventRow[] = [];
 
   /** @throws DataFolderInUseError, NewerDatabaseError, DamagedDatabaseError */
   static open(options: SqliteStoreOptions): SqliteStore {
@@ -98,168 +97,161 @@ export class SqliteStore implements Store {
   private constructor(database: OpenDatabase, options: SqliteStoreOptions) {
     const { db, marker, close, needsCheck } = database;
     this.#metrics = options.metrics;
-    this.#logger = options.logger;
+    this.#now = options.now ?? (() => new Date());
+    this.#limits = options.limits ?? NO_LIMITS;
     this.#closeDatabase = close;
-    this.#file = databaseFile(options.folder);
-    this.#marker = marker;
-    this.#outages = new OutageLog(options.logger, this.#file);
     this.#group = new GroupCommit(db, {
+      write: (operations) => this.#write(operations),
       beforeCommit: () => this.#writeBehind.beforeCommit(),
       committed: (seconds, groupSize) => {
         options.metrics?.commit(seconds, groupSize);
-        this.#outages.worked();
         this.#committed();
       },
       rolledBack: () => this.#rolledBack(),
-      unavailable: (error) => this.#failed(error),
+      unavailable: (error) => this.#health.failed(error),
     });
-    this.#log = new EventLog(db);
-    this.#tasks = new TaskTable(db);
-    this.#taskList = new TaskList(db);
-    this.#attempts = new AttemptTable(db);
-    this.#receipts = new ReceiptTable(db);
-    const tables = {
-      log: this.#log,
-      tasks: this.#tasks,
-      attempts: this.#attempts,
-      receipts: this.#receipts,
+    this.#tables = {
+      log: new EventLog(db),
+      tasks: new TaskTable(db),
+      attempts: new AttemptTable(db),
+      receipts: new ReceiptTable(db),
+      records: new RecordTable(db),
     };
-    const { now = () => new Date(), limits = NO_LIMITS } = options;
-    this.#writer = new ChangeWriter({ db, ...tables, limits, now });
-    this.#writeBehind = new WriteBehind(tables);
+    this.#taskList = new TaskList(db);
+    this.#writer = new RowWriter(db, this.#tables);
+    this.#workingSet = new SqliteWorkingSet(this.#tables, this.#leases);
+    this.#writeBehind = new WriteBehind(this.#tables);
     this.#writeBehind.recover(db);
-    this.#deleteCommand = db.prepare("DELETE FROM commands WHERE id = ?");
+    const { log, records } = this.#tables;
+    this.#followers = new Followers({
+      read: async (after, limit) => log.entries(after, limit, records),
+      newest: log.range.newest,
+      logger: options.logger,
+    });
+    this.#health = new FileHealth({
+      file: databaseFile(options.folder),
+      marker,
+      needsCheck,
+      logger: options.logger,
+      refuse: (reason) => this.#group.refuse(reason),
+    });
     this.#selectCommands = db.prepare("SELECT * FROM commands ORDER BY id");
-    this.#putRecord = db.prepare(
-      "INSERT INTO records (kind, id, record) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET record = excluded.record",
-    );
-    this.#deleteRecord = db.prepare("DELETE FROM records WHERE kind = ? AND id = ?");
-    this.#deleteOtherProbes = db.prepare("DELETE FROM records WHERE kind = 'probe' AND id <> ?");
-    this.#selectRecords = db.prepare("SELECT record FROM records WHERE kind = ? ORDER BY id");
-    this.#check = needsCheck
-      ? new BackgroundCheck(this.#file, (detail) => {
-          if (detail !== null) this.#damaged(detail);
-        })
-      : null;
+    this.#probe = new CommitProbe(db);
   }
 
-  change(change: TaskChange, receipt?: Receipt): Promise<ChangeResult> {
-    return this.#group.run(() => this.#writer.apply(change, receipt));
+  change(
+    change: TaskChange,
+    { key, under }: { key?: IdempotencyKey; under?: LeaseToken } = {},
+  ): Promise<ChangeResult> {
+    return this.#run({ kind: "change", change, key, under }) as Promise<ChangeResult>;
   }
 
-  append(events: readonly NewEvent[]): Promise<void> {
-    return this.#group.run(() => {
-      for (const event of events) this.#writer.append(event);
-    });
+  claim(agentId: string, under: LeaseToken): Promise<readonly Claimed[]> {
+    return this.#run({ kind: "claim", agentId, under }) as Promise<readonly Claimed[]>;
   }
 
-  put<Kind extends RecordKind>(kind: Kind, record: RecordKinds[Kind], event?: NewEvent): Promise<void> {
-    return this.#group.run(() => {
-      this.#putRecord.run(kind, record.id, JSON.stringify(record));
-      if (event) this.#writer.append(event);
-    });
+  append(events: readonly NewEvent[]): Promise<number | null> {
+    return this.#run({ kind: "append", events }) as Promise<number | null>;
   }
 
-  remove(kind: RecordKind, id: string, event?: NewEvent): Promise<void> {
-    return this.#group.run(() => {
-      const { changes } = this.#deleteRecord.run(kind, id);
-      if (event && changes > 0) this.#writer.append(event);
-    });
+  edit<Kind extends RecordKind>(
+    kind: Kind,
+    id: string,
+    edit: (current: RecordKinds[Kind] | null, workload: () => Workload) => RecordEdit<RecordKinds[Kind]>,
+  ): Promise<RecordResult<RecordKinds[Kind]>> {
+    const operation = { kind: "edit", record: kind, id, edit: edit as AnyEdit } as const;
+    return this.#run(operation) as Promise<RecordResult<RecordKinds[Kind]>>;
   }
 
-  commandDone(id: number): Promise<void> {
-    return this.#group.run(() => {
-      this.#deleteCommand.run(id);
-    });
+  async commandDone(id: number): Promise<void> {
+    await this.#run({ kind: "command_done", id });
   }
 
-  onCommit(listener: (commit: Commit) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  lease(name: string, signal: AbortSignal): Promise<Lease> {
+    return this.#leases.grant(name, signal);
   }
 
-  async task(id: string): Promise<Task | null> {
-    return this.#read(() => this.#tasks.get(id));
+  follow(after: number, listener: (entries: readonly LogEntry[]) => void): Follower {
+    return this.#followers.add(after, listener);
   }
 
-  async tasks(query: TaskQuery): Promise<TaskPage> {
-    return this.#upToDate(() => ({ ...this.#taskList.page(query), lastEventId: this.#log.range.newest }));
-  }
-
-  async attempt(id: string): Promise<Attempt | null> {
-    return this.#read(() => this.#attempts.get(id));
-  }
-
-  async attemptsOf(taskId: string): Promise<Attempt[]> {
-    return this.#read(() => this.#attempts.ofTask(taskId));
-  }
-
-  async queuedAttempts(agentId: string, limit: number): Promise<Attempt[]> {
-    return this.#read(() => this.#attempts.queued(agentId, limit));
-  }
-
-  async unfinishedAttempts(): Promise<Attempt[]> {
-    return this.#read(() => this.#attempts.unfinished());
-  }
-
-  async queueLengths(): Promise<Map<string, number>> {
-    return this.#read(() => this.#attempts.queueLengths());
-  }
-
-  async usageByAgent(): Promise<Map<string, UsageSum>> {
-    return this.#read(() => this.#attempts.usageByAgent());
-  }
-
-  async pendingCommands(): Promise<PendingCommand[]> {
-    const rows = this.#read(() => this.#selectCommands.all());
-    return rows.map((row) => ({
-      id: Number(row.id),
-      dispatchId: String(row.dispatch_id),
-      taskId: String(row.task_id),
-      agentId: String(row.agent_id),
-      command: JSON.parse(String(row.command)) as AgentCommand,
+  async snapshot(): Promise<Snapshot> {
+    const { log, records, attempts } = this.#tables;
+    return this.#health.read(() => ({
+      lastEventId: log.range.newest,
+      agents: records.all("agent"),
+      gateways: records.all("gateway"),
+      underWay: attempts.allUnderWay(),
+      queueLengths: attempts.queueLengths(),
+      usageByAgent: attempts.usageByAgent(),
+      commands: this.#commands(),
     }));
   }
 
+  async task(id: string): Promise<Task | null> {
+    return this.#health.read(() => this.#tables.tasks.get(id));
+  }
+
+  async tasks(query: TaskQuery): Promise<TaskPage> {
+    const lastEventId = () => this.#tables.log.range.newest;
+    return this.#upToDate(() => ({ ...this.#taskList.page(query), lastEventId: lastEventId() }));
+  }
+
+  async attempt(id: string): Promise<Attempt | null> {
+    return this.#health.read(() => this.#tables.attempts.get(id));
+  }
+
+  async attemptsOf(taskId: string): Promise<Attempt[]> {
+    return this.#health.read(() => this.#tables.attempts.ofTask(taskId));
+  }
+
+  async record<Kind extends RecordKind>(kind: Kind, id: string): Promise<RecordKinds[Kind] | null> {
+    return this.#health.read(() => this.#tables.records.get(kind, id));
+  }
+
   async records<Kind extends RecordKind>(kind: Kind): Promise<RecordKinds[Kind][]> {
-    const rows = this.#read(() => this.#selectRecords.all(kind));
-    return rows.map((row) => JSON.parse(String(row.record)) as RecordKinds[Kind]);
+    return this.#health.read(() => this.#tables.records.all(kind));
+  }
+
+  async pendingCommands(): Promise<PendingCommand[]> {
+    return this.#health.read(() => this.#commands());
   }
 
   async range(): Promise<LogRange> {
-    return this.#log.range;
+    return this.#tables.log.range;
   }
 
   async frames(stretch: Stretch, filter: EventFilter): Promise<FrameChunk> {
-    if (!usesIndex(filter)) return this.#read(() => this.#log.frames(stretch, filter));
-    return this.#upToDate(() => this.#log.frames(stretch, filter));
+    if (!usesIndex(filter)) return this.#health.read(() => this.#tables.log.frames(stretch, filter));
+    return this.#upToDate(() => this.#tables.log.frames(stretch, filter));
   }
 
   async taskEvents(taskId: string, after: number, limit: number): Promise<EventPage> {
-    return this.#upToDate(() => this.#log.taskEvents(taskId, after, limit));
+    return this.#upToDate(() => this.#tables.log.taskEvents(taskId, after, limit));
   }
 
   async history(before: number | null, filter: EventFilter, limit: number): Promise<EventPage> {
-    if (!usesIndex(filter)) return this.#read(() => this.#log.history(before, filter, limit));
-    return this.#upToDate(() => this.#log.history(before, filter, limit));
+    if (!usesIndex(filter)) return this.#health.read(() => this.#tables.log.history(before, filter, limit));
+    return this.#upToDate(() => this.#tables.log.history(before, filter, limit));
   }
 
   async prune(policy: { keepEvents: number; receiptsBefore: string; rows?: number }): Promise<boolean> {
     const { keepEvents, receiptsBefore, rows = PRUNE_ROWS } = policy;
-    const isDue = () => this.#log.hasMoreThan(keepEvents) || this.#receipts.hasBefore(receiptsBefore, rows);
-    if (!this.#read(isDue)) return false;
-    return this.#group.run(() => {
+    const { log, receipts } = this.#tables;
+    const isDue = () => log.hasMoreThan(keepEvents) || receipts.hasBefore(receiptsBefore, rows);
+    if (!this.#health.read(isDue)) return false;
+    return this.#group.upkeep(() => {
       // An event that still carries its receipt must not go before that has its place.
       this.#writeBehind.request();
-      const moreEvents = this.#log.prune(keepEvents, rows);
-      const moreReceipts = this.#receipts.prune(receiptsBefore, rows);
+      const moreEvents = log.prune(keepEvents, rows);
+      const moreReceipts = receipts.prune(receiptsBefore, rows);
       return moreEvents || moreReceipts;
     });
   }
 
   async unavailableReason(): Promise<string | null> {
     try {
-      await this.#group.run(() => this.#probe());
+      await this.#group.upkeep(() => this.#probe.write());
       return null;
     } catch (error) {
       if (error instanceof StoreUnavailableError) return error.message;
@@ -270,11 +262,15 @@ export class SqliteStore implements Store {
   async close(): Promise<void> {
     if (this.#writeBehind.isBehind) {
       // What cannot be written now is read from the log at the next start.
-      await this.#group.run(() => this.#writeBehind.request()).catch(() => {});
+      await this.#group.upkeep(() => this.#writeBehind.request()).catch(() => {});
     }
-    await this.#check?.close();
+    await this.#health.close();
     this.#group.close();
     this.#closeDatabase();
+  }
+
+  #run(operation: Unstamped): Promise<unknown> {
+    return this.#group.run({ ...operation, at: this.#now().toISOString() } as Operation);
   }
 
   /**
@@ -282,9 +278,9 @@ export class SqliteStore implements Store {
    * none can be made, in a transaction of its own that is taken back. A full disk is no reason not to look.
    */
   async #upToDate<Result>(read: () => Result): Promise<Result> {
-    if (!this.#writeBehind.isBehind) return this.#read(read);
+    if (!this.#writeBehind.isBehind) return this.#health.read(read);
     try {
-      await this.#group.run(() => this.#writeBehind.request());
+      await this.#group.upkeep(() => this.#writeBehind.request());
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
       return this.#group.preview(() => {
@@ -293,66 +289,41 @@ export class SqliteStore implements Store {
         return read();
       });
     }
-    return this.#read(read);
+    return this.#health.read(read);
   }
 
-  #read<Result>(read: () => Result): Result {
-    try {
-      return read();
-    } catch (error) {
-      const reason = engineReason(error);
-      if (reason === null) throw error;
-      this.#failed(error);
-      throw new StoreUnavailableError(`The database cannot be used now: ${reason}.`, { cause: error });
-    }
+  #commands(): PendingCommand[] {
+    return this.#selectCommands.all().map((row) => ({
+      id: Number(row.id),
+      dispatchId: String(row.dispatch_id),
+      taskId: String(row.task_id),
+      agentId: String(row.agent_id),
+      command: JSON.parse(String(row.command)) as AgentCommand,
+    }));
   }
 
-  #failed(error: unknown): void {
-    if (saysDamaged(error)) this.#damaged(error instanceof Error ? error.message : String(error));
-    else this.#outages.failed(error);
-  }
-
-  /** What is written to a damaged file may be lost, and may damage more of it: agents keep what they have to say. */
-  #damaged(detail: string): void {
-    if (this.#isDamaged) return;
-    this.#isDamaged = true;
-    this.#group.refuse("The database is damaged; the server's log names the file.");
-    this.#marker.damaged();
-    this.#logger?.error(
-      { file: this.#file, detail },
-      "the database is damaged: nothing more is stored; stop the server and restore the file from a backup",
-    );
-  }
-
-  /** Writes as much as a large callback does, in the place of what was written the last time. */
-  #probe(): void {
-    const id = String(Date.now());
-    this.#putRecord.run("probe", id, new Uint8Array(PROBE_BYTES));
-    this.#deleteOtherProbes.run(id);
+  #write(operations: readonly Operation[]): Outcome[] {
+    const { outcomes, rows } = plan(this.#workingSet, operations, this.#limits);
+    this.#writer.write(rows);
+    this.#written = rows.events;
+    return outcomes;
   }
 
   #committed(): void {
     this.#writeBehind.committed();
-    const commit = this.#writer.takeCommit();
-    this.#metrics?.eventsCommitted(commit.events.length);
-    this.#marker.note(this.#log.range.newest);
-    if (commit.events.length === 0 && commit.attempts.length === 0) return;
-    for (const listener of this.#listeners) this.#tell(listener, commit);
-  }
-
-  /** What is durable stays so, and is told to the others, whatever one listener makes of it. */
-  #tell(listener: (commit: Commit) => void, commit: Commit): void {
-    try {
-      listener(commit);
-    } catch (error) {
-      if (!this.#logger) throw error;
-      this.#logger.error({ err: error }, "a commit could not be followed by a part of the server");
-    }
+    const entries = this.#written;
+    this.#written = [];
+    this.#metrics?.eventsCommitted(entries.length);
+    this.#health.committed(this.#tables.log.range.newest);
+    this.#followers.announce(entries);
   }
 
   #rolledBack(): void {
     this.#writeBehind.rolledBack();
-    this.#attempts.forget();
-    this.#writer.takeCommit();
+    this.#tables.attempts.forget();
+    this.#written = [];
   }
 }
+
+/** An operation before it was stamped, each kind with its own fields. */
+type Unstamped = Operation extends infer Kind ? (Kind extends Operation ? Omit<Kind, "at"> : never) : never;

@@ -1,7 +1,8 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { type TaskQuery, taskStatusSchema } from "@mission-control/protocol";
 import type { Task } from "../../tasks/task.ts";
-import { PRIORITY_RANK, type TaskPage } from "../store.ts";
+import { PRIORITY_RANK } from "../../tasks/task.ts";
+import type { TaskPage } from "../store.ts";
 import { ofPriority, searchExpression } from "./search-index.ts";
 import { Statements } from "./statements.ts";
 import { decodeCursor, encodeCursor, type Key, SORT_COLUMNS } from "./task-cursor.ts";

@@ -1,6 +1,6 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { Task } from "../../tasks/task.ts";
-import { PRIORITY_RANK } from "../store.ts";
+import { PRIORITY_RANK } from "../../tasks/task.ts";
 
 /** Characters of a description that a search looks through. */
 const SEARCHED_DESCRIPTION = 8192;

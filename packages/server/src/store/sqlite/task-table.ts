@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Task } from "../../tasks/task.ts";
-import { PRIORITY_RANK } from "../store.ts";
+import { PRIORITY_RANK } from "../../tasks/task.ts";
 import { LiveFields, type TaskEntry } from "./live-fields.ts";
 import { RecordCache } from "./record-cache.ts";
 import { indexedText } from "./search-index.ts";

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import type { Callback } from "@mission-control/protocol";
-import type { Receipt } from "../store.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 
 let folder: string;
@@ -37,8 +36,8 @@ afterEach(async () => {
 
 function report(taskId: string, said: Partial<Callback> & { type: Callback["type"] }, key: string) {
   const callback = { taskId, agentId: "a1", ...said } as Callback;
-  const receipt: Receipt = { scope: `callback:d-${taskId}`, key };
-  return store.change({ kind: "callback", taskId, callback, at: "2026-11-23T10:00:00.000Z" }, receipt);
+  const change = { kind: "callback", taskId, callback, at: "2026-11-23T10:00:00.000Z" } as const;
+  return store.change(change, { key: { scope: `callback:d-${taskId}`, key } });
 }
 
 /** What a process finds that starts after this one was killed now: the files as they are on the disk. */
@@ -65,7 +64,7 @@ test("after a crash the newest progress, the indexes and the receipts are read f
   const callback: Callback = { taskId: "t1", agentId: "a1", type: "progress", message: "step 7" };
   const again = await crashed.change(
     { kind: "callback", taskId: "t1", callback, at: "2026-11-23T10:00:00.000Z" },
-    { scope: "callback:d-t1", key: "k7" },
+    { key: { scope: "callback:d-t1", key: "k7" } },
   );
   assert.equal(again.duplicate, true);
   assert.deepEqual(await crashed.range(), await store.range());

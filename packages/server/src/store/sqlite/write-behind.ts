@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { isActivityOf, withActivity } from "../../tasks/activity.ts";
 import type { EventLog } from "./event-log.ts";
-import type { KeptAnswer, ReceiptTable } from "./receipt-table.ts";
+import type { ReceiptTable } from "./receipt-table.ts";
 import type { TaskTable } from "./task-table.ts";
 
 /** Events after which the rest follows: enough to make its pages worth writing, few enough to keep commits short. */
@@ -64,7 +64,7 @@ export class WriteBehind {
     if (!this.isBehind) return;
     db.exec("BEGIN IMMEDIATE");
     for (const { event, receipt } of this.#log.tail()) {
-      if (receipt) this.#receipts.add(receipt.key, JSON.parse(receipt.answer) as KeptAnswer);
+      if (receipt) this.#receipts.add(receipt.key, receipt.receipt);
       const entry = event.taskId === undefined ? null : this.#tasks.entry(event.taskId);
       if (entry && event.id > entry.asOf && isActivityOf(entry.task, event)) {
         this.#tasks.update(withActivity(entry.task, event, event.receivedAt), event.id);

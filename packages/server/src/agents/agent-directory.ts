@@ -10,7 +10,10 @@ import {
 } from "@mission-control/protocol";
 import type { AgentTarget, Reachability } from "../gateways/gateway.ts";
 import { newId } from "../ids.ts";
-import type { AgentRecord, AttemptChange, Commit, Store } from "../store/store.ts";
+import type { AttemptStep } from "../store/log-change.ts";
+import { Position } from "../store/position.ts";
+import type { AgentRecord } from "../store/records.ts";
+import type { Follower, LogEntry, Snapshot, Store } from "../store/store.ts";
 import { occupiesSlot } from "../tasks/task.ts";
 import { UsageSum } from "../tasks/usage.ts";
 import { keptEndpoint, shownEndpoint } from "./agent-endpoint.ts";
@@ -27,12 +30,8 @@ interface Entry {
   queued: number;
   usage: UsageSum;
   lastSeenAt: string | null;
-  /** As it was last told in an event. */
-  told: Reachability["status"];
-  /** Ends with the last change to its record that was begun. */
-  lastChange: Promise<unknown>;
-  /** It is being removed, and takes no new dispatches. */
-  leaving: boolean;
+  /** As it was last announced in an event. */
+  announced: Reachability["status"];
 }
 
 export interface AgentDirectoryOptions {
@@ -51,41 +50,52 @@ export interface WorkingAgent {
   lastSeenAt: string | null;
 }
 
-/** The agents, and what they are doing: a view of the store kept up to date by its commits. */
+/**
+ * The agents, and what they are doing: a view of the store, built from a snapshot and changed by nothing but the log.
+ */
 export class AgentDirectory {
   readonly #options: AgentDirectoryOptions;
   readonly #entries = new Map<string, Entry>();
-  readonly #editListeners = new Set<(agentId: string) => void>();
-  readonly #stopListening: () => void;
+  readonly #position: Position;
+  readonly #follower: Follower;
 
   static async open(options: AgentDirectoryOptions): Promise<AgentDirectory> {
     const { store } = options;
-    const directory = new AgentDirectory(options);
-    const [records, queueLengths, unfinished, usage] = await Promise.all([
-      store.records("agent"),
-      store.queueLengths(),
-      store.unfinishedAttempts(),
-      store.usageByAgent(),
-    ]);
-    for (const record of records) {
-      const entry = newEntry(record);
-      entry.queued = queueLengths.get(record.id) ?? 0;
-      entry.usage = usage.get(record.id) ?? entry.usage;
-      const latest = await store.history(null, { agentId: record.id, types: SEEN_BY }, 1);
-      entry.lastSeenAt = latest.items[0]?.receivedAt ?? null;
-      directory.#entries.set(record.id, entry);
+    const snapshot = await store.snapshot();
+    const lastSeen = new Map<string, string>();
+    for (const { id } of snapshot.agents) {
+      const { items } = await store.history(null, { agentId: id, types: SEEN_BY }, 1);
+      if (items[0]) lastSeen.set(id, items[0].receivedAt);
     }
-    for (const attempt of unfinished) directory.#entries.get(attempt.agentId)?.running.add(attempt.id);
-    return directory;
+    return new AgentDirectory(options, snapshot, lastSeen);
   }
 
-  private constructor(options: AgentDirectoryOptions) {
+  private constructor(
+    options: AgentDirectoryOptions,
+    snapshot: Snapshot,
+    lastSeen: ReadonlyMap<string, string>,
+  ) {
     this.#options = options;
-    this.#stopListening = options.store.onCommit((commit) => this.#follow(commit));
+    for (const record of snapshot.agents) {
+      const { id } = record;
+      const entry = newEntry(record);
+      entry.queued = snapshot.queueLengths.get(id) ?? 0;
+      entry.usage = snapshot.usageByAgent.get(id) ?? entry.usage;
+      entry.lastSeenAt = lastSeen.get(id) ?? null;
+      this.#entries.set(id, entry);
+    }
+    for (const { id, agentId } of snapshot.underWay) this.#entries.get(agentId)?.running.add(id);
+    this.#position = new Position(snapshot.lastEventId);
+    this.#follower = options.store.follow(snapshot.lastEventId, (entries) => this.#follow(entries));
   }
 
   close(): void {
-    this.#stopListening();
+    this.#follower.close();
+  }
+
+  /** Resolves when the view shows the effect of an event that is in the log. */
+  reached(eventId: number | null): Promise<void> {
+    return this.#position.reached(eventId);
   }
 
   list(): AgentView[] {
@@ -109,12 +119,6 @@ export class AgentDirectory {
     return this.#entries.get(id)?.record ?? null;
   }
 
-  /** How many more dispatches the agent takes now. */
-  freeSlots(id: string): number {
-    const entry = this.#entries.get(id);
-    return entry && !entry.leaving ? Math.max(0, entry.record.concurrency - entry.running.size) : 0;
-  }
-
   /**
    * Registers an agent; an HTTP agent's `secret` is made here and shown this once.
    * @throws AgentEndpointError
@@ -130,18 +134,10 @@ export class AgentDirectory {
       createdAt: now,
       updatedAt: now,
     };
-    await this.#options.store.put("agent", record, agentEvent(record, now, { change: "created" }));
-    const entry = newEntry(record);
-    this.#entries.set(record.id, entry);
-    return { agent: this.#view(entry), ...(secret === undefined ? {} : { secret }) };
-  }
-
-  /**
-   * Calls the listener after an agent was edited or removed: it may take more dispatches now, be reached elsewhere, or
-   * never take what has been queued for it.
-   */
-  onEdit(listener: (agentId: string) => void): void {
-    this.#editListeners.add(listener);
+    const event = agentEvent(record, now, { change: "created" });
+    const { eventId } = await this.#options.store.edit("agent", record.id, () => ({ record, event }));
+    await this.reached(eventId);
+    return { agent: this.#viewOf(record), ...(secret === undefined ? {} : { secret }) };
   }
 
   /**
@@ -149,25 +145,23 @@ export class AgentDirectory {
    * @throws AgentEndpointError
    */
   async update(id: string, fields: PatchAgent): Promise<{ agent: AgentView; secret?: string } | null> {
-    const entry = this.#entries.get(id);
-    return entry ? this.#inTurn(entry, () => this.#update(entry, fields)) : null;
-  }
-
-  async #update(entry: Entry, fields: PatchAgent): Promise<{ agent: AgentView; secret?: string } | null> {
-    const { id } = entry.record;
-    if (this.#entries.get(id) !== entry) return null;
     const now = this.#options.now().toISOString();
     const changed = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-    const record: AgentRecord = { ...entry.record, ...changed, updatedAt: now };
-    if (fields.endpoint) record.endpoint = this.#keptEndpoint(fields.endpoint, entry.record.endpoint);
-    const needsSecret = record.endpoint.kind === "http" && record.secret === undefined;
-    const secret = needsSecret ? formatSecret(randomBytes(32)) : undefined;
-    if (secret !== undefined) record.secret = secret;
-    const event = agentEvent(record, now, { change: "edited", fields: Object.keys(changed) });
-    await this.#options.store.put("agent", record, event);
-    entry.record = record;
-    this.#tellEdited(id);
-    return { agent: this.#view(entry), ...(secret === undefined ? {} : { secret }) };
+    const newSecret = formatSecret(randomBytes(32));
+    let secret: string | undefined;
+    const { record, eventId } = await this.#options.store.edit("agent", id, (current) => {
+      if (!current) return { record: null };
+      const edited: AgentRecord = { ...current, ...changed, updatedAt: now };
+      if (fields.endpoint) edited.endpoint = this.#keptEndpoint(fields.endpoint, current.endpoint);
+      const needsSecret = edited.endpoint.kind === "http" && edited.secret === undefined;
+      secret = needsSecret ? newSecret : undefined;
+      if (secret !== undefined) edited.secret = secret;
+      const event = agentEvent(edited, now, { change: "edited", fields: Object.keys(changed) });
+      return { record: edited, event };
+    });
+    if (!record) return null;
+    await this.reached(eventId);
+    return { agent: this.#viewOf(record), ...(secret === undefined ? {} : { secret }) };
   }
 
   /**
@@ -175,44 +169,23 @@ export class AgentDirectory {
    * @throws AgentBusyError while it has work
    */
   async remove(id: string): Promise<boolean> {
-    const entry = this.#entries.get(id);
-    return entry ? this.#inTurn(entry, () => this.#remove(entry)) : false;
-  }
-
-  async #remove(entry: Entry): Promise<boolean> {
-    const { id } = entry.record;
-    if (this.#entries.get(id) !== entry) return false;
-    if (entry.running.size + entry.queued > 0) {
-      throw new AgentBusyError(
-        `${entry.record.name} has ${entry.running.size} running and ${entry.queued} queued tasks: cancel them first.`,
-      );
-    }
     const now = this.#options.now().toISOString();
-    entry.leaving = true;
-    try {
-      await this.#options.store.remove("agent", id, agentEvent(entry.record, now, { change: "deleted" }));
-      this.#entries.delete(id);
-      return true;
-    } finally {
-      entry.leaving = false;
-      // Also for what was queued meanwhile.
-      this.#tellEdited(id);
-    }
-  }
-
-  /** Changes to one agent's record are made one after the other: each builds on what is stored by then. */
-  #inTurn<Result>(entry: Entry, change: () => Promise<Result>): Promise<Result> {
-    const result = entry.lastChange.then(change);
-    entry.lastChange = result.catch(() => {});
-    return result;
-  }
-
-  #tellEdited(id: string): void {
-    for (const listener of this.#editListeners) listener(id);
+    const { record, eventId, refusal } = await this.#options.store.edit("agent", id, (current, workload) => {
+      if (!current) return { record: null };
+      const { underWay, queued } = workload();
+      if (underWay + queued > 0) {
+        const detail = `${current.name} has ${underWay} running and ${queued} queued tasks: cancel them first.`;
+        return { refusal: { code: "conflict", detail } };
+      }
+      return { record: null, event: agentEvent(current, now, { change: "deleted" }) };
+    });
+    if (refusal) throw new AgentBusyError(refusal.detail);
+    await this.reached(eventId);
+    return record === null && eventId !== null;
   }
 
   /**
-   * Tells in events which agents have become reachable, or no longer are.
+   * Announces in events which agents have become reachable, or no longer are.
    * @param agentId the one agent to look at; all, without it
    */
   async announceReachability(agentId?: string): Promise<void> {
@@ -221,10 +194,9 @@ export class AgentDirectory {
     const one = agentId === undefined ? undefined : this.#entries.get(agentId);
     const entries = agentId === undefined ? this.#entries.values() : one ? [one] : [];
     for (const entry of entries) {
-      if (entry.leaving) continue;
       const { status, reason } = this.#reachability(entry);
-      if (status === entry.told) continue;
-      entry.told = status;
+      if (status === entry.announced) continue;
+      entry.announced = status;
       const data: JsonObject = { change: "status", status };
       if (reason !== undefined) data.reason = reason;
       events.push(agentEvent(entry.record, now, data));
@@ -265,25 +237,40 @@ export class AgentDirectory {
     };
   }
 
-  #follow(commit: Commit): void {
-    for (const change of commit.attempts) this.#count(change);
-    for (const { agentId, usage } of commit.deleted) this.#entries.get(agentId)?.usage.remove(usage);
-    const now = commit.events.length > 0 ? this.#options.now().toISOString() : "";
-    for (const { type, agentId } of commit.events) {
+  /** The agent as it is shown; also when it was removed again since. */
+  #viewOf(record: AgentRecord): AgentView {
+    return this.#view(this.#entries.get(record.id) ?? newEntry(record));
+  }
+
+  #follow(entries: readonly LogEntry[]): void {
+    for (const { id, type, agentId, receivedAt, change } of entries) {
+      for (const step of change?.records ?? []) {
+        if (step.kind === "agent") this.#followRecord(step.id, step.record as AgentRecord | null);
+      }
+      for (const step of change?.attempts ?? []) this.#count(step);
       const entry = agentId !== undefined && isSeenBy(type) ? this.#entries.get(agentId) : undefined;
-      if (entry) entry.lastSeenAt = now;
+      if (entry) entry.lastSeenAt = receivedAt;
+      this.#position.moveTo(id);
     }
   }
 
-  #count({ before, after }: AttemptChange): void {
-    const entry = this.#entries.get(after.agentId);
+  #followRecord(id: string, record: AgentRecord | null): void {
+    const entry = this.#entries.get(id);
+    if (!record) this.#entries.delete(id);
+    else if (entry) entry.record = record;
+    else this.#entries.set(id, newEntry(record));
+  }
+
+  #count({ before, after }: AttemptStep): void {
+    const attempt = after ?? before;
+    const entry = attempt && this.#entries.get(attempt.agentId);
     if (!entry) return;
     if (before?.state === "queued") entry.queued--;
-    if (after.state === "queued") entry.queued++;
-    if (occupiesSlot(after)) entry.running.add(after.id);
-    else entry.running.delete(after.id);
+    if (after?.state === "queued") entry.queued++;
+    if (after && occupiesSlot(after)) entry.running.add(after.id);
+    else entry.running.delete(attempt.id);
     entry.usage.remove(before?.usage);
-    entry.usage.add(after.usage);
+    entry.usage.add(after?.usage);
   }
 }
 
@@ -306,9 +293,7 @@ function newEntry(record: AgentRecord): Entry {
     queued: 0,
     usage: new UsageSum(),
     lastSeenAt: null,
-    told: "unknown",
-    lastChange: Promise.resolve(),
-    leaving: false,
+    announced: "unknown",
   };
 }
 

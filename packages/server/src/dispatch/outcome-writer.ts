@@ -1,37 +1,45 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "../logger.ts";
+import type { ChangeResult } from "../store/plan.ts";
 import type { Store } from "../store/store.ts";
 import type { TaskChange } from "../tasks/change.ts";
 
 /** Between tries to write what the store would not take; in milliseconds. */
 const STORE_PAUSE_MS = 2000;
 
-export interface InsistentWriterOptions {
+export interface OutcomeWriterOptions {
   store: Pick<Store, "change">;
   logger: Logger;
   /** The pause between two tries, in milliseconds; default 2 s. */
   pauseMs?: number | undefined;
 }
 
-/** Writes what nobody will tell again, in the end: until the store takes it, or the server stops and the next start asks. */
-export class InsistentWriter {
-  readonly #options: InsistentWriterOptions;
+/**
+ * Writes what became of a dispatch, which nobody will say again: until the store takes it, or the server stops and the
+ * next start asks.
+ */
+export class OutcomeWriter {
+  readonly #options: OutcomeWriterOptions;
   readonly #stop = new AbortController();
 
-  constructor(options: InsistentWriterOptions) {
+  constructor(options: OutcomeWriterOptions) {
     this.#options = options;
   }
 
-  /** Resolves after the first try. The rules refuse what is not true of the attempt any more. */
-  async insist(change: TaskChange & { dispatchId: string }): Promise<void> {
+  /**
+   * Resolves after the first try, with its result or null when that failed. The rules refuse what is not true of the
+   * attempt any more.
+   */
+  async retryUntilStored(change: TaskChange & { dispatchId: string }): Promise<ChangeResult | null> {
     try {
-      await this.#options.store.change(change);
+      return await this.#options.store.change(change);
     } catch (error) {
       this.failed(error, change.dispatchId);
       void this.pause().then(
-        () => this.insist(change),
+        () => this.retryUntilStored(change),
         () => {},
       );
+      return null;
     }
   }
 

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Usage } from "@mission-control/protocol";
-import { StoreUnavailableError } from "../store.ts";
+import type { AgentRecord } from "../../src/store/records.ts";
+import { type LogEntry, StoreUnavailableError } from "../../src/store/store.ts";
 import {
   callback,
   createTask,
   dispatchTo,
   type Engine,
   newEvent,
+  picture,
   plain,
+  register,
   running,
   Subject,
   textOf,
@@ -19,17 +22,18 @@ export function changes(engine: Engine): void {
   test("what is written at the same time is committed in the order it came, with ids without a gap", async () => {
     const subject = await Subject.open(engine);
     const { store } = subject;
-    const settled: number[] = [];
     const all = Array.from({ length: 300 }, async (_, index) => {
-      if (index % 3 === 0) await store.append([newEvent("gateway", { message: `${index}` })]);
-      else await store.change(createTask(`t${index}`, { title: `${index}` }));
-      settled.push(index);
+      if (index % 3 === 0) return store.append([newEvent("gateway", { message: `${index}` })]);
+      return (await store.change(createTask(`t${index}`, { title: `${index}` }))).eventId;
     });
-    await Promise.all(all);
     const expected = Array.from({ length: 300 }, (_, index) => index);
-    assert.deepEqual(settled, expected);
     assert.deepEqual(
-      subject.told.map(({ id }) => id),
+      await Promise.all(all),
+      expected.map((index) => index + 1),
+    );
+    const followed = await subject.followed();
+    assert.deepEqual(
+      followed.map(({ id }) => id),
       expected.map((index) => index + 1),
     );
     const log = await subject.log();
@@ -37,18 +41,18 @@ export function changes(engine: Engine): void {
       log.map(({ message }) => Number(message)),
       expected,
     );
-    assert.equal(subject.told.map(({ frame }) => frame).join(""), await wholeLog(subject));
+    assert.equal(followed.map(({ frame }) => frame).join(""), await wholeLog(subject));
     await subject.discard();
   });
 
-  test("nothing is seen before its commit, and all of it when the commit is told", async () => {
+  test("nothing is seen before its commit, and all of it when the log tells it", async () => {
     const subject = await Subject.open(engine);
     const { store } = subject;
-    const seen: unknown[] = [];
-    store.onCommit(({ events }) => {
-      seen.push(
+    const seen = Promise.withResolvers<unknown>();
+    store.follow(0, (entries) => {
+      seen.resolve(
         Promise.all([store.range(), store.task("t1")]).then(([range, task]) => [
-          events.length,
+          entries.map(({ id }) => id),
           range,
           task?.id,
         ]),
@@ -58,9 +62,42 @@ export function changes(engine: Engine): void {
     const [early, earlyRange] = await Promise.all([store.task("t1"), store.range()]);
     assert.deepEqual([early, earlyRange], [null, { oldest: 0, newest: 0 }]);
     const result = await written;
-    assert.equal(seen.length, 1, "told before the promise resolves");
-    assert.deepEqual(await Promise.all(seen), [[1, { oldest: 1, newest: 1 }, "t1"]]);
+    assert.deepEqual(await seen.promise, [[1], { oldest: 1, newest: 1 }, "t1"]);
     assert.deepEqual([result.eventId, result.taskStatus, result.task?.id], [1, "pending", "t1"]);
+    await subject.discard();
+  });
+
+  test("who follows from any position gets each entry after it once, in order, and what it changed", async () => {
+    const subject = await Subject.open(engine);
+    const { store } = subject;
+    await register(store, "a1");
+    await running(store, "t1", "a1", "d1");
+    await subject.change(callback("t1", "a1", { type: "progress", tokens: 3 }));
+    const whole = await subject.followed();
+    for (let after = 0; after <= whole.length; after++) {
+      const followed: LogEntry[] = [];
+      const last = Promise.withResolvers<void>();
+      const mark = `after ${after}`;
+      const follower = store.follow(after, (entries) => {
+        followed.push(...entries);
+        if (entries.some(({ frame }) => frame.includes(mark))) last.resolve();
+      });
+      await store.append([newEvent("gateway", { message: mark })]);
+      await last.promise;
+      follower.close();
+      const expected = (await subject.followed()).slice(after);
+      assert.deepEqual(plain(followed), plain(expected));
+    }
+    await subject.reopen();
+    const again: LogEntry[] = [];
+    const all = await subject.followed();
+    const until = Promise.withResolvers<void>();
+    subject.store.follow(0, (entries) => {
+      again.push(...entries);
+      if (again.length >= all.length) until.resolve();
+    });
+    await until.promise;
+    assert.deepEqual(plain(again), plain(all), "also what an earlier process wrote");
     await subject.discard();
   });
 
@@ -83,17 +120,16 @@ export function changes(engine: Engine): void {
     await subject.change({ kind: "cancel", taskId: "t1" });
     await subject.change(dispatchTo("a2", "t1", "d2"));
     const { store } = subject;
-    const picture = async () => ({
+    const whole = async () => ({
       task: plain(await subject.store.task("t1")),
       attempts: plain(await subject.store.attemptsOf("t1")),
       attempt: plain(await subject.store.attempt("d1")),
-      commands: await subject.store.pendingCommands(),
       log: await subject.log(),
       range: await subject.store.range(),
-      usage: await usageOf(subject),
-      queues: await subject.store.queueLengths(),
+      snapshot: plain(await subject.store.snapshot()),
+      work: picture(await subject.store.snapshot()),
     });
-    const before = await picture();
+    const before = await whole();
     assert.deepEqual(
       before.attempts.map(({ id, state }) => [id, state]),
       [
@@ -103,26 +139,31 @@ export function changes(engine: Engine): void {
     );
     assert.deepEqual(before.attempt?.note, { runId: "r" });
     assert.deepEqual(
-      before.commands.map(({ dispatchId, command }) => [dispatchId, command]),
+      (await subject.store.pendingCommands()).map(({ dispatchId, command }) => [dispatchId, command]),
       [["d1", { kind: "cancel" }]],
     );
-    assert.deepEqual(before.usage, { a1: { inputTokens: 7 } });
-    assert.deepEqual(before.queues, new Map([["a2", 1]]));
+    assert.deepEqual(before.work, {
+      underWay: [],
+      queueLengths: new Map([["a2", 1]]),
+      usage: { a1: { inputTokens: 7 } },
+      commands: await subject.store.pendingCommands(),
+    });
+    assert.equal(before.snapshot.lastEventId, before.range.newest);
     await subject.reopen();
     assert.notEqual(subject.store, store);
-    assert.deepEqual(await picture(), before);
+    assert.deepEqual(await whole(), before);
     const next = await subject.change(createTask("t2"));
     assert.equal(next.eventId, before.range.newest + 1, "ids go on where they were");
     await subject.discard();
   });
 
-  test("every attempt a commit made or changed is told, as it was and as it is", async () => {
+  test("every attempt a commit made or changed is in the log, as it was and as it is", async () => {
     const subject = await Subject.open(engine);
     await running(subject.store, "t1", "a1", "d1");
     await subject.change({ kind: "cancel", taskId: "t1" });
-    const told = subject.commits.flatMap(({ attempts }) => attempts);
+    const steps = (await subject.followed()).flatMap(({ change }) => change?.attempts ?? []);
     assert.deepEqual(
-      told.map(({ before, after }) => [before?.state ?? null, after.state]),
+      steps.map(({ before, after }) => [before?.state ?? null, after?.state]),
       [
         [null, "queued"],
         ["queued", "sending"],
@@ -130,7 +171,8 @@ export function changes(engine: Engine): void {
         ["accepted", "cancelled"],
       ],
     );
-    const commands = subject.commits.flatMap((commit) => commit.commands);
+    const commands = subject.entries.flatMap(({ change }) => change?.commands ?? []);
+    assert.equal(commands.length, 1);
     assert.deepEqual(commands, await subject.store.pendingCommands());
     for (const { id } of commands) await subject.store.commandDone(id);
     assert.deepEqual(await subject.store.pendingCommands(), []);
@@ -145,40 +187,17 @@ export function changes(engine: Engine): void {
     await subject.change({ kind: "delete", taskId: "t1" });
     assert.deepEqual([await subject.store.task("t1"), await subject.store.attempt("d1")], [null, null]);
     assert.deepEqual(await subject.store.attemptsOf("t1"), []);
+    const { change } = (await subject.followed()).at(-1) as LogEntry;
     assert.deepEqual(
-      subject.commits.flatMap(({ deleted }) => deleted.map(({ id, state, usage }) => ({ id, state, usage }))),
-      [{ id: "d1", state: "completed", usage: { inputTokens: 3 } }],
+      change?.attempts?.map(({ before, after }) => [before?.id, before?.state, before?.usage, after]),
+      [["d1", "completed", { inputTokens: 3 }, null]],
     );
-    assert.deepEqual(await usageOf(subject), {});
+    assert.deepEqual((await subject.store.snapshot()).usageByAgent, new Map());
     const late = await subject.change(callback("t1", "a1", { type: "progress" }));
     assert.deepEqual([late.refusal?.code, late.eventId], ["not_found", null]);
     assert.equal((await subject.store.range()).newest, newest + 1, "only the deletion was told");
     await subject.reopen();
     assert.deepEqual(await subject.store.attemptsOf("t1"), []);
-    await subject.discard();
-  });
-
-  test("queues give the most urgent first, then the oldest, and only what waits", async () => {
-    const subject = await Subject.open(engine);
-    const order = ["normal", "low", "urgent", "high", "urgent", "normal"] as const;
-    for (const [index, priority] of order.entries()) {
-      await subject.change(createTask(`t${index}`, { priority }));
-      await subject.change(dispatchTo("a1", `t${index}`, `d${index}`));
-    }
-    await running(subject.store, "other", "a2", "elsewhere");
-    const queue = async (limit: number) =>
-      (await subject.store.queuedAttempts("a1", limit)).map(({ id }) => id);
-    assert.deepEqual(await queue(10), ["d2", "d4", "d3", "d0", "d5", "d1"]);
-    assert.deepEqual(await queue(2), ["d2", "d4"]);
-    await subject.change({ kind: "edit", taskId: "t1", fields: { priority: "urgent" } });
-    await subject.change({ kind: "sending", taskId: "t2", dispatchId: "d2" });
-    assert.deepEqual(await queue(10), ["d1", "d4", "d3", "d0", "d5"], "queued first, so first among equals");
-    assert.deepEqual(await subject.store.queueLengths(), new Map([["a1", 5]]));
-    const unfinished = await subject.store.unfinishedAttempts();
-    assert.deepEqual(unfinished.map(({ id, state }) => `${id} ${state}`).sort(), [
-      "d2 sending",
-      "elsewhere accepted",
-    ]);
     await subject.discard();
   });
 
@@ -206,22 +225,68 @@ export function changes(engine: Engine): void {
       createdAt: at,
       updatedAt: at,
     });
-    await subject.store.put("agent", agent("a1", "one"), newEvent("agent", { agentId: "a1" }));
-    await subject.store.put("agent", agent("a2", "two"));
-    await subject.store.put("agent", agent("a1", "renamed"), newEvent("agent", { agentId: "a1" }));
-    await subject.store.put("gateway", {
-      id: "a1",
-      name: "same id, another kind",
-      url: "ws://x",
-      createdAt: at,
-    });
+    const put = (record: AgentRecord) =>
+      subject.store.edit("agent", record.id, () => ({
+        record,
+        event: newEvent("agent", { agentId: record.id }),
+      }));
+    const written = await put(agent("a1", "one"));
+    assert.deepEqual(written, { record: agent("a1", "one"), eventId: 1 });
+    await put(agent("a2", "two"));
+    const renamed = await subject.store.edit("agent", "a1", (current) =>
+      current ? { record: { ...current, name: "renamed" } } : { record: null },
+    );
+    assert.deepEqual(renamed, { record: agent("a1", "renamed"), eventId: null });
+    const gateway = { id: "a1", name: "same id, another kind", url: "ws://x", createdAt: at };
+    await subject.store.edit("gateway", "a1", () => ({ record: gateway }));
     await subject.reopen();
     assert.deepEqual(await subject.store.records("agent"), [agent("a1", "renamed"), agent("a2", "two")]);
-    await subject.store.remove("agent", "a1", newEvent("agent", { agentId: "a1" }));
-    await subject.store.remove("agent", "a1", newEvent("agent", { agentId: "a1" }));
+    assert.deepEqual(await subject.store.record("agent", "a2"), agent("a2", "two"));
+    const remove = () =>
+      subject.store.edit("agent", "a1", () => ({
+        record: null,
+        event: newEvent("agent", { agentId: "a1" }),
+      }));
+    assert.deepEqual(await remove(), { record: null, eventId: 3 });
+    assert.deepEqual(
+      await remove(),
+      { record: null, eventId: null },
+      "removing what is not there says nothing",
+    );
     assert.deepEqual(await subject.store.records("agent"), [agent("a2", "two")]);
+    assert.equal(await subject.store.record("agent", "a1"), null);
     assert.equal((await subject.store.records("gateway")).length, 1);
-    assert.equal((await subject.store.range()).newest, 3, "removing what is not there tells nothing");
+    const steps = (await subject.followed()).flatMap(({ change }) => change?.records ?? []);
+    assert.deepEqual(
+      steps.map(({ kind, id, record }) => [kind, id, record?.id ?? null]),
+      [
+        ["agent", "a1", "a1"],
+        ["agent", "a2", "a2"],
+        ["agent", "a1", null],
+      ],
+    );
+    await subject.discard();
+  });
+
+  test("edits made at the same time build on each other, and one that is refused changes nothing", async () => {
+    const subject = await Subject.open(engine);
+    await register(subject.store, "a1");
+    const more = Array.from({ length: 30 }, () =>
+      subject.store.edit("agent", "a1", (current) =>
+        current ? { record: { ...current, concurrency: current.concurrency + 1 } } : { record: null },
+      ),
+    );
+    await Promise.all(more);
+    assert.equal((await subject.store.record("agent", "a1"))?.concurrency, 31);
+    await running(subject.store, "t1", "a1", "d1");
+    await subject.change(createTask("t2"));
+    await subject.change(dispatchTo("a1", "t2", "d2"));
+    const refused = await subject.store.edit("agent", "a1", (_, workload) => {
+      const { underWay, queued } = workload();
+      return { refusal: { code: "conflict", detail: `${underWay} running, ${queued} queued` } };
+    });
+    assert.deepEqual(refused.refusal, { code: "conflict", detail: "1 running, 1 queued" });
+    assert.equal(refused.record?.concurrency, 31);
     await subject.discard();
   });
 
@@ -238,14 +303,17 @@ export function changes(engine: Engine): void {
     await subject.discard();
   });
 
-  test("who stopped listening is not told", async () => {
+  test("who stopped following is given nothing more", async () => {
     const subject = await Subject.open(engine);
-    let heard = 0;
-    const stop = subject.store.onCommit(() => heard++);
+    const heard: number[] = [];
+    const follower = subject.store.follow(0, (entries) => heard.push(...entries.map(({ id }) => id)));
     await subject.change(createTask("t1"));
-    stop();
+    await subject.followed();
+    follower.close();
+    const before = [...heard];
     await subject.change(createTask("t2"));
-    assert.equal(heard, 1);
+    await subject.followed();
+    assert.deepEqual(heard, before);
     await subject.discard();
   });
 }
@@ -262,6 +330,6 @@ async function wholeLog({ store }: Subject): Promise<string> {
 }
 
 async function usageOf({ store }: Subject): Promise<Record<string, Usage | undefined>> {
-  const sums = await store.usageByAgent();
-  return Object.fromEntries([...sums].map(([agentId, sum]) => [agentId, sum.total]));
+  const { usageByAgent } = await store.snapshot();
+  return Object.fromEntries([...usageByAgent].map(([agentId, sum]) => [agentId, sum.total]));
 }

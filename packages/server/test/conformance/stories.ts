@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { changeOf, story, TASKS } from "../../../test/support/task-changes.ts";
-import { checkAgainst, checkLog, checkPicture, checkStep } from "../../../test/support/task-invariants.ts";
-import { TaskModel } from "../../../test/support/task-model.ts";
-import { type Engine, Subject } from "./engine.ts";
+import { changeOf, story, TASKS } from "../support/task-changes.ts";
+import { checkAgainst, checkLog, checkPicture, checkStep } from "../support/task-invariants.ts";
+import { TaskModel } from "../support/task-model.ts";
+import { type Engine, runs, Subject } from "./engine.ts";
 
 /** Random stories told to the store: doubled, interrupted by restarts, and judged by the model of the contract. */
 export function stories(engine: Engine): void {
@@ -22,20 +22,20 @@ export function stories(engine: Engine): void {
           const change = changeOf(step, model, number);
           const before = new Map<string, Awaited<ReturnType<typeof picture>>>();
           for (const id of TASKS) before.set(id, await picture(id));
-          const from = subject.told.length;
+          const from = (await subject.followed()).length;
           const expected = model.apply(change);
-          const receipt = change.kind === "callback" ? { scope: "story", key: `${number}` } : undefined;
-          const doubled = receipt && (dice.next().value ?? 0) < 30;
+          const key = change.kind === "callback" ? { scope: "story", key: `${number}` } : undefined;
+          const doubled = key && (dice.next().value ?? 0) < 30;
           const [result, repeat] = await Promise.all([
-            subject.change(change, receipt),
-            doubled ? subject.change(change, receipt) : null,
+            subject.change(change, key),
+            doubled ? subject.change(change, key) : null,
           ]);
           if (dice.next().value === 0) await subject.reopen();
           if (repeat && expected.events.length > 0) {
             assert.deepEqual([result.duplicate, repeat.duplicate], [false, true]);
             assert.deepEqual([repeat.eventId, repeat.refusal], [result.eventId, result.refusal]);
           }
-          const events = subject.told.slice(from);
+          const events = (await subject.followed()).slice(from);
           assert.deepEqual(
             events.map(({ type }) => type),
             expected.events,
@@ -47,7 +47,7 @@ export function stories(engine: Engine): void {
             const stepEvents = id === change.taskId ? (await subject.log()).slice(from) : [];
             checkStep(before.get(id) ?? after, after, stepEvents);
           }
-          if (change.kind === "delete" && !result.refusal) told.set(change.taskId, subject.told.length);
+          if (change.kind === "delete" && !result.refusal) told.set(change.taskId, subject.entries.length);
         }
         const log = await subject.log();
         assert.deepEqual(
@@ -59,7 +59,7 @@ export function stories(engine: Engine): void {
         }
         await subject.discard();
       }),
-      { numRuns: 25 },
+      { numRuns: runs(engine, 25) },
     );
   });
 }

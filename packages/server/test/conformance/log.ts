@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type EventFilter, eventTypeSchema, type LogEvent } from "@mission-control/protocol";
 import fc from "fast-check";
-import type { EventPage, Store } from "../store.ts";
-import { type Engine, eventsIn, newEvent, Subject, textOf } from "./engine.ts";
+import type { EventPage, Store } from "../../src/store/store.ts";
+import { type Engine, eventsIn, newEvent, runs, Subject, textOf } from "./engine.ts";
 
 const TASKS = ["t1", "t2", "t3"] as const;
 const AGENTS = ["a1", "a2"] as const;
@@ -51,7 +51,7 @@ export function log(engine: Engine): void {
         fc.integer({ min: 1, max: 20_000 }),
         async (events, filter, from, to, maxBytes) => {
           await store.append(events);
-          const all = subject.told.flatMap(({ frame }) => eventsIn(frame));
+          const all = (await subject.followed()).flatMap(({ frame }) => eventsIn(frame));
           const { newest } = await store.range();
           assert.equal(all.length, newest);
           const after = Math.floor(from * newest);
@@ -66,7 +66,7 @@ export function log(engine: Engine): void {
           }
         },
       ),
-      { numRuns: 150 },
+      { numRuns: runs(engine, 150) },
     );
     await subject.discard();
   });
@@ -83,7 +83,7 @@ export function log(engine: Engine): void {
       );
       await store.append(events);
     }
-    const all = subject.told.flatMap(({ frame }) => eventsIn(frame));
+    const all = (await subject.followed()).flatMap(({ frame }) => eventsIn(frame));
     const filters: EventFilter[] = [
       {},
       { taskId: "rare" },
@@ -120,7 +120,7 @@ export function log(engine: Engine): void {
         fc.integer({ min: 1, max: 12 }),
         async (events, filter, limit) => {
           await store.append(events);
-          const all = subject.told.flatMap(({ frame }) => eventsIn(frame));
+          const all = (await subject.followed()).flatMap(({ frame }) => eventsIn(frame));
           const backwards = await pages(limit, (cursor) =>
             store.history(cursor === null ? null : Number(cursor), filter, limit),
           );
@@ -132,7 +132,7 @@ export function log(engine: Engine): void {
           assert.deepEqual(forwards, all.filter(wanted({ taskId })));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(engine, 60) },
     );
     await subject.discard();
   });

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import type { EventType, LogEvent, NewEvent } from "@mission-control/protocol";
 import { createParser } from "eventsource-parser";
-import type { TaskChange } from "../../tasks/change.ts";
-import type { ChangeResult, Commit, Receipt, Store, StoredEvent } from "../store.ts";
+import type { ChangeResult } from "../../src/store/plan.ts";
+import type { IdempotencyKey } from "../../src/store/receipt.ts";
+import type { AgentRecord } from "../../src/store/records.ts";
+import type { Follower, LogEntry, Snapshot, Store } from "../../src/store/store.ts";
+import type { TaskChange } from "../../src/tasks/change.ts";
 
 /** What the suite needs to know of an engine. */
 export interface Engine {
@@ -12,6 +15,13 @@ export interface Engine {
   open(place: string, now: () => Date): Promise<Store>;
   /** Removes a place for good. */
   discard(place: string): Promise<void>;
+  /** Whether every call takes milliseconds: random tests then make fewer runs. */
+  isSlow?: boolean;
+}
+
+/** How often a random test is run on an engine. */
+export function runs(engine: Engine, usual: number): number {
+  return engine.isSlow ? Math.ceil(usual / 10) : usual;
 }
 
 /** A clock that moves a second each time it is asked, so that no two changes happen at the same time. */
@@ -23,13 +33,16 @@ export function tickingClock(start = Date.UTC(2026, 0, 1)): () => Date {
   };
 }
 
-/** A store under test, with all that its commits told. */
+/** A store under test, with all that its log told. */
 export class Subject {
   readonly #engine: Engine;
   readonly #now: () => Date;
   readonly place: string;
   store: Store;
-  readonly commits: Commit[] = [];
+  /** Every entry of the log, in the order in which it was followed. */
+  readonly entries: LogEntry[] = [];
+  #follower: Follower;
+  #waiting: { id: number; resolve: () => void }[] = [];
 
   static async open(engine: Engine, now: () => Date = tickingClock()): Promise<Subject> {
     const place = await engine.newPlace();
@@ -41,23 +54,29 @@ export class Subject {
     this.#now = now;
     this.place = place;
     this.store = store;
-    this.#listen();
+    this.#follower = this.#follow();
   }
 
-  /** Every event that was told, in the order it was told. */
-  get told(): StoredEvent[] {
-    return this.commits.flatMap(({ events }) => events);
+  change(change: TaskChange, key?: IdempotencyKey): Promise<ChangeResult> {
+    return this.store.change(change, key ? { key } : {});
   }
 
-  change(change: TaskChange, receipt?: Receipt): Promise<ChangeResult> {
-    return this.store.change(change, receipt);
+  /** Every entry that is in the log now, once it was followed that far. */
+  async followed(): Promise<readonly LogEntry[]> {
+    const { newest } = await this.store.range();
+    if ((this.entries.at(-1)?.id ?? 0) < newest) {
+      await new Promise<void>((resolve) => this.#waiting.push({ id: newest, resolve }));
+    }
+    return [...this.entries];
   }
 
   /** Closes the store and opens it again, as a restart of the server does. */
   async reopen(): Promise<void> {
+    await this.followed();
+    this.#follower.close();
     await this.store.close();
     this.store = await this.#engine.open(this.place, this.#now);
-    this.#listen();
+    this.#follower = this.#follow();
   }
 
   async discard(): Promise<void> {
@@ -78,8 +97,13 @@ export class Subject {
     return eventsIn(frames);
   }
 
-  #listen(): void {
-    this.store.onCommit((commit) => this.commits.push(commit));
+  #follow(): Follower {
+    return this.store.follow(this.entries.at(-1)?.id ?? 0, (entries) => {
+      this.entries.push(...entries);
+      const reached = this.entries.at(-1)?.id ?? 0;
+      for (const { resolve } of this.#waiting.filter(({ id }) => id <= reached)) resolve();
+      this.#waiting = this.#waiting.filter(({ id }) => id > reached);
+    });
   }
 }
 
@@ -138,6 +162,25 @@ export function callback(
   const usage = tokens === undefined ? {} : { usage: { inputTokens: tokens } };
   const at = "2026-01-01T00:00:00.000Z";
   return { kind: "callback", taskId, callback: { taskId, agentId, type, message, ...usage }, at };
+}
+
+/** Registers an agent that takes so many dispatches at a time. */
+export async function register(store: Store, id: string, concurrency = 1): Promise<AgentRecord> {
+  const at = "2026-01-01T00:00:00.000Z";
+  const endpoint = { kind: "http", url: "http://127.0.0.1:9/" } as const;
+  const record = { id, name: id, capabilities: [], concurrency, endpoint, createdAt: at, updatedAt: at };
+  await store.edit("agent", id, () => ({ record, event: newEvent("agent", { agentId: id }) }));
+  return record;
+}
+
+/** What a snapshot says, without the position it is of. */
+export function picture({ underWay, queueLengths, usageByAgent, commands }: Snapshot): unknown {
+  return {
+    underWay: underWay.map(({ id, state }) => `${id} ${state}`).sort(),
+    queueLengths,
+    usage: Object.fromEntries([...usageByAgent].map(([agentId, sum]) => [agentId, sum.total])),
+    commands,
+  };
 }
 
 /** Brings a new task to an attempt of an agent that works on it. */

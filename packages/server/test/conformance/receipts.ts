@@ -2,22 +2,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { callback, createTask, type Engine, newEvent, running, Subject } from "./engine.ts";
 
-/** A change with a receipt happens once, and every repeat gets the first answer. */
+/** A change with an idempotency key happens once, and every repeat gets the first answer. */
 export function receipts(engine: Engine): void {
-  const receipt = { scope: "callback:d1", key: "msg_1" };
+  const key = { scope: "callback:d1", key: "msg_1" };
 
   test("a repeat is answered as the first was and changes nothing, also after a restart", async () => {
     const subject = await Subject.open(engine);
     await running(subject.store, "t1", "a1", "d1");
-    const first = await subject.change(callback("t1", "a1", { type: "progress", message: "one" }), receipt);
+    const first = await subject.change(callback("t1", "a1", { type: "progress", message: "one" }), key);
     assert.equal(first.duplicate, false);
     await subject.change(callback("t1", "a1", { type: "complete" }));
     const { newest } = await subject.store.range();
     for (let round = 0; round < 2; round++) {
-      const repeat = await subject.change(
-        callback("t1", "a1", { type: "progress", message: "one" }),
-        receipt,
-      );
+      const repeat = await subject.change(callback("t1", "a1", { type: "progress", message: "one" }), key);
       assert.deepEqual(
         [repeat.duplicate, repeat.eventId, repeat.taskStatus, repeat.refusal],
         [true, first.eventId, "in_progress", undefined],
@@ -33,7 +30,7 @@ export function receipts(engine: Engine): void {
     await running(subject.store, "t1", "a1", "d1");
     const { newest } = await subject.store.range();
     const said = callback("t1", "a1", { type: "progress", message: "once" });
-    const results = await Promise.all(Array.from({ length: 20 }, () => subject.change(said, receipt)));
+    const results = await Promise.all(Array.from({ length: 20 }, () => subject.change(said, key)));
     assert.deepEqual(
       results.map(({ duplicate }) => duplicate),
       [false, ...Array(19).fill(true)],
@@ -41,7 +38,7 @@ export function receipts(engine: Engine): void {
     assert.equal(new Set(results.map(({ eventId }) => eventId)).size, 1);
     const log = await subject.log();
     assert.equal(log.filter(({ message }) => message === "once").length, 1);
-    // The agent's first word also moved its attempt to running; that is told by no event of its own.
+    // The agent's first word also moved its attempt to running; that has no event of its own.
     assert.equal((await subject.store.range()).newest, newest + 1);
     await subject.discard();
   });
@@ -66,9 +63,9 @@ export function receipts(engine: Engine): void {
     await running(subject.store, "t1", "a1", "d1");
     await subject.change({ kind: "cancel", taskId: "t1" });
     const late = callback("t1", "a1", { type: "complete" });
-    const first = await subject.change(late, receipt);
+    const first = await subject.change(late, key);
     const { newest } = await subject.store.range();
-    const again = await subject.change(late, receipt);
+    const again = await subject.change(late, key);
     assert.deepEqual([first.duplicate, again.duplicate], [false, true]);
     assert.equal(first.refusal?.code, "conflict");
     assert.deepEqual(again.refusal, first.refusal);
@@ -79,9 +76,9 @@ export function receipts(engine: Engine): void {
   test("what recorded nothing is not remembered: the same key counts once there is something to change", async () => {
     const subject = await Subject.open(engine);
     const said = callback("t1", "a1", { type: "progress" });
-    assert.equal((await subject.change(said, receipt)).refusal?.code, "not_found");
+    assert.equal((await subject.change(said, key)).refusal?.code, "not_found");
     await running(subject.store, "t1", "a1", "d1");
-    const result = await subject.change(said, receipt);
+    const result = await subject.change(said, key);
     assert.deepEqual([result.duplicate, result.refusal], [false, undefined]);
     await subject.discard();
   });
@@ -105,11 +102,11 @@ export function receipts(engine: Engine): void {
     await running(subject.store, "t1", "a1", "d1");
     const { newest } = await subject.store.range();
     const said = callback("t1", "a1", { type: "progress" });
-    const old = { ...receipt, onlyIfKnown: true };
+    const old = { ...key, onlyIfKnown: true };
     const stale = await subject.change(said, old);
     assert.deepEqual([stale.refusal?.code, stale.eventId], ["stale", null]);
     assert.equal((await subject.store.range()).newest, newest, "nothing was stored");
-    const first = await subject.change(said, receipt);
+    const first = await subject.change(said, key);
     assert.equal(first.duplicate, false, "nor remembered");
     const known = await subject.change(said, old);
     assert.deepEqual([known.duplicate, known.eventId, known.refusal], [true, first.eventId, undefined]);

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { prioritySchema, type TaskQuery, taskSortSchema, taskStatusSchema } from "@mission-control/protocol";
 import fc from "fast-check";
-import type { TaskChange } from "../../tasks/change.ts";
-import type { Task } from "../../tasks/task.ts";
-import { InvalidCursorError, PRIORITY_RANK, type Store } from "../store.ts";
-import { createTask, dispatchTo, type Engine, plain, Subject } from "./engine.ts";
+import { InvalidCursorError, type Store } from "../../src/store/store.ts";
+import type { TaskChange } from "../../src/tasks/change.ts";
+import { PRIORITY_RANK, type Task } from "../../src/tasks/task.ts";
+import { createTask, dispatchTo, type Engine, plain, runs, Subject } from "./engine.ts";
 
 const TAGS = ["auth", "ui", "Auth"] as const;
 const AGENTS = ["a1", "a2"] as const;
@@ -160,7 +160,7 @@ export function taskList(engine: Engine): void {
           }
         },
       ),
-      { numRuns: 50 },
+      { numRuns: runs(engine, 50) },
     );
     await subject.discard();
   });

@@ -1,0 +1,199 @@
+import type { EventType } from "@mission-control/protocol";
+import { type Attempt, occupiesSlot, PRIORITY_RANK, type Task } from "../tasks/task.ts";
+import type { LogChange, PendingCommand, RecordStep } from "./log-change.ts";
+import type { Receipt } from "./receipt.ts";
+import type { RecordKind, RecordKinds } from "./records.ts";
+import type { WorkingSet } from "./working-set.ts";
+
+/** An event as it is written to the log. */
+export interface EventRow {
+  id: number;
+  type: EventType;
+  taskId: string | undefined;
+  agentId: string | undefined;
+  receivedAt: string;
+  /** The exact SSE text. */
+  frame: string;
+  /** The receipt of the change that it answers. */
+  receipt?: { key: string; receipt: Receipt };
+  change?: LogChange;
+}
+
+/** A task as it will be. */
+export interface TaskRow {
+  task: Task;
+  /** Whether it is there already. */
+  isKnown: boolean;
+  /** Id of the newest event whose effect it shows. */
+  asOf: number;
+}
+
+/** An attempt as it will be. */
+export interface AttemptRow {
+  attempt: Attempt;
+  isKnown: boolean;
+}
+
+/** All that a commit writes, to be written in this order: deletions first. */
+export interface Rows {
+  /** Tasks to delete, with all their attempts. */
+  deletedTasks: ReadonlySet<string>;
+  tasks: readonly TaskRow[];
+  attempts: readonly AttemptRow[];
+  events: readonly EventRow[];
+  commands: readonly PendingCommand[];
+  commandsDone: readonly number[];
+  records: readonly RecordStep[];
+}
+
+interface AttemptEntry {
+  /** As the working set has it; null when it does not. */
+  before: Attempt | null;
+  /** As it will be; null when it is deleted. */
+  after: Attempt | null;
+}
+
+/** The store as the operations planned so far leave it: the working set, and what they change about it. */
+export class Draft implements WorkingSet {
+  readonly #before: WorkingSet;
+  readonly #tasks = new Map<string, TaskRow | null>();
+  readonly #deletedTasks = new Set<string>();
+  readonly #attempts = new Map<string, AttemptEntry>();
+  /** The attempts above, by agent. */
+  readonly #byAgent = new Map<string, Set<AttemptEntry>>();
+  readonly #receipts = new Map<string, Receipt>();
+  readonly #records = new Map<string, RecordStep>();
+  readonly #events: EventRow[] = [];
+  readonly #commands: PendingCommand[] = [];
+  readonly #commandsDone: number[] = [];
+
+  constructor(before: WorkingSet) {
+    this.#before = before;
+  }
+
+  get nextEventId(): number {
+    return this.#before.nextEventId + this.#events.length;
+  }
+
+  task(id: string): Task | null {
+    const row = this.#tasks.get(id);
+    return row === undefined ? this.#before.task(id) : (row?.task ?? null);
+  }
+
+  attempt(id: string): Attempt | null {
+    const entry = this.#attempts.get(id);
+    return entry ? entry.after : this.#before.attempt(id);
+  }
+
+  attemptsOf(taskId: string): Attempt[] {
+    const kept = this.#before.attemptsOf(taskId).filter(({ id }) => !this.#attempts.has(id));
+    for (const { after } of this.#attempts.values()) if (after?.taskId === taskId) kept.push(after);
+    return kept.sort((a, b) => a.number - b.number);
+  }
+
+  receipt(key: string): Receipt | null {
+    return this.#receipts.get(key) ?? this.#before.receipt(key);
+  }
+
+  record<Kind extends RecordKind>(kind: Kind, id: string): RecordKinds[Kind] | null {
+    const step = this.#records.get(`${kind} ${id}`);
+    return step ? (step.record as RecordKinds[Kind] | null) : this.#before.record(kind, id);
+  }
+
+  underWay(agentId: string): number {
+    let count = this.#before.underWay(agentId);
+    for (const { before, after } of this.#byAgent.get(agentId) ?? []) {
+      count +=
+        Number(after !== null && occupiesSlot(after)) - Number(before !== null && occupiesSlot(before));
+    }
+    return count;
+  }
+
+  queued(agentId: string, limit: number): Attempt[] {
+    const changed = this.#byAgent.get(agentId);
+    if (!changed) return [...this.#before.queued(agentId, limit)];
+    const queue = this.#before
+      .queued(agentId, Math.min(limit + changed.size, Number.MAX_SAFE_INTEGER))
+      .filter(({ id }) => !this.#attempts.has(id));
+    for (const { after } of changed) if (after?.state === "queued") queue.push(after);
+    return queue.sort(byUrgency).slice(0, limit);
+  }
+
+  fence(lease: string): number | null {
+    return this.#before.fence(lease);
+  }
+
+  setTask(task: Task, asOf: number): void {
+    const isKnown = !this.#deletedTasks.has(task.id) && this.#before.task(task.id) !== null;
+    this.#tasks.set(task.id, { task, isKnown, asOf });
+  }
+
+  /** @param attempts all of the task's */
+  deleteTask(id: string, attempts: readonly Attempt[]): void {
+    this.#tasks.set(id, null);
+    if (this.#before.task(id)) this.#deletedTasks.add(id);
+    for (const attempt of attempts) this.#enter(attempt, this.#before.attempt(attempt.id)).after = null;
+  }
+
+  /** @param current the attempt as it is now; null when it is new */
+  setAttempt(attempt: Attempt, current: Attempt | null): void {
+    this.#enter(attempt, current).after = attempt;
+  }
+
+  setReceipt(key: string, receipt: Receipt): void {
+    this.#receipts.set(key, receipt);
+  }
+
+  setRecord<Kind extends RecordKind>(kind: Kind, id: string, record: RecordKinds[Kind] | null): void {
+    this.#records.set(`${kind} ${id}`, { kind, id, record });
+  }
+
+  addCommand(command: PendingCommand): void {
+    this.#commands.push(command);
+  }
+
+  commandDone(id: number): void {
+    this.#commandsDone.push(id);
+  }
+
+  /** @param rows numbered from {@link nextEventId} on */
+  addEvents(rows: readonly EventRow[]): void {
+    this.#events.push(...rows);
+  }
+
+  get rows(): Rows {
+    const attempts: AttemptRow[] = [];
+    for (const { before, after } of this.#attempts.values()) {
+      if (!after) continue;
+      const isKnown = before !== null && !this.#deletedTasks.has(before.taskId);
+      attempts.push({ attempt: after, isKnown });
+    }
+    return {
+      deletedTasks: this.#deletedTasks,
+      tasks: [...this.#tasks.values()].filter((row) => row !== null),
+      attempts,
+      events: this.#events,
+      commands: this.#commands,
+      commandsDone: this.#commandsDone,
+      records: [...this.#records.values()],
+    };
+  }
+
+  #enter(attempt: Attempt, before: Attempt | null): AttemptEntry {
+    const known = this.#attempts.get(attempt.id);
+    if (known) return known;
+    const entry: AttemptEntry = { before, after: attempt };
+    this.#attempts.set(attempt.id, entry);
+    const ofAgent = this.#byAgent.get(attempt.agentId);
+    if (ofAgent) ofAgent.add(entry);
+    else this.#byAgent.set(attempt.agentId, new Set([entry]));
+    return entry;
+  }
+}
+
+/** The order of a queue: most urgent first, then oldest first. */
+function byUrgency(a: Attempt, b: Attempt): number {
+  const urgency = PRIORITY_RANK[b.priority] - PRIORITY_RANK[a.priority];
+  if (urgency !== 0) return urgency;
+  return a.queuedAt < b.queuedAt || (a.queuedAt === b.queuedAt && a.id < b.id) ? -1 : 1;
+}

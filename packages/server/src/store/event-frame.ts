@@ -1,0 +1,16 @@
+import { encodeSse, type LogEvent, type NewEvent } from "@mission-control/protocol";
+
+/**
+ * An event as the stream sends it (contract, section 5), which is also how the log keeps it: replaying a stretch of
+ * the log is joining text.
+ * @param id its position in the log
+ */
+export function encodeFrame(id: number, event: NewEvent): string {
+  return encodeSse({ id, event: event.type, data: JSON.stringify({ id, ...event }) });
+}
+
+/** The event inside a frame that {@link encodeFrame} made: its JSON stands on one line, behind the field's name. */
+export function decodeFrame(frame: string): LogEvent {
+  const start = frame.indexOf("\ndata: ") + "\ndata: ".length;
+  return JSON.parse(frame.slice(start)) as LogEvent;
+}

@@ -1,0 +1,97 @@
+import type { Logger } from "../logger.ts";
+import type { Follower, LogEntry } from "./store.ts";
+
+/** Entries that one step of catching up reads. */
+const STEP_ENTRIES = 500;
+
+type Listener = (entries: readonly LogEntry[]) => void;
+
+interface Reader {
+  listener: Listener;
+  /** Id up to which it was given everything. */
+  position: number;
+  /** Whether it is reading what it is behind. */
+  isReading: boolean;
+  isClosed: boolean;
+}
+
+export interface FollowersOptions {
+  /** Reads entries after a position, oldest first, of what is committed. */
+  read: (after: number, limit: number) => Promise<readonly LogEntry[]>;
+  /** Id of the newest entry that was announced, or was there at the start. */
+  newest: number;
+  /** Told of listeners that throw; without one, such an error ends the process. */
+  logger?: Pick<Logger, "error"> | undefined;
+}
+
+/**
+ * Gives everyone who follows the log each entry once, in order: from what was just committed to those who have all
+ * before it, from the log itself to those who do not.
+ */
+export class Followers {
+  readonly #options: FollowersOptions;
+  readonly #readers = new Set<Reader>();
+  #newest: number;
+
+  constructor(options: FollowersOptions) {
+    this.#options = options;
+    this.#newest = options.newest;
+  }
+
+  /** @see Store.follow */
+  add(after: number, listener: Listener): Follower {
+    const reader: Reader = { listener, position: after, isReading: false, isClosed: false };
+    this.#readers.add(reader);
+    if (after < this.#newest) void this.#catchUp(reader);
+    return {
+      close: () => {
+        reader.isClosed = true;
+        this.#readers.delete(reader);
+      },
+    };
+  }
+
+  /** Takes entries that are durable; they follow those announced before without a gap. */
+  announce(entries: readonly LogEntry[]): void {
+    const first = entries[0];
+    const last = entries.at(-1);
+    if (!first || !last) return;
+    this.#newest = last.id;
+    for (const reader of this.#readers) {
+      if (reader.isReading) continue;
+      if (reader.position === first.id - 1) this.#give(reader, entries, last.id);
+      else if (reader.position < last.id) void this.#catchUp(reader);
+    }
+  }
+
+  async #catchUp(reader: Reader): Promise<void> {
+    reader.isReading = true;
+    try {
+      while (!reader.isClosed && reader.position < this.#newest) {
+        const entries = await this.#options.read(reader.position, STEP_ENTRIES);
+        const last = entries.at(-1);
+        if (!last) break;
+        if (!reader.isClosed) this.#give(reader, entries, last.id);
+      }
+    } catch (error) {
+      this.#fault(error, "the log could not be read for a part of the server");
+    } finally {
+      reader.isReading = false;
+    }
+  }
+
+  /** What is durable stays so, and is given to the others, whatever one listener makes of it. */
+  #give(reader: Reader, entries: readonly LogEntry[], lastId: number): void {
+    reader.position = lastId;
+    try {
+      reader.listener(entries);
+    } catch (error) {
+      this.#fault(error, "a commit could not be followed by a part of the server");
+    }
+  }
+
+  #fault(error: unknown, message: string): void {
+    if (!this.#options.logger) throw error;
+    this.#options.logger.error({ err: error }, message);
+  }
+}

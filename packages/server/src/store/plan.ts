@@ -1,0 +1,277 @@
+import type { NewEvent } from "@mission-control/protocol";
+import { attributedAttempt } from "../tasks/attribution.ts";
+import type { Decision, Refusal, TaskChange, TaskState } from "../tasks/change.ts";
+import { decide } from "../tasks/decide.ts";
+import { type TaskLimits, withinLimits } from "../tasks/limits.ts";
+import type { Attempt, Task } from "../tasks/task.ts";
+import { Draft, type EventRow, type Rows } from "./draft.ts";
+import { encodeFrame } from "./event-frame.ts";
+import { type LogChange, type PendingCommand, summaryOf } from "./log-change.ts";
+import { type IdempotencyKey, type Receipt, receiptKey } from "./receipt.ts";
+import type { AgentRecord, RecordEdit, RecordKind, RecordKinds, RecordResult, Workload } from "./records.ts";
+import type { WorkingSet } from "./working-set.ts";
+
+/** A lease as it was granted: a commit made under it is refused once the lease has gone to somebody else. */
+export interface LeaseToken {
+  name: string;
+  /** Rises with every grant of the lease. */
+  fence: number;
+}
+
+/** The lease that a commit was to be made under belongs to somebody else now. Nothing was stored. */
+export class FencedError extends Error {
+  readonly code = "fenced";
+  override name = "FencedError";
+
+  constructor(lease: string) {
+    super(`The lease ${lease} has been taken over.`);
+  }
+}
+
+/** What a change came to, durably. */
+export interface ChangeResult {
+  /** The answer of an earlier change with the same key; nothing was done now. */
+  duplicate: boolean;
+  /** Position of the event that answers the change; null when it announced nothing. */
+  eventId: number | null;
+  taskStatus: Task["status"] | null;
+  /** The task after the change; null when it is unknown or deleted. */
+  task: Task | null;
+  attempt: Attempt | null;
+  refusal?: Refusal | { code: "stale" | "mismatch"; detail: string };
+}
+
+/** An attempt that was taken from a queue to be sent, with all that its payload is made of. */
+export interface Claimed {
+  attempt: Attempt;
+  task: Task;
+  agent: AgentRecord;
+}
+
+/** One thing asked of the store. `at` is when: it stamps events and records (ISO 8601 UTC). */
+export type Operation = { at: string; under?: LeaseToken | undefined } & (
+  | { kind: "change"; change: TaskChange; key?: IdempotencyKey | undefined }
+  | { kind: "claim"; agentId: string }
+  | { kind: "append"; events: readonly NewEvent[] }
+  | { kind: "edit"; record: RecordKind; id: string; edit: AnyEdit }
+  | { kind: "command_done"; id: number }
+);
+
+/** An edit whose record's type is known to who asked for it. */
+export type AnyEdit = (current: never, workload: () => Workload) => RecordEdit<RecordKinds[RecordKind]>;
+
+/** What became of one operation: its result, or the error that its promise rejects with. */
+export type Outcome = { value: unknown } | { error: unknown };
+
+/** What one commit does: the outcome of each operation, in order, and the rows that make it true. */
+export interface Plan {
+  outcomes: Outcome[];
+  rows: Rows;
+}
+
+const AGENT_DELETED = "The agent was deleted.";
+
+/**
+ * Plans a commit: decides the operations one after the other, each on what those before it left. Pure: looks at the
+ * working set, changes nothing. An operation that throws has no rows, and takes none of the others with it.
+ */
+export function plan(before: WorkingSet, operations: readonly Operation[], limits: TaskLimits): Plan {
+  const draft = new Draft(before);
+  const outcomes = operations.map((operation): Outcome => {
+    try {
+      return { value: perform(draft, operation, limits) };
+    } catch (error) {
+      return { error };
+    }
+  });
+  return { outcomes, rows: draft.rows };
+}
+
+function perform(draft: Draft, operation: Operation, limits: TaskLimits): unknown {
+  const { at, under } = operation;
+  if (under && draft.fence(under.name) !== under.fence) throw new FencedError(under.name);
+  switch (operation.kind) {
+    case "change":
+      return change(draft, operation, limits);
+    case "claim":
+      return claim(draft, operation.agentId, at);
+    case "append":
+      return append(draft, operation.events);
+    case "edit":
+      return edit(draft, operation);
+    case "command_done":
+      draft.commandDone(operation.id);
+  }
+}
+
+function change(
+  draft: Draft,
+  { change: asked, key: idempotency, at }: Extract<Operation, { kind: "change" }>,
+  limits: TaskLimits,
+): ChangeResult {
+  const task = draft.task(asked.taskId);
+  const attempt = attemptOf(draft, asked, task, at);
+  const named = "dispatchId" in asked ? asked.dispatchId : undefined;
+  const scope = idempotency?.scope ?? `callback:${named ?? attempt?.id ?? asked.taskId}`;
+  const key = idempotency && receiptKey(scope, idempotency.key);
+  const known = key === undefined ? null : draft.receipt(key);
+  if (known) return repeated(known, idempotency?.fingerprint);
+  if (idempotency?.onlyIfKnown) return { ...NOTHING_KNOWN, refusal: STALE };
+  const state: TaskState = { task, attempt };
+  const decision = withinLimits(state, asked, decide(state, asked, at), limits);
+  const result = resultOf(decision, state, draft.nextEventId);
+  const receipt =
+    key === undefined ? undefined : { key, receipt: receiptOf(result, asked, idempotency?.fingerprint, at) };
+  write(draft, decision, state, receipt);
+  return result;
+}
+
+/** The attempt that a change names or, where it names none, is about. */
+function attemptOf(draft: Draft, asked: TaskChange, task: Task | null, at: string): Attempt | null {
+  if ("dispatchId" in asked && asked.dispatchId !== undefined) return draft.attempt(asked.dispatchId);
+  const current = task?.dispatchId ? draft.attempt(task.dispatchId) : null;
+  if (!current || asked.kind !== "callback") return current;
+  const told = { agentId: asked.callback.agentId, at: asked.at };
+  return attributedAttempt(current, () => draft.attemptsOf(current.taskId), told, at);
+}
+
+/**
+ * Takes as many attempts from an agent's queue as the agent has free slots, and marks them as being sent. An agent
+ * that is not there any more has none: what waits for it ends.
+ */
+function claim(draft: Draft, agentId: string, at: string): Claimed[] {
+  const agent = draft.record("agent", agentId);
+  const free = agent ? agent.concurrency - draft.underWay(agentId) : Number.MAX_SAFE_INTEGER;
+  if (free <= 0) return [];
+  const claimed: Claimed[] = [];
+  for (const attempt of draft.queued(agentId, free)) {
+    const { id: dispatchId, taskId } = attempt;
+    const state = { task: draft.task(taskId), attempt };
+    const step: TaskChange = agent
+      ? { kind: "sending", taskId, dispatchId }
+      : { kind: "undelivered", taskId, dispatchId, state: "failed", reason: AGENT_DELETED };
+    const decision = decide(state, step, at);
+    write(draft, decision, state, undefined);
+    const task = decision.task ?? state.task;
+    if (agent && decision.attempt && task) claimed.push({ attempt: decision.attempt, task, agent });
+  }
+  return claimed;
+}
+
+/** @returns the position of the last one; null for none */
+function append(draft: Draft, events: readonly NewEvent[]): number | null {
+  const rows = rowsOf(draft, events);
+  draft.addEvents(rows);
+  return rows.at(-1)?.id ?? null;
+}
+
+function edit(
+  draft: Draft,
+  { record: kind, id, edit: make }: Extract<Operation, { kind: "edit" }>,
+): RecordResult<RecordKinds[RecordKind]> {
+  const current = draft.record(kind, id);
+  const workload = (): Workload => ({
+    underWay: draft.underWay(id),
+    queued: draft.queued(id, Number.MAX_SAFE_INTEGER).length,
+  });
+  const { record, event, refusal } = make(current as never, workload);
+  if (refusal) return { record: current, eventId: null, refusal };
+  if (record === null && current === null) return { record: null, eventId: null };
+  const [row] = rowsOf(draft, event ? [event] : [], { records: [{ kind, id, record }] });
+  draft.setRecord(kind, id, record);
+  if (row) draft.addEvents([row]);
+  return { record, eventId: row?.id ?? null };
+}
+
+/** Writes what was decided. All that can throw comes first, so that a fault leaves the draft as it was. */
+function write(
+  draft: Draft,
+  decision: Decision,
+  before: TaskState,
+  kept: { key: string; receipt: Receipt } | undefined,
+): void {
+  const { attempt, command } = decision;
+  const current = attempt && before.attempt?.id === attempt.id ? before.attempt : null;
+  const deleted = decision.deleted && before.task ? draft.attemptsOf(before.task.id) : [];
+  const commands: PendingCommand[] = [];
+  if (attempt && command) {
+    const { id: dispatchId, taskId, agentId } = attempt;
+    // Every command is announced, so the position of its event is an id of its own.
+    commands.push({ id: draft.nextEventId, dispatchId, taskId, agentId, command });
+  }
+  const attempts: LogChange["attempts"] = [
+    ...deleted.map((gone) => ({ before: summaryOf(gone), after: null })),
+    ...(attempt ? [{ before: current && summaryOf(current), after: summaryOf(attempt) }] : []),
+  ];
+  const events = rowsOf(draft, decision.events, {
+    ...(attempts.length > 0 ? { attempts } : {}),
+    ...(commands.length > 0 ? { commands } : {}),
+  });
+  // What announces nothing keeps no receipt: the same request may well be answered otherwise later.
+  const answer = events[decision.answerEvent ?? 0];
+  if (kept && answer) {
+    answer.receipt = kept;
+    draft.setReceipt(kept.key, kept.receipt);
+  }
+  if (decision.deleted && before.task) draft.deleteTask(before.task.id, deleted);
+  if (decision.task) draft.setTask(decision.task, draft.nextEventId + events.length - 1);
+  if (attempt) draft.setAttempt(attempt, current);
+  for (const pending of commands) draft.addCommand(pending);
+  draft.addEvents(events);
+}
+
+/** Numbers and encodes events; the first one carries what those who follow the log need beside them. */
+function rowsOf(draft: Draft, events: readonly NewEvent[], logChange: LogChange = {}): EventRow[] {
+  const isEmpty = Object.keys(logChange).length === 0;
+  return events.map((event, index) => {
+    const id = draft.nextEventId + index;
+    const { type, taskId, agentId, receivedAt } = event;
+    const row: EventRow = { id, type, taskId, agentId, receivedAt, frame: encodeFrame(id, event) };
+    return index === 0 && !isEmpty ? { ...row, change: logChange } : row;
+  });
+}
+
+const NOTHING_KNOWN: ChangeResult = {
+  duplicate: false,
+  eventId: null,
+  taskStatus: null,
+  task: null,
+  attempt: null,
+};
+const STALE = { code: "stale", detail: "Too old, and not a known repeat." } as const;
+const MISMATCH = { code: "mismatch", detail: "The same key was used before with another request." } as const;
+
+/** @param firstId the id its first event gets, if it has one */
+function resultOf(decision: Decision, before: TaskState, firstId: number): ChangeResult {
+  const task = decision.deleted ? null : (decision.task ?? before.task);
+  return {
+    duplicate: false,
+    eventId: decision.events.length === 0 ? null : firstId + (decision.answerEvent ?? 0),
+    taskStatus: task?.status ?? null,
+    task,
+    attempt: decision.attempt ?? before.attempt,
+    ...(decision.refusal ? { refusal: decision.refusal } : {}),
+  };
+}
+
+function receiptOf(
+  { eventId, taskStatus, task, refusal }: ChangeResult,
+  asked: TaskChange,
+  fingerprint: string | undefined,
+  at: string,
+): Receipt {
+  return {
+    eventId,
+    taskStatus,
+    at,
+    ...(asked.kind === "create" ? { task } : {}),
+    ...(refusal ? { refusal: refusal as Refusal } : {}),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+  };
+}
+
+function repeated(receipt: Receipt, fingerprint: string | undefined): ChangeResult {
+  if (receipt.fingerprint !== fingerprint) return { ...NOTHING_KNOWN, refusal: MISMATCH };
+  const { eventId, taskStatus, task = null, refusal } = receipt;
+  return { ...NOTHING_KNOWN, eventId, taskStatus, task, ...(refusal ? { refusal } : {}), duplicate: true };
+}

@@ -1,0 +1,66 @@
+import type { Endpoint, NewEvent } from "@mission-control/protocol";
+import type { Refusal } from "../tasks/change.ts";
+
+/** An agent as it is kept. `secret` signs what is sent to an HTTP agent. */
+export interface AgentRecord {
+  id: string;
+  name: string;
+  capabilities: string[];
+  concurrency: number;
+  endpoint: Endpoint;
+  secret?: string;
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** A gateway as it is kept. */
+export interface GatewayRecord {
+  id: string;
+  name: string;
+  url: string;
+  token?: string;
+  createdAt: string;
+}
+
+/** A dashboard session. Only hashes of what proves it are kept. */
+export interface SessionRecord {
+  id: string;
+  cookieHash: string;
+  keyHash: string;
+  /** Of the administrator's token that opened it: a session ends with its token. */
+  tokenFingerprint: string;
+  userAgent: string;
+  createdAt: string;
+  expiresAt: string;
+}
+
+/** Kinds of records that are read and written whole. */
+export interface RecordKinds {
+  agent: AgentRecord;
+  gateway: GatewayRecord;
+  session: SessionRecord;
+}
+export type RecordKind = keyof RecordKinds;
+
+/** What an agent has to do at the moment of an edit. */
+export interface Workload {
+  underWay: number;
+  queued: number;
+}
+
+/**
+ * What an edit makes of a record: the new one, or null to remove it, with the event that announces it; or a refusal,
+ * which changes nothing.
+ */
+export type RecordEdit<Rec> =
+  | { record: Rec | null; event?: NewEvent; refusal?: never }
+  | { refusal: Refusal; record?: never; event?: never };
+
+/** What an edit came to, durably. */
+export interface RecordResult<Rec> {
+  /** The record after the edit; null when there is none. */
+  record: Rec | null;
+  /** Position of the event that announced it; null when nothing changed or nothing announced it. */
+  eventId: number | null;
+  refusal?: Refusal;
+}

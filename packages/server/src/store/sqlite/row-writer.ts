@@ -1,0 +1,50 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Rows } from "../draft.ts";
+import type { AttemptTable } from "./attempt-table.ts";
+import type { EventLog } from "./event-log.ts";
+import type { ReceiptTable } from "./receipt-table.ts";
+import type { RecordTable } from "./record-table.ts";
+import type { TaskTable } from "./task-table.ts";
+
+export interface Tables {
+  log: EventLog;
+  tasks: TaskTable;
+  attempts: AttemptTable;
+  receipts: ReceiptTable;
+  records: RecordTable;
+}
+
+/** Writes what was planned, inside the surrounding commit. */
+export class RowWriter {
+  readonly #tables: Tables;
+  readonly #insertCommand: StatementSync;
+  readonly #deleteCommand: StatementSync;
+
+  constructor(db: DatabaseSync, tables: Tables) {
+    this.#tables = tables;
+    this.#insertCommand = db.prepare(
+      "INSERT INTO commands (id, dispatch_id, task_id, agent_id, command) VALUES (?, ?, ?, ?, ?)",
+    );
+    this.#deleteCommand = db.prepare("DELETE FROM commands WHERE id = ?");
+  }
+
+  write(rows: Rows): void {
+    const { log, tasks, attempts, receipts, records } = this.#tables;
+    for (const id of rows.deletedTasks) tasks.delete(id);
+    if (rows.deletedTasks.size > 0) attempts.forget();
+    for (const { task, isKnown, asOf } of rows.tasks) {
+      if (isKnown) tasks.update(task, asOf);
+      else tasks.add(task, asOf);
+    }
+    for (const { attempt, isKnown } of rows.attempts) attempts.write(attempt, !isKnown);
+    for (const { kind, id, record } of rows.records) records.write(kind, id, record);
+    for (const { id, dispatchId, taskId, agentId, command } of rows.commands) {
+      this.#insertCommand.run(id, dispatchId, taskId, agentId, JSON.stringify(command));
+    }
+    for (const id of rows.commandsDone) this.#deleteCommand.run(id);
+    for (const event of rows.events) {
+      if (event.receipt) receipts.add(event.receipt.key, event.receipt.receipt);
+      log.append(event);
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { describe } from "node:test";
+import { lateStore } from "../support/late-store.ts";
+import { changes } from "./changes.ts";
+import { claims } from "./claims.ts";
+import type { Engine } from "./engine.ts";
+import { leases } from "./leases.ts";
+import { log } from "./log.ts";
+import { receipts } from "./receipts.ts";
+import { stories } from "./stories.ts";
+import { taskList } from "./task-list.ts";
+
+/**
+ * What every engine of the store must do, as tests. Call it from the engine's own test file. Each runs twice: on the
+ * engine as it is, and seen over a network that answers late.
+ */
+export function storeConformance(name: string, engine: Engine): void {
+  const late: Engine = {
+    ...engine,
+    open: async (place, now) => lateStore(await engine.open(place, now)),
+    isSlow: true,
+  };
+  for (const [mode, subject] of [
+    [name, engine],
+    [`${name}, told late,`, late],
+  ] as const) {
+    describe(`${mode} keeps the promises of a store`, () => {
+      describe("changes", () => changes(subject));
+      describe("receipts", () => receipts(subject));
+      describe("claims", () => claims(subject));
+      describe("leases", () => leases(subject));
+      describe("log", () => log(subject));
+      describe("task list", () => taskList(subject));
+      describe("stories", () => stories(subject));
+    });
+  }
+}
