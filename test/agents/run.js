@@ -13,7 +13,7 @@ import { agents, commands } from "./agents/index.ts";
 import { writeTable } from "./table.ts";
 
 const INSTALL_TIMEOUT_MS = 4 * 60_000;
-const TESTS_TIMEOUT_MS = 8 * 60_000;
+const TESTS_TIMEOUT_MS = 12 * 60_000;
 const ALL_TESTS_TIMEOUT_MS = 30 * 60_000;
 
 const here = dirname(fileURLToPath(import.meta.url));
