@@ -45,7 +45,8 @@ function page(observed: Observation[]): string {
 Written by \`npm run test:agents -- --all --table\` from what the tests saw: the real programs, each run by the real runner
 and server with a stub model, in a network namespace that has nothing but loopback. A test fails where an agent no longer
 does what it did. Every run of CI tests all but ${slow.join(" and ")}, which take too long. A dash: not to be had of this
-program, or not looked at yet.
+program, or not looked at yet. The rows gather several runs (test/agents/observations.json), so far in parts
+and not all at one commit.
 
 ${[header, header.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n")}
 
