@@ -394,6 +394,22 @@ test("while the store cannot write, nothing is sent and nothing hangs; the queue
   assert.equal(fixture.gateway.calls.length, 1);
 });
 
+test("what was claimed and cannot be read again goes back to the queue, and out once it can", async (context) => {
+  const fixture = await DispatchFixture.open(context);
+  const agentId = await fixture.agent();
+  const taskId = await fixture.task();
+  const { attempt } = fixture.store;
+  let failures = 1;
+  context.mock.method(fixture.store, "attempt", (...args: Parameters<typeof attempt>) =>
+    failures-- > 0
+      ? Promise.reject(new StoreUnavailableError("The disk cannot be read."))
+      : attempt.apply(fixture.store, args),
+  );
+  await fixture.dispatcher.dispatch(taskId, agentId);
+  await fixture.untilState(taskId, "in_progress accepted");
+  assert.equal(fixture.gateway.calls.length, 1);
+});
+
 for (const [outcome, state] of [
   [{ kind: "accepted" }, "in_progress accepted"],
   [{ kind: "rejected", reason: "No room." }, "failed rejected"],

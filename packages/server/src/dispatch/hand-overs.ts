@@ -4,7 +4,7 @@ import type { AgentTarget, DispatchOutcome, EarlierSend, GatewayAdapter } from "
 import type { Metrics } from "../metrics.ts";
 import type { ChangeResult, Claimed } from "../store/plan.ts";
 import type { AgentRecord } from "../store/records.ts";
-import type { Store } from "../store/store.ts";
+import { type Store, StoreUnavailableError } from "../store/store.ts";
 import { type Attempt, isOver, type Task } from "../tasks/task.ts";
 import { HandOver } from "./hand-over.ts";
 import type { OutcomeWriter } from "./outcome-writer.ts";
@@ -52,23 +52,30 @@ export class HandOvers {
     return this.#underWay.get(dispatchId)?.done;
   }
 
-  /** Hands over an attempt that was claimed. */
-  begin({ attempt: { id }, task, agent }: Claimed): Promise<void> {
-    return this.#take(id, (handOver, attempt) => {
+  /** Hands over an attempt that was claimed; one that cannot be read again goes back to its queue. */
+  async begin({ attempt: { id, taskId }, task, agent }: Claimed): Promise<void> {
+    const taken = await this.#take(id, (handOver, attempt) => {
       // Cancelled since, or taken by its agent's own word: there is nothing to hand over.
       if (attempt.state !== "sending") return Promise.resolve();
       return this.#send(handOver, { attempt, task, agent }, null);
     });
+    if (!taken) await this.#options.writer.retryUntilStored({ kind: "unsent", taskId, dispatchId: id });
   }
 
-  /** Takes up an attempt that an earlier process had begun to hand over. */
-  resume({ id, agentId, taskId }: Attempt): Promise<void> {
-    return this.#take(id, async (handOver, attempt) => {
+  /** Takes up an attempt that an earlier process had begun to hand over, as soon as it can be read. */
+  async resume(left: Attempt): Promise<void> {
+    const { id, agentId, taskId } = left;
+    const taken = await this.#take(id, async (handOver, attempt) => {
       const { store } = this.#options;
       const [agent, task] = await Promise.all([store.record("agent", agentId), store.task(taskId)]);
       const earlier = { accepted: attempt.state !== "sending", note: attempt.note };
       await this.#send(handOver, { attempt, task, agent }, earlier);
     });
+    if (taken) return;
+    await this.#options.writer.pause().then(
+      () => this.resume(left),
+      () => {},
+    );
   }
 
   /** The attempt was cancelled. */
@@ -86,15 +93,18 @@ export class HandOvers {
   /**
    * Reads an attempt again under its hand-over: from here on a cancel aborts that, and one from before shows in the
    * attempt, in whatever order the log and the answers of the store arrive.
+   * @returns false when the store could not be read now, and nothing was sent
    */
-  async #take(id: string, send: (handOver: HandOver, attempt: Attempt) => Promise<void>): Promise<void> {
+  async #take(id: string, send: (handOver: HandOver, attempt: Attempt) => Promise<void>): Promise<boolean> {
     const handOver = new HandOver();
     this.#underWay.set(id, handOver);
     try {
       const attempt = await this.#options.store.attempt(id);
       if (attempt && !isOver(attempt)) await send(handOver, attempt);
+      return true;
     } catch (error) {
       this.#options.writer.failed(error, id);
+      return !(error instanceof StoreUnavailableError);
     } finally {
       this.#end(id, handOver);
     }

@@ -53,7 +53,7 @@ export class OutcomeWriter {
   /** @throws once the writer is closed */
   pause(): Promise<void> {
     const { pauseMs = STORE_PAUSE_MS } = this.#options;
-    return wait(pauseMs, undefined, { signal: this.#stop.signal });
+    return wait(pauseMs, undefined, { signal: this.#stop.signal, ref: false });
   }
 
   close(): void {
