@@ -114,11 +114,6 @@ export class AgentDirectory {
       .map(({ record, lastSeenAt }) => ({ target: targetOf(record), lastSeenAt }));
   }
 
-  /** The agent as it is kept, with its secret. */
-  record(id: string): AgentRecord | null {
-    return this.#entries.get(id)?.record ?? null;
-  }
-
   /**
    * Registers an agent; an HTTP agent's `secret` is made here and shown this once.
    * @throws AgentEndpointError

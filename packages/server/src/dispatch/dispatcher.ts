@@ -25,7 +25,7 @@ import { sendContext } from "./send-context.ts";
 
 export interface DispatcherOptions extends PayloadOptions {
   store: Store;
-  agents: AgentDirectory;
+  agents: Pick<AgentDirectory, "announceReachability">;
   /** The adapter that reaches an agent; null when its gateway is gone. */
   adapterFor: (target: AgentTarget) => GatewayAdapter | null;
   logger: Logger;
@@ -115,9 +115,12 @@ export class Dispatcher {
         return { ...queued, task: written.task, attempt: written.attempt };
       }
       // In the queue, or another claim has it.
-      const attempt = await store.attempt(newDispatchId);
-      if (attempt?.state === "sending") await handedOver;
-      return { ...queued, task: await store.task(taskId), attempt: await store.attempt(newDispatchId) };
+      let attempt = await store.attempt(newDispatchId);
+      if (attempt?.state === "sending") {
+        await handedOver;
+        attempt = await store.attempt(newDispatchId);
+      }
+      return { ...queued, task: await store.task(taskId), attempt };
     } finally {
       this.#waiting.delete(newDispatchId);
     }
