@@ -83,7 +83,7 @@ export class Dispatcher {
    */
   async start(): Promise<void> {
     const { store } = this.#options;
-    const { lastEventId, underWay, commands, queueLengths } = await store.snapshot();
+    const { lastEventId, underWay, commands, queueLengths } = await store.workInHand();
     for (const attempt of underWay) {
       this.#runs.follow(summaryOf(attempt));
       if (isTakenUp(attempt)) void this.#handOvers.resume(attempt);

@@ -5,15 +5,7 @@ import type { UsageSum } from "../tasks/usage.ts";
 import type { LogChange, PendingCommand } from "./log-change.ts";
 import type { ChangeResult, Claimed, LeaseToken } from "./plan.ts";
 import type { IdempotencyKey } from "./receipt.ts";
-import type {
-  AgentRecord,
-  GatewayRecord,
-  RecordEdit,
-  RecordKind,
-  RecordKinds,
-  RecordResult,
-  Workload,
-} from "./records.ts";
+import type { AgentRecord, RecordEdit, RecordKind, RecordKinds, RecordResult, Workload } from "./records.ts";
 
 /** One committed event, and what followers of the log need to know beside it. */
 export interface LogEntry {
@@ -34,20 +26,23 @@ export interface Follower {
   close(): void;
 }
 
-/** The records and the work at one position of the log: what a view begins with before it follows. */
-export interface Snapshot {
+/** The work at one position of the log: what a part that sees it through begins with before it follows. */
+export interface WorkInHand {
   /** Id of the newest event whose effect is in it; 0 for none. */
   lastEventId: number;
-  agents: readonly AgentRecord[];
-  gateways: readonly GatewayRecord[];
   /** Every attempt that is neither queued nor over. */
   underWay: readonly Attempt[];
   /** How many attempts each agent has queued. */
   queueLengths: ReadonlyMap<string, number>;
-  /** What all attempts of each agent used together; the caller's own, to count on from. */
-  usageByAgent: ReadonlyMap<string, UsageSum>;
   /** What agents must still be told, oldest first. */
   commands: readonly PendingCommand[];
+}
+
+/** The work and the agents at one position of the log. Costs a look at every attempt that told what it used. */
+export interface Snapshot extends WorkInHand {
+  agents: readonly AgentRecord[];
+  /** What all attempts of each agent used together; the caller's own, to count on from. */
+  usageByAgent: ReadonlyMap<string, UsageSum>;
 }
 
 /** The right to act alone on something, for as long as it is held. */
@@ -145,6 +140,7 @@ export interface Store {
    * says nothing. One that throws is logged, and keeps nothing from the others.
    */
   follow(after: number, listener: (entries: readonly LogEntry[]) => void): Follower;
+  workInHand(): Promise<WorkInHand>;
   snapshot(): Promise<Snapshot>;
 
   task(id: string): Promise<Task | null>;

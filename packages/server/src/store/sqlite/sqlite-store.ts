@@ -30,6 +30,7 @@ import type {
   Store,
   Stretch,
   TaskPage,
+  WorkInHand,
 } from "../store.ts";
 import { StoreUnavailableError } from "../store.ts";
 import { AttemptTable } from "./attempt-table.ts";
@@ -175,16 +176,16 @@ export class SqliteStore implements Store {
     return this.#followers.add(after, listener);
   }
 
+  async workInHand(): Promise<WorkInHand> {
+    return this.#health.read(() => this.#workInHand());
+  }
+
   async snapshot(): Promise<Snapshot> {
-    const { log, records, attempts } = this.#tables;
+    const { records, attempts } = this.#tables;
     return this.#health.read(() => ({
-      lastEventId: log.range.newest,
+      ...this.#workInHand(),
       agents: records.all("agent"),
-      gateways: records.all("gateway"),
-      underWay: attempts.allUnderWay(),
-      queueLengths: attempts.queueLengths(),
       usageByAgent: attempts.usageByAgent(),
-      commands: this.#commands(),
     }));
   }
 
@@ -290,6 +291,16 @@ export class SqliteStore implements Store {
       });
     }
     return this.#health.read(read);
+  }
+
+  #workInHand(): WorkInHand {
+    const { log, attempts } = this.#tables;
+    return {
+      lastEventId: log.range.newest,
+      underWay: attempts.allUnderWay(),
+      queueLengths: attempts.queueLengths(),
+      commands: this.#commands(),
+    };
   }
 
   #commands(): PendingCommand[] {
