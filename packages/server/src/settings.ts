@@ -2,8 +2,8 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { SECRET_RULE } from "@mission-control/protocol";
 import { z } from "zod";
+import { hostName } from "./api/allowed-hosts.ts";
 import { ClientAddresses } from "./client-address.ts";
-import { hostName } from "./http/allowed-hosts.ts";
 import { isSecret, TOKEN_PATTERN, TOKEN_RULE } from "./keys.ts";
 import { readSettingsObject, SettingsError } from "./settings-file.ts";
 

@@ -1,7 +1,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { PROBLEM_TYPE } from "@mission-control/protocol";
-import { problemBody } from "../http/problems.ts";
+import { problemBody } from "../api/problems.ts";
 
 const STATUS_OF_BROKEN: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,

@@ -1,11 +1,11 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { MAX_CALLBACK_BYTES } from "@mission-control/protocol";
+import type { AllowedHosts } from "../api/allowed-hosts.ts";
+import { isCallback, isEventStream } from "../api/raw-routes.ts";
 import type { Answer } from "../callbacks/answer.ts";
 import type { CallbackIntake } from "../callbacks/intake.ts";
 import type { ClientAddresses } from "../client-address.ts";
-import type { AllowedHosts } from "../http/allowed-hosts.ts";
-import { isCallback, isEventStream } from "../http/raw-routes.ts";
 import type { ConnectionLimit } from "./connection-limit.ts";
 import { type PlainRequest, readPlainRequest } from "./plain-request.ts";
 
