@@ -1,6 +1,6 @@
 import type { Usage } from "@mission-control/protocol";
 import type { AgentCommand } from "../tasks/change.ts";
-import { openRequest } from "../tasks/operator.ts";
+import { openRequest } from "../tasks/permissions.ts";
 import type { Attempt } from "../tasks/task.ts";
 import type { RecordKind, RecordKinds } from "./records.ts";
 

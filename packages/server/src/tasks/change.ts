@@ -94,5 +94,10 @@ export function refuse(code: RefusalCode, detail: string): Decision {
   return { refusal: { code, detail }, events: [] };
 }
 
+/** A refusal of what is one too many; it records nothing. */
+export function limited(limit: NonNullable<Refusal["limit"]>, detail: string): Decision {
+  return { refusal: { code: "limited", limit, detail }, events: [] };
+}
+
 /** A change that has nothing to do any more, such as a hand-over confirmed after the agent's first callback. */
 export const NOTHING: Decision = { events: [] };

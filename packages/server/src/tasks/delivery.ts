@@ -1,6 +1,6 @@
 import { type Decision, type DeliveryChange, NOTHING, refuse, type TaskState } from "./change.ts";
 import { dispatchEvent, statusEvent } from "./events.ts";
-import { closePermissions } from "./operator.ts";
+import { withdrawOpen } from "./permissions.ts";
 import { type Attempt, occupiesSlot, type Task } from "./task.ts";
 
 type Change<Kind extends DeliveryChange["kind"]> = Extract<DeliveryChange, { kind: Kind }>;
@@ -125,7 +125,7 @@ function fail(
   now: string,
   cancel?: string,
 ): Decision {
-  const ended: Attempt = { ...closePermissions(attempt), state, error: reason, endedAt: now };
+  const ended: Attempt = { ...withdrawOpen(attempt), state, error: reason, endedAt: now };
   return {
     task: {
       ...task,

@@ -1,7 +1,8 @@
 import type { JsonObject } from "@mission-control/protocol";
 import { type Decision, type OperatorChange, refuse, type TaskState } from "./change.ts";
-import { dispatchEvent, statusEvent, subjectOf, taskEvent } from "./events.ts";
-import { type Attempt, isOver, type Permission, type Task } from "./task.ts";
+import { dispatchEvent, statusEvent, taskEvent } from "./events.ts";
+import { answerPermission, withdrawOpen } from "./permissions.ts";
+import { type Attempt, isOver, type Task } from "./task.ts";
 
 type Change<Kind extends OperatorChange["kind"]> = Extract<OperatorChange, { kind: Kind }>;
 
@@ -78,7 +79,7 @@ export function cancel(task: Task, attempt: Attempt | null, now: string): Decisi
     return { task: cancelled, events: [statusEvent(task, "cancelled", attempt, now)] };
   }
   const ended: Attempt = {
-    ...closePermissions(attempt),
+    ...withdrawOpen(attempt),
     state: "cancelled",
     error: undefined,
     endedAt: now,
@@ -111,76 +112,6 @@ export function approve(task: Task, attempt: Attempt | null, now: string): Decis
 export function reject(task: Task, change: Change<"reject">, now: string): Decision {
   if (task.status !== "review" || !task.agentId) return notInReview(task);
   return startAttempt(task, task.agentId, change.newDispatchId, change.feedback, now);
-}
-
-/** Records the operator's answer to an open permission request, to be handed to the agent. */
-export function answerPermission(
-  { task, attempt }: { task: Task; attempt: Attempt | null },
-  change: Change<"answer_permission">,
-  now: string,
-): Decision {
-  const permission = attempt?.permissions?.findLast(({ request }) => request.id === change.requestId);
-  if (!attempt || !permission || permission.state === "withdrawn") {
-    return refuse("not_found", "The task has no such open permission request.");
-  }
-  if (permission.state === "answered") {
-    return refuse("conflict", `The request was answered already, with "${permission.optionId}".`);
-  }
-  const option = permission.request.options.find(({ optionId }) => optionId === change.optionId);
-  if (!option) {
-    const known = permission.request.options.map(({ optionId }) => optionId).join(", ");
-    return refuse("invalid", `optionId must be one of the request's options: ${known}.`);
-  }
-  const answered: Attempt = {
-    ...withPermission(attempt, {
-      request: permission.request,
-      state: "answered",
-      optionId: option.optionId,
-    }),
-    // An agent that had ended its turn to wait for the answer goes on with it.
-    runOutcome: undefined,
-  };
-  const event = taskEvent("permission", subjectOf(attempt), now, {
-    message: `${option.name}: ${permission.request.title}`,
-    data: { state: "answered", requestId: permission.request.id, optionId: option.optionId },
-  });
-  return {
-    task: { ...task, waitingFor: openRequest(answered), updatedAt: now },
-    attempt: answered,
-    command: { kind: "permission", requestId: permission.request.id, optionId: option.optionId },
-    events: [event],
-  };
-}
-
-/** Puts a permission into an attempt, in place of the one with the same request id. */
-export function withPermission(attempt: Attempt, permission: Permission): Attempt {
-  const permissions = [...(attempt.permissions ?? [])];
-  const known = permissions.findIndex(({ request }) => request.id === permission.request.id);
-  permissions[known === -1 ? permissions.length : known] =
-    permission.state === "open" ? permission : kept(permission);
-  return { ...attempt, permissions };
-}
-
-/** The oldest request of an attempt that still waits for an answer. */
-export function openRequest(attempt: Attempt): Task["waitingFor"] {
-  return attempt.permissions?.find(({ state }) => state === "open")?.request;
-}
-
-/** Withdraws what is still open: an attempt that is over waits for nothing. */
-export function closePermissions(attempt: Attempt): Attempt {
-  if (!openRequest(attempt)) return attempt;
-  const permissions = attempt.permissions?.map((permission) =>
-    permission.state === "open" ? kept({ ...permission, state: "withdrawn" }) : permission,
-  );
-  return { ...attempt, permissions };
-}
-
-/**
- * What is kept of a permission that is settled: its tool and diff stay in the log, but an attempt with many of them
- * must not grow by each.
- */
-function kept({ request: { id, title, options }, ...rest }: Permission): Permission {
-  return { ...rest, request: { id, title, options } };
 }
 
 function startAttempt(
@@ -251,6 +182,6 @@ export function decideOperator(state: TaskState, change: OperatorChange, now: st
     case "reject":
       return reject(task, change, now);
     case "answer_permission":
-      return answerPermission({ task, attempt }, change, now);
+      return answerPermission(task, attempt, change, now);
   }
 }

@@ -9,7 +9,7 @@ import {
   type TaskState,
 } from "./change.ts";
 import { statusEvent, subjectOf, taskEvent } from "./events.ts";
-import { closePermissions, openRequest, withPermission } from "./operator.ts";
+import { openRequest, requestPermission, type Started, withdrawOpen } from "./permissions.ts";
 import { type Attempt, isOver, occupiesSlot, type Task } from "./task.ts";
 import { addUsage } from "./usage.ts";
 
@@ -56,7 +56,7 @@ function callback({ task, attempt }: TaskState, change: CallbackChange, now: str
     case "progress":
       return progress(task, attempt, change, said, now);
     case "permission":
-      return permission(task, attempt, change, said, now);
+      return requestPermission(start(task, attempt, now, said.usage), said, change.at, now);
     case "complete":
       return end(task, attempt, now, {
         event: taskEvent("complete", subjectOf(attempt), now, {
@@ -105,35 +105,6 @@ function progress(
   };
 }
 
-/** A permission request, or its withdrawal by the agent (`data.state` "withdrawn" or "timed_out"). */
-function permission(
-  task: Task,
-  attempt: Attempt,
-  change: CallbackChange,
-  said: Extract<Callback, { type: "permission" }>,
-  now: string,
-): Decision {
-  const live = start(task, attempt, now, said.usage);
-  const { request } = said;
-  const withdrawn = said.data?.state === "withdrawn" || said.data?.state === "timed_out";
-  const asked = withPermission(live.attempt, { request, state: withdrawn ? "withdrawn" : "open" });
-  const event = taskEvent("permission", subjectOf(attempt), now, {
-    message: said.message ?? request.title,
-    data: {
-      ...said.data,
-      state: withdrawn ? (said.data?.state ?? "withdrawn") : "requested",
-      request: request as JsonObject,
-    },
-    timestamp: change.at,
-  });
-  return {
-    task: { ...live.task, waitingFor: openRequest(asked) },
-    attempt: asked,
-    events: [...live.events, event],
-    answerEvent: live.events.length,
-  };
-}
-
 /** Records a callback that may not change its task. */
 function late(
   task: Task,
@@ -156,12 +127,7 @@ function late(
 }
 
 /** The first word of an agent makes its attempt `running`, even before its acceptance was seen or when it never was. */
-function start(
-  task: Task,
-  attempt: Attempt,
-  now: string,
-  usage: Callback["usage"],
-): { task: Task; attempt: Attempt; events: NewEvent[] } {
+function start(task: Task, attempt: Attempt, now: string, usage: Callback["usage"]): Started {
   let running = attempt;
   if (attempt.state !== "running") {
     running = { ...attempt, state: "running", error: undefined, acceptedAt: attempt.acceptedAt ?? now };
@@ -194,7 +160,7 @@ interface Ending {
 
 function end(task: Task, attempt: Attempt, now: string, ending: Ending): Decision {
   const live = start(task, attempt, now, ending.usage);
-  const ended: Attempt = { ...closePermissions(live.attempt), ...ending.attempt, endedAt: now };
+  const ended: Attempt = { ...withdrawOpen(live.attempt), ...ending.attempt, endedAt: now };
   const completed = ending.attempt.state === "completed";
   const status: TaskStatus = completed ? (task.requiresReview ? "review" : "completed") : "failed";
   return {

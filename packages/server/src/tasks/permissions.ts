@@ -1,0 +1,145 @@
+import type { Callback, JsonObject, NewEvent } from "@mission-control/protocol";
+import { type Decision, limited, type OperatorChange, refuse } from "./change.ts";
+import { subjectOf, taskEvent } from "./events.ts";
+import type { Attempt, Permission, Task } from "./task.ts";
+
+/** Settled requests that an attempt's record keeps beside the open ones. */
+const SETTLED_KEPT = 100;
+
+/** A task and its attempt that runs, and the events that announce that it began to, if it did so just now. */
+export interface Started {
+  task: Task;
+  attempt: Attempt;
+  events: NewEvent[];
+}
+
+/**
+ * An agent asks for permission or, by `data.state` "withdrawn" or "timed_out", takes back what it asked (contract,
+ * section 4). Asking again for the same request id replaces the request.
+ * @param at when, by the agent's clock
+ */
+export function requestPermission(
+  { task, attempt, events }: Started,
+  { request, message, data }: Extract<Callback, { type: "permission" }>,
+  at: string,
+  now: string,
+): Decision {
+  const isWithdrawn = data?.state === "withdrawn" || data?.state === "timed_out";
+  const asked = withPermission(attempt, { request, state: isWithdrawn ? "withdrawn" : "open" });
+  const event = taskEvent("permission", subjectOf(attempt), now, {
+    message: message ?? request.title,
+    data: {
+      ...data,
+      state: isWithdrawn ? (data?.state ?? "withdrawn") : "requested",
+      request: request as JsonObject,
+    },
+    timestamp: at,
+  });
+  return {
+    task: { ...task, waitingFor: openRequest(asked) },
+    attempt: asked,
+    events: [...events, event],
+    answerEvent: events.length,
+  };
+}
+
+/** Records the operator's answer to an open request, to be handed to the agent. A request is answered once. */
+export function answerPermission(
+  task: Task,
+  attempt: Attempt | null,
+  { requestId, optionId }: Extract<OperatorChange, { kind: "answer_permission" }>,
+  now: string,
+): Decision {
+  const permission = attempt?.permissions?.findLast(({ request }) => request.id === requestId);
+  if (!attempt || !permission || permission.state === "withdrawn") {
+    return refuse("not_found", "The task has no such open permission request.");
+  }
+  const { request } = permission;
+  if (permission.state === "answered") {
+    return refuse("conflict", `The request was answered already, with "${permission.optionId}".`);
+  }
+  const option = request.options.find((offered) => offered.optionId === optionId);
+  if (!option) {
+    const known = request.options.map((offered) => offered.optionId).join(", ");
+    return refuse("invalid", `optionId must be one of the request's options: ${known}.`);
+  }
+  const answered: Attempt = {
+    ...withPermission(attempt, { request, state: "answered", optionId }),
+    // An agent that had ended its turn to wait for the answer goes on with it.
+    runOutcome: undefined,
+  };
+  const event = taskEvent("permission", subjectOf(attempt), now, {
+    message: `${option.name}: ${request.title}`,
+    data: { state: "answered", requestId, optionId },
+  });
+  return {
+    task: { ...task, waitingFor: openRequest(answered), updatedAt: now },
+    attempt: answered,
+    command: { kind: "permission", requestId, optionId },
+    events: [event],
+  };
+}
+
+/** The oldest request of an attempt that still waits for an answer: what its task waits for. */
+export function openRequest(attempt: Attempt): Task["waitingFor"] {
+  return attempt.permissions?.find(isOpen)?.request;
+}
+
+/** Withdraws what is still open: an attempt that is over waits for nothing. */
+export function withdrawOpen(attempt: Attempt): Attempt {
+  if (!openRequest(attempt)) return attempt;
+  const permissions = attempt.permissions?.map((permission) =>
+    isOpen(permission) ? settled({ ...permission, state: "withdrawn" }) : permission,
+  );
+  return { ...attempt, permissions };
+}
+
+/**
+ * Refuses a request that is one too many to be open at a time. What was open already, under a higher limit, stays.
+ * @param before the attempt before the decision
+ */
+export function withinOpenLimit(before: Attempt | null, decision: Decision, limit: number): Decision {
+  if (!decision.attempt) return decision;
+  if (openCount(decision.attempt) > Math.max(limit, openCount(before))) {
+    const detail = `${limit} permission requests of this dispatch wait for their answers already; try again when one is answered, or withdraw one.`;
+    return limited("open_permissions", detail);
+  }
+  return { ...decision, attempt: withoutOldest(decision.attempt) };
+}
+
+/** Puts a permission into an attempt, in place of the one with the same request id. */
+function withPermission(attempt: Attempt, permission: Permission): Attempt {
+  const permissions = [...(attempt.permissions ?? [])];
+  const known = permissions.findIndex(({ request }) => request.id === permission.request.id);
+  permissions[known === -1 ? permissions.length : known] = isOpen(permission)
+    ? permission
+    : settled(permission);
+  return { ...attempt, permissions };
+}
+
+/**
+ * What is kept of a permission that is settled: its tool and diff stay in the log, but an attempt with many of them
+ * must not grow by each.
+ */
+function settled({ request: { id, title, options }, ...rest }: Permission): Permission {
+  return { ...rest, request: { id, title, options } };
+}
+
+function isOpen({ state }: Permission): boolean {
+  return state === "open";
+}
+
+function openCount(attempt: Attempt | null): number {
+  return attempt?.permissions?.filter(isOpen).length ?? 0;
+}
+
+/** The attempt is written with all its requests whenever one comes: settled ones are forgotten, the oldest first. */
+function withoutOldest(attempt: Attempt): Attempt {
+  const { permissions = [] } = attempt;
+  let surplus = permissions.length - openCount(attempt) - SETTLED_KEPT;
+  if (surplus <= 0) return attempt;
+  return {
+    ...attempt,
+    permissions: permissions.filter((permission) => isOpen(permission) || surplus-- <= 0),
+  };
+}
