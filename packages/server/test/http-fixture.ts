@@ -17,7 +17,8 @@ import { SessionCookie } from "../src/login/session-cookie.ts";
 import { Sessions } from "../src/login/sessions.ts";
 import { Metrics } from "../src/metrics.ts";
 import { readSettings } from "../src/settings.ts";
-import { SqliteStore } from "../src/store/sqlite/sqlite-store.ts";
+import type { Store } from "../src/store/store.ts";
+import { openTestStore } from "./support/test-store.ts";
 
 export const TOKEN = "the-administrator";
 
@@ -36,7 +37,7 @@ export class ManualClock {
 export interface HttpFixture {
   url: string;
   host: string;
-  store: SqliteStore;
+  store: Store;
   clock: ManualClock;
   sessions: Sessions;
   logInCodes: LogInCodes;
@@ -69,7 +70,7 @@ export async function startHttp({
   const folder = mkdtempSync(join(tmpdir(), "mission-control-http-"));
   const clock = new ManualClock();
   const { now } = clock;
-  const store = SqliteStore.open({ folder, now });
+  const store = openTestStore({ folder, now });
   const raw: string[] = [];
   const record = (name: string) => (request: IncomingMessage, response: ServerResponse) => {
     raw.push(`${name} ${request.method} ${request.url}`);

@@ -98,6 +98,15 @@ export class AgentDirectory {
     return this.#position.reached(eventId);
   }
 
+  /**
+   * Resolves when the view shows all that is in the log by now: what a client was answered before, by whichever node, or
+   * saw in the stream, which follows the log at a position of its own.
+   */
+  async caughtUp(): Promise<void> {
+    const { newest } = await this.#options.store.range();
+    await this.reached(newest);
+  }
+
   list(): AgentView[] {
     return [...this.#entries.values()].map((entry) => this.#view(entry));
   }

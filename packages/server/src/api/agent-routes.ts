@@ -17,7 +17,7 @@ const response = { 200: agentSchema, ...PROBLEM_RESPONSE };
 /** Everything under `/api/agents` (contract, section 2). */
 export function agentRoutes(
   app: HttpApp,
-  agents: Pick<AgentDirectory, "list" | "get" | "create" | "update" | "remove">,
+  agents: Pick<AgentDirectory, "caughtUp" | "list" | "get" | "create" | "update" | "remove">,
 ): void {
   app.post(
     "/api/agents",
@@ -40,13 +40,17 @@ export function agentRoutes(
   app.get(
     "/api/agents",
     { schema: { tags, summary: "List agents", response: { 200: listOf(agentSchema), ...PROBLEM_RESPONSE } } },
-    async () => ({ items: agents.list() }),
+    async () => {
+      await agents.caughtUp();
+      return { items: agents.list() };
+    },
   );
 
   app.get(
     "/api/agents/:id",
     { schema: { tags, summary: "Read an agent", params: idParams, response } },
     async (request) => {
+      await agents.caughtUp();
       const agent = agents.get(request.params.id);
       if (!agent) throw notFound("agent");
       return agent;

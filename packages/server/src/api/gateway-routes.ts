@@ -13,7 +13,7 @@ import { notFound, ProblemError } from "./problems.ts";
 
 export interface GatewayRoutesParts {
   gateways: Pick<GatewayRegistry, "list" | "create" | "test" | "remove" | "agents">;
-  agents: Pick<AgentDirectory, "list">;
+  agents: Pick<AgentDirectory, "caughtUp" | "list">;
 }
 
 /** How long a gateway has to answer, in milliseconds. */
@@ -81,6 +81,7 @@ export function gatewayRoutes(app: HttpApp, { gateways, agents }: GatewayRoutesP
     },
     async (request, reply) => {
       const { id } = request.params;
+      await agents.caughtUp();
       const usedBy = agents
         .list()
         .filter(({ endpoint }) => "gatewayId" in endpoint && endpoint.gatewayId === id);

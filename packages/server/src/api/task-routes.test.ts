@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { taskPageSchema, taskSchema } from "@mission-control/protocol";
+import { newEvent } from "../../test/conformance/engine.ts";
 import { type HttpFixture, startHttp } from "../../test/http-fixture.ts";
+import type { AgentRecord } from "../store/records.ts";
 
 let http: HttpFixture;
 before(async () => {
@@ -168,6 +171,29 @@ test("a dispatch that the agent's side accepts answers a task in progress, and s
   assert.equal((await http.call("DELETE", `/api/tasks/${id}`)).status, 409);
 });
 
+test("who was answered finds it in the agent's own record, however soon", async () => {
+  const agentId = await createAgent();
+  const running = async () => (await http.call("GET", `/api/agents/${agentId}`)).body.running;
+  for (let round = 0; round < 5; round++) {
+    const { id } = await create();
+    await http.call("POST", `/api/tasks/${id}/dispatch`, { agentId });
+    assert.equal(await running(), 1);
+    await http.call("POST", `/api/tasks/${id}/cancel`);
+    assert.equal(await running(), 0);
+  }
+});
+
+test("an agent that another node registered a moment ago takes a dispatch", async () => {
+  const { id } = await create();
+  const record = (await http.store.record("agent", await createAgent())) as AgentRecord;
+  await http.store.edit("agent", "agent_new", () => ({
+    record: { ...record, id: "agent_new" },
+    event: newEvent("agent", { agentId: "agent_new" }),
+  }));
+  const { status } = await http.call("POST", `/api/tasks/${id}/dispatch`, { agentId: "agent_new" });
+  assert.equal(status, 200);
+});
+
 test("an agent without a free slot leaves the task queued", async () => {
   const agentId = await createAgent(1);
   const first = await create();
@@ -233,6 +259,8 @@ test("a task in review is sent back with feedback, then approved", async () => {
   assert.equal(rejected.status, 200);
   assert.equal(rejected.body.attempts[1].feedback, "Add a test");
   const second = { ...task, dispatchId: rejected.body.dispatchId };
+  // Its agent can report once it has it, and the queue is served by who follows the log.
+  while ((await http.store.attempt(second.dispatchId))?.state !== "accepted") await nextTurn();
   await report(second, { type: "progress", message: "Adding it" });
   await report(second, { type: "complete", summary: "Done, tested" });
   const approved = await http.call("POST", `/api/tasks/${task.id}/approve`);

@@ -163,7 +163,9 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
       const { id } = request.params;
       const { agentId } = request.body;
       if (!(await store.task(id))) throw notFound("task");
-      if (!agents.get(agentId)) throw notFound("agent");
+      // One that was registered at another node a moment ago is in the store before it is in the view.
+      const agent = agents.get(agentId) ?? (await store.record("agent", agentId));
+      if (!agent) throw notFound("agent");
       const result = await dispatcher.dispatch(id, agentId);
       const task = taskOf(result);
       // An attempt that was accepted and then failed is the agent's own failure, not one of the dispatch.

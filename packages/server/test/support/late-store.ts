@@ -3,6 +3,8 @@ import type { Follower, LogEntry, Store } from "../../src/store/store.ts";
 
 const SHORTEST_MS = 1;
 const LONGEST_MS = 7;
+/** The log comes later than the answers of several calls together. */
+const LONGEST_LOG_MS = 40;
 
 /**
  * The same store as it is seen over a network: every answer comes some milliseconds late, and the log is followed
@@ -32,7 +34,7 @@ function followLate(store: Store, after: number, listener: (entries: readonly Lo
   const follower = store.follow(after, (entries) => {
     for (const piece of pieces(entries)) {
       delivered = delivered
-        .then(() => wait(someMs()))
+        .then(() => wait(someMs(LONGEST_LOG_MS)))
         .then(() => {
           if (!isClosed) listener(piece);
         });
@@ -52,6 +54,6 @@ function pieces(entries: readonly LogEntry[]): (readonly LogEntry[])[] {
   return [entries.slice(0, cut), entries.slice(cut)].filter(({ length }) => length > 0);
 }
 
-function someMs(): number {
-  return SHORTEST_MS + Math.random() * (LONGEST_MS - SHORTEST_MS);
+function someMs(longest = LONGEST_MS): number {
+  return SHORTEST_MS + Math.random() * (longest - SHORTEST_MS);
 }

@@ -20,6 +20,8 @@ const NEEDED_SCOPES = ["operator.read", "operator.write"] as const;
  */
 export const APPROVALS_SCOPE = "operator.approvals";
 const DEFAULT_TICK_MS = 30_000;
+/** Silence is noticed within some of these, whatever a gateway says; no timer takes more than 2^31 - 1 milliseconds. */
+const LONGEST_TICK_MS = 10 * 60_000;
 const DEFAULT_MAX_PAYLOAD_BYTES = 25 * 1024 * 1024;
 
 /** What a connection proves itself with. */
@@ -49,7 +51,7 @@ export interface Hello {
   bootId: string;
   /** What this connection may do. */
   scopes: readonly string[];
-  /** How often it sends a sign of life, in milliseconds. */
+  /** How often it sends a sign of life, in milliseconds; above 0, and at most ten minutes. */
   tickIntervalMs: number;
   /** The largest frame it takes, in bytes. */
   maxPayloadBytes: number;
@@ -114,7 +116,12 @@ export function readHello(payload: JsonObject, { deviceToken, identity }: Creden
     version: asText(server.version) ?? null,
     bootId: asText(server.bootId) ?? randomUUID(),
     scopes: granted ?? [...NEEDED_SCOPES],
-    tickIntervalMs: asNumber(policy.tickIntervalMs) ?? DEFAULT_TICK_MS,
+    tickIntervalMs: tickIntervalOf(policy),
     maxPayloadBytes: asNumber(policy.maxPayload) ?? DEFAULT_MAX_PAYLOAD_BYTES,
   };
+}
+
+function tickIntervalOf(policy: JsonObject): number {
+  const told = asNumber(policy.tickIntervalMs) ?? 0;
+  return told > 0 ? Math.min(told, LONGEST_TICK_MS) : DEFAULT_TICK_MS;
 }

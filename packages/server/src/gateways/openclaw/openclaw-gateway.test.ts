@@ -25,6 +25,19 @@ test("a gateway that goes silent is left and connected to again", async () => {
   await gateway.fake.request("connect", 2);
 });
 
+for (const told of [0, -1, 2 ** 31, 1e15]) {
+  test(`a gateway that says it ticks every ${told} ms is not taken for silent at once`, async () => {
+    gateway.fake.on("agents.list", ({ answer }) => answer({ agents: [] }));
+    gateway.fake.tickIntervalMs = told;
+    gateway.start();
+    await gateway.until(() => gateway.adapter.state().state === "connected");
+    // Longer than a timer takes that was given too much.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await gateway.adapter.agents(new AbortController().signal);
+    assert.equal(gateway.fake.count("connect"), 1);
+  });
+}
+
 test("ticks keep the connection, and each measures the round trip", async () => {
   gateway.start();
   await gateway.until(() => gateway.adapter.state().state === "connected");
