@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defaultClientConditions, defineConfig } from "vite";
 import { precompress } from "./build/precompress.ts";
 
 /** Where `vite` (the development server) finds the API. */
@@ -10,6 +10,8 @@ export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   plugins: [react(), precompress()],
   worker: { format: "es" },
+  // The protocol as it is written, whether it was compiled or not.
+  resolve: { conditions: ["mission-control-source", ...defaultClientConditions] },
   build: {
     target: "es2023",
     // Inlined as data: URLs, fonts and scripts would need exceptions from the content security policy.

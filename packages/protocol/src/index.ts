@@ -7,5 +7,6 @@ export * from "./gateways.ts";
 export * from "./paths.ts";
 export * from "./signing.ts";
 export * from "./sse.ts";
+export * from "./task-fold.ts";
 export * from "./tasks.ts";
 export * from "./time.ts";

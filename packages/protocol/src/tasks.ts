@@ -72,6 +72,8 @@ export const taskSummarySchema = z.object({
   updatedAt: timestampSchema,
 });
 
+export type TaskSummary = z.infer<typeof taskSummarySchema>;
+
 /** A task with all its attempts, oldest first. */
 export const taskSchema = taskSummarySchema.extend({ attempts: z.array(dispatchSchema) });
 export type TaskView = z.infer<typeof taskSchema>;

@@ -1,4 +1,4 @@
-import type { LogEvent } from "@mission-control/protocol";
+import type { LogEvent, TaskSummary } from "@mission-control/protocol";
 import type { QueryClient } from "@tanstack/react-query";
 import { ApiError } from "../api/api-error.ts";
 import { ApiClient } from "../api/client.ts";
@@ -6,7 +6,6 @@ import { sessionKey } from "../api/session-key.ts";
 import { type LiveLink, openLink } from "../live/link.ts";
 import type { HubMessage } from "../live/messages.ts";
 import type { LiveStatus } from "../live/status.ts";
-import type { TaskSummary } from "../store/apply-event.ts";
 import { ClockOffset } from "../store/clock-offset.ts";
 import { EventLog } from "../store/event-log.ts";
 import { type HeldEvent, hold } from "../store/held-event.ts";

@@ -1,5 +1,5 @@
+import type { TaskSummary } from "@mission-control/protocol";
 import { ApiError } from "../api/api-error.ts";
-import type { TaskSummary } from "./apply-event.ts";
 
 const PARALLEL = 4;
 

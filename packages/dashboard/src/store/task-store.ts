@@ -1,5 +1,5 @@
-import type { LogEvent } from "@mission-control/protocol";
-import { applyEvent, type TaskSummary } from "./apply-event.ts";
+import type { LogEvent, TaskSummary } from "@mission-control/protocol";
+import { foldEvent } from "@mission-control/protocol/task-fold";
 
 interface Entry {
   task: TaskSummary;
@@ -112,14 +112,14 @@ export class TaskStore {
       return;
     }
     if (event.id <= entry.asOf) return;
-    const applied = applyEvent(entry.task, event);
-    if (applied === "deleted") {
+    const folded = foldEvent(entry.task, event);
+    if (folded === "deleted") {
       this.#entries.delete(event.taskId);
       this.#deleted.add(event.taskId);
       return;
     }
     entry.asOf = event.id;
-    if (applied === "reload") this.#source.load(event.taskId);
-    else entry.task = applied;
+    if (folded === "incomplete") this.#source.load(event.taskId);
+    else entry.task = folded;
   }
 }

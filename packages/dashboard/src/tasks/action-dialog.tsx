@@ -1,5 +1,5 @@
+import type { TaskSummary } from "@mission-control/protocol";
 import { type FormEvent, useState } from "react";
-import type { TaskSummary } from "../store/apply-event.ts";
 import { text } from "../text/text.ts";
 import { visibleText } from "../text/visible.ts";
 import { Button } from "../ui/button.tsx";

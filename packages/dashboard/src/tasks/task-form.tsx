@@ -1,8 +1,8 @@
+import type { TaskSummary } from "@mission-control/protocol";
 import { type FormEvent, useState } from "react";
 import { taskCalls } from "../api/task-calls.ts";
 import { useAgents } from "../app/use-agents.ts";
 import { useMission } from "../app/use-mission.ts";
-import type { TaskSummary } from "../store/apply-event.ts";
 import { splitList } from "../text/split-list.ts";
 import { text } from "../text/text.ts";
 import { Button } from "../ui/button.tsx";

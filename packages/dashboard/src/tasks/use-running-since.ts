@@ -1,5 +1,5 @@
+import type { TaskSummary } from "@mission-control/protocol";
 import { useLive } from "../app/use-mission.ts";
-import type { TaskSummary } from "../store/apply-event.ts";
 import { useTask } from "./use-task.ts";
 
 /** When the agent took the current attempt: from the log if this page saw it, else from the server. */

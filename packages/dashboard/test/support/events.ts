@@ -1,5 +1,4 @@
-import type { LogEvent } from "@mission-control/protocol";
-import type { TaskSummary } from "../../src/store/apply-event.ts";
+import type { LogEvent, TaskSummary } from "@mission-control/protocol";
 import { type HeldEvent, hold } from "../../src/store/held-event.ts";
 
 /** An event as the log has it; what a test does not care about is filled in. */

@@ -89,15 +89,31 @@ export interface Decision {
   answerEvent?: number;
 }
 
+/**
+ * What a rule says of a change: the events, from which the task follows (`foldEvent` of the protocol), and what they
+ * do not say.
+ */
+export interface Ruling extends Omit<Decision, "task"> {
+  task?: never;
+  created?: Task;
+  /** Fields that the task gets beside what the events make of it. */
+  beside?: Partial<Task>;
+}
+
+interface Refused {
+  refusal: Refusal;
+  events: [];
+}
+
 /** A refusal that records nothing. */
-export function refuse(code: RefusalCode, detail: string): Decision {
+export function refuse(code: RefusalCode, detail: string): Refused {
   return { refusal: { code, detail }, events: [] };
 }
 
 /** A refusal of what is one too many; it records nothing. */
-export function limited(limit: NonNullable<Refusal["limit"]>, detail: string): Decision {
+export function limited(limit: NonNullable<Refusal["limit"]>, detail: string): Refused {
   return { refusal: { code: "limited", limit, detail }, events: [] };
 }
 
 /** A change that has nothing to do any more, such as a hand-over confirmed after the agent's first callback. */
-export const NOTHING: Decision = { events: [] };
+export const NOTHING: { events: [] } = { events: [] };

@@ -1,14 +1,24 @@
-import type { Decision, TaskChange, TaskState } from "./change.ts";
-import { decideDelivery } from "./delivery.ts";
-import { decideOperator } from "./operator.ts";
-import { decideReport } from "./reports.ts";
+import type { NewEvent } from "@mission-control/protocol";
+import { foldEvent } from "@mission-control/protocol/task-fold";
+import type { Decision, Ruling, TaskChange, TaskState } from "./change.ts";
+import { ruleDelivery } from "./delivery.ts";
+import { ruleOperator } from "./operator.ts";
+import { ruleReport } from "./reports.ts";
+import type { Task } from "./task.ts";
 
 /**
  * The rules of tasks and attempts as one pure function: what is, and what is asked, gives what will be and the
- * events that tell it, or a refusal. No I/O, no clock, no randomness.
+ * events that announce it, or a refusal. No I/O, no clock, no randomness.
  * @param now ISO 8601 UTC with milliseconds
  */
 export function decide(state: TaskState, change: TaskChange, now: string): Decision {
+  const { created, beside, ...decision } = rule(state, change, now);
+  if (decision.deleted) return decision;
+  const task = created ?? (state.task && taskAfter(state.task, decision.events, beside));
+  return task && task !== state.task ? { ...decision, task } : decision;
+}
+
+function rule(state: TaskState, change: TaskChange, now: string): Ruling {
   switch (change.kind) {
     case "sending":
     case "note":
@@ -17,14 +27,24 @@ export function decide(state: TaskState, change: TaskChange, now: string): Decis
     case "unknown":
     case "unsent":
     case "cancel_answered":
-      return decideDelivery(state, change, now);
+      return ruleDelivery(state, change, now);
     case "callback":
     case "run_activity":
     case "run_ended":
     case "run_continued":
     case "run_settled":
-      return decideReport(state, change, now);
+      return ruleReport(state, change, now);
     default:
-      return decideOperator(state, change, now);
+      return ruleOperator(state, change, now);
   }
+}
+
+/** The task as the events leave it, and with what they do not say. The same object where nothing of it moved. */
+function taskAfter(before: Task, events: readonly NewEvent[], beside: Partial<Task> = {}): Task {
+  let task = before;
+  for (const event of events) {
+    const folded = foldEvent(task, event);
+    if (typeof folded !== "string") task = folded;
+  }
+  return Object.keys(beside).length === 0 ? task : { ...task, ...beside };
 }

@@ -1,4 +1,4 @@
-import { type Decision, type DeliveryChange, NOTHING, refuse, type TaskState } from "./change.ts";
+import { type DeliveryChange, NOTHING, type Ruling, refuse, type TaskState } from "./change.ts";
 import { dispatchEvent, statusEvent } from "./events.ts";
 import { withdrawOpen } from "./permissions.ts";
 import { type Attempt, occupiesSlot, type Task } from "./task.ts";
@@ -9,7 +9,7 @@ type Change<Kind extends DeliveryChange["kind"]> = Extract<DeliveryChange, { kin
  * Applies what the dispatcher learned while handing an attempt over. A word that comes too late — the attempt was
  * cancelled meanwhile, or its agent called back before its acceptance arrived — changes nothing.
  */
-export function decideDelivery(state: TaskState, change: DeliveryChange, now: string): Decision {
+export function ruleDelivery(state: TaskState, change: DeliveryChange, now: string): Ruling {
   const { task, attempt } = state;
   if (!task || !attempt || attempt.taskId !== task.id) return replaced();
   if (change.kind === "cancel_answered") return cancelAnswered(task, attempt, change, now);
@@ -24,27 +24,26 @@ export function decideDelivery(state: TaskState, change: DeliveryChange, now: st
     case "undelivered":
       return undelivered(task, attempt, change, now);
     case "unknown":
-      return unknown(task, attempt, change, now);
+      return unknown(attempt, change, now);
     case "unsent":
       return unsent(attempt, now);
   }
 }
 
-function replaced(): Decision {
+function replaced(): Ruling {
   return refuse("conflict", "The dispatch was replaced or its task deleted.");
 }
 
-function sending(attempt: Attempt, now: string): Decision {
+function sending(attempt: Attempt, now: string): Ruling {
   if (attempt.state !== "queued") return refuse("conflict", `The dispatch is ${attempt.state}, not queued.`);
   const sent: Attempt = { ...attempt, state: "sending", sentAt: now };
   return { attempt: sent, events: [dispatchEvent(sent, now, "Sending to the agent")] };
 }
 
-function accepted(task: Task, attempt: Attempt, now: string): Decision {
+function accepted(task: Task, attempt: Attempt, now: string): Ruling {
   if (attempt.state !== "sending") return NOTHING;
   const taken: Attempt = { ...attempt, state: "accepted", acceptedAt: now };
   return {
-    task: { ...task, status: "in_progress", updatedAt: now },
     attempt: taken,
     events: [
       dispatchEvent(taken, now, "Accepted by the agent"),
@@ -53,7 +52,7 @@ function accepted(task: Task, attempt: Attempt, now: string): Decision {
   };
 }
 
-function undelivered(task: Task, attempt: Attempt, change: Change<"undelivered">, now: string): Decision {
+function undelivered(task: Task, attempt: Attempt, change: Change<"undelivered">, now: string): Ruling {
   const { state, reason } = change;
   const mayEnd = attempt.state === "queued" || attempt.state === "sending";
   // A run that is lost is lost whatever it had reported; a refusal after the agent called back is not believed.
@@ -62,11 +61,10 @@ function undelivered(task: Task, attempt: Attempt, change: Change<"undelivered">
 }
 
 /** Nobody can say whether the agent has it. It keeps its slot, and the agent is told to stop. */
-function unknown(task: Task, attempt: Attempt, { reason }: Change<"unknown">, now: string): Decision {
+function unknown(attempt: Attempt, { reason }: Change<"unknown">, now: string): Ruling {
   if (attempt.state !== "sending") return NOTHING;
   const inDoubt: Attempt = { ...attempt, state: "unknown", error: reason };
   return {
-    task: { ...task, unknownReason: reason, updatedAt: now },
     attempt: inDoubt,
     command: { kind: "cancel" },
     events: [dispatchEvent(inDoubt, now, reason)],
@@ -74,7 +72,7 @@ function unknown(task: Task, attempt: Attempt, { reason }: Change<"unknown">, no
 }
 
 /** Nothing went out: it waits in the queue as before. */
-function unsent(attempt: Attempt, now: string): Decision {
+function unsent(attempt: Attempt, now: string): Ruling {
   if (attempt.state !== "sending") return NOTHING;
   const queued: Attempt = { ...attempt, state: "queued", sentAt: null };
   return { attempt: queued, events: [dispatchEvent(queued, now, "Not sent yet; back in the queue")] };
@@ -90,7 +88,7 @@ function cancelAnswered(
   attempt: Attempt,
   { reason }: Change<"cancel_answered">,
   now: string,
-): Decision {
+): Ruling {
   const isCurrent = task.dispatchId === attempt.id;
   const confirmed = reason === undefined;
   const cancel = confirmed ? "confirmed" : "unconfirmed";
@@ -108,7 +106,6 @@ function cancelAnswered(
   const words = `${attempt.error ?? ""} ${notConfirmed(reason)}`.trim();
   const inDoubt: Attempt = { ...attempt, error: words };
   return {
-    task: { ...task, unknownReason: words, updatedAt: now },
     attempt: inDoubt,
     events: [dispatchEvent(inDoubt, now, words, { cancel })],
   };
@@ -124,17 +121,9 @@ function fail(
   { state, reason }: Pick<Change<"undelivered">, "state" | "reason">,
   now: string,
   cancel?: string,
-): Decision {
+): Ruling {
   const ended: Attempt = { ...withdrawOpen(attempt), state, error: reason, endedAt: now };
   return {
-    task: {
-      ...task,
-      status: "failed",
-      error: reason,
-      unknownReason: undefined,
-      waitingFor: undefined,
-      updatedAt: now,
-    },
     attempt: ended,
     events: [
       dispatchEvent(ended, now, reason, cancel === undefined ? {} : { cancel }),

@@ -1,5 +1,5 @@
 import type { JsonObject } from "@mission-control/protocol";
-import { type Decision, type OperatorChange, refuse, type TaskState } from "./change.ts";
+import { type OperatorChange, type Ruling, refuse, type TaskState } from "./change.ts";
 import { dispatchEvent, statusEvent, taskEvent } from "./events.ts";
 import { answerPermission, withdrawOpen } from "./permissions.ts";
 import { type Attempt, isOver, type Task } from "./task.ts";
@@ -7,7 +7,7 @@ import { type Attempt, isOver, type Task } from "./task.ts";
 type Change<Kind extends OperatorChange["kind"]> = Extract<OperatorChange, { kind: Kind }>;
 
 /** A new task, `pending`. */
-export function create(change: Change<"create">, now: string): Decision {
+export function create(change: Change<"create">, now: string): Ruling {
   const task: Task = {
     id: change.taskId,
     ...change.fields,
@@ -19,7 +19,7 @@ export function create(change: Change<"create">, now: string): Decision {
     updatedAt: now,
   };
   return {
-    task,
+    created: task,
     events: [
       taskEvent("task", { taskId: task.id }, now, { message: task.title, data: { change: "created" } }),
     ],
@@ -27,12 +27,12 @@ export function create(change: Change<"create">, now: string): Decision {
 }
 
 /** New words for a task. A dispatch that is already queued goes out with them; one that was sent does not change. */
-export function edit(task: Task, attempt: Attempt | null, change: Change<"edit">, now: string): Decision {
+export function edit(task: Task, attempt: Attempt | null, change: Change<"edit">, now: string): Ruling {
   const fields = Object.fromEntries(Object.entries(change.fields).filter(([, value]) => value !== undefined));
-  const edited: Task = { ...task, ...fields, updatedAt: now };
+  const edited: Task = { ...task, ...fields };
   const data: JsonObject = { change: "edited", fields: Object.keys(fields) };
-  const decision: Decision = {
-    task: edited,
+  const decision: Ruling = {
+    beside: { ...fields, updatedAt: now },
     events: [
       taskEvent("task", { taskId: task.id, agentId: task.agentId }, now, { message: edited.title, data }),
     ],
@@ -44,7 +44,7 @@ export function edit(task: Task, attempt: Attempt | null, change: Change<"edit">
 }
 
 /** Removes a task nobody works on. */
-export function remove(task: Task, now: string): Decision {
+export function remove(task: Task, now: string): Ruling {
   if (task.status === "queued" || task.status === "in_progress") {
     return refuse("conflict", `The task is ${task.status}: cancel it before deleting it.`);
   }
@@ -55,8 +55,8 @@ export function remove(task: Task, now: string): Decision {
   return { deleted: true, events: [event] };
 }
 
-/** Queues a new attempt for an agent. What earlier attempts left on the task is cleared; they keep their own. */
-export function dispatch(task: Task, change: Change<"dispatch">, now: string): Decision {
+/** Queues a new attempt for an agent. */
+export function dispatch(task: Task, change: Change<"dispatch">, now: string): Ruling {
   if (task.status === "queued" || task.status === "in_progress" || task.status === "review") {
     return refuse("conflict", `The task is ${task.status}: it can be dispatched again once it has ended.`);
   }
@@ -64,28 +64,18 @@ export function dispatch(task: Task, change: Change<"dispatch">, now: string): D
 }
 
 /** Ends the current attempt, if any, and tells the agent to stop. */
-export function cancel(task: Task, attempt: Attempt | null, now: string): Decision {
+export function cancel(task: Task, attempt: Attempt | null, now: string): Ruling {
   if (task.status === "completed" || task.status === "failed" || task.status === "cancelled") {
     return refuse("conflict", `The task is ${task.status} already; there is nothing to cancel.`);
   }
-  const cancelled: Task = {
-    ...task,
-    status: "cancelled",
-    unknownReason: undefined,
-    waitingFor: undefined,
-    updatedAt: now,
-  };
-  if (!attempt || isOver(attempt)) {
-    return { task: cancelled, events: [statusEvent(task, "cancelled", attempt, now)] };
-  }
+  if (!attempt || isOver(attempt)) return { events: [statusEvent(task, "cancelled", attempt, now)] };
   const ended: Attempt = {
     ...withdrawOpen(attempt),
     state: "cancelled",
     error: undefined,
     endedAt: now,
   };
-  const decision: Decision = {
-    task: cancelled,
+  const decision: Ruling = {
     attempt: ended,
     events: [dispatchEvent(ended, now, cancelWords(attempt)), statusEvent(task, "cancelled", ended, now)],
   };
@@ -100,16 +90,13 @@ function cancelWords({ state }: Attempt): string {
 }
 
 /** Takes the result of a task in review. */
-export function approve(task: Task, attempt: Attempt | null, now: string): Decision {
+export function approve(task: Task, attempt: Attempt | null, now: string): Ruling {
   if (task.status !== "review") return notInReview(task);
-  return {
-    task: { ...task, status: "completed", updatedAt: now },
-    events: [statusEvent(task, "completed", attempt, now)],
-  };
+  return { events: [statusEvent(task, "completed", attempt, now)] };
 }
 
 /** Sends a task in review back to its agent, as a new attempt that carries the feedback. */
-export function reject(task: Task, change: Change<"reject">, now: string): Decision {
+export function reject(task: Task, change: Change<"reject">, now: string): Ruling {
   if (task.status !== "review" || !task.agentId) return notInReview(task);
   return startAttempt(task, task.agentId, change.newDispatchId, change.feedback, now);
 }
@@ -120,7 +107,7 @@ function startAttempt(
   dispatchId: string,
   feedback: string | null,
   now: string,
-): Decision {
+): Ruling {
   const attempt: Attempt = {
     id: dispatchId,
     taskId: task.id,
@@ -135,36 +122,20 @@ function startAttempt(
     acceptedAt: null,
     endedAt: null,
   };
-  const queued: Task = {
-    ...task,
-    status: "queued",
-    agentId,
-    dispatchId,
-    attempt: attempt.number,
-    message: undefined,
-    progress: undefined,
-    summary: undefined,
-    error: undefined,
-    unknownReason: undefined,
-    lastState: undefined,
-    waitingFor: undefined,
-    usageBefore: task.usage,
-    updatedAt: now,
-  };
   const message = feedback === null ? "Queued" : "Sent back with feedback";
   return {
-    task: queued,
+    beside: { usageBefore: task.usage },
     attempt,
     events: [dispatchEvent(attempt, now, message), statusEvent(task, "queued", attempt, now)],
   };
 }
 
-function notInReview(task: Task): Decision {
+function notInReview(task: Task): Ruling {
   return refuse("conflict", `The task is ${task.status}; only a task in review can be approved or rejected.`);
 }
 
 /** Applies one operator change. */
-export function decideOperator(state: TaskState, change: OperatorChange, now: string): Decision {
+export function ruleOperator(state: TaskState, change: OperatorChange, now: string): Ruling {
   const { task, attempt } = state;
   if (change.kind === "create") return create(change, now);
   if (!task) return refuse("not_found", "There is no such task.");
@@ -182,6 +153,6 @@ export function decideOperator(state: TaskState, change: OperatorChange, now: st
     case "reject":
       return reject(task, change, now);
     case "answer_permission":
-      return answerPermission(task, attempt, change, now);
+      return answerPermission(attempt, change, now);
   }
 }

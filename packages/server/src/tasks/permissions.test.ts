@@ -40,6 +40,25 @@ test("a task waits for its oldest open request, asked again or not, until every 
   assert.equal(story.answer("r2", "allow").refusal?.code, "not_found");
 });
 
+test("a request that is asked again after it was withdrawn waits behind those that waited already", () => {
+  const story = new Story().accepted();
+  const ask = (id: string, state?: "withdrawn") =>
+    story.callback({
+      type: "permission",
+      request: { ...REQUEST, id },
+      ...(state ? { data: { state } } : {}),
+    });
+  ask("r1");
+  ask("r2");
+  ask("r3");
+  ask("r1", "withdrawn");
+  ask("r1");
+  for (const next of ["r2", "r3", "r1"]) {
+    assert.equal(story.task?.waitingFor?.id, next);
+    story.answer(next, "allow");
+  }
+});
+
 test("a request waits with its tool and its diff, and is kept without them once it is settled", () => {
   const story = new Story().accepted();
   const details = { tool: { name: "Edit", state: "pending" as const }, diff: "+new" };

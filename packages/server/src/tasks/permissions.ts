@@ -1,16 +1,16 @@
 import type { Callback, JsonObject, NewEvent } from "@mission-control/protocol";
-import { type Decision, limited, type OperatorChange, refuse } from "./change.ts";
+import { type Decision, limited, type OperatorChange, type Ruling, refuse } from "./change.ts";
 import { subjectOf, taskEvent } from "./events.ts";
 import type { Attempt, Permission, Task } from "./task.ts";
 
 /** Settled requests that an attempt's record keeps beside the open ones. */
 const SETTLED_KEPT = 100;
 
-/** A task and its attempt that runs, and the events that announce that it began to, if it did so just now. */
+/** An attempt that runs, the events that announce that it began to, if it did so just now, and what it used. */
 export interface Started {
-  task: Task;
   attempt: Attempt;
   events: NewEvent[];
+  beside: Pick<Task, "usage">;
 }
 
 /**
@@ -19,11 +19,11 @@ export interface Started {
  * @param at when, by the agent's clock
  */
 export function requestPermission(
-  { task, attempt, events }: Started,
+  { attempt, events, beside }: Started,
   { request, message, data }: Extract<Callback, { type: "permission" }>,
   at: string,
   now: string,
-): Decision {
+): Ruling {
   const isWithdrawn = data?.state === "withdrawn" || data?.state === "timed_out";
   const asked = withPermission(attempt, { request, state: isWithdrawn ? "withdrawn" : "open" });
   const event = taskEvent("permission", subjectOf(attempt), now, {
@@ -36,7 +36,7 @@ export function requestPermission(
     timestamp: at,
   });
   return {
-    task: { ...task, waitingFor: openRequest(asked) },
+    beside: isWithdrawn ? { ...beside, waitingFor: openRequest(asked), updatedAt: now } : beside,
     attempt: asked,
     events: [...events, event],
     answerEvent: events.length,
@@ -45,11 +45,10 @@ export function requestPermission(
 
 /** Records the operator's answer to an open request, to be handed to the agent. A request is answered once. */
 export function answerPermission(
-  task: Task,
   attempt: Attempt | null,
   { requestId, optionId }: Extract<OperatorChange, { kind: "answer_permission" }>,
   now: string,
-): Decision {
+): Ruling {
   const permission = attempt?.permissions?.findLast(({ request }) => request.id === requestId);
   if (!attempt || !permission || permission.state === "withdrawn") {
     return refuse("not_found", "The task has no such open permission request.");
@@ -73,7 +72,7 @@ export function answerPermission(
     data: { state: "answered", requestId, optionId },
   });
   return {
-    task: { ...task, waitingFor: openRequest(answered), updatedAt: now },
+    beside: { waitingFor: openRequest(answered), updatedAt: now },
     attempt: answered,
     command: { kind: "permission", requestId, optionId },
     events: [event],
@@ -107,14 +106,19 @@ export function withinOpenLimit(before: Attempt | null, decision: Decision, limi
   return { ...decision, attempt: withoutOldest(decision.attempt) };
 }
 
-/** Puts a permission into an attempt, in place of the one with the same request id. */
+/**
+ * Puts a permission into an attempt, in place of the one with the same request id. One that is asked again after it
+ * was settled is a new one: those that wait already come before it.
+ */
 function withPermission(attempt: Attempt, permission: Permission): Attempt {
-  const permissions = [...(attempt.permissions ?? [])];
+  const { permissions = [] } = attempt;
   const known = permissions.findIndex(({ request }) => request.id === permission.request.id);
-  permissions[known === -1 ? permissions.length : known] = isOpen(permission)
-    ? permission
-    : settled(permission);
-  return { ...attempt, permissions };
+  const next = isOpen(permission) ? permission : settled(permission);
+  const before = permissions[known];
+  if (before && (isOpen(before) || !isOpen(next))) {
+    return { ...attempt, permissions: permissions.with(known, next) };
+  }
+  return { ...attempt, permissions: [...permissions.filter((one) => one !== before), next] };
 }
 
 /**

@@ -1,10 +1,9 @@
 import type { Callback, JsonObject, NewEvent, TaskStatus, Usage } from "@mission-control/protocol";
-import { withActivity } from "./activity.ts";
 import {
-  type Decision,
   NOTHING,
   type RefusalCode,
   type ReportChange,
+  type Ruling,
   refuse,
   type TaskState,
 } from "./change.ts";
@@ -16,7 +15,7 @@ import { addUsage } from "./usage.ts";
 type CallbackChange = Extract<ReportChange, { kind: "callback" }>;
 
 /** Applies what an agent or its gateway says about an attempt. */
-export function decideReport(state: TaskState, change: ReportChange, now: string): Decision {
+export function ruleReport(state: TaskState, change: ReportChange, now: string): Ruling {
   if (change.kind === "callback") return callback(state, change, now);
   const { task, attempt } = state;
   if (!task || !attempt || attempt.taskId !== task.id) return NOTHING;
@@ -28,14 +27,14 @@ export function decideReport(state: TaskState, change: ReportChange, now: string
     case "run_ended":
       return runEnded(task, attempt, change, now);
     case "run_continued":
-      return runContinued(task, attempt, now);
+      return runContinued(attempt, now);
     case "run_settled":
       return runSettled(task, attempt, now);
   }
 }
 
 /** An agent's callback (contract, section 4). Late ones are recorded and refused. */
-function callback({ task, attempt }: TaskState, change: CallbackChange, now: string): Decision {
+function callback({ task, attempt }: TaskState, change: CallbackChange, now: string): Ruling {
   const said = change.callback;
   if (!task) return refuse("not_found", "There is no such task.");
   // A dispatch's own secret must not write into another task's record.
@@ -89,7 +88,7 @@ function progress(
   change: CallbackChange,
   said: Extract<Callback, { type: "progress" }>,
   now: string,
-): Decision {
+): Ruling {
   const live = start(task, attempt, now, said.usage);
   const event = taskEvent("activity", subjectOf(attempt), now, {
     message: said.message,
@@ -98,8 +97,7 @@ function progress(
     timestamp: change.at,
   });
   return {
-    task: withActivity(live.task, said, now),
-    ...(live.attempt === attempt ? {} : { attempt: live.attempt }),
+    ...live,
     events: [...live.events, event],
     answerEvent: live.events.length,
   };
@@ -113,7 +111,7 @@ function late(
   now: string,
   code: RefusalCode,
   detail: string,
-): Decision {
+): Ruling {
   const said = change.callback;
   const message = said.message ?? said.summary ?? said.error ?? said.lastState;
   const data: JsonObject = { ...said.data, late: true, callbackType: said.type, reason: detail };
@@ -127,23 +125,16 @@ function late(
 }
 
 /** The first word of an agent makes its attempt `running`, even before its acceptance was seen or when it never was. */
-function start(task: Task, attempt: Attempt, now: string, usage: Callback["usage"]): Started {
+function start(task: Task, attempt: Attempt, now: string, usage?: Usage): Started {
   let running = attempt;
   if (attempt.state !== "running") {
     running = { ...attempt, state: "running", error: undefined, acceptedAt: attempt.acceptedAt ?? now };
   }
   if (usage) running = { ...running, usage };
-  const events = task.status === "in_progress" ? [] : [statusEvent(task, "in_progress", running, now)];
   return {
-    task: {
-      ...task,
-      status: "in_progress",
-      unknownReason: undefined,
-      updatedAt: now,
-      ...(usage ? { usage: addUsage(task.usageBefore, usage) } : {}),
-    },
+    beside: usage ? { usage: addUsage(task.usageBefore, usage) } : {},
     attempt: running,
-    events,
+    events: task.status === "in_progress" ? [] : [statusEvent(task, "in_progress", running, now)],
   };
 }
 
@@ -158,22 +149,16 @@ interface Ending {
   usage?: Callback["usage"];
 }
 
-function end(task: Task, attempt: Attempt, now: string, ending: Ending): Decision {
+function end(task: Task, attempt: Attempt, now: string, ending: Ending): Ruling {
   const live = start(task, attempt, now, ending.usage);
   const ended: Attempt = { ...withdrawOpen(live.attempt), ...ending.attempt, endedAt: now };
   const completed = ending.attempt.state === "completed";
   const status: TaskStatus = completed ? (task.requiresReview ? "review" : "completed") : "failed";
+  const running: Task = { ...task, status: "in_progress" };
   return {
-    task: {
-      ...live.task,
-      status,
-      waitingFor: undefined,
-      ...(completed
-        ? { progress: 1, summary: ended.summary }
-        : { error: ended.error, lastState: ended.lastState }),
-    },
+    ...live,
     attempt: ended,
-    events: [...live.events, ending.event, statusEvent(live.task, status, ended, now)],
+    events: [...live.events, ending.event, statusEvent(running, status, ended, now)],
     answerEvent: live.events.length,
   };
 }
@@ -183,24 +168,20 @@ function runActivity(
   attempt: Attempt,
   change: Extract<ReportChange, { kind: "run_activity" }>,
   now: string,
-): Decision {
-  const live = start(task, attempt, now, undefined);
+): Ruling {
+  const live = start(task, attempt, now);
   const event = taskEvent("activity", subjectOf(attempt), now, {
     message: change.message,
     data: { ...change.data, source: "gateway" },
     timestamp: change.at,
   });
-  return {
-    task: withActivity(live.task, change, now),
-    ...(live.attempt === attempt ? {} : { attempt: live.attempt }),
-    events: [...live.events, event],
-  };
+  return { ...live, events: [...live.events, event] };
 }
 
 type RunEnded = Extract<ReportChange, { kind: "run_ended" }>;
 
 /** Keeps the outcome until the agent's own callback, or the grace time, settles the attempt. */
-function runEnded(task: Task, attempt: Attempt, change: RunEnded, now: string): Decision {
+function runEnded(task: Task, attempt: Attempt, change: RunEnded, now: string): Ruling {
   if (attempt.runOutcome) return NOTHING;
   const { outcome, text, at } = change.run;
   const event = taskEvent("activity", subjectOf(attempt), now, {
@@ -208,28 +189,25 @@ function runEnded(task: Task, attempt: Attempt, change: RunEnded, now: string): 
     data: { source: "gateway", runOutcome: outcome },
     timestamp: at,
   });
-  const counted = withUsage(task, attempt, change.usage, now);
   return {
-    ...counted,
-    attempt: { ...(counted.attempt ?? attempt), runOutcome: change.run },
+    ...withUsage(task, { ...attempt, runOutcome: change.run }, change.usage),
     events: [event],
   };
 }
 
 /** What the operator answered is a further turn of a run that had ended to wait for it. */
-function runContinued(task: Task, attempt: Attempt, now: string): Decision {
+function runContinued(attempt: Attempt, now: string): Ruling {
   if (!attempt.runOutcome) return NOTHING;
   const message = "The agent goes on";
   const event = taskEvent("activity", subjectOf(attempt), now, { message, data: { source: "gateway" } });
   return {
-    task: withActivity(task, { message }, now),
     attempt: { ...attempt, runOutcome: undefined },
     events: [event],
   };
 }
 
 /** What a run used is known at its end, which may come after its agent called back that the task is done. */
-function countLateUsage(task: Task, attempt: Attempt, change: RunEnded, now: string): Decision {
+function countLateUsage(task: Task, attempt: Attempt, change: RunEnded, now: string): Ruling {
   if (attempt.runOutcome || attempt.sentAt === null || !change.usage) return NOTHING;
   const { inputTokens = 0, outputTokens = 0 } = change.usage;
   const event = taskEvent("activity", subjectOf(attempt), now, {
@@ -237,10 +215,8 @@ function countLateUsage(task: Task, attempt: Attempt, change: RunEnded, now: str
     data: { source: "gateway", late: true, runOutcome: change.run.outcome },
     timestamp: change.run.at,
   });
-  const counted = withUsage(task, attempt, change.usage, now);
   return {
-    ...counted,
-    attempt: { ...(counted.attempt ?? attempt), runOutcome: change.run },
+    ...withUsage(task, { ...attempt, runOutcome: change.run }, change.usage),
     events: [event],
   };
 }
@@ -250,21 +226,18 @@ function withUsage(
   task: Task,
   attempt: Attempt,
   usage: Usage | undefined,
-  now: string,
-): Pick<Decision, "task" | "attempt"> {
-  if (!usage) return {};
+): Pick<Ruling, "attempt" | "beside"> {
+  if (!usage) return { attempt };
   const used = addUsage(attempt.usage, usage);
+  const isCurrent = task.dispatchId === attempt.id;
   // What an attempt before the current one used is counted among the earlier ones.
-  const usageBefore = task.dispatchId === attempt.id ? task.usageBefore : addUsage(task.usageBefore, usage);
-  const total = task.dispatchId === attempt.id ? addUsage(usageBefore, used) : addUsage(task.usage, usage);
-  return {
-    task: { ...task, usage: total, usageBefore, updatedAt: now },
-    attempt: { ...attempt, usage: used },
-  };
+  const usageBefore = isCurrent ? task.usageBefore : addUsage(task.usageBefore, usage);
+  const total = isCurrent ? addUsage(usageBefore, used) : addUsage(task.usage, usage);
+  return { attempt: { ...attempt, usage: used }, beside: { usage: total, usageBefore } };
 }
 
 /** The agent never called back: the run's own outcome ends the attempt, and says so. */
-function runSettled(task: Task, attempt: Attempt, now: string): Decision {
+function runSettled(task: Task, attempt: Attempt, now: string): Ruling {
   const run = attempt.runOutcome;
   if (!run) return NOTHING;
   // The agent ended its turn to wait for the operator: the answer will be its next one.

@@ -1,10 +1,9 @@
-import type { AgentView, GatewayAgent, GatewayView } from "@mission-control/protocol";
+import type { AgentView, GatewayAgent, GatewayView, TaskSummary } from "@mission-control/protocol";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { taskCalls } from "../../api/task-calls.ts";
 import { useMission } from "../../app/use-mission.ts";
-import type { TaskSummary } from "../../store/apply-event.ts";
 import { useTaskActions } from "../../tasks/use-task-actions.ts";
 import { splitList } from "../../text/split-list.ts";
 import { text } from "../../text/text.ts";

@@ -1,10 +1,9 @@
 import { DndContext, DragOverlay } from "@dnd-kit/core";
-import type { TaskStatus } from "@mission-control/protocol";
+import type { TaskStatus, TaskSummary } from "@mission-control/protocol";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
 import { useAgents } from "../../app/use-agents.ts";
 import { useLive, useLiveVersion, useMission } from "../../app/use-mission.ts";
-import type { TaskSummary } from "../../store/apply-event.ts";
 import { ActionDialog, type AskedAction } from "../../tasks/action-dialog.tsx";
 import { moveAction, type TaskAction } from "../../tasks/actions.ts";
 import { BulkForm } from "../../tasks/bulk-form.tsx";

@@ -1,9 +1,9 @@
 import { useDraggable } from "@dnd-kit/core";
+import type { TaskSummary } from "@mission-control/protocol";
 import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import { agentName } from "../../app/use-agents.ts";
 import { useLive, useMission } from "../../app/use-mission.ts";
-import type { TaskSummary } from "../../store/apply-event.ts";
 import { ACTION_ICON } from "../../tasks/action-icon.ts";
 import { allowedActions, type TaskAction } from "../../tasks/actions.ts";
 import { useRunningSince } from "../../tasks/use-running-since.ts";

@@ -1,7 +1,6 @@
 import { useDroppable } from "@dnd-kit/core";
-import type { TaskStatus } from "@mission-control/protocol";
+import type { TaskStatus, TaskSummary } from "@mission-control/protocol";
 import { useState } from "react";
-import type { TaskSummary } from "../../store/apply-event.ts";
 import { moveAction, type TaskAction } from "../../tasks/actions.ts";
 import { text } from "../../text/text.ts";
 import { Button } from "../../ui/button.tsx";

@@ -1,5 +1,4 @@
-import type { Priority, TaskStatus } from "@mission-control/protocol";
-import type { TaskSummary } from "../../store/apply-event.ts";
+import type { Priority, TaskStatus, TaskSummary } from "@mission-control/protocol";
 import type { PendingAction } from "../../store/pending-actions.ts";
 import type { BoardSearch } from "./board-search.ts";
 

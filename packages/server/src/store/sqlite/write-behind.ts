@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { isActivityOf, withActivity } from "../../tasks/activity.ts";
+import { foldEvent } from "@mission-control/protocol/task-fold";
 import type { EventLog } from "./event-log.ts";
 import type { ReceiptTable } from "./receipt-table.ts";
 import type { TaskTable } from "./task-table.ts";
@@ -66,9 +66,10 @@ export class WriteBehind {
     for (const { event, receipt } of this.#log.tail()) {
       if (receipt) this.#receipts.add(receipt.key, receipt.receipt);
       const entry = event.taskId === undefined ? null : this.#tasks.entry(event.taskId);
-      if (entry && event.id > entry.asOf && isActivityOf(entry.task, event)) {
-        this.#tasks.update(withActivity(entry.task, event, event.receivedAt), event.id);
-      }
+      if (!entry || event.id <= entry.asOf) continue;
+      const task = foldEvent(entry.task, event);
+      // What an event does not say was written with its commit.
+      if (typeof task !== "string" && task !== entry.task) this.#tasks.update(task, event.id);
     }
     this.request();
     this.beforeCommit();

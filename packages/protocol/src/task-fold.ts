@@ -1,0 +1,121 @@
+import type { PermissionRequest } from "./callbacks.ts";
+import type { NewEvent } from "./events.ts";
+import type { TaskStatus, TaskSummary } from "./tasks.ts";
+
+/** The fields of a task that its events move. */
+export type FoldedFields = Readonly<
+  Pick<
+    TaskSummary,
+    | "status"
+    | "agentId"
+    | "dispatchId"
+    | "attempt"
+    | "message"
+    | "progress"
+    | "summary"
+    | "error"
+    | "unknownReason"
+    | "lastState"
+    | "waitingFor"
+    | "updatedAt"
+  >
+>;
+
+/**
+ * What an event makes of a task: the task after it (the same object where nothing of it moved), `deleted`, or
+ * `incomplete` where the event does not say enough: an edit names its fields but not their values, and behind an
+ * answered permission request another one may wait. Then only the server knows the task.
+ */
+export type Folded<T> = T | "deleted" | "incomplete";
+
+/**
+ * Folds one event of the log into the task it is about. The server decides events and gets the task from them by this
+ * function, and so does whoever follows the stream: both have the same task. What a task's attempts used (`usage`) is
+ * not in its events.
+ *
+ * Pure. Sets values and never counts, so that an event folded in twice, or again after a newer snapshot followed by
+ * the rest, ends the same. Needs the events in the order of the log.
+ *
+ * @param task the task before the event; fields that events do not move are kept as they are
+ * @param event an event of this task, with or without its position
+ */
+export function foldEvent<T extends FoldedFields>(task: T, event: NewEvent): Folded<T> {
+  const { type, data, message, receivedAt: updatedAt } = event;
+  switch (type) {
+    case "task":
+      return data.change === "deleted" ? "deleted" : "incomplete";
+    case "status_change":
+      return statusChanged(task, data.to as TaskStatus, event);
+    case "dispatch":
+      return dispatchMoved(task, event);
+    case "activity":
+      if (data.late === true || event.dispatchId !== task.dispatchId) return task;
+      return {
+        ...task,
+        // The text of a run's end is its outcome, not what the agent is doing.
+        message: data.runOutcome === undefined ? (message ?? task.message) : task.message,
+        progress: event.progress ?? task.progress,
+        updatedAt,
+      };
+    case "complete":
+      return { ...task, progress: 1, summary: message, updatedAt };
+    case "error":
+      return { ...task, error: message, lastState: event.lastState, updatedAt };
+    case "permission":
+      return permissionMoved(task, event);
+    default:
+      return task;
+  }
+}
+
+function statusChanged<T extends FoldedFields>(task: T, to: TaskStatus, event: NewEvent): T {
+  return {
+    ...task,
+    status: to,
+    agentId: event.agentId ?? task.agentId,
+    dispatchId: event.dispatchId ?? task.dispatchId,
+    unknownReason: undefined,
+    waitingFor: to === "in_progress" ? task.waitingFor : undefined,
+    updatedAt: event.receivedAt,
+  };
+}
+
+function dispatchMoved<T extends FoldedFields>(task: T, event: NewEvent): T {
+  const { state, attempt, reason } = event.data;
+  const number = typeof attempt === "number" ? attempt : task.attempt;
+  // How its agent answered a cancel may be known only when the task has a later attempt.
+  if (number < task.attempt) return task;
+  if (number > task.attempt) return newAttempt(task, number, event);
+  if (typeof reason !== "string") return task;
+  const field = state === "unknown" ? "unknownReason" : "error";
+  return { ...task, [field]: reason, updatedAt: event.receivedAt };
+}
+
+/** A new attempt begins with a clean record; the earlier one keeps its own. */
+function newAttempt<T extends FoldedFields>(task: T, attempt: number, event: NewEvent): T {
+  return {
+    ...task,
+    agentId: event.agentId ?? task.agentId,
+    dispatchId: event.dispatchId ?? task.dispatchId,
+    attempt,
+    message: undefined,
+    progress: undefined,
+    summary: undefined,
+    error: undefined,
+    unknownReason: undefined,
+    lastState: undefined,
+    waitingFor: undefined,
+    updatedAt: event.receivedAt,
+  };
+}
+
+/** A task waits for its oldest open request; the others are not in it. */
+function permissionMoved<T extends FoldedFields>(task: T, event: NewEvent): Folded<T> {
+  const { state, request, requestId } = event.data;
+  const asked = request as PermissionRequest | undefined;
+  const isWaiting = task.waitingFor !== undefined && task.waitingFor.id === (asked?.id ?? requestId);
+  const updatedAt = event.receivedAt;
+  if (state !== "requested") return isWaiting ? "incomplete" : { ...task, updatedAt };
+  const replaces = task.waitingFor === undefined || isWaiting;
+  return { ...task, waitingFor: replaces ? asked : task.waitingFor, updatedAt };
+}
