@@ -1,5 +1,6 @@
 import type { TaskSummary } from "@mission-control/protocol";
 import { type FormEvent, useMemo, useState } from "react";
+import { newIdempotencyKey } from "../api/idempotency-key.ts";
 import { taskCalls } from "../api/task-calls.ts";
 import { useAgents } from "../app/use-agents.ts";
 import { useMission } from "../app/use-mission.ts";
@@ -23,7 +24,7 @@ export function BulkForm({ onClose, onOne }: { onClose(): void; onOne(): void })
   const [agentId, setAgentId] = useState("");
   const [outcomes, setOutcomes] = useState<ReadonlyMap<number, Outcome>>(new Map());
   const [busy, setBusy] = useState(false);
-  const [batch] = useState(() => crypto.randomUUID());
+  const [batch] = useState(() => newIdempotencyKey());
   const bulk = useMemo(() => parseBulk(pasted), [pasted]);
 
   async function submit(event: FormEvent) {

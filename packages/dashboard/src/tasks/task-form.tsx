@@ -1,5 +1,6 @@
 import type { TaskSummary } from "@mission-control/protocol";
 import { type FormEvent, useState } from "react";
+import { newIdempotencyKey } from "../api/idempotency-key.ts";
 import { taskCalls } from "../api/task-calls.ts";
 import { useAgents } from "../app/use-agents.ts";
 import { useMission } from "../app/use-mission.ts";
@@ -38,7 +39,7 @@ export function TaskForm({
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<{ field: "context" | "form"; words: string } | null>(null);
   // One form makes one task, however often it is sent.
-  const [idempotencyKey] = useState(() => crypto.randomUUID());
+  const [idempotencyKey] = useState(() => newIdempotencyKey());
 
   async function submit(event: FormEvent) {
     event.preventDefault();

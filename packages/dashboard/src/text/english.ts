@@ -32,6 +32,7 @@ export const english = {
   done: "Done",
   copy: "Copy",
   copied: "Copied",
+  notCopied: "The browser did not allow it: select the text and copy it by hand",
   code: "Code",
   optional: "(optional)",
   none: "–",

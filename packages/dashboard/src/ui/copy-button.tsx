@@ -1,41 +1,31 @@
 import { useEffect, useState } from "react";
 import { text } from "../text/text.ts";
 import { IconButton } from "./button.tsx";
+import { copyText } from "./clipboard.ts";
 
-const CONFIRM_MS = 1_500;
+const TOLD_MS = 1_500;
+/** Longer: there is something to do by hand. */
+const REFUSED_MS = 6_000;
 
-/** Copies a text, and says that it did. */
+/** Copies a text, and says whether that was done. */
 export function CopyButton({ value, label = text.copy }: { value: string; label?: string }) {
-  const [copied, setCopied] = useState(false);
+  const [outcome, setOutcome] = useState<"copied" | "refused" | null>(null);
   useEffect(() => {
-    if (!copied) return;
-    const timer = setTimeout(() => setCopied(false), CONFIRM_MS);
+    if (outcome === null) return;
+    const timer = setTimeout(() => setOutcome(null), outcome === "copied" ? TOLD_MS : REFUSED_MS);
     return () => clearTimeout(timer);
-  }, [copied]);
+  }, [outcome]);
+  const said = outcome === "copied" ? text.copied : outcome === "refused" ? text.notCopied : "";
   return (
     <>
       <IconButton
-        icon={copied ? "check" : "copy"}
-        label={copied ? text.copied : label}
-        onClick={async () => {
-          await copyText(value);
-          setCopied(true);
-        }}
+        icon={outcome === "copied" ? "check" : outcome === "refused" ? "warning" : "copy"}
+        label={said || label}
+        onClick={async () => setOutcome((await copyText(value)) ? "copied" : "refused")}
       />
-      <span className="visually-hidden" role="status">
-        {copied ? text.copied : ""}
+      <span className={outcome === "refused" ? undefined : "visually-hidden"} role="status">
+        {said}
       </span>
     </>
   );
-}
-
-/** Puts a text on the clipboard, also where the page is not from a secure origin. */
-export async function copyText(value: string): Promise<void> {
-  if (navigator.clipboard) return navigator.clipboard.writeText(value);
-  const area = document.createElement("textarea");
-  area.value = value;
-  document.body.append(area);
-  area.select();
-  document.execCommand("copy");
-  area.remove();
 }
