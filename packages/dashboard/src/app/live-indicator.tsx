@@ -1,7 +1,7 @@
 import type { LiveStatus } from "../live/status.ts";
 import { formatAge } from "../text/duration.ts";
 import { text } from "../text/text.ts";
-import { useNow } from "../ui/ticker.ts";
+import { useSteadyNow } from "../ui/ticker.ts";
 import styles from "./live-indicator.module.css";
 import { useLive, useMission } from "./use-mission.ts";
 
@@ -53,7 +53,7 @@ function Words({ status }: { status: LiveStatus }) {
 }
 
 function CaughtUp({ since, count }: { since: number; count: number }) {
-  const now = useNow();
+  const now = useSteadyNow();
   return now - since < CAUGHT_UP_MS ? text.live.caughtUp(count) : text.live.live;
 }
 
@@ -64,7 +64,7 @@ function Waiting({
   status: Extract<LiveStatus, { phase: "reconnecting" | "offline" }>;
   word: string;
 }) {
-  const now = useNow();
+  const now = useSteadyNow();
   const seconds = Math.max(0, Math.ceil((status.retryAt - now) / 1_000));
   const age = status.staleSince === null ? null : formatAge(now - status.staleSince);
   return (

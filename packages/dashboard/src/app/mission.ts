@@ -5,7 +5,7 @@ import { ApiClient } from "../api/client.ts";
 import { sessionKey } from "../api/session-key.ts";
 import { type LiveLink, openLink } from "../live/link.ts";
 import type { HubMessage } from "../live/messages.ts";
-import type { LiveStatus } from "../live/status.ts";
+import { byClock, type LiveStatus } from "../live/status.ts";
 import { ClockOffset } from "../store/clock-offset.ts";
 import { EventLog } from "../store/event-log.ts";
 import { type HeldEvent, hold } from "../store/held-event.ts";
@@ -173,7 +173,7 @@ export class Mission {
         void this.#restart(message.newest);
         break;
       case "status":
-        this.status = message.status;
+        this.status = byClock(message.status, performance.now() - message.at);
         if (message.status.phase === "signed_out") this.signedOut = true;
         // Another tab may have logged in.
         else if (message.status.phase === "live") this.signedOut = false;

@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 /** A connection that records what it tells, and lets a test wait for it. */
-function connect(position: number, now: () => number = Date.now) {
+function connect(position: number, now = () => performance.now(), wallClock = Date.now) {
   const ids: number[] = [];
   const statuses: LiveStatus[] = [];
   const resets: number[] = [];
@@ -24,7 +24,7 @@ function connect(position: number, now: () => number = Date.now) {
     for (const wait of waiting.splice(0)) wait.done() ? wait.resolve() : waiting.push(wait);
   };
   connection = new LiveConnection(
-    { fetch: server.fetch, now, random: () => 0, isOnline: () => true },
+    { fetch: server.fetch, now, wallClock, random: () => 0, isOnline: () => true },
     {
       onFrames: (frames) => {
         ids.push(...frames.map(({ id }) => id));
@@ -138,4 +138,34 @@ test("counts its tries while the server is away, and starts over once it was the
   stream.destroy();
   await until(() => tries().length > before);
   assert.equal(tries()[before], 1);
+});
+
+test("a silent connection is found although the computer's clock was set back an hour", async () => {
+  let steady = 1_000;
+  let wall = 1_000_000_000;
+  const { ids, until } = connect(
+    3,
+    () => steady,
+    () => wall,
+  );
+  (await server.stream()).write(frame(4));
+  await until(() => ids.includes(4));
+  steady += DEAD_AFTER_MS;
+  wall -= 3_600_000;
+  await server.stream();
+  assert.deepEqual(server.opened, ["3", "4"]);
+});
+
+test("a computer that slept finds its connection dead at once, where the steady clock slept too", async () => {
+  let wall = 1_000_000_000;
+  const { ids, until } = connect(
+    3,
+    () => 1_000,
+    () => wall,
+  );
+  (await server.stream()).write(frame(4));
+  await until(() => ids.includes(4));
+  wall += 3_600_000;
+  await server.stream();
+  assert.deepEqual(server.opened, ["3", "4"]);
 });

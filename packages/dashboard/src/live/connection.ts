@@ -24,7 +24,10 @@ export interface Frame {
 /** What the connection needs from where it runs: a page, a worker, or a test. */
 export interface Surroundings {
   fetch: typeof fetch;
+  /** Milliseconds that only ever grow, whatever is done to the computer's clock (`performance.now`). */
   now(): number;
+  /** The computer's clock, in milliseconds since 1970: it also counts the time the computer slept. */
+  wallClock(): number;
   random(): number;
   isOnline(): boolean;
 }
@@ -49,6 +52,8 @@ export class LiveConnection {
   #retryBase = DEFAULT_RETRY_MS;
   #attempt = 0;
   #lastByteAt: number | null = null;
+  /** The last sign of life of the current connection, by both clocks. */
+  #lastSign = { now: 0, wallClock: 0 };
   #current: AbortController | null = null;
   #wake: (() => void) | null = null;
   #closed = false;
@@ -111,11 +116,10 @@ export class LiveConnection {
   async #connectOnce(): Promise<string> {
     const controller = new AbortController();
     this.#current = controller;
-    const openedAt = this.#around.now();
+    this.#sawSign();
     let dead = false;
     const watch = setInterval(() => {
-      const lastSign = Math.max(this.#lastByteAt ?? 0, openedAt);
-      if (this.#around.now() - lastSign < DEAD_AFTER_MS) return;
+      if (this.#silentFor() < DEAD_AFTER_MS) return;
       dead = true;
       controller.abort();
     }, WATCH_INTERVAL_MS);
@@ -134,6 +138,19 @@ export class LiveConnection {
       clearInterval(watch);
       controller.abort();
     }
+  }
+
+  #sawSign(): void {
+    this.#lastSign = { now: this.#around.now(), wallClock: this.#around.wallClock() };
+  }
+
+  /**
+   * Milliseconds without a sign of life. The longer of two: the computer's clock may be set back, and the steady one
+   * stands still in some browsers while the computer sleeps.
+   */
+  #silentFor(): number {
+    const { now, wallClock } = this.#around;
+    return Math.max(now() - this.#lastSign.now, wallClock() - this.#lastSign.wallClock);
   }
 
   async #get(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
@@ -187,6 +204,7 @@ export class LiveConnection {
       const { done, value } = await reader.read();
       if (done) return;
       this.#lastByteAt = this.#around.now();
+      this.#sawSign();
       this.#attempt = 0;
       parser.feed(decoder.decode(value, { stream: true }));
       deliver();

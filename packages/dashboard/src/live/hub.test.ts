@@ -1,20 +1,32 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { afterEach, beforeEach, mock, test } from "node:test";
 import { frame, StreamServer } from "../../test/support/stream-server.ts";
 import { LiveHub } from "./hub.ts";
 import type { HubMessage } from "./messages.ts";
+import { browserSurroundings } from "./surroundings.ts";
 
 const KEY = "a key";
 
 let server: StreamServer;
 let hub: LiveHub;
+/** How far the computer's clock was set. */
+let clock: number;
 beforeEach(async () => {
   server = await StreamServer.listen();
-  hub = new LiveHub({ fetch: server.fetch, now: Date.now, random: () => 0, isOnline: () => true });
+  clock = 0;
+  const { now } = Date;
+  mock.method(Date, "now", () => now() + clock);
+  hub = new LiveHub({
+    ...browserSurroundings(),
+    fetch: server.fetch,
+    random: () => 0,
+    isOnline: () => true,
+  });
 });
 afterEach(async () => {
   hub.close();
   await server.close();
+  mock.restoreAll();
 });
 
 class TestTab {
@@ -83,4 +95,17 @@ test("a flood goes out in order and whole", async () => {
   }
   await tab.until(() => tab.ids.length === 20_000);
   assert.ok(tab.ids.every((id, index) => id === index + 1));
+});
+
+test("events go on when the computer's clock is set back an hour", async () => {
+  const tab = new TestTab();
+  hub.attach(tab, 0, KEY);
+  const stream = await server.stream();
+  stream.write(frame(1));
+  await tab.until(() => tab.ids.includes(1));
+  clock = -3_600_000;
+  stream.write(frame(2));
+  await tab.until(() => tab.ids.includes(2));
+  stream.write(frame(3));
+  await tab.until(() => tab.ids.includes(3));
 });

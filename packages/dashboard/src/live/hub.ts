@@ -41,7 +41,7 @@ export class LiveHub {
     this.#flush();
     this.#tabs.add(tab);
     if (!this.#connection) this.#connect(after);
-    tab.post({ kind: "status", status: this.#status });
+    tab.post(this.#statusNow());
     const position = this.#connection?.position ?? after;
     if (after >= position) return;
     if (after < this.#backlogStart) {
@@ -124,7 +124,11 @@ export class LiveHub {
   #tell(status: LiveStatus): void {
     this.#flush();
     this.#status = status;
-    for (const tab of this.#tabs) tab.post({ kind: "status", status });
+    for (const tab of this.#tabs) tab.post(this.#statusNow());
+  }
+
+  #statusNow(): HubMessage {
+    return { kind: "status", status: this.#status, at: this.#around.now() };
   }
 }
 

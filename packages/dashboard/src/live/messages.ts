@@ -15,4 +15,5 @@ export type HubMessage =
   | { kind: "events"; json: string; lastId: number }
   /** What the tab knows cannot be continued: load a new snapshot; events go on after `newest`. */
   | { kind: "reset"; newest: number }
-  | { kind: "status"; status: LiveStatus };
+  /** `at` is the hub's clock now, so that the tab can tell the status's times by its own. */
+  | { kind: "status"; status: LiveStatus; at: number };

@@ -1,5 +1,6 @@
 /**
- * What the connection to the event stream is really doing. Times are milliseconds of the browser's clock.
+ * What the connection to the event stream is really doing. Times are milliseconds of a clock that only grows
+ * (`performance.now`), of the context that holds the status.
  * `staleSince` is the moment of the last byte: what the page shows may be older than the truth since then.
  */
 export type LiveStatus =
@@ -13,4 +14,22 @@ export type LiveStatus =
 /** Whether events arrive now, so that what is shown is current. */
 export function isCurrent(status: LiveStatus): boolean {
   return status.phase === "live";
+}
+
+/**
+ * The same status by another context's clock: that of a worker does not begin when that of a page does.
+ * @param ahead how far the other clock is ahead, in milliseconds
+ */
+export function byClock(status: LiveStatus, ahead: number): LiveStatus {
+  switch (status.phase) {
+    case "live":
+      return { ...status, since: status.since + ahead };
+    case "reconnecting":
+    case "offline": {
+      const staleSince = status.staleSince === null ? null : status.staleSince + ahead;
+      return { ...status, retryAt: status.retryAt + ahead, staleSince };
+    }
+    default:
+      return status;
+  }
 }

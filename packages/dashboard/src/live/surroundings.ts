@@ -4,7 +4,8 @@ import type { Surroundings } from "./connection.ts";
 export function browserSurroundings(): Surroundings {
   return {
     fetch: globalThis.fetch.bind(globalThis),
-    now: Date.now,
+    now: () => performance.now(),
+    wallClock: Date.now,
     random: Math.random,
     isOnline: () => navigator.onLine,
   };

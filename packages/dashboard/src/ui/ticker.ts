@@ -3,18 +3,24 @@ import { useSyncExternalStore } from "react";
 /** One clock for everything on the page that shows an age, ticking once a second while somebody looks. */
 const listeners = new Set<() => void>();
 let now = Date.now();
+let steadyNow = performance.now();
 let timer: ReturnType<typeof setInterval> | undefined;
+
+function read(): void {
+  now = Date.now();
+  steadyNow = performance.now();
+}
 
 function tick(): void {
   if (document.visibilityState === "hidden") return;
-  now = Date.now();
+  read();
   for (const listener of listeners) listener();
 }
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   if (listeners.size === 1) {
-    now = Date.now();
+    read();
     timer = setInterval(tick, 1_000);
     document.addEventListener("visibilitychange", tick);
   }
@@ -29,4 +35,9 @@ function subscribe(listener: () => void): () => void {
 /** The time by the browser's clock, in milliseconds, at most a second old. */
 export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
+}
+
+/** Milliseconds that only ever grow (`performance.now`), at most a second old: for how long something takes. */
+export function useSteadyNow(): number {
+  return useSyncExternalStore(subscribe, () => steadyNow);
 }

@@ -17,6 +17,11 @@ const RANK: Record<Priority, number> = { urgent: 0, high: 1, normal: 2, low: 3 }
 /** Where the next thing to do is on top; elsewhere it is the latest that happened. */
 const BY_PRIORITY: ReadonlySet<TaskStatus> = new Set(["pending", "queued", "in_progress"]);
 
+/** The order a column's pages are asked for in: the one it is shown in, so that its top is among the first. */
+export function serverOrder(status: TaskStatus): "priority" | "updatedAt" {
+  return BY_PRIORITY.has(status) ? "priority" : "updatedAt";
+}
+
 /** Sorts tasks into columns: one with an action under way is shown where it is going. */
 export function arrange(
   tasks: readonly TaskSummary[],
@@ -43,9 +48,13 @@ function matchesFilter(task: TaskSummary, { q, agent, tag }: BoardSearch): boole
 }
 
 function byUrgency(a: TaskSummary, b: TaskSummary): number {
-  return RANK[a.priority] - RANK[b.priority] || (a.createdAt < b.createdAt ? -1 : 1);
+  return RANK[a.priority] - RANK[b.priority] || compare(a.createdAt, b.createdAt) || compare(a.id, b.id);
 }
 
 function byChange(a: TaskSummary, b: TaskSummary): number {
-  return a.updatedAt === b.updatedAt ? 0 : a.updatedAt < b.updatedAt ? 1 : -1;
+  return compare(b.updatedAt, a.updatedAt);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

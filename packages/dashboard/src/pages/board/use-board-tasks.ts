@@ -2,11 +2,12 @@ import type { TaskStatus } from "@mission-control/protocol";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useLive, useMission } from "../../app/use-mission.ts";
 import type { BoardSearch } from "./board-search.ts";
+import { serverOrder } from "./columns.ts";
 
 const PAGE = 100;
 
 /**
- * Loads each column's tasks into the store, the last changed first; from then on the log keeps them current. In the
+ * Loads each column's tasks into the store, in the order it is shown in; from then on the log keeps them current. In the
  * order of the columns.
  */
 export function useBoardTasks(search: BoardSearch) {
@@ -29,7 +30,7 @@ function useColumn(status: TaskStatus, { q, agent, tag }: BoardSearch) {
   return useInfiniteQuery({
     queryKey: ["board", status, q, agent, tag],
     queryFn: async ({ pageParam, signal }) => {
-      const query = new URLSearchParams({ status, sort: "updatedAt", limit: String(PAGE) });
+      const query = new URLSearchParams({ status, sort: serverOrder(status), limit: String(PAGE) });
       if (q?.trim()) query.set("q", q.trim());
       if (agent) query.set("agentId", agent);
       if (tag) query.set("tag", tag);

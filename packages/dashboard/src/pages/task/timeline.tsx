@@ -1,6 +1,7 @@
 import type { DispatchView, LogEvent } from "@mission-control/protocol";
 import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
+import { ApiError } from "../../api/api-error.ts";
 import { agentName } from "../../app/use-agents.ts";
 import { useLive, useMission } from "../../app/use-mission.ts";
 import { Feed, type FeedRow } from "../../store/feed.ts";
@@ -31,6 +32,8 @@ export function Timeline({ taskId, attempts }: { taskId: string; attempts: reado
   const { events, query } = useTaskEvents(taskId);
   const parts = useMemo(() => splitByAttempt(events, attempts), [events, attempts]);
   if (query.error && events.length === 0) {
+    // The page has said already that there is no such task.
+    if (query.error instanceof ApiError && query.error.status === 404) return null;
     return <Failure error={query.error} retry={() => void query.refetch()} />;
   }
   if (query.isLoading) return <Skeleton />;
