@@ -27,6 +27,11 @@ export class Pacer<Item> {
     this.#serve = serve;
   }
 
+  /** Whether items are served in the next turn of the event loop; not while it pauses, or has nothing to do. */
+  get isServing(): boolean {
+    return this.#immediate !== null;
+  }
+
   /** Sees to it that an item is served presently; once, however often it is added before. */
   add(item: Item): void {
     this.#due.add(item);

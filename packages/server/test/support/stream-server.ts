@@ -22,6 +22,8 @@ export interface StreamLimits {
   connections?: number;
   filters?: number;
   trustedProxies?: string[];
+  /** The store as the server sees it. */
+  seenAs?: (store: Store) => Store;
 }
 
 /** The event stream on a real socket over a real store. */
@@ -41,7 +43,8 @@ export class StreamServer {
 
   static async open(limits: StreamLimits = {}): Promise<StreamServer> {
     const folder = mkdtempSync(join(tmpdir(), "mission-control-stream-"));
-    const store = openTestStore({ folder });
+    const opened = openTestStore({ folder });
+    const store = limits.seenAs?.(opened) ?? opened;
     const counted = { opened: 0, closed: 0, delivered: 0, cutOff: 0 };
     const metrics = {
       streamOpened: () => void counted.opened++,
