@@ -50,7 +50,7 @@ test("the gateway's agents, version and protocol are known once connected", asyn
     assert.deepEqual({ protocol, version, lastError }, { protocol: 4, version: "2026.9.6", lastError: null });
     assert.match(deviceId ?? "", /^[0-9a-f]{64}$/);
     assert.ok(connectedAt);
-    assert.deepEqual(await probe.adapter.agents(new AbortController().signal), [
+    assert.deepEqual(await probe.adapter.list(new AbortController().signal), [
       { id: "main", default: true },
       { id: "coder", default: false },
     ]);

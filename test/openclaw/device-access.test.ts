@@ -43,7 +43,7 @@ async function doAsTold(pattern: RegExp, asked = probe): Promise<void> {
 
 async function worksAgain(): Promise<void> {
   await probe.state("connected");
-  assert.equal((await probe.adapter.agents(AbortSignal.timeout(20_000))).length, 2);
+  assert.equal((await probe.adapter.list(AbortSignal.timeout(20_000))).length, 2);
 }
 
 /** Loses the connection, and waits until that was seen. */
@@ -100,7 +100,7 @@ test("a device approved for less works, and says how to have commands approved t
   const approvedForLess = new AdapterProbe({ url, token: gateway.token, identityDir, backoff });
   try {
     await approvedForLess.state("connected");
-    assert.equal((await approvedForLess.adapter.agents(AbortSignal.timeout(20_000))).length, 2);
+    assert.equal((await approvedForLess.adapter.list(AbortSignal.timeout(20_000))).length, 2);
     await doAsTold(/^Commands that need an approval .* without operator\.approvals/, approvedForLess);
     proxy.cut();
     await approvedForLess.state("disconnected");

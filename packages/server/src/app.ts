@@ -11,6 +11,7 @@ import { SignatureVerifier } from "./callbacks/signature.ts";
 import { ClientAddresses } from "./client-address.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import type { AgentTarget } from "./gateways/gateway.ts";
+import { GATEWAY_KINDS } from "./gateways/kinds.ts";
 import { DeviceIdentity } from "./gateways/openclaw/device-identity.ts";
 import { GatewayRegistry } from "./gateways/registry.ts";
 import { BodyReader } from "./ingress/body-reader.ts";
@@ -78,6 +79,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     const gateways = opening(
       new GatewayRegistry({
         store,
+        kinds: GATEWAY_KINDS,
         logger,
         now,
         identityDir,

@@ -5,10 +5,14 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { newEvent } from "../test/conformance/engine.ts";
+import { LapsingLeases } from "../test/support/lapsing-leases.ts";
 import { Pace, Retention } from "./retention.ts";
+import { FencedError } from "./store/plan.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
+import type { Store } from "./store/store.ts";
 
 const KEPT = 200;
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 test("the oldest events go in steps until what is to be kept is left, also while more come in than a step removes", async (context) => {
   const folder = mkdtempSync(join(tmpdir(), "mission-control-retention-"));
@@ -37,6 +41,56 @@ test("the oldest events go in steps until what is to be kept is left, also while
   while ((await surplus()) > 0) await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(await store.range(), { oldest: 4000 - KEPT + 1, newest: 4000 });
   assert.deepEqual(errors, []);
+});
+
+test("one node at a time prunes; the other goes on when its lease has lapsed, and the first is refused", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "mission-control-retention-"));
+  const store = SqliteStore.open({ folder });
+  const leases = new LapsingLeases(store);
+  /** The lease's number of each step that pruned, in order. */
+  const steps: number[] = [];
+  const refused: unknown[] = [];
+  const start = () => {
+    const node = leases.node();
+    const prune: Store["prune"] = (policy) => {
+      const pruned = store.prune(policy);
+      pruned.then(
+        () => steps.push(policy.under?.fence ?? 0),
+        (error: unknown) => refused.push(error),
+      );
+      return pruned;
+    };
+    const pruning = { range: () => node.range(), lease: node.lease, prune };
+    return new Retention({ store: pruning, keepEvents: KEPT, now: () => new Date(), logger: silent });
+  };
+  const retentions = [start(), start()];
+  context.after(async () => {
+    for (const retention of retentions) await retention.close();
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+  const append = () => store.append(Array.from({ length: 500 }, () => newEvent("gateway")));
+  const pruned = async () => {
+    for (;;) {
+      const { oldest, newest } = await store.range();
+      if (newest - oldest + 1 <= KEPT) return;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  await append();
+  await pruned();
+  assert.equal(new Set(steps).size, 1, "one of them acts");
+  const { token } = await leases.lapse("retention");
+  await append();
+  await pruned();
+  while (refused.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(refused[0] instanceof FencedError);
+  assert.ok((steps.at(-1) ?? 0) > token.fence);
+  assert.deepEqual(
+    steps,
+    steps.toSorted((a, b) => a - b),
+    "the first does not act again",
+  );
 });
 
 /**

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "./logger.ts";
-import type { Store } from "./store/store.ts";
+import { FencedError } from "./store/plan.ts";
+import type { Lease, Store } from "./store/store.ts";
 
 /** A repeat of a callback is recognised for so long, even if its event was pruned. */
 const KEEP_RECEIPTS_MS = 7 * 24 * 60 * 60_000;
@@ -21,8 +22,11 @@ const AFTER_ERROR_MS = 10_000;
 /** The log may grow by this part of what is to be kept between two looks. */
 const SLACK = 0.01;
 
+/** The lease under which the log is pruned. */
+const LEASE = "retention";
+
 export interface RetentionOptions {
-  store: Pick<Store, "prune" | "range">;
+  store: Pick<Store, "prune" | "range" | "lease">;
   keepEvents: number;
   now: () => Date;
   logger: Logger;
@@ -46,6 +50,22 @@ export class Retention {
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
+    const { store, logger } = this.#options;
+    while (!signal.aborted) {
+      try {
+        const lease = await store.lease(LEASE, signal);
+        await this.#prune(lease).finally(() => lease.release());
+      } catch (error) {
+        if (signal.aborted) return;
+        logger.error({ err: error }, "old events could not be pruned");
+        await wait(AFTER_ERROR_MS, undefined, { signal, ref: false }).catch(() => {});
+      }
+    }
+  }
+
+  /** Prunes for as long as the lease is ours: one node at a time does. */
+  async #prune({ token: under, lost }: Lease): Promise<void> {
+    const signal = AbortSignal.any([this.#stop.signal, lost]);
     const { store, keepEvents, now, logger } = this.#options;
     const pace = new Pace(keepEvents);
     while (!signal.aborted) {
@@ -53,9 +73,11 @@ export class Retention {
       try {
         const { rows } = pace.step(await store.range(), performance.now());
         const receiptsBefore = new Date(now().getTime() - KEEP_RECEIPTS_MS).toISOString();
-        const more = await store.prune({ keepEvents, receiptsBefore, rows });
+        const more = await store.prune({ keepEvents, receiptsBefore, rows, under });
         pause = more ? pace.pause : pace.rest;
       } catch (error) {
+        // Somebody else has the lease, and does it.
+        if (error instanceof FencedError) return;
         logger.error({ err: error }, "old events could not be pruned");
         pause = AFTER_ERROR_MS;
       }

@@ -188,6 +188,7 @@ export async function call(url: string, init: RequestInit = {}): Promise<Answer>
 }
 
 const NO_GATEWAYS: HttpServerOptions["gateways"] = {
+  caughtUp: async () => {},
   list: () => [],
   create: async () => {
     throw new Error("no gateways here");

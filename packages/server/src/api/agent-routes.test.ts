@@ -29,6 +29,7 @@ const identityDir = mkdtempSync(join(tmpdir(), "mission-control-identity-"));
 before(async () => {
   http = await startHttp({
     gateways: {
+      caughtUp: async () => {},
       list: () => [gateway],
       create: async ({ url }) => ({ ...gateway, url }),
       test: ({ url }, signal) => testConnection({ url, identityDir }, signal),

@@ -12,7 +12,7 @@ import type { HttpApp } from "./http-app.ts";
 import { notFound, ProblemError } from "./problems.ts";
 
 export interface GatewayRoutesParts {
-  gateways: Pick<GatewayRegistry, "list" | "create" | "test" | "remove" | "agents">;
+  gateways: Pick<GatewayRegistry, "caughtUp" | "list" | "create" | "test" | "remove" | "agents">;
   agents: Pick<AgentDirectory, "caughtUp" | "list">;
 }
 
@@ -33,7 +33,10 @@ export function gatewayRoutes(app: HttpApp, { gateways, agents }: GatewayRoutesP
         response: { 200: listOf(gatewaySchema), ...PROBLEM_RESPONSE },
       },
     },
-    async () => ({ items: gateways.list() }),
+    async () => {
+      await gateways.caughtUp();
+      return { items: gateways.list() };
+    },
   );
 
   app.post(
@@ -103,6 +106,7 @@ export function gatewayRoutes(app: HttpApp, { gateways, agents }: GatewayRoutesP
     },
     async (request) => {
       const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+      await gateways.caughtUp();
       const items = await gateways.agents(request.params.id, signal).catch((error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error);
         throw new ProblemError(502, `The gateway did not list its agents: ${reason}`);

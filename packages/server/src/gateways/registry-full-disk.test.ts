@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { failing } from "../../test/support/failing-store.ts";
 import { SqliteStore } from "../store/sqlite/sqlite-store.ts";
 import { StoreUnavailableError } from "../store/store.ts";
+import { GATEWAY_KINDS } from "./kinds.ts";
 import { GatewayRegistry } from "./registry.ts";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -16,7 +17,13 @@ test("a gateway whose removal cannot be kept stays, with its way to it", async (
   const { store, disk } = failing(SqliteStore.open({ folder }));
   const open = async () => {
     const identityDir = join(folder, "identity");
-    const gateways = new GatewayRegistry({ store, logger: silent, now: () => new Date(), identityDir });
+    const gateways = new GatewayRegistry({
+      store,
+      kinds: GATEWAY_KINDS,
+      logger: silent,
+      now: () => new Date(),
+      identityDir,
+    });
     context.after(() => gateways.close());
     await gateways.start(listener);
     return gateways;
@@ -37,7 +44,7 @@ test("a gateway whose removal cannot be kept stays, with its way to it", async (
   );
   assert.ok(gateways.adapterFor(target));
   disk.full = false;
-  assert.deepEqual(await Promise.all([gateways.remove(id, []), gateways.remove(id, [])]), [true, true]);
+  assert.deepEqual(await Promise.all([gateways.remove(id, []), gateways.remove(id, [])]), [true, false]);
   assert.equal(await gateways.remove(id, []), false);
   assert.equal(gateways.adapterFor(target), null);
   assert.deepEqual((await open()).list(), []);

@@ -3,21 +3,29 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import type { NewEvent } from "@mission-control/protocol";
+import type { LogEvent } from "@mission-control/protocol";
 import { FakeOpenClawGateway } from "../../test/support/fake-openclaw-gateway.ts";
+import { openTestStore } from "../../test/support/test-store.ts";
+import { decodeFrame } from "../store/event-frame.ts";
 import type { GatewayRecord } from "../store/records.ts";
+import type { Store } from "../store/store.ts";
+import { GATEWAY_KINDS } from "./kinds.ts";
 import { GatewayRegistry } from "./registry.ts";
 
 let fake: FakeOpenClawGateway;
 let identityDir: string;
+let folder: string;
+let store: Store;
 let registry: GatewayRegistry;
-let told: NewEvent[];
+let told: LogEvent[];
 let logged: string[];
 let wake: PromiseWithResolvers<void>;
 
 beforeEach(async () => {
   fake = await FakeOpenClawGateway.listen();
   identityDir = mkdtempSync(join(tmpdir(), "registry-test-"));
+  folder = mkdtempSync(join(tmpdir(), "registry-store-"));
+  store = openTestStore({ folder });
   told = [];
   logged = [];
   wake = Promise.withResolvers();
@@ -26,24 +34,22 @@ beforeEach(async () => {
 afterEach(async () => {
   await registry.close();
   await fake.close();
+  await store.close();
   rmSync(identityDir, { recursive: true });
+  rmSync(folder, { recursive: true });
 });
 
 async function start(records: GatewayRecord[] = []): Promise<void> {
   const log = (fields: object, message: string) => void logged.push(`${message} ${JSON.stringify(fields)}`);
-  const append = async (events: readonly NewEvent[]) => {
-    told.push(...events);
+  for (const record of records) await store.edit("gateway", record.id, () => ({ record }));
+  store.follow(0, (entries) => {
+    told.push(...entries.map(({ frame }) => decodeFrame(frame)));
     wake.resolve();
     wake = Promise.withResolvers();
-    return [];
-  };
+  });
   registry = new GatewayRegistry({
-    store: {
-      records: (async () => records) as never,
-      edit: (async (_kind: string, _id: string, edit: () => { event: NewEvent }) =>
-        append([edit().event])) as never,
-      append: append as never,
-    },
+    store,
+    kinds: GATEWAY_KINDS,
     logger: { debug: log, info: log, warn: log, error: log },
     now: () => new Date(),
     identityDir,
@@ -51,7 +57,7 @@ async function start(records: GatewayRecord[] = []): Promise<void> {
   await registry.start({ onRunEvent() {}, onReachabilityChange() {} });
 }
 
-async function toldState(state: string): Promise<NewEvent> {
+async function toldState(state: string): Promise<LogEvent> {
   for (;;) {
     const found = told.find(({ data }) => data?.state === state);
     if (found) return found;

@@ -7,13 +7,13 @@ import type {
 } from "@mission-control/protocol";
 import { newId } from "../ids.ts";
 import type { Logger } from "../logger.ts";
+import { FencedError } from "../store/plan.ts";
+import { Position } from "../store/position.ts";
 import type { GatewayRecord } from "../store/records.ts";
-import type { Store } from "../store/store.ts";
-import type { AgentTarget, GatewayAdapter, GatewayListener, Reachability, RunEvent } from "./gateway.ts";
-import { HttpGateway } from "./http/http-gateway.ts";
-import { shownUrl } from "./openclaw/gateway-url.ts";
-import { OpenClawGateway } from "./openclaw/openclaw-gateway.ts";
-import { testConnection } from "./openclaw/test-connection.ts";
+import type { Follower, LogEntry, Store } from "../store/store.ts";
+import type { AgentTarget, GatewayAdapter, Reachability, RunEvent } from "./gateway.ts";
+import type { ConnectedKind, GatewayKind, KindContext } from "./gateway-kind.ts";
+import { LeasedGateway } from "./leased-gateway.ts";
 
 /** Id of the gateway that the settings name; it is not kept in the store. */
 export const SETTINGS_GATEWAY_ID = "gateway_settings";
@@ -25,7 +25,9 @@ export class GatewayInUseError extends Error {
 }
 
 export interface GatewayRegistryOptions {
-  store: Pick<Store, "records" | "edit" | "append">;
+  store: Pick<Store, "range" | "records" | "follow" | "edit" | "append" | "lease">;
+  /** What there is to open; see kinds.ts. */
+  kinds: readonly GatewayKind[];
   logger: Logger;
   now: () => Date;
   /** Folder of the device identity shown to gateways. */
@@ -44,38 +46,57 @@ export interface RegistryListener {
 
 interface Entry {
   record: GatewayRecord;
-  gateway: OpenClawGateway;
+  kind: ConnectedKind;
+  gateway: LeasedGateway;
   /** State and error as last told in an event. */
   told: string;
-  /** Set while it is being removed: nothing may be told of it after its removal. */
-  removal?: Promise<void>;
 }
 
-/** Every way to reach agents: the gateways this server is connected to, and HTTP agents directly. */
+/**
+ * Every way to reach agents: the gateways that are kept, and agents without one. A view of the store: a gateway is
+ * opened and closed by following the log, whichever node it was added or removed at.
+ */
 export class GatewayRegistry {
   readonly #options: GatewayRegistryOptions;
   readonly #entries = new Map<string, Entry>();
-  readonly #http: HttpGateway;
+  readonly #direct = new Map<string, GatewayAdapter>();
+  /** Gateways that were removed and are not closed yet. */
+  readonly #closing = new Map<string, Promise<void>>();
+  #position = new Position(0);
+  #follower: Follower | null = null;
   #listener: RegistryListener | null = null;
 
   constructor(options: GatewayRegistryOptions) {
+    const { kinds, logger, allowLinkLocal = false } = options;
     this.#options = options;
-    this.#http = new HttpGateway({ allowLinkLocal: options.allowLinkLocal ?? false });
+    for (const one of kinds) {
+      if (one.configSchema === null) this.#direct.set(one.kind, one.open({ logger, allowLinkLocal }));
+    }
   }
 
-  /** Connects to every known gateway; does not wait for any. */
+  /** Connects to every known gateway, and follows what becomes of them; does not wait for any. */
   async start(listener: RegistryListener): Promise<void> {
     this.#listener = listener;
     const { first, store, now } = this.#options;
     if (first) {
-      this.#connect({
+      this.#open({
         id: SETTINGS_GATEWAY_ID,
         name: "OpenClaw (settings)",
         ...first,
         createdAt: now().toISOString(),
       });
     }
-    for (const record of await store.records("gateway")) this.#connect(record);
+    const { newest } = await store.range();
+    // At this position or later; what the log brings a second time changes nothing.
+    for (const record of await store.records("gateway")) this.#open(record);
+    this.#position = new Position(newest);
+    this.#follower = store.follow(newest, (entries) => this.#follow(entries));
+  }
+
+  /** Resolves when the view shows all that is in the log by now; see AgentDirectory.caughtUp. */
+  async caughtUp(): Promise<void> {
+    const { newest } = await this.#options.store.range();
+    await this.#position.reached(newest);
   }
 
   list(): GatewayView[] {
@@ -94,13 +115,18 @@ export class GatewayRegistry {
       createdAt: now,
     };
     const event = gatewayEvent(record, now, { change: "created" });
-    await this.#options.store.edit("gateway", record.id, () => ({ record, event }));
-    return viewOf(this.#connect(record));
+    const { eventId } = await this.#options.store.edit("gateway", record.id, () => ({ record, event }));
+    await this.#position.reached(eventId);
+    const entry = this.#entries.get(record.id);
+    return entry ? viewOf(entry) : removedView(record, this.#kindOf(record));
   }
 
   /** One try to connect, kept nowhere. */
-  test({ url, token }: CreateGateway, signal: AbortSignal): Promise<GatewayTest> {
-    return testConnection({ url, token, identityDir: this.#options.identityDir }, signal);
+  async test(config: CreateGateway, signal: AbortSignal): Promise<GatewayTest> {
+    const { identityDir } = this.#options;
+    const { test } = this.#kindOf(config);
+    if (!test) throw new Error("A gateway of this kind cannot be tried.");
+    return test(config, { identityDir }, signal);
   }
 
   /**
@@ -109,9 +135,7 @@ export class GatewayRegistry {
    * @throws GatewayInUseError while agents use it, or the settings name it
    */
   async remove(id: string, usedBy: readonly string[]): Promise<boolean> {
-    const entry = this.#entries.get(id);
-    if (!entry) return false;
-    if (id === SETTINGS_GATEWAY_ID) {
+    if (id === SETTINGS_GATEWAY_ID && this.#entries.has(id)) {
       throw new GatewayInUseError(
         "This gateway comes from OPENCLAW_GATEWAY_URL: unset that and start again.",
       );
@@ -121,40 +145,36 @@ export class GatewayRegistry {
         `Agents are reached through it: move or delete ${usedBy.join(", ")} first.`,
       );
     }
-    entry.removal ??= this.#remove(entry);
-    await entry.removal;
-    return true;
-  }
-
-  /** Durably first: a gateway whose removal could not be stored goes on as if nobody had asked. */
-  async #remove(entry: Entry): Promise<void> {
-    const { id } = entry.record;
     const now = this.#options.now().toISOString();
-    try {
-      const event = gatewayEvent(entry.record, now, { change: "deleted" });
-      await this.#options.store.edit("gateway", id, () => ({ record: null, event }));
-    } catch (error) {
-      delete entry.removal;
-      this.#announce(id);
-      throw error;
-    }
-    this.#entries.delete(id);
-    await entry.gateway.close();
-    entry.gateway.forget();
+    const { eventId } = await this.#options.store.edit("gateway", id, (current) =>
+      current ? { record: null, event: gatewayEvent(current, now, { change: "deleted" }) } : { record: null },
+    );
+    await this.#position.reached(eventId);
+    await this.#closing.get(id);
+    return eventId !== null;
   }
 
-  /** The agents found on a gateway; null when there is no such gateway. */
+  /**
+   * The agents found on a gateway; null when there is no such gateway.
+   * @throws an error whose message says why they cannot be listed
+   */
   async agents(id: string, signal: AbortSignal): Promise<GatewayAgent[] | null> {
-    return (await this.#entries.get(id)?.gateway.agents(signal)) ?? null;
+    const adapter = this.#entries.get(id)?.gateway.adapter;
+    if (!adapter) return null;
+    if (!adapter.list) throw new Error("A gateway of this kind does not list its agents.");
+    return adapter.list(signal);
   }
 
   /** How an agent is reached; null when its gateway is not there. */
-  adapterFor(target: AgentTarget): GatewayAdapter | null {
-    const { endpoint } = target;
-    if (endpoint.kind === "http") return this.#http;
-    if (endpoint.gatewayId !== undefined) return this.#entries.get(endpoint.gatewayId)?.gateway ?? null;
-    // Without a gateway named, the first one.
-    return this.#entries.values().next().value?.gateway ?? null;
+  adapterFor({ endpoint }: AgentTarget): GatewayAdapter | null {
+    const direct = this.#direct.get(endpoint.kind);
+    if (direct) return direct;
+    // Without a gateway named, the first one of the kind.
+    const named = "gatewayId" in endpoint ? endpoint.gatewayId : undefined;
+    for (const [id, { kind, gateway }] of this.#entries) {
+      if (kind.kind === endpoint.kind && (named === undefined || named === id)) return gateway.adapter;
+    }
+    return null;
   }
 
   reachability(target: AgentTarget): Reachability {
@@ -168,47 +188,121 @@ export class GatewayRegistry {
 
   async close(): Promise<void> {
     this.#listener = null;
+    this.#follower?.close();
     const gateways = [...this.#entries.values()].map(({ gateway }) => gateway);
-    await Promise.allSettled([...gateways, this.#http].map((gateway) => gateway.close()));
+    const closing = [...gateways, ...this.#direct.values()].map((one) => one.close());
+    await Promise.allSettled([...closing, ...this.#closing.values()]);
   }
 
-  #connect(record: GatewayRecord): Entry {
-    const listener: GatewayListener = {
-      onRunEvent: (event) => this.#listener?.onRunEvent(event),
-      onStatusChange: () => this.#announce(record.id),
+  #follow(entries: readonly LogEntry[]): void {
+    for (const { id, change } of entries) {
+      for (const step of change?.records ?? []) {
+        if (step.kind === "gateway") this.#followRecord(step.id, step.record as GatewayRecord | null);
+      }
+      this.#position.moveTo(id);
+    }
+  }
+
+  #followRecord(id: string, record: GatewayRecord | null): void {
+    const entry = this.#entries.get(id);
+    if (!record) {
+      if (entry) this.#close(entry, { forget: true });
+    } else if (!entry) this.#open(record);
+    else if (entry.record.url === record.url && entry.record.token === record.token) entry.record = record;
+    else {
+      this.#close(entry, { forget: false });
+      this.#open(record);
+    }
+  }
+
+  #open(record: GatewayRecord): void {
+    const { logger, identityDir, allowLinkLocal = false, store } = this.#options;
+    const { id } = record;
+    if (this.#entries.has(id)) return;
+    const kind = this.#kindOf(record);
+    const context: KindContext = {
+      logger,
+      identityDir,
+      allowLinkLocal,
+      listener: {
+        onRunEvent: (event) => this.#listener?.onRunEvent(event),
+        onStatusChange: () => this.#announce(id),
+      },
     };
-    const { logger, identityDir } = this.#options;
-    const { id, url, token } = record;
-    const gateway = new OpenClawGateway({ id, url, token, identityDir, listener, logger });
-    const entry: Entry = { record, gateway, told: "" };
-    this.#entries.set(id, entry);
-    gateway.start();
-    return entry;
+    const gateway = new LeasedGateway({ id, store, logger, open: () => kind.open(record, context) });
+    this.#entries.set(id, { record, kind, gateway, told: "" });
   }
 
+  #close({ record: { id }, gateway }: Entry, { forget }: { forget: boolean }): void {
+    this.#entries.delete(id);
+    const closed = gateway.close().then(() => {
+      if (forget) gateway.adapter.forget?.();
+      if (this.#closing.get(id) === closed) this.#closing.delete(id);
+    });
+    this.#closing.set(id, closed);
+    closed.catch((error: unknown) => {
+      this.#options.logger.error({ err: error, gatewayId: id }, "a gateway could not be closed");
+    });
+  }
+
+  /** The kind that takes this configuration. */
+  #kindOf({ url, token }: { url: string; token?: string | undefined }): ConnectedKind {
+    const connected = this.#options.kinds.filter((one) => one.configSchema !== null);
+    const kind = connected.find((one) => one.configSchema.safeParse({ url, token }).success) ?? connected[0];
+    if (!kind) throw new Error("No kind of gateway can be added.");
+    return kind;
+  }
+
+  /** Tells what became of a connection that this node holds; nothing is told of a gateway after its removal. */
   #announce(id: string): void {
     const entry = this.#entries.get(id);
-    if (!entry || entry.removal || !this.#listener) return;
+    const under = entry?.gateway.lease;
+    if (!entry || !under || !this.#listener) return;
     const { state, lastError } = viewOf(entry);
     const telling = `${state} ${lastError ?? ""}`;
     if (telling === entry.told) return;
     entry.told = telling;
-    const now = this.#options.now().toISOString();
-    const event = gatewayEvent(entry.record, now, {
+    const { store, now, logger } = this.#options;
+    const at = now().toISOString();
+    const event = gatewayEvent(entry.record, at, {
       change: "state",
       state,
       ...(lastError === null ? {} : { reason: lastError }),
     });
-    this.#options.store.append([event]).catch((error: unknown) => {
-      this.#options.logger.error({ err: error, gatewayId: id }, "a gateway's state could not be stored");
+    const told =
+      id === SETTINGS_GATEWAY_ID
+        ? store.append([event], { under })
+        : store.edit("gateway", id, (current) => (current ? { record: current, event } : { record: null }), {
+            under,
+          });
+    told.catch((error: unknown) => {
+      if (error instanceof FencedError) return;
+      logger.error({ err: error, gatewayId: id }, "a gateway's state could not be stored");
     });
     this.#listener.onReachabilityChange();
   }
 }
 
-function viewOf({ record, gateway }: Entry): GatewayView {
-  const { id, name, url, createdAt } = record;
-  return { id, name, kind: "openclaw", url: shownUrl(url), createdAt, ...gateway.state() };
+function viewOf({ record, kind, gateway }: Pick<Entry, "record" | "kind" | "gateway">): GatewayView {
+  return { ...shown(record, kind), ...gateway.adapter.state() };
+}
+
+/** A gateway that was removed again before it could be shown. */
+function removedView(record: GatewayRecord, kind: ConnectedKind): GatewayView {
+  return {
+    ...shown(record, kind),
+    state: "disconnected",
+    protocol: null,
+    version: null,
+    latencyMs: null,
+    lastError: null,
+    deviceId: null,
+    connectedAt: null,
+  };
+}
+
+function shown({ id, name, url, createdAt }: GatewayRecord, kind: ConnectedKind) {
+  return { id, name, kind: kind.kind, url: kind.shownUrl(url), createdAt };
 }
 
 function gatewayEvent(record: GatewayRecord, now: string, data: Record<string, string>): NewEvent {

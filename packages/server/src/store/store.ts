@@ -119,7 +119,7 @@ export interface Store {
    * Writes events that belong to no task.
    * @returns the position of the last one; null for none
    */
-  append(events: readonly NewEvent[]): Promise<number | null>;
+  append(events: readonly NewEvent[], options?: { under?: LeaseToken }): Promise<number | null>;
   /**
    * Writes or removes a record, with the event that announces it.
    * @param edit gets the record as it is at that moment (null: there is none), and may be called more than once
@@ -128,6 +128,7 @@ export interface Store {
     kind: Kind,
     id: string,
     edit: (current: RecordKinds[Kind] | null, workload: () => Workload) => RecordEdit<RecordKinds[Kind]>,
+    options?: { under?: LeaseToken },
   ): Promise<RecordResult<RecordKinds[Kind]>>;
   /** An agent was told what it had to be told. */
   commandDone(id: number): Promise<void>;
@@ -168,7 +169,12 @@ export interface Store {
    * Removes what retention lets go — the oldest events beyond `keepEvents`, receipts older than
    * `receiptsBefore` — in one small step of at most `rows` of each. Resolves to whether more may be left to remove.
    */
-  prune(policy: { keepEvents: number; receiptsBefore: string; rows?: number }): Promise<boolean>;
+  prune(policy: {
+    keepEvents: number;
+    receiptsBefore: string;
+    rows?: number;
+    under?: LeaseToken;
+  }): Promise<boolean>;
 
   /** Tries a commit as large as a callback's; resolves to why none can be made now, in a sentence, or to null. */
   unavailableReason(): Promise<string | null>;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FencedError } from "../../src/store/plan.ts";
-import { createTask, dispatchTo, type Engine, register, Subject } from "./engine.ts";
+import { createTask, dispatchTo, type Engine, newEvent, register, Subject } from "./engine.ts";
 
 /** A lease has one holder at a time, and nobody commits under one that is lost. */
 export function leases(engine: Engine): void {
@@ -56,6 +56,11 @@ export function leases(engine: Engine): void {
     const sending = { kind: "sending", taskId: "t1", dispatchId: "d1" } as const;
     await assert.rejects(subject.store.claim("a1", first.token), FencedError);
     await assert.rejects(subject.store.change(sending, { under: first.token }), FencedError);
+    await assert.rejects(subject.store.append([newEvent("gateway")], { under: first.token }), FencedError);
+    const remove = () => ({ record: null, event: newEvent("agent") });
+    await assert.rejects(subject.store.edit("agent", "a1", remove, { under: first.token }), FencedError);
+    const policy = { keepEvents: 0, receiptsBefore: "2000-01-01T00:00:00.000Z", under: first.token };
+    await assert.rejects(subject.store.prune(policy), FencedError);
     const second = await subject.store.lease("queue", signal);
     await assert.rejects(subject.store.claim("a1", first.token), FencedError);
     assert.equal((await subject.store.range()).newest, newest);

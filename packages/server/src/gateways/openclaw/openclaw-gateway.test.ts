@@ -33,7 +33,7 @@ for (const told of [0, -1, 2 ** 31, 1e15]) {
     await gateway.until(() => gateway.adapter.state().state === "connected");
     // Longer than a timer takes that was given too much.
     await new Promise((resolve) => setTimeout(resolve, 20));
-    await gateway.adapter.agents(new AbortController().signal);
+    await gateway.adapter.list(new AbortController().signal);
     assert.equal(gateway.fake.count("connect"), 1);
   });
 }
@@ -43,7 +43,7 @@ test("ticks keep the connection, and each measures the round trip", async () => 
   await gateway.until(() => gateway.adapter.state().state === "connected");
   gateway.fake.tell("tick", {});
   gateway.fake.on("agents.list", ({ answer }) => answer({ agents: [] }));
-  await gateway.adapter.agents(new AbortController().signal);
+  await gateway.adapter.list(new AbortController().signal);
   assert.equal(typeof gateway.adapter.state().latencyMs, "number");
   assert.equal(gateway.fake.count("connect"), 1);
 });

@@ -1,4 +1,4 @@
-import type { DispatchPayload, GatewayAgent, GatewayView } from "@mission-control/protocol";
+import type { DispatchPayload, GatewayAgent } from "@mission-control/protocol";
 import type { Logger } from "../../logger.ts";
 import type { Backoff } from "../backoff.ts";
 import type {
@@ -6,11 +6,11 @@ import type {
   DispatchOutcome,
   DispatchRef,
   EarlierSend,
-  GatewayAdapter,
   GatewayListener,
   Reachability,
   SendContext,
 } from "../gateway.ts";
+import type { ConnectedAdapter, ConnectionView } from "../gateway-kind.ts";
 import { listAgents } from "./agents.ts";
 import { DeviceIdentity } from "./device-identity.ts";
 import type { DeviceTokenSlot } from "./device-tokens.ts";
@@ -45,14 +45,8 @@ export interface OpenClawGatewayOptions {
   requestTimeoutMs?: number;
 }
 
-/** What {@link OpenClawGateway.state} tells: the parts of a gateway's view that its connection knows. */
-export type ConnectionView = Pick<
-  GatewayView,
-  "state" | "protocol" | "version" | "latencyMs" | "lastError" | "deviceId" | "connectedAt"
->;
-
 /** The agents behind one OpenClaw Gateway. */
-export class OpenClawGateway implements GatewayAdapter {
+export class OpenClawGateway implements ConnectedAdapter {
   readonly #options: OpenClawGatewayOptions;
   readonly #identity: DeviceIdentity;
   readonly #deviceToken: DeviceTokenSlot;
@@ -105,7 +99,7 @@ export class OpenClawGateway implements GatewayAdapter {
    * The agents found on the gateway.
    * @throws an error whose message says why when the gateway is not connected
    */
-  async agents(signal: AbortSignal): Promise<GatewayAgent[]> {
+  async list(signal: AbortSignal): Promise<GatewayAgent[]> {
     const { connection, lastError } = this.#link;
     if (!connection) throw new Error(lastError ?? "The gateway is not connected yet.");
     return listAgents(connection, signal);

@@ -12,6 +12,7 @@ import {
   type AnyEdit,
   type ChangeResult,
   type Claimed,
+  FencedError,
   type LeaseToken,
   type Operation,
   type Outcome,
@@ -151,16 +152,17 @@ export class SqliteStore implements Store {
     return this.#run({ kind: "claim", agentId, under }) as Promise<readonly Claimed[]>;
   }
 
-  append(events: readonly NewEvent[]): Promise<number | null> {
-    return this.#run({ kind: "append", events }) as Promise<number | null>;
+  append(events: readonly NewEvent[], { under }: { under?: LeaseToken } = {}): Promise<number | null> {
+    return this.#run({ kind: "append", events, under }) as Promise<number | null>;
   }
 
   edit<Kind extends RecordKind>(
     kind: Kind,
     id: string,
     edit: (current: RecordKinds[Kind] | null, workload: () => Workload) => RecordEdit<RecordKinds[Kind]>,
+    { under }: { under?: LeaseToken } = {},
   ): Promise<RecordResult<RecordKinds[Kind]>> {
-    const operation = { kind: "edit", record: kind, id, edit: edit as AnyEdit } as const;
+    const operation = { kind: "edit", record: kind, id, edit: edit as AnyEdit, under } as const;
     return this.#run(operation) as Promise<RecordResult<RecordKinds[Kind]>>;
   }
 
@@ -236,12 +238,20 @@ export class SqliteStore implements Store {
     return this.#upToDate(() => this.#tables.log.history(before, filter, limit));
   }
 
-  async prune(policy: { keepEvents: number; receiptsBefore: string; rows?: number }): Promise<boolean> {
-    const { keepEvents, receiptsBefore, rows = PRUNE_ROWS } = policy;
+  async prune(policy: {
+    keepEvents: number;
+    receiptsBefore: string;
+    rows?: number;
+    under?: LeaseToken;
+  }): Promise<boolean> {
+    const { keepEvents, receiptsBefore, rows = PRUNE_ROWS, under } = policy;
+    const isFenced = () => under && this.#leases.fence(under.name) !== under.fence;
+    if (under && isFenced()) throw new FencedError(under.name);
     const { log, receipts } = this.#tables;
     const isDue = () => log.hasMoreThan(keepEvents) || receipts.hasBefore(receiptsBefore, rows);
     if (!this.#health.read(isDue)) return false;
     return this.#group.upkeep(() => {
+      if (under && isFenced()) throw new FencedError(under.name);
       // An event that still carries its receipt must not go before that has its place.
       this.#writeBehind.request();
       const moreEvents = log.prune(keepEvents, rows);

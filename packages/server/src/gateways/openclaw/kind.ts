@@ -1,0 +1,15 @@
+import { createGatewaySchema } from "@mission-control/protocol";
+import type { ConnectedKind } from "../gateway-kind.ts";
+import { shownUrl } from "./gateway-url.ts";
+import { OpenClawGateway } from "./openclaw-gateway.ts";
+import { testConnection } from "./test-connection.ts";
+
+/** OpenClaw Gateways, over their WebSocket. */
+export const openclawKind: ConnectedKind = {
+  kind: "openclaw",
+  configSchema: createGatewaySchema,
+  open: ({ id, url, token }, { identityDir, listener, logger }) =>
+    new OpenClawGateway({ id, url, token, identityDir, listener, logger }),
+  shownUrl,
+  test: ({ url, token }, { identityDir }, signal) => testConnection({ url, token, identityDir }, signal),
+};
