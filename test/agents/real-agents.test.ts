@@ -29,15 +29,18 @@ after(async () => {
 });
 
 const all = process.env.ALL_AGENTS === "1";
+/** For all tests of one agent, in milliseconds: one that hangs costs itself, not those after it. */
+const AGENT_TIMEOUT_MS = 20 * 60_000;
+const alone = { concurrency: 1, timeout: AGENT_TIMEOUT_MS };
 
-// Two at a time: they wait for themselves more than they compute.
-describe("real coding agents", { concurrency: 2 }, () => {
+// Several at a time: they wait for themselves more than they compute.
+describe("real coding agents", { concurrency: Number(process.env.AT_ONCE ?? 2), timeout: Infinity }, () => {
   for (const agent of agents) {
     const skip = missing(agent) ?? (agent.slow && !all ? "only with --all" : false);
-    describe(agent.name, { skip, concurrency: 1 }, () => acpSuite(agent, grounds));
+    describe(agent.name, { skip, ...alone }, () => acpSuite(agent, grounds));
   }
   for (const command of commands) {
     const skip = missing(command) ?? false;
-    describe(command.name, { skip, concurrency: 1 }, () => commandSuite(command, grounds));
+    describe(command.name, { skip, ...alone }, () => commandSuite(command, grounds));
   }
 });

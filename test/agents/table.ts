@@ -1,33 +1,16 @@
 // Writes docs/agents.md from what the tests saw: `npm run test:agents -- --all --table`.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { agents, commands } from "./agents/index.ts";
 import { FEATURES, type Feature, type Observation } from "./observations.ts";
 
 const PAGE = new URL("../../docs/agents.md", import.meta.url);
-/** What was seen last, of programs that this run left out as well. */
-const SEEN = new URL("observations.json", import.meta.url);
 
-/** @param file what the tests wrote; it is added to what was seen of the same versions before */
+/** @param file what the tests of one whole run wrote */
 export function writeTable(file: string): void {
-  const observed = merge(read(SEEN), read(file));
+  const observed = JSON.parse(readFileSync(file, "utf8")) as Observation[];
   const order = [...agents, ...commands].map(({ name }) => name);
   observed.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
-  writeFileSync(SEEN, `${JSON.stringify(observed, null, 2)}\n`);
   writeFileSync(PAGE, page(observed));
-}
-
-function read(file: string | URL): Observation[] {
-  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Observation[]) : [];
-}
-
-function merge(before: Observation[], now: Observation[]): Observation[] {
-  const merged = new Map(before.map((program) => [program.name, program]));
-  for (const program of now) {
-    const known = merged.get(program.name);
-    const isSame = known?.package === program.package && known.version === program.version;
-    merged.set(program.name, isSame ? { ...program, seen: { ...known.seen, ...program.seen } } : program);
-  }
-  return [...merged.values()];
 }
 
 function page(observed: Observation[]): string {
@@ -45,8 +28,8 @@ function page(observed: Observation[]): string {
 Written by \`npm run test:agents -- --all --table\` from what the tests saw: the real programs, each run by the real runner
 and server with a stub model, in a network namespace that has nothing but loopback. A test fails where an agent no longer
 does what it did. Every run of CI tests all but ${slow.join(" and ")}, which take too long. A dash: not to be had of this
-program, or not looked at yet. The rows gather several runs (test/agents/observations.json), so far in parts
-and not all at one commit.
+program, or not looked at yet.
+All rows are of one run.
 
 ${[header, header.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n")}
 

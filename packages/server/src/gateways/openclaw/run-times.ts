@@ -6,7 +6,7 @@ export interface RunTimes {
   unansweredMs: number;
   /** For a connection, while a run is known to go on without us. Default 24 h: laptops sleep at night. */
   silentMs: number;
-  /** For a gateway that started again to take up a run it was interrupted in. Default 2 min. */
+  /** For a gateway that started again to take up a run it was interrupted in. Default 10 min: on a slow machine it does so minutes after it listens. */
   recoveryMs: number;
   /** Between looks at what the gateway has kept. Default 1 s. */
   pollMs: number;
@@ -20,7 +20,7 @@ export const DEFAULT_RUN_TIMES: RunTimes = {
   handOverMs: 10_000,
   unansweredMs: 10 * 60_000,
   silentMs: 24 * 60 * 60_000,
-  recoveryMs: 2 * 60_000,
+  recoveryMs: 10 * 60_000,
   pollMs: 1000,
   waitMs: 30_000,
   resultMs: 2000,
