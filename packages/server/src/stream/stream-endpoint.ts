@@ -29,7 +29,7 @@ const HEAD = [
 
 const querySchema = eventFilterQuerySchema.extend({ lastEventId: eventPositionSchema.optional() });
 
-/** What a stream request says, whoever read it. */
+/** The request line and headers of a stream request, whichever parser read them. */
 export interface StreamRequest {
   url: string;
   headers: IncomingHttpHeaders;
@@ -37,9 +37,9 @@ export interface StreamRequest {
 
 export interface StreamEndpointOptions {
   hub: Hub;
-  /** Who sent the request; null when they may not read the stream. */
+  /** Who sent the request; null when they may not read the stream (401). */
   authorize: (request: Sender) => StreamReader | null;
-  /** Takes note of a request that was refused for that; seconds to wait before the next try, 0 for none. */
+  /** To be called once for each 401. Returns the seconds its sender has to wait before the next try; 0 for none. */
   refused: (request: Sender) => number;
   addresses: ClientAddresses;
   /** The streams each client address has open. */
@@ -48,19 +48,21 @@ export interface StreamEndpointOptions {
 }
 
 export interface StreamReader {
-  /** The log-in that lets them read: its streams end with it. */
+  /** The session they are logged in by: its streams end when it is logged out or expires. */
   sessionId?: string;
 }
 
-interface Wanted {
+/** A request that may be served. */
+interface StreamGrant {
   reader: StreamReader;
   filter: EventFilter;
   after: number | null;
   address: string;
 }
 
-interface Refused extends Omit<Problem, "type"> {
-  /** What it is over. */
+/** The problem a request is answered with. */
+interface Refusal extends Omit<Problem, "type"> {
+  /** The limit that was reached, for a 429. */
   limit?: Limit;
 }
 
@@ -70,54 +72,56 @@ const RETRY_AFTER_SECONDS = 5;
 /** `GET /api/events`: the event stream (contract, section 5), straight on the socket. */
 export class StreamEndpoint {
   readonly #options: StreamEndpointOptions;
-  /** Sockets taken from Node's HTTP server. */
+  /** Sockets taken over from Node's HTTP server. */
   readonly #taken = new WeakSet<Socket>();
-
   readonly #bySession = new Map<string, Set<Socket>>();
 
   constructor(options: StreamEndpointOptions) {
     this.#options = options;
   }
 
-  /** Ends the streams of a log-in that is over. */
+  /** Ends the streams of a session that was logged out or has expired. */
   endSession(sessionId: string): void {
     for (const socket of this.#bySession.get(sessionId) ?? []) socket.destroy();
   }
 
-  /** Serves the stream on a socket nobody else reads or writes; false, untouched, when it has to be refused. */
+  /**
+   * Serves the stream on a socket that nobody else reads or writes.
+   * @returns false, with the socket untouched, when the request has to be refused: {@link handle} says why
+   */
   open(socket: Socket, request: StreamRequest): boolean {
-    const wanted = this.#read({ ...request, socket });
-    if ("status" in wanted) return false;
-    this.#serve(socket, wanted);
+    const grant = this.#read({ ...request, socket });
+    if ("status" in grant) return false;
+    this.#serve(socket, grant);
     return true;
   }
 
-  /** The same for a request on Node's HTTP server, refusals included. */
+  /** Serves the stream for a request on Node's HTTP server, or answers 400, 401 or 429. */
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
     const { url = EVENTS_PATH, headers } = request;
-    const wanted = this.#read({ url, headers, socket: request.socket });
-    if ("status" in wanted) {
-      this.#refuse(request, response, wanted);
+    const grant = this.#read({ url, headers, socket: request.socket });
+    if ("status" in grant) {
+      this.#refuse(request, response, grant);
       return;
     }
     // A second request in one piece with the first would open a stream inside the stream.
     if (this.#taken.has(request.socket)) return;
     this.#taken.add(request.socket);
-    this.#serve(takeOver(request), wanted);
+    this.#serve(takeOver(request), grant);
   };
 
-  #refuse(request: IncomingMessage, response: ServerResponse, { limit, ...problem }: Refused): void {
+  #refuse(request: IncomingMessage, response: ServerResponse, { limit, ...problem }: Refusal): void {
     const wait = problem.status === 401 ? this.#options.refused(request) : 0;
-    const told = wait > 0 ? { ...problem, ...guessing(wait) } : problem;
-    if (told.status === 401) response.setHeader("WWW-Authenticate", "Bearer");
+    const answer = wait > 0 ? { ...problem, ...tooManyTries(wait) } : problem;
+    if (answer.status === 401) response.setHeader("WWW-Authenticate", "Bearer");
     if (limit !== undefined) this.#options.metrics.limited(limit);
-    if (told.status === 429) response.setHeader("Retry-After", wait || RETRY_AFTER_SECONDS);
-    response.statusCode = told.status;
+    if (answer.status === 429) response.setHeader("Retry-After", wait || RETRY_AFTER_SECONDS);
+    response.statusCode = answer.status;
     response.setHeader("Content-Type", PROBLEM_TYPE);
-    response.end(JSON.stringify({ type: "about:blank", ...told }));
+    response.end(JSON.stringify({ type: "about:blank", ...answer }));
   }
 
-  #serve(socket: Socket, { reader, filter, after, address }: Wanted): void {
+  #serve(socket: Socket, { reader, filter, after, address }: StreamGrant): void {
     const key = this.#options.perAddress.enter(address);
     if (key !== null) socket.once("close", () => this.#options.perAddress.leave(key));
     if (reader.sessionId !== undefined) this.#tie(socket, reader.sessionId);
@@ -142,7 +146,7 @@ export class StreamEndpoint {
     });
   }
 
-  #read(request: StreamRequest & Sender): Wanted | Refused {
+  #read(request: StreamRequest & Sender): StreamGrant | Refusal {
     const reader = this.#options.authorize(request);
     if (!reader) {
       return { status: 401, title: "Unauthorized", detail: "Send the bearer token, or log in." };
@@ -183,7 +187,7 @@ const FULL = {
   stream_filters: "Streams with too many different filters are open; use one that is, or try again.",
 } as const satisfies Partial<Record<Limit, string>>;
 
-function guessing(seconds: number): Refused {
+function tooManyTries(seconds: number): Refusal {
   const detail = `Too many wrong tokens came from this address: try again in ${seconds} s.`;
   return { status: 429, title: "Too Many Requests", detail };
 }

@@ -5,8 +5,10 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { type EventFilter, eventTypeSchema } from "@mission-control/protocol";
 import fc from "fast-check";
 import { newEvent } from "../../test/conformance/engine.ts";
+import { ManualClock } from "../../test/http-fixture.ts";
 import type { StreamReader } from "../../test/support/stream-reader.ts";
 import { StreamServer } from "../../test/support/stream-server.ts";
+import { SESSION_SECONDS, Sessions } from "../login/sessions.ts";
 import { MAX_UNSENT_BYTES } from "./subscriber.ts";
 
 async function open(context: TestContext): Promise<StreamServer> {
@@ -427,6 +429,34 @@ test("closing tells every reader when to come back, and ends its stream", async 
   const late = await server.reader();
   await late.end();
   assert.deepEqual(late.events, []);
+});
+
+test("a stream ends when the session that opened it expires, though nobody asks anything", async (context) => {
+  const server = await open(context);
+  const clock = new ManualClock();
+  const sessions = await Sessions.open({
+    store: server.store,
+    now: clock.now,
+    logger: { error: (fields) => assert.fail(JSON.stringify(fields)) },
+    tokenFingerprint: "one",
+    sweepMs: 1,
+  });
+  context.after(() => sessions.close());
+  sessions.onEnd((id) => server.stream.endSession(id));
+  const { session } = await sessions.create("a browser");
+  clock.advance(SESSION_SECONDS * 1000 - 1);
+  const { session: younger } = await sessions.create("another");
+  const expiring = await server.reader({ headers: { Cookie: session.id } });
+  const lasting = await server.reader({ headers: { Cookie: younger.id } });
+  await Promise.all([expiring.opened(), lasting.opened()]);
+  await server.store.append(events(1));
+  const { newest } = await server.store.range();
+  for (const reader of [expiring, lasting]) await reader.until(() => reader.lastId === newest);
+  clock.advance(1);
+  await expiring.end();
+  await server.store.append(events(1));
+  await lasting.until(() => lasting.lastId === newest + 1);
+  assert.equal(expiring.lastId, newest);
 });
 
 test("a stream ends with the log-in that opened it; others go on", async (context) => {
