@@ -3,6 +3,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { ApiError } from "../api/api-error.ts";
 import { ApiClient } from "../api/client.ts";
 import { sessionKey } from "../api/session-key.ts";
+import { type FailedTry, FirstRead } from "../live/first-read.ts";
 import { type LiveLink, openLink } from "../live/link.ts";
 import type { HubMessage } from "../live/messages.ts";
 import { byClock, type LiveStatus } from "../live/status.ts";
@@ -17,8 +18,6 @@ import { TaskStore } from "../store/task-store.ts";
 import { FramePacer } from "./frame-pacer.ts";
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
-/** Wait before asking again for the first snapshot. */
-const SNAPSHOT_RETRY_MS = 2_000;
 /** More at once than this is not looked at one by one. */
 const CALM_EVENTS = 3;
 
@@ -48,6 +47,8 @@ export class Mission {
   status: LiveStatus = { phase: "connecting" };
   /** Whether the first snapshot is here. */
   ready = false;
+  /** Why the first snapshot is not here yet, once reading it has failed. */
+  startFailure: Error | null = null;
   /** Events come one by one, so that a movement can show where each came in. */
   calm = true;
   /** The session ended while the page was open. */
@@ -57,7 +58,12 @@ export class Mission {
   readonly #batchListeners = new Set<BatchListener>();
   #link: LiveLink | null = null;
   #unpainted: number[] = [];
-  #stopped = false;
+  readonly #firstRead = new FirstRead({
+    now: () => performance.now(),
+    random: Math.random,
+    onFailure: (failed) => this.#firstReadFailed(failed),
+    isFinal: (error) => error instanceof ApiError && error.status === 401,
+  });
 
   constructor(queries: QueryClient) {
     this.queries = queries;
@@ -88,24 +94,19 @@ export class Mission {
   async start(): Promise<void> {
     addEventListener("pagehide", this.#onPageHide);
     addEventListener("pageshow", this.#onPageShow);
-    while (!this.#stopped && !this.ready) {
-      try {
-        const page = await this.loadTasks("sort=updatedAt&limit=100");
-        this.log = new EventLog(page.lastEventId);
-        this.ready = true;
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 401) return;
-        await new Promise((resolve) => setTimeout(resolve, SNAPSHOT_RETRY_MS));
-      }
-    }
-    if (this.#stopped) return;
+    const read = await this.#firstRead.run(async () => {
+      const page = await this.loadTasks("sort=updatedAt&limit=100");
+      this.log = new EventLog(page.lastEventId);
+    });
+    if (!read) return;
+    this.ready = true;
     this.#pacer.request();
     this.#link = openLink((message) => this.#take(message));
     this.#attach();
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#firstRead.close();
     removeEventListener("pagehide", this.#onPageHide);
     removeEventListener("pageshow", this.#onPageShow);
     this.#link?.close();
@@ -132,6 +133,7 @@ export class Mission {
   }
 
   retryNow(): void {
+    this.#firstRead.retryNow();
     this.#link?.send({ kind: "retry", key: sessionKey() });
   }
 
@@ -159,6 +161,20 @@ export class Mission {
   readonly #onPageShow = ({ persisted }: PageTransitionEvent) => {
     if (persisted) this.#attach();
   };
+
+  #firstReadFailed(failed: FailedTry | null): void {
+    this.startFailure = failed?.error ?? null;
+    this.status = failed
+      ? {
+          phase: "reconnecting",
+          attempt: failed.attempt,
+          retryAt: failed.retryAt,
+          staleSince: null,
+          reason: failed.error.message,
+        }
+      : { phase: "connecting" };
+    this.#pacer.request();
+  }
 
   #attach(): void {
     this.#link?.send({ kind: "attach", after: this.log.position, key: sessionKey() });

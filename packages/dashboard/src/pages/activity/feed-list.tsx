@@ -44,6 +44,7 @@ export function FeedList(props: FeedListProps) {
   const [unfolded, setUnfolded] = useState<ReadonlySet<number>>(new Set());
   const rowHeight = useMediaQuery("(max-width: 640px)") ? TALL_ROW_HEIGHT : ROW_HEIGHT;
   const ready = useLive((mission) => mission.ready);
+  const startFailure = useLive((mission) => mission.startFailure);
   const liveRows = view.rows;
   const oldRows = older.feed.rows;
   const all = liveRows.length + oldRows.length;
@@ -112,6 +113,7 @@ export function FeedList(props: FeedListProps) {
   }, [mayLoad, loadOlder]);
 
   if (all === 0) {
+    if (startFailure) return <Failure error={startFailure} retry={() => mission.retryNow()} />;
     if (!ready || query.isLoading) return <Skeleton lines={8} />;
     if (query.error) return <Failure error={query.error} retry={() => void query.refetch()} />;
     if (query.hasNextPage) return <SearchFurther older={older} />;

@@ -28,6 +28,7 @@ export function BoardPage() {
   const actions = useTaskActions();
   const version = useLiveVersion();
   const ready = useLive((live) => live.ready);
+  const startFailure = useLive((live) => live.startFailure);
   const loads = useBoardTasks(search);
   const [asked, setAsked] = useState<AskedAction | null>(null);
   const [dragged, setDragged] = useState<TaskSummary | null>(null);
@@ -64,7 +65,9 @@ export function BoardPage() {
   return (
     <div className={styles.page}>
       <Filters search={search} onChange={change} />
-      {failed?.error ? (
+      {startFailure ? (
+        <Failure error={startFailure} retry={() => mission.retryNow()} />
+      ) : failed?.error ? (
         <Failure error={failed.error} retry={() => loads.forEach((load) => void load.refetch())} />
       ) : loading && mission.tasks.all().length === 0 ? (
         <Skeleton lines={8} />

@@ -1,6 +1,6 @@
 import { Link, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { useMission } from "../../app/use-mission.ts";
+import { useLive, useMission } from "../../app/use-mission.ts";
 import {
   type AttemptStory,
   durationOf,
@@ -32,7 +32,9 @@ export function InsightsPage() {
   const { range = "24h" } = useSearch({ from: "/insights" });
   const { length, bucket } = RANGES[range];
   const { data, query } = useAttemptStories(length);
-  const { clock } = useMission();
+  const mission = useMission();
+  const { clock } = mission;
+  const startFailure = useLive((live) => live.startFailure);
   const offset = clock.estimate?.offset ?? 0;
   const to = (Math.floor(useNow() / MINUTE) + 1) * MINUTE + offset;
   const from = to - length;
@@ -56,7 +58,8 @@ export function InsightsPage() {
         ) : null}
       </nav>
       {query.error && !data ? <Failure error={query.error} retry={() => void query.refetch()} /> : null}
-      {!data && !query.error ? <Skeleton lines={8} /> : null}
+      {startFailure ? <Failure error={startFailure} retry={() => mission.retryNow()} /> : null}
+      {!data && !query.error && !startFailure ? <Skeleton lines={8} /> : null}
       {data ? <Charts stories={data.stories} from={from} to={to} bucket={bucket} /> : null}
     </div>
   );
