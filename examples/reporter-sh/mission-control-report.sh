@@ -75,15 +75,20 @@ octal() {
   printf '%s' "$out"
 }
 
-# The key, in hex, that the secret stands for: base64, with or without whsec_, or a passphrase taken as it is. Fails
-# where it is neither, or shorter than 24 bytes.
+# How many characters a UTF-8 text has, in any locale: its bytes without those that continue a character.
+characters() {
+  printf '%s' "$1" | LC_ALL=C tr -d '\200-\277' | wc -c
+}
+
+# The key, in hex, that the secret stands for: base64 of at least 24 bytes, with or without whsec_, or a passphrase of
+# at least 24 characters, taken as it is. Fails where it is neither.
 key_of_secret() {
   encoded=${secret#whsec_}
   decoded=$(printf '%s' "$encoded" | openssl base64 -d -A 2>/dev/null | hex)
   written=$(printf '%s' "$encoded" | openssl base64 -d -A 2>/dev/null | openssl base64 -A)
   if [ "$written" = "$encoded" ] && [ "${#decoded}" -ge 48 ]; then
     printf '%s' "$decoded"
-  elif [ "$encoded" = "$secret" ] && [ "$(printf '%s' "$secret" | wc -c)" -ge 24 ]; then
+  elif [ "$encoded" = "$secret" ] && [ "$(characters "$secret")" -ge 24 ]; then
     printf '%s' "$secret" | hex
   else
     return 1

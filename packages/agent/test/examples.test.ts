@@ -280,7 +280,8 @@ for (const [name, command] of Object.entries(REPORTERS)) {
       assert.equal((await run(command, ["progress", "reading"], env)).code, 0, secret);
       assert.ok(verifyStandard([secretKey(secret)], await taken, Math.floor(Date.now() / 1000)), secret);
       close();
-      for (const weak of ["short", "whsec_YQ==", "whsec_not base64 though it is long"]) {
+      // The last has more than 24 bytes, but not as many characters.
+      for (const weak of ["short", "whsec_YQ==", "whsec_not base64 though it is long", "слишком короткий"]) {
         const refused = await run(command, ["progress", "x"], {
           ...env,
           MISSION_CONTROL_CALLBACK_SECRET: weak,

@@ -3,3 +3,6 @@ export const CALLBACK_PATH = "/api/webhooks/callback";
 
 /** Path of the event stream. */
 export const EVENTS_PATH = "/api/events";
+
+/** The header, in lower case, by which a page shows its half of what proves a session; the other is the cookie. */
+export const SESSION_KEY_HEADER = "mission-control-session-key";

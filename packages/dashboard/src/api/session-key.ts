@@ -1,3 +1,5 @@
+import { SESSION_KEY_HEADER } from "@mission-control/protocol/paths";
+
 /**
  * The half of a session's proof that this origin alone has. A browser sends the session's cookie to every port of the
  * host, also to the one where an agent runs a server of its own; what an origin stores it shows to nobody else.
@@ -37,5 +39,5 @@ export function sessionKey(): string | null {
 
 /** The header that proves, together with the cookie, a session (contract of `POST /api/session`). */
 export function sessionHeaders(key: string | null): Record<string, string> {
-  return key === null ? {} : { "mission-control-session-key": key };
+  return key === null ? {} : { [SESSION_KEY_HEADER]: key };
 }

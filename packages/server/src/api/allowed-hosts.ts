@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { LruMap } from "toad-cache";
 import type { ClientAddresses, Sender } from "../client-address.ts";
 import { requestedHost } from "./forwarded.ts";
 
@@ -25,7 +26,7 @@ export interface AllowedHostsOptions {
 export class AllowedHosts {
   readonly #names: ReadonlySet<string>;
   readonly #proxies: AllowedHostsOptions["proxies"];
-  readonly #remembered = new Set<string>();
+  readonly #remembered = new LruMap<true>(MAX_REMEMBERED);
 
   constructor({ host, publicUrl, names, proxies }: AllowedHostsOptions) {
     const own = [host, ...names].map(hostName).filter((name) => name !== null);
@@ -39,12 +40,12 @@ export class AllowedHosts {
    */
   allows(request: Sender & { socket: Pick<Socket, "localAddress"> }): boolean {
     const host = requestedHost(request, this.#proxies);
-    if (host === undefined || this.#remembered.has(host)) return true;
+    if (host === undefined || this.#remembered.get(host)) return true;
     const name = hostName(host);
     if (name === null) return false;
     const known =
       this.#names.has(name) || isLoopback(name) || name === hostName(request.socket.localAddress ?? "");
-    if (known && this.#remembered.size < MAX_REMEMBERED) this.#remembered.add(host);
+    if (known) this.#remembered.set(host, true);
     return known;
   }
 }

@@ -1,14 +1,12 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
+import { SESSION_KEY_HEADER } from "@mission-control/protocol/paths";
 import { type ClientAddresses, networkOf, type Sender } from "../client-address.ts";
 import type { Metrics } from "../metrics.ts";
 import type { SessionRecord } from "../store/records.ts";
 import type { LogInThrottle } from "./log-in-throttle.ts";
 import type { SessionCookie } from "./session-cookie.ts";
 import type { Sessions } from "./sessions.ts";
-
-/** The header, in lower case, by which a page shows its half of what proves a session. */
-export const SESSION_KEY_HEADER = "mission-control-session-key";
 
 /** Who sent a request: a holder of the administrator's token, or a logged-in browser. */
 export type Identity = { kind: "token" } | { kind: "session"; session: SessionRecord };

@@ -1,9 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Usage } from "@mission-control/protocol";
+import { LruMap } from "toad-cache";
 import type { Attempt } from "../../tasks/task.ts";
 import { PRIORITY_RANK } from "../../tasks/task.ts";
 import { UsageSum } from "../../tasks/usage.ts";
-import { RecordCache } from "./record-cache.ts";
 
 const CACHED_ATTEMPTS = 8192;
 /** The condition of the index `attempts_under_way`, word for word. */
@@ -11,7 +11,7 @@ const UNDER_WAY = "state IN ('sending', 'accepted', 'running', 'unknown')";
 
 /** Attempts by id, by task, and by what is still to be done. */
 export class AttemptTable {
-  readonly #cache = new RecordCache<Attempt>(CACHED_ATTEMPTS);
+  readonly #cache = new LruMap<Attempt>(CACHED_ATTEMPTS);
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;

@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { LruMap } from "toad-cache";
 import type { Task } from "../../tasks/task.ts";
 import { PRIORITY_RANK } from "../../tasks/task.ts";
 import { LiveFields, type TaskEntry } from "./live-fields.ts";
-import { RecordCache } from "./record-cache.ts";
 import { indexedText } from "./search-index.ts";
 import {
   differsOnlyLive,
@@ -19,7 +19,7 @@ const CACHED_TASKS = 8192;
 /** Tasks by id. The long texts stand in a table of their own and are written only when they change. */
 export class TaskTable {
   readonly live: LiveFields;
-  readonly #cache = new RecordCache<TaskEntry>(CACHED_TASKS);
+  readonly #cache = new LruMap<TaskEntry>(CACHED_TASKS);
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
