@@ -113,7 +113,15 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     const sharedSecrets = settings.webhookSecrets ?? [keys.webhookSecret];
     const verifier = new SignatureVerifier({ serverKey: keys.serverKey, sharedSecrets });
     const callbackLimits = new CallbackLimits(limits.callbacksPerDispatch, limits.callbacksPerAddress);
-    const intake = new CallbackIntake({ store, verifier, logger, metrics, limits: callbackLimits, now });
+    const intake = new CallbackIntake({
+      store,
+      verifier,
+      logger,
+      metrics,
+      limits: callbackLimits,
+      now,
+      slotIsFreed: (agentId) => dispatcher.slotIsFreed(agentId),
+    });
     const openBodies = new BodyReader(limits.bodies(), addresses, metrics);
     const apiBodies = new BodyReader(limits.bodies(), addresses, metrics);
     const connections = new ConnectionLimit(

@@ -17,6 +17,8 @@ test("ids sort by their time", () => {
   assert.equal(newId("x", 1469918176385).slice(2, 12), "01ARYZ6S41");
 });
 
-test("ids of one millisecond differ", () => {
-  assert.equal(new Set(Array.from({ length: 1000 }, () => newId("task", 1))).size, 1000);
+test("ids of one millisecond differ, and sort in the order they were made", () => {
+  const ids = Array.from({ length: 1000 }, () => newId("task", 1));
+  assert.equal(new Set(ids).size, 1000);
+  assert.deepEqual([...ids].sort(), ids);
 });

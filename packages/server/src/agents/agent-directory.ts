@@ -116,6 +116,11 @@ export class AgentDirectory {
     return entry ? this.#view(entry) : null;
   }
 
+  /** Whether something waits for an agent, as far as this view has come. */
+  hasQueue(id: string): boolean {
+    return (this.#entries.get(id)?.queued ?? 0) > 0;
+  }
+
   /** The agents that have work in hand. */
   working(): WorkingAgent[] {
     return [...this.#entries.values()]

@@ -48,6 +48,8 @@ export interface CallbackIntakeOptions {
   metrics: Pick<Metrics, "callback" | "limited">;
   limits: CallbackLimits;
   now: () => Date;
+  /** Called when a report that ends an attempt goes into a commit, before that is made. */
+  slotIsFreed?: (agentId: string) => void;
 }
 
 /**
@@ -83,7 +85,7 @@ export class CallbackIntake {
   }
 
   async #take({ url, headers, body, address }: Delivery): Promise<Answer> {
-    const { store, verifier, metrics, limits } = this.#options;
+    const { store, verifier, metrics, limits, slotIsFreed } = this.#options;
     const fromAddress = limits.fromAddress(address);
     if (fromAddress) return this.#overLimit(fromAddress);
     const now = this.#options.now();
@@ -100,10 +102,12 @@ export class CallbackIntake {
     const { taskId } = callback;
     const forTask = dispatchId === null ? limits.forDispatch(parsed.dispatchId ?? taskId) : null;
     if (forTask) return this.#overLimit(forTask);
-    const result = await store.change(
+    const storing = store.change(
       { kind: "callback", taskId, dispatchId: parsed.dispatchId, callback, at },
       { key },
     );
+    if (callback.type === "complete" || callback.type === "error") slotIsFreed?.(callback.agentId);
+    const result = await storing;
     if (result.refusal) return this.#refused(result.refusal, result.duplicate);
     metrics.callback(result.duplicate ? "duplicate" : "stored");
     return stored(result.eventId ?? 0, result.duplicate, result.taskStatus ?? "pending");

@@ -22,6 +22,8 @@ export class AgentQueues {
   readonly #opened = Promise.withResolvers<void>();
   /** The claims of each agent's queue that are under way. */
   readonly #claims = new Map<string, Set<Promise<void>>>();
+  /** Up to which position of the log each agent's queue is known to have been served. */
+  readonly #servedTo = new Map<string, number>();
   /** Agents whose queue will be tried again after a pause. */
   readonly #retries = new Set<string>();
   #isClosed = false;
@@ -49,13 +51,24 @@ export class AgentQueues {
     if (underWay.size === 0 && this.#claims.get(agentId) === underWay) this.#claims.delete(agentId);
   }
 
+  /**
+   * Claims what an event may have left to claim, unless a claim that is under way here, or the last one, knew of that
+   * event already. Never rejects.
+   * @param eventId the event's position
+   */
+  async claimAfter(eventId: number, agentId: string): Promise<void> {
+    await Promise.all(this.#claims.get(agentId) ?? []);
+    if ((this.#servedTo.get(agentId) ?? 0) < eventId) await this.claim(agentId);
+  }
+
   async #claim(agentId: string): Promise<void> {
     const { store, leases, logger, begin } = this.#options;
     try {
       await this.#opened.promise;
       if (this.#isClosed) return;
       const lease = await leases.own(queueOf(agentId));
-      const claimed = await store.claim(agentId, lease);
+      const { claimed, asOf } = await store.claim(agentId, lease);
+      this.#servedTo.set(agentId, Math.max(asOf, this.#servedTo.get(agentId) ?? 0));
       if (this.#isClosed) await this.#putBack(claimed);
       else for (const one of claimed) begin(one);
     } catch (error) {

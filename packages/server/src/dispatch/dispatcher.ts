@@ -25,7 +25,7 @@ import { sendContext } from "./send-context.ts";
 
 export interface DispatcherOptions extends PayloadOptions {
   store: Store;
-  agents: Pick<AgentDirectory, "announceReachability">;
+  agents: Pick<AgentDirectory, "announceReachability" | "hasQueue">;
   /** The adapter that reaches an agent; null when its gateway is gone. */
   adapterFor: (target: AgentTarget) => GatewayAdapter | null;
   logger: Logger;
@@ -139,6 +139,14 @@ export class Dispatcher {
     return withoutSecret(dispatchPayload(this.#options, { task, attempt, agent }));
   }
 
+  /**
+   * A report is being stored that ends an attempt of this agent: what waits for the agent is claimed in the same
+   * commit, where possible. Only a matter of speed: what the log says of the free slot leads to the same claim.
+   */
+  slotIsFreed(agentId: string): void {
+    if (this.#options.agents.hasQueue(agentId)) void this.#queues.claim(agentId);
+  }
+
   cancel(taskId: string): Promise<ChangeResult> {
     return this.#options.store.change({ kind: "cancel", taskId });
   }
@@ -175,34 +183,30 @@ export class Dispatcher {
   }
 
   #follow(entries: readonly LogEntry[]): void {
-    /** Agents whose queue may have something to hand out now, as these entries leave it. */
-    const ready = new Set<string>();
-    const queued = new Map<string, string>();
-    for (const { change } of entries) {
-      for (const step of change?.attempts ?? []) this.#followAttempt(step, queued, ready);
-      for (const { kind, id } of change?.records ?? []) if (kind === "agent") ready.add(id);
+    /** The agents whose queue may have something to hand out now, each with the last event that says so. */
+    const ready = new Map<string, number>();
+    for (const { id, change } of entries) {
+      for (const step of change?.attempts ?? [])
+        if (this.#followAttempt(step)) ready.set(agentIdOf(step), id);
+      for (const { kind, id: agentId } of change?.records ?? []) if (kind === "agent") ready.set(agentId, id);
       for (const pending of change?.commands ?? []) this.#commandReady(pending);
     }
-    for (const agentId of queued.values()) ready.add(agentId);
-    for (const agentId of ready) void this.#queues.claim(agentId);
+    for (const [agentId, eventId] of ready) void this.#queues.claimAfter(eventId, agentId);
   }
 
-  /** @param queued agents of the attempts that these entries left in a queue, by attempt */
-  #followAttempt({ before, after }: AttemptStep, queued: Map<string, string>, ready: Set<string>): void {
-    const { id, agentId, state } = (after ?? before) as NonNullable<typeof after>;
-    queued.delete(id);
+  /** @returns whether it left something to claim: an attempt in the queue, or a free slot */
+  #followAttempt({ before, after }: AttemptStep): boolean {
+    const { id, state } = (after ?? before) as NonNullable<typeof after>;
+    const hadSlot = before !== null && occupiesSlot(before);
     if (!after || (state !== "queued" && state !== "sending")) this.#waiting.get(id)?.();
     if (!after) {
       this.#runs.forget(id);
-      return;
+      return hadSlot;
     }
-    if (state === "queued") {
-      queued.set(id, agentId);
-      return;
-    }
+    if (state === "queued") return true;
     this.#runs.follow(after);
     if (state === "cancelled") this.#handOvers.abort(id);
-    if (isOver(after) && before && occupiesSlot(before)) ready.add(agentId);
+    return hadSlot && isOver(after);
   }
 
   /** What is said to an agent goes after the dispatch it is about. */
@@ -250,6 +254,10 @@ export class Dispatcher {
     }
     await store.commandDone(id);
   }
+}
+
+function agentIdOf({ before, after }: AttemptStep): string {
+  return (after ?? before)?.agentId as string;
 }
 
 /** Whether an attempt that the last process left is to be taken up: not one whose end, or fate, is to come by itself. */

@@ -48,6 +48,13 @@ export interface Claimed {
   agent: AgentRecord;
 }
 
+/** What a claim took from an agent's queue: all that the agent had free slots for. */
+export interface Claim {
+  claimed: readonly Claimed[];
+  /** It knew of every event up to this position: what those left to claim, it took. */
+  asOf: number;
+}
+
 /** One thing asked of the store. `at` is when: it stamps events and records (ISO 8601 UTC). */
 export type Operation = { at: string; under?: LeaseToken | undefined } & (
   | { kind: "change"; change: TaskChange; key?: IdempotencyKey | undefined }
@@ -139,10 +146,11 @@ function attemptOf(draft: Draft, asked: TaskChange, task: Task | null, at: strin
  * Takes as many attempts from an agent's queue as the agent has free slots, and marks them as being sent. An agent
  * that is not there any more has none: what waits for it ends.
  */
-function claim(draft: Draft, agentId: string, at: string): Claimed[] {
+function claim(draft: Draft, agentId: string, at: string): Claim {
+  const asOf = draft.nextEventId - 1;
   const agent = draft.record("agent", agentId);
   const free = agent ? agent.concurrency - draft.underWay(agentId) : Number.MAX_SAFE_INTEGER;
-  if (free <= 0) return [];
+  if (free <= 0) return { claimed: [], asOf };
   const claimed: Claimed[] = [];
   for (const attempt of draft.queued(agentId, free)) {
     const { id: dispatchId, taskId } = attempt;
@@ -155,7 +163,7 @@ function claim(draft: Draft, agentId: string, at: string): Claimed[] {
     const task = decision.task ?? state.task;
     if (agent && decision.attempt && task) claimed.push({ attempt: decision.attempt, task, agent });
   }
-  return claimed;
+  return { claimed, asOf };
 }
 
 /** @returns the position of the last one; null for none */

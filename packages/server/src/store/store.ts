@@ -3,7 +3,7 @@ import type { TaskChange } from "../tasks/change.ts";
 import type { Attempt, Task } from "../tasks/task.ts";
 import type { UsageSum } from "../tasks/usage.ts";
 import type { LogChange, PendingCommand } from "./log-change.ts";
-import type { ChangeResult, Claimed, LeaseToken } from "./plan.ts";
+import type { ChangeResult, Claim, LeaseToken } from "./plan.ts";
 import type { IdempotencyKey } from "./receipt.ts";
 import type { AgentRecord, RecordEdit, RecordKind, RecordKinds, RecordResult, Workload } from "./records.ts";
 
@@ -114,7 +114,7 @@ export interface Store {
    * Takes from an agent's queue what it has free slots for, in one step: no attempt is handed out twice, and no
    * agent has more under way than it takes. Marks each as being sent. Where the agent is gone, its queue ends.
    */
-  claim(agentId: string, under: LeaseToken): Promise<readonly Claimed[]>;
+  claim(agentId: string, under: LeaseToken): Promise<Claim>;
   /**
    * Writes events that belong to no task.
    * @returns the position of the last one; null for none

@@ -37,7 +37,9 @@ export function claims(engine: Engine): void {
     const { subject, lease } = await open(engine, { a1: 1 });
     await subject.change(createTask("t1", { description: "long", context: { a: [1] } }));
     await subject.change(dispatchTo("a1", "t1", "d1"));
-    const [claimed] = await subject.store.claim("a1", lease.token);
+    const {
+      claimed: [claimed],
+    } = await subject.store.claim("a1", lease.token);
     assert.ok(claimed);
     assert.deepEqual(
       [claimed.task.description, claimed.task.context, claimed.agent.id],
@@ -61,7 +63,7 @@ export function claims(engine: Engine): void {
     const work = async (taskId: string, index: number) => {
       const agentId = index % 4 === 0 ? "a2" : "a1";
       const dispatched = subject.change(dispatchTo(agentId, taskId, `d-${taskId}`));
-      const taken = await store.claim(agentId, lease.token);
+      const { claimed: taken } = await store.claim(agentId, lease.token);
       await dispatched;
       for (const { attempt } of taken) {
         claimed.push(attempt.id);
@@ -76,7 +78,7 @@ export function claims(engine: Engine): void {
     for (let round = 0; claimed.length < tasks.length; round++) {
       assert.ok(round < tasks.length, "every round hands out at least one");
       for (const agentId of ["a1", "a2"]) {
-        for (const { attempt } of await store.claim(agentId, lease.token)) {
+        for (const { attempt } of (await store.claim(agentId, lease.token)).claimed) {
           claimed.push(attempt.id);
           await subject.change(callback(attempt.taskId, agentId, { type: "complete" }));
         }
@@ -92,7 +94,7 @@ export function claims(engine: Engine): void {
     const { subject, lease } = await open(engine, { a1: 1 });
     await subject.change(createTask("t1"));
     const dispatched = subject.change(dispatchTo("a1", "t1", "d1"));
-    const claimed = await subject.store.claim("a1", lease.token);
+    const { claimed } = await subject.store.claim("a1", lease.token);
     await dispatched;
     assert.deepEqual(
       claimed.map(({ attempt }) => attempt.id),
@@ -128,7 +130,7 @@ export function claims(engine: Engine): void {
     }
     await subject.reopen();
     const lease = await leaseOf(subject.store);
-    const claimed = await subject.store.claim("a1", lease.token);
+    const { claimed } = await subject.store.claim("a1", lease.token);
     assert.deepEqual(
       claimed.map(({ attempt }) => attempt.id),
       ["d2"],
@@ -142,7 +144,7 @@ async function open(engine: Engine, agents: Record<string, number>) {
   for (const [id, concurrency] of Object.entries(agents)) await register(subject.store, id, concurrency);
   const lease = await leaseOf(subject.store);
   const claim = async (agentId: string) =>
-    (await subject.store.claim(agentId, lease.token)).map(({ attempt }) => attempt.id);
+    (await subject.store.claim(agentId, lease.token)).claimed.map(({ attempt }) => attempt.id);
   return { subject, lease, claim };
 }
 

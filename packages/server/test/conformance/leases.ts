@@ -64,7 +64,7 @@ export function leases(engine: Engine): void {
     const second = await subject.store.lease("queue", signal);
     await assert.rejects(subject.store.claim("a1", first.token), FencedError);
     assert.equal((await subject.store.range()).newest, newest);
-    const claimed = await subject.store.claim("a1", second.token);
+    const { claimed } = await subject.store.claim("a1", second.token);
     assert.equal(claimed.length, 1);
     await subject.discard();
   });

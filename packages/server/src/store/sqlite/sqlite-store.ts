@@ -11,7 +11,7 @@ import type { PendingCommand } from "../log-change.ts";
 import {
   type AnyEdit,
   type ChangeResult,
-  type Claimed,
+  type Claim,
   FencedError,
   type LeaseToken,
   type Operation,
@@ -148,8 +148,8 @@ export class SqliteStore implements Store {
     return this.#run({ kind: "change", change, key, under }) as Promise<ChangeResult>;
   }
 
-  claim(agentId: string, under: LeaseToken): Promise<readonly Claimed[]> {
-    return this.#run({ kind: "claim", agentId, under }) as Promise<readonly Claimed[]>;
+  claim(agentId: string, under: LeaseToken): Promise<Claim> {
+    return this.#run({ kind: "claim", agentId, under }) as Promise<Claim>;
   }
 
   append(events: readonly NewEvent[], { under }: { under?: LeaseToken } = {}): Promise<number | null> {
