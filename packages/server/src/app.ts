@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { AgentDirectory } from "./agents/agent-directory.ts";
 import { AgentProbe } from "./agents/agent-probe.ts";
-import { AllowedHosts } from "./api/allowed-hosts.ts";
+import { AllowedHosts } from "./allowed-hosts.ts";
 import { dashboardFolder } from "./api/dashboard.ts";
 import { HttpServer } from "./api/http-server.ts";
 import { callbackEndpoint } from "./callbacks/callback-endpoint.ts";

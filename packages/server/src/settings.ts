@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { SECRET_RULE } from "@mission-control/protocol";
 import { z } from "zod";
-import { hostName } from "./api/allowed-hosts.ts";
+import { hostName } from "./allowed-hosts.ts";
 import { ClientAddresses } from "./client-address.ts";
 import { isSecret, TOKEN_PATTERN, TOKEN_RULE } from "./keys.ts";
 import { readSettingsObject, SettingsError } from "./settings-file.ts";

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AgentDirectory } from "../src/agents/agent-directory.ts";
-import { AllowedHosts } from "../src/api/allowed-hosts.ts";
+import { AllowedHosts } from "../src/allowed-hosts.ts";
 import { HttpServer, type HttpServerOptions } from "../src/api/http-server.ts";
 import { ClientAddresses } from "../src/client-address.ts";
 import { Dispatcher } from "../src/dispatch/dispatcher.ts";

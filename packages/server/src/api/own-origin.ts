@@ -1,5 +1,5 @@
 import type { ClientAddresses, Sender } from "../client-address.ts";
-import { requestedHost } from "./forwarded.ts";
+import { requestedHost } from "../forwarded.ts";
 
 export interface OwnOriginOptions {
   publicUrl: string | undefined;

@@ -1,13 +1,13 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { ClientAddresses } from "../client-address.ts";
+import { cameByHttps } from "../forwarded.ts";
 import type { Authenticator, Identity } from "../login/authenticator.ts";
 import type { LogInCodes } from "../login/log-in-codes.ts";
 import type { SessionCookie } from "../login/session-cookie.ts";
 import { SESSION_SECONDS, type Sessions } from "../login/sessions.ts";
 import type { SessionRecord } from "../store/records.ts";
 import { listOf, NO_CONTENT, PROBLEM_RESPONSE } from "./documentation.ts";
-import { cameByHttps } from "./forwarded.ts";
 import type { HttpApp } from "./http-app.ts";
 import { foreignOrigin, isOwnOrigin } from "./own-origin.ts";
 import { notFound, ProblemError, unauthorized } from "./problems.ts";

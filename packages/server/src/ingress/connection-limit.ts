@@ -3,7 +3,7 @@ import { PROBLEM_TYPE } from "@mission-control/protocol";
 import type { ClientAddresses } from "../client-address.ts";
 import type { AddressCount } from "../limits/address-limit.ts";
 import type { Metrics } from "../metrics.ts";
-import { lastingListener } from "../stream/take-over.ts";
+import { lastingListener } from "./take-over.ts";
 
 const RETRY_AFTER_SECONDS = 5;
 /** How long a refused client has to read why, in milliseconds, and how many may be doing so; the others are cut off. */

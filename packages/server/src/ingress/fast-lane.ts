@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { MAX_CALLBACK_BYTES } from "@mission-control/protocol";
-import type { AllowedHosts } from "../api/allowed-hosts.ts";
+import type { AllowedHosts } from "../allowed-hosts.ts";
 import { isCallback, isEventStream } from "../api/raw-routes.ts";
 import type { Answer } from "../callbacks/answer.ts";
 import type { CallbackIntake } from "../callbacks/intake.ts";

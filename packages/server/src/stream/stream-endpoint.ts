@@ -11,11 +11,11 @@ import {
 } from "@mission-control/protocol";
 import { z } from "zod";
 import type { ClientAddresses, Sender } from "../client-address.ts";
+import { takeOver } from "../ingress/take-over.ts";
 import type { AddressCount } from "../limits/address-limit.ts";
 import type { Limit } from "../limits/limits.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Hub } from "./hub.ts";
-import { takeOver } from "./take-over.ts";
 
 const HEAD = [
   "HTTP/1.1 200 OK",

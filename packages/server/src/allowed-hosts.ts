@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { LruMap } from "toad-cache";
-import type { ClientAddresses, Sender } from "../client-address.ts";
+import type { ClientAddresses, Sender } from "./client-address.ts";
 import { requestedHost } from "./forwarded.ts";
 
 /** Header values known to be good, kept so that a busy client's costs one look. */

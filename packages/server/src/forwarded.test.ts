@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ClientAddresses } from "../client-address.ts";
+import { ClientAddresses } from "./client-address.ts";
 import { cameByHttps, requestedHost } from "./forwarded.ts";
 
 const headers = {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ClientAddresses } from "../client-address.ts";
 import { AllowedHosts, type AllowedHostsOptions, hostName } from "./allowed-hosts.ts";
+import { ClientAddresses } from "./client-address.ts";
 
 function hosts(options: Partial<AllowedHostsOptions> = {}): AllowedHosts {
   const none = new ClientAddresses();

@@ -1,4 +1,4 @@
-import type { ClientAddresses, Sender } from "../client-address.ts";
+import type { ClientAddresses, Sender } from "./client-address.ts";
 
 type Proxies = Pick<ClientAddresses, "isProxy">;
 
