@@ -41,7 +41,7 @@ export type JsonObject = Record<string, unknown>;
 
 export type CallbackType = "progress" | "complete" | "error" | "permission";
 
-/** The body of a callback, as it goes over the wire (contract, section 4). */
+/** The body of a callback, as it goes over the wire (docs/contract.md, section 4). */
 export interface CallbackBody {
   id: string;
   taskId: string;
@@ -67,7 +67,7 @@ export interface CallbackAnswer {
   taskStatus?: string | undefined;
 }
 
-/** A task as it is handed to an agent (contract, section 3). */
+/** A task as it is handed to an agent (docs/contract.md, section 3). */
 export interface Dispatch {
   version: 1;
   dispatchId: string;

@@ -9,7 +9,7 @@ import {
   toldUsageSchema,
 } from "./common.ts";
 
-/** A callback body may not be larger (contract, section 4). */
+/** A callback body may not be larger (docs/contract.md, section 4). */
 export const MAX_CALLBACK_BYTES = 256 * 1024;
 
 /** A tool call, as a permission request shows it. */

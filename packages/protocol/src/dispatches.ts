@@ -2,8 +2,8 @@ import { z } from "zod";
 import { idSchema, jsonObjectSchema, timestampSchema, usageSchema } from "./common.ts";
 
 /**
- * The life of one attempt (contract, section 2). `unknown`: it went out whole and nothing certain came back; it keeps
- * its slot and is never sent again by itself.
+ * The life of one attempt (docs/contract.md, section 2). `unknown`: it went out whole and nothing certain came back; it
+ * keeps its slot and is never sent again by itself.
  */
 export const dispatchStateSchema = z.enum([
   "queued",
@@ -41,7 +41,7 @@ export type DispatchView = z.infer<typeof dispatchSchema>;
 export const prioritySchema = z.enum(["low", "normal", "high", "urgent"]);
 export type Priority = z.infer<typeof prioritySchema>;
 
-/** What an agent receives (contract, section 3). */
+/** What an agent receives (docs/contract.md, section 3). */
 export const dispatchPayloadSchema = z.object({
   version: z.literal(1),
   dispatchId: idSchema,

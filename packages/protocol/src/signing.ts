@@ -15,7 +15,7 @@ export const SIMPLE_SIGNATURE_HEADER = "x-signature-sha256";
 
 /**
  * The `webhook-id` of each signed request to an HTTP agent beside the dispatch itself, whose id is the dispatch id
- * (contract, section 3). It names the ids in the request's path, which the signature does not cover: a receiver
+ * (docs/contract.md, section 3). It names the ids in the request's path, which the signature does not cover: a receiver
  * refuses an id that is not its path's, so that what was captured is good for nothing else.
  */
 export const agentRequestId = {

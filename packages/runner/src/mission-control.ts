@@ -15,7 +15,7 @@ export interface AgentSettings {
   url: string;
 }
 
-/** The few calls of the REST API that a runner needs (contract, section 2). */
+/** The few calls of the REST API that a runner needs (docs/contract.md, section 2). */
 export class MissionControl {
   readonly #url: string;
   readonly #token: string;

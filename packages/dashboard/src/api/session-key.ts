@@ -37,7 +37,7 @@ export function sessionKey(): string | null {
   }
 }
 
-/** The header that proves, together with the cookie, a session (contract of `POST /api/session`). */
+/** The header that proves, together with the cookie, a session (docs/contract.md, section 2). */
 export function sessionHeaders(key: string | null): Record<string, string> {
   return key === null ? {} : { [SESSION_KEY_HEADER]: key };
 }

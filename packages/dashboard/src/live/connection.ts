@@ -9,7 +9,7 @@ const HEARTBEAT_MS = 15_000;
 export const DEAD_AFTER_MS = 2 * HEARTBEAT_MS;
 const DEFAULT_RETRY_MS = 2_000;
 const WATCH_INTERVAL_MS = 1_000;
-/** Name of the event that tells a position cannot be resumed (contract, section 5). */
+/** Name of the event that tells a position cannot be resumed (docs/contract.md, section 5). */
 const RESET = "reset";
 /** Reasons a connection ended that are no errors of the network. */
 const SIGNED_OUT = "signed out";

@@ -1,7 +1,7 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
 import type { ToolCall } from "./updates.ts";
 
-/** A text longer than this is shown as its beginning and its end (contract, section 4). */
+/** A text longer than this is shown as its beginning and its end (docs/contract.md, section 4). */
 const MAX_DIFF = 32 * 1024;
 /** How long comparing two texts may take, in milliseconds. */
 const MAX_COMPARE_MS = 200;

@@ -5,7 +5,7 @@ import { diffOf } from "./diff.ts";
 import { toolTitle } from "./tool-title.ts";
 import type { ToolCall } from "./updates.ts";
 
-/** What Mission Control takes (contract, section 4). */
+/** What Mission Control takes (docs/contract.md, section 4). */
 const MAX_TITLE = 4096;
 const MAX_OPTIONS = 32;
 const MAX_OPTION_ID = 128;

@@ -14,7 +14,7 @@ const tags = ["Agents"];
 const idParams = z.object({ id: z.string() });
 const response = { 200: agentSchema, ...PROBLEM_RESPONSE };
 
-/** Everything under `/api/agents` (contract, section 2). */
+/** Everything under `/api/agents` (docs/contract.md, section 2). */
 export function agentRoutes(
   app: HttpApp,
   agents: Pick<AgentDirectory, "caughtUp" | "list" | "get" | "create" | "update" | "remove">,

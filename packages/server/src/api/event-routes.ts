@@ -13,7 +13,7 @@ import { notFound } from "./problems.ts";
 const tags = ["Events"];
 const response = { 200: eventPageSchema, ...PROBLEM_RESPONSE };
 
-/** Reading back the log the stream is made from (contract, section 2). */
+/** Reading back the log the stream is made from (docs/contract.md, section 2). */
 export function eventRoutes(app: HttpApp, store: Pick<Store, "task" | "taskEvents" | "history">): void {
   app.get(
     "/api/tasks/:id/events",

@@ -22,7 +22,7 @@ const ANSWER_TIMEOUT_MS = 15_000;
 const tags = ["Gateways"];
 const idParams = z.object({ id: z.string() });
 
-/** Everything under `/api/gateways` (contract, section 2). */
+/** Everything under `/api/gateways` (docs/contract.md, section 2). */
 export function gatewayRoutes(app: HttpApp, { gateways, agents }: GatewayRoutesParts): void {
   app.get(
     "/api/gateways",

@@ -51,7 +51,7 @@ const STATUS_OF_REFUSAL = {
   stale: 409,
 } as const;
 
-/** Everything under `/api/tasks` but the events (contract, section 2). */
+/** Everything under `/api/tasks` but the events (docs/contract.md, section 2). */
 export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRoutesParts): void {
   const changed = async (result: ChangeResult) => taskView(store, taskOf(result));
 

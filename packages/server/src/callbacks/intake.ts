@@ -53,8 +53,8 @@ export interface CallbackIntakeOptions {
 }
 
 /**
- * Takes callbacks (contract, section 4), whatever transport they come by: the raw bytes are verified, then parsed,
- * then stored together with the task they change; the answer is there after the commit.
+ * Takes callbacks (docs/contract.md, section 4), whatever transport they come by: the raw bytes are verified, then
+ * parsed, then stored together with the task they change; the answer is there after the commit.
  */
 export class CallbackIntake {
   readonly #options: CallbackIntakeOptions;

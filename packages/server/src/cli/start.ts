@@ -8,7 +8,7 @@ import { sayWhy } from "./start-failure.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
 import { letYoungHeapGrow } from "./young-heap.ts";
 
-/** The contract gives a stop ten seconds; what has not ended by then is left to the next start. */
+/** A stop has ten seconds (docs/contract.md, section 7); what has not ended by then is left to the next start. */
 const STOP_TIMEOUT_MS = 9500;
 
 export function configure(command: Command): void {

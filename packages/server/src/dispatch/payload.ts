@@ -17,7 +17,7 @@ export function withoutSecret(payload: DispatchPayload): DispatchPayload {
   return { ...payload, callback: { ...payload.callback, secret: HIDDEN_SECRET } };
 }
 
-/** The payload of one attempt (contract, section 3), the same each time it is sent. */
+/** The payload of one attempt (docs/contract.md, section 3), the same each time it is sent. */
 export function dispatchPayload(
   { publicUrl, serverKey }: PayloadOptions,
   { task, attempt, agent }: { task: Task; attempt: Attempt; agent: AgentRecord },

@@ -1,8 +1,8 @@
 import { encodeSse, type LogEvent, type NewEvent } from "@mission-control/protocol";
 
 /**
- * An event as the stream sends it (contract, section 5), which is also how the log keeps it: replaying a stretch of
- * the log is joining text.
+ * An event as the stream sends it (docs/contract.md, section 5), which is also how the log keeps it: replaying a stretch
+ * of the log is joining text.
  * @param id its position in the log
  */
 export function encodeFrame(id: number, event: NewEvent): string {

@@ -69,7 +69,7 @@ interface Refusal extends Omit<Problem, "type"> {
 /** How long a client that may not open one more stream should wait, in seconds. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** `GET /api/events`: the event stream (contract, section 5), straight on the socket. */
+/** `GET /api/events`: the event stream (docs/contract.md, section 5), straight on the socket. */
 export class StreamEndpoint {
   readonly #options: StreamEndpointOptions;
   /** Sockets taken over from Node's HTTP server. */

@@ -4,7 +4,7 @@ import type { Ring, Slice } from "./ring.ts";
 
 /** How long a client waits before it reconnects, in milliseconds. */
 export const RETRY_MS = 2000;
-/** A reader with more than this unsent is cut off; it comes back with its last id (contract, section 5). */
+/** A reader with more than this unsent is cut off; it comes back with its last id (docs/contract.md, section 5). */
 export const MAX_UNSENT_BYTES = 1024 * 1024;
 /** What goes to a live reader in one write; more than that it replays, as fast as it takes it. */
 const MAX_WRITE_BYTES = 256 * 1024;

@@ -4,8 +4,8 @@ import type { Attempt } from "./task.ts";
 const CLOCKS_APART_MS = 5000;
 
 /**
- * The attempt that a callback is about which names none (contract, section 4): the one of its agent that was current
- * at the callback's own time. Where that cannot be, the time is not believed, and it is the agent's last attempt.
+ * The attempt that a callback is about which names none (docs/contract.md, section 4): the one of its agent that was
+ * current at the callback's own time. Where that cannot be, the time is not believed, and it is the agent's last attempt.
  * @param current the task's current attempt
  * @param all all attempts of the task, oldest first; asked for only where the answer depends on them
  * @param told who reports, and when by its own clock; ISO 8601 UTC

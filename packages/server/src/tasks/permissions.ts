@@ -14,8 +14,8 @@ export interface Started {
 }
 
 /**
- * An agent asks for permission or, by `data.state` "withdrawn" or "timed_out", takes back what it asked (contract,
- * section 4). Asking again for the same request id replaces the request.
+ * An agent asks for permission or, by `data.state` "withdrawn" or "timed_out", takes back what it asked
+ * (docs/contract.md, section 4). Asking again for the same request id replaces the request.
  * @param at when, by the agent's clock
  */
 export function requestPermission(

@@ -33,7 +33,7 @@ export function ruleReport(state: TaskState, change: ReportChange, now: string):
   }
 }
 
-/** An agent's callback (contract, section 4). Late ones are recorded and refused. */
+/** An agent's callback (docs/contract.md, section 4). Late ones are recorded and refused. */
 function callback({ task, attempt }: TaskState, change: CallbackChange, now: string): Ruling {
   const said = change.callback;
   if (!task) return refuse("not_found", "There is no such task.");

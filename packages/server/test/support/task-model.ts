@@ -2,7 +2,7 @@ import type { DispatchState, EventType, TaskStatus } from "@mission-control/prot
 import type { TaskChange } from "../../src/tasks/change.ts";
 
 /**
- * The contract's task rules a second time, written as plainly as possible and from the contract alone, to judge
+ * The task rules of docs/contract.md a second time, written as plainly as possible and from that text alone, to judge
  * `tasks/` by: it knows statuses, states and which events tell of them, and nothing of how the rules are written.
  */
 

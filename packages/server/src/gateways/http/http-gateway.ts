@@ -22,7 +22,7 @@ import {
 } from "./signed-request.ts";
 
 const TRIES = 3;
-/** Of a dispatch: an agent may take a minute to say that it has it (contract, section 3). */
+/** Of a dispatch: an agent may take a minute to say that it has it (docs/contract.md, section 3). */
 const DISPATCH_TIMES: RequestTimes = { sendMs: 10_000, answerMs: 60_000, bodyMs: 2000 };
 /** Of what is said about a dispatch, which may be said again. */
 const COMMAND_TIMES: RequestTimes = { ...DISPATCH_TIMES, answerMs: 10_000 };
@@ -54,7 +54,7 @@ export class AgentUnreachableError extends Error {
   override name = "AgentUnreachableError";
 }
 
-/** Agents with a URL of their own: signed requests out, signed callbacks back (contract, section 3). */
+/** Agents with a URL of their own: signed requests out, signed callbacks back (docs/contract.md, section 3). */
 export class HttpGateway implements GatewayAdapter {
   readonly #options: HttpGatewayOptions;
   readonly #sender: RequestSender;
