@@ -4,9 +4,11 @@ import {
   agentTimeSchema,
   emptyListOr,
   idSchema,
+  isEmptyList,
   jsonObjectSchema,
   longTextSchema,
   toldUsageSchema,
+  withoutNulls,
 } from "./common.ts";
 
 /** A callback body may not be larger (docs/contract.md, section 4). */
@@ -45,30 +47,46 @@ export const permissionRequestSchema = z.object({
 export type PermissionRequest = z.infer<typeof permissionRequestSchema>;
 
 const fields = {
-  id: absentOr(z.string().min(1).max(256)),
+  id: z.string().min(1).max(256).optional(),
   taskId: idSchema,
   agentId: idSchema,
-  dispatchId: absentOr(idSchema),
-  message: absentOr(longTextSchema),
-  progress: absentOr(z.number().min(0).max(1)),
-  summary: absentOr(longTextSchema),
-  error: absentOr(longTextSchema),
-  lastState: absentOr(longTextSchema),
-  data: absentOr(emptyListOr(jsonObjectSchema)),
-  usage: absentOr(emptyListOr(toldUsageSchema)),
-  timestamp: absentOr(agentTimeSchema),
+  dispatchId: idSchema.optional(),
+  message: longTextSchema.optional(),
+  progress: z.number().min(0).max(1).optional(),
+  summary: longTextSchema.optional(),
+  error: longTextSchema.optional(),
+  lastState: longTextSchema.optional(),
+  data: jsonObjectSchema.optional(),
+  usage: toldUsageSchema.optional(),
+  timestamp: agentTimeSchema.optional(),
 };
+
+/** A callback as other languages' JSON writers put it, without their nulls and empty lists that mean objects. */
+function asMeant(body: unknown): unknown {
+  if (typeof body !== "object" || body === null) return body;
+  const fields = withoutNulls(body) as { data?: unknown; usage?: unknown };
+  if (!isEmptyList(fields.data) && !isEmptyList(fields.usage)) return fields;
+  return {
+    ...fields,
+    ...(isEmptyList(fields.data) ? { data: {} } : {}),
+    ...(isEmptyList(fields.usage) ? { usage: {} } : {}),
+  };
+}
 
 /**
  * The body of a callback, agent → Mission Control. `timestamp` is required only by the simple signature; a field that
  * is `null` counts as absent.
  */
-export const callbackSchema = z.discriminatedUnion("type", [
-  z.object({ ...fields, type: z.literal("progress") }),
-  z.object({ ...fields, type: z.literal("complete") }),
-  z.object({ ...fields, type: z.literal("error") }),
-  z.object({ ...fields, type: z.literal("permission"), request: permissionRequestSchema }),
-]);
+export const callbackSchema = z.preprocess(
+  // Once for all fields: every callback goes through here, and a step for each field costs more than all the rest.
+  asMeant,
+  z.discriminatedUnion("type", [
+    z.object({ ...fields, type: z.literal("progress") }),
+    z.object({ ...fields, type: z.literal("complete") }),
+    z.object({ ...fields, type: z.literal("error") }),
+    z.object({ ...fields, type: z.literal("permission"), request: permissionRequestSchema }),
+  ]),
+);
 export type Callback = z.infer<typeof callbackSchema>;
 
 /** The answer to a callback that was stored. */

@@ -33,6 +33,13 @@ export function absentOr<Schema extends z.ZodType>(schema: Schema) {
     .optional();
 }
 
+/** An object without its fields that are `null`, which count as absent; anything else as it is. */
+export function withoutNulls(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  if (!Object.values(value).includes(null)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
+}
+
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
@@ -66,7 +73,11 @@ function whyNotKept(value: unknown, depth: number): string | null {
 
 /** An object that may also come as `[]`: PHP writes an empty object so, since its empty array is both. */
 export function emptyListOr<Schema extends z.ZodType>(schema: Schema) {
-  return z.preprocess((value) => (Array.isArray(value) && value.length === 0 ? {} : value), schema);
+  return z.preprocess((value) => (isEmptyList(value) ? {} : value), schema);
+}
+
+export function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 export const shortTextSchema = z.string().trim().min(1).max(500);
