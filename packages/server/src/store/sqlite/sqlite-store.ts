@@ -342,6 +342,7 @@ export class SqliteStore implements Store {
   #rolledBack(): void {
     this.#writeBehind.rolledBack();
     this.#tables.attempts.forget();
+    this.#tables.records.rolledBack();
     this.#written = [];
   }
 }
