@@ -25,8 +25,8 @@ const flags = [
   "--disable-warning=ExperimentalWarning",
   "--test",
   "--test-timeout=120000",
-  // Node's own choice is one file fewer than there are processors; many files wait more than they compute.
-  `--test-concurrency=${availableParallelism() + 1}`,
+  // Node's own choice is one file fewer than there are processors: one alone on two, while many files mostly wait.
+  `--test-concurrency=${availableParallelism()}`,
 ];
 const { status } = spawnSync(process.execPath, [...flags, ...files], { cwd: root, stdio: "inherit" });
 process.exit(status ?? 1);
