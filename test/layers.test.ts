@@ -1,68 +1,43 @@
 import assert from "node:assert/strict";
-import { globSync, readFileSync } from "node:fs";
-import { dirname, posix } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import {
+  type Import,
+  importsBetweenPackages,
+  importsBetweenRooms,
+  packages,
+  rooms,
+  root,
+} from "./layers/imports.ts";
+import { withPictures } from "./layers/picture.ts";
 
-const source = posix.join(dirname(dirname(fileURLToPath(import.meta.url))), "packages/server/src");
-
-/** The rooms of the server, from the top: a room imports only rooms below it. A file that stands alone is its own room. */
-const rooms = [
-  "cli",
-  "app.ts",
-  "api",
-  "login",
-  "callbacks",
-  "dispatch",
-  "agents",
-  "gateways",
-  "stream",
-  "ingress",
-  "retention.ts",
-  "readiness.ts",
-  "store",
-  "tasks",
-  "metrics.ts",
-  "limits",
-  "settings.ts",
-  "settings-file.ts",
-  "allowed-hosts.ts",
-  "forwarded.ts",
-  "client-address.ts",
-  "keys.ts",
-  "unicode.ts",
-  "ids.ts",
-  "logger.ts",
-];
-
-/** Imports that still point up. One that is mended has to leave this list, and none may be added. */
-const stillUp = ["ingress → api", "ingress → callbacks"];
-
-const importPattern = /(?:\bfrom|\bimport)\s*\(?\s*["'](\.[^"']+)["']/g;
-
-function roomOf(file: string): string {
-  return file.split("/")[0] ?? file;
-}
-
-/** Each import, static or dynamic, from one room to another, as the importing file and both rooms. */
-function importsBetweenRooms(): { file: string; from: string; to: string }[] {
-  const files = globSync("**/*.ts", { cwd: source }).filter((file) => !file.endsWith(".test.ts"));
-  return files.flatMap((file) =>
-    [...readFileSync(posix.join(source, file), "utf8").matchAll(importPattern)]
-      .map(([, target = ""]) => ({ file, from: roomOf(file), to: roomOf(posix.join(dirname(file), target)) }))
-      .filter(({ from, to }) => from !== to),
-  );
-}
-
-test("every room of the server has its place in the order", () => {
-  const found = importsBetweenRooms().flatMap(({ from, to }) => [from, to]);
-  const unplaced = [...new Set(found)].filter((room) => room !== ".." && !rooms.includes(room));
-  assert.deepEqual(unplaced, [], "add the room to the list in this test, where its imports point down");
+test("no package imports a package above it", () => {
+  assert.deepEqual(pointingUp(importsBetweenPackages(), packages), []);
 });
 
-test("no room imports a room above it, but for those that are known", () => {
-  const up = importsBetweenRooms().filter(({ from, to }) => rooms.indexOf(to) < rooms.indexOf(from));
-  const edges = [...new Set(up.map(({ from, to }) => `${from} → ${to}`))].sort();
-  const where = up.map(({ file, to }) => `${file} imports ${to}`).join("\n");
-  assert.deepEqual(edges, stillUp, `imports that point up:\n${where}`);
+test("no room of the server imports a room above it", () => {
+  assert.deepEqual(pointingUp(importsBetweenRooms(), rooms), []);
 });
+
+test("an import that points up, and one of a room without a place, are found", () => {
+  const imports = [
+    { file: "store/plan.ts", from: "store", to: "api" },
+    { file: "store/plan.ts", from: "store", to: "attic" },
+    { file: "api/task-routes.ts", from: "api", to: "store" },
+  ];
+  assert.deepEqual(pointingUp(imports, rooms), ["store/plan.ts imports api", "store/plan.ts imports attic"]);
+});
+
+test("the pictures of docs/architecture.md are those of the imports as they are", () => {
+  const document = readFileSync(join(root, "docs/architecture.md"), "utf8");
+  assert.equal(document, withPictures(document), 'run "npm run architecture"');
+});
+
+/** @param order from the top */
+function pointingUp(imports: readonly Import[], order: readonly string[]): string[] {
+  const depth = (name: string) => order.indexOf(name);
+  return imports
+    .filter(({ from, to }) => depth(from) < 0 || depth(to) < depth(from))
+    .map(({ file, to }) => `${file} imports ${to}`);
+}

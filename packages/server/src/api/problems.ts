@@ -1,10 +1,10 @@
-import { STATUS_CODES } from "node:http";
 import { PROBLEM_TYPE, type Problem } from "@mission-control/protocol";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { BODY_STATUS, BodyError } from "../ingress/body-reader.ts";
 import { answerEarly } from "../ingress/early-answer.ts";
 import type { Logger } from "../logger.ts";
+import { type ProblemMembers, problemBody } from "../problem.ts";
 import { InvalidCursorError, StoreUnavailableError } from "../store/store.ts";
 
 /** How long to wait before trying again where the store cannot commit or memory is short, in seconds. */
@@ -51,17 +51,6 @@ export function unauthorized(retryAfter: number, detail: string): ProblemError {
   return new ProblemError(401, detail, { headers: { "WWW-Authenticate": "Bearer" } });
 }
 
-/** Problem details (RFC 9457) as JSON; the type is always `about:blank`, so the title is the status' own. */
-export function problemBody(status: number, detail: string, more: object = {}): string {
-  return JSON.stringify({
-    type: "about:blank",
-    title: STATUS_CODES[status] ?? "Error",
-    status,
-    detail,
-    ...more,
-  });
-}
-
 /** Answers any error a route or the framework raised; only real faults are 5xx, and those are logged. */
 export function errorHandler(logger: Logger) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
@@ -93,7 +82,7 @@ function refuseBody({ code, message }: BodyError, request: FastifyRequest, reply
   answerEarly(request.raw, reply.raw, { status, headers, body: problemBody(status, message) });
 }
 
-function send(reply: FastifyReply, status: number, detail: string, more: object): void {
+function send(reply: FastifyReply, status: number, detail: string, more: ProblemMembers): void {
   // As bytes: the framework would add a charset to a text's media type, and this one has none.
   reply
     .code(status)

@@ -8,6 +8,7 @@ import {
   eventPositionSchema,
 } from "@mission-control/protocol";
 import { z } from "zod";
+import { isCallback, isEventStream } from "../ingress/hot-routes.ts";
 import { PROBLEM_RESPONSE } from "./documentation.ts";
 import type { HttpApp, RawHandler } from "./http-app.ts";
 
@@ -26,23 +27,6 @@ export function rawHandlerOf(
 ): RawHandler | null {
   if (method === "POST") return isCallback(url) ? callbacks : null;
   return method === "GET" && isEventStream(url) ? events : null;
-}
-
-/** Whether a request target is a callback URL, the shared one or a dispatch's own. */
-export function isCallback(url: string): boolean {
-  return startsWithPath(url, CALLBACK_PATH, "/");
-}
-
-/** Whether a request target is the event stream. */
-export function isEventStream(url: string): boolean {
-  return startsWithPath(url, EVENTS_PATH);
-}
-
-/** Whether an address is the path, with or without a query, or goes on below it. */
-function startsWithPath(url: string, path: string, below?: "/"): boolean {
-  if (!url.startsWith(path)) return false;
-  const next = url[path.length];
-  return next === undefined || next === "?" || next === below;
 }
 
 /**

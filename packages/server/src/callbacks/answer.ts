@@ -1,31 +1,15 @@
 import { PROBLEM_TYPE, type Problem } from "@mission-control/protocol";
+import type { WholeAnswer } from "../ingress/exchange.ts";
+import { problemBody, reasonPhrase } from "../problem.ts";
 
 /** How long an agent should wait where it is told to try again and nothing says how long, in seconds. */
 const RETRY_AFTER_SECONDS = 1;
 
-const TITLES = {
-  400: "Bad Request",
-  401: "Unauthorized",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  408: "Request Timeout",
-  409: "Conflict",
-  413: "Content Too Large",
-  415: "Unsupported Media Type",
-  429: "Too Many Requests",
-  500: "Internal Server Error",
-  503: "Service Unavailable",
-} as const;
-
-export type ProblemStatus = keyof typeof TITLES;
+export type ProblemStatus = 400 | 401 | 404 | 405 | 408 | 409 | 413 | 415 | 429 | 500 | 503;
 
 /** What a callback is answered, whatever carries it. */
-export interface Answer {
+export interface Answer extends WholeAnswer {
   status: 200 | ProblemStatus;
-  /** Reason phrase of the status. */
-  title: string;
-  headers: readonly (readonly [name: string, value: string])[];
-  body: string;
 }
 
 const JSON_HEADERS = [["Content-Type", "application/json"]] as const;
@@ -49,12 +33,11 @@ export function refused(
   more: { errors?: Problem["errors"]; duplicate?: boolean } = {},
   retryAfter = RETRY_AFTER_SECONDS,
 ): Answer {
-  const title = TITLES[status];
   return {
     status,
-    title,
+    title: reasonPhrase(status),
     headers: headersOf(status, retryAfter),
-    body: JSON.stringify({ type: "about:blank", title, status, detail, ...more }),
+    body: problemBody(status, detail, more),
   };
 }
 

@@ -1,5 +1,5 @@
-import type { IncomingHttpHeaders } from "node:http";
 import { CALLBACK_PATH } from "@mission-control/protocol";
+import type { WholeRequest } from "../ingress/exchange.ts";
 import type { Logger } from "../logger.ts";
 import type { CallbackResult, Metrics } from "../metrics.ts";
 import type { ChangeResult } from "../store/plan.ts";
@@ -30,16 +30,6 @@ const RESULTS: Readonly<Record<Answer["status"], CallbackResult>> = {
   500: "failed",
   503: "unavailable",
 };
-
-/** A callback as it came, its body whole. */
-export interface Delivery {
-  /** Request target: path and query. */
-  url: string;
-  headers: IncomingHttpHeaders;
-  body: Buffer;
-  /** Of the client. */
-  address: string;
-}
 
 export interface CallbackIntakeOptions {
   store: Pick<Store, "change">;
@@ -72,10 +62,10 @@ export class CallbackIntake {
   }
 
   /** Never rejects: a store that fails is an answer too. */
-  take(delivery: Delivery): Promise<Answer> {
+  take(request: WholeRequest): Promise<Answer> {
     if (this.#stopping) return Promise.resolve(this.refuse(503, "The server is stopping; try again."));
-    // Not awaited here: an answer that is held must not keep the delivery's body.
-    return this.#take(delivery).catch((error: unknown) => this.#failed(error));
+    // Not awaited here: an answer that is held must not keep the request's body.
+    return this.#take(request).catch((error: unknown) => this.#failed(error));
   }
 
   /** An answer for what is no callback at all; counted like the others. */
@@ -84,7 +74,7 @@ export class CallbackIntake {
     return refused(...refusal);
   }
 
-  async #take({ url, headers, body, address }: Delivery): Promise<Answer> {
+  async #take({ url, headers, body, address }: WholeRequest): Promise<Answer> {
     const { store, verifier, metrics, limits, slotIsFreed } = this.#options;
     const fromAddress = limits.fromAddress(address);
     if (fromAddress) return this.#overLimit(fromAddress);

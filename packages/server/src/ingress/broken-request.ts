@@ -1,7 +1,7 @@
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { PROBLEM_TYPE } from "@mission-control/protocol";
-import { problemBody } from "../api/problems.ts";
+import { problemBody, reasonPhrase } from "../problem.ts";
 
 const STATUS_OF_BROKEN: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
@@ -45,6 +45,6 @@ function refuse(socket: Socket, code: string | undefined): void {
   const status = STATUS_OF_BROKEN[code ?? ""] ?? 400;
   const body = problemBody(status, "The request is not one the server can read.");
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }

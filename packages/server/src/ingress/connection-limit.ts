@@ -3,6 +3,7 @@ import { PROBLEM_TYPE } from "@mission-control/protocol";
 import type { ClientAddresses } from "../client-address.ts";
 import type { AddressCount } from "../limits/address-limit.ts";
 import type { Metrics } from "../metrics.ts";
+import { problemBody } from "../problem.ts";
 import { lastingListener } from "./take-over.ts";
 
 const RETRY_AFTER_SECONDS = 5;
@@ -10,12 +11,7 @@ const RETRY_AFTER_SECONDS = 5;
 const LINGER_MS = 1000;
 const MAX_LINGERING = 100;
 
-const BODY = JSON.stringify({
-  type: "about:blank",
-  title: "Too Many Requests",
-  status: 429,
-  detail: "This address has too many connections open; close some, or try again.",
-});
+const BODY = problemBody(429, "This address has too many connections open; close some, or try again.");
 const REFUSAL = [
   "HTTP/1.1 429 Too Many Requests",
   `Content-Type: ${PROBLEM_TYPE}`,

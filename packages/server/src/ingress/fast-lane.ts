@@ -2,11 +2,10 @@ import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { MAX_CALLBACK_BYTES } from "@mission-control/protocol";
 import type { AllowedHosts } from "../allowed-hosts.ts";
-import { isCallback, isEventStream } from "../api/raw-routes.ts";
-import type { Answer } from "../callbacks/answer.ts";
-import type { CallbackIntake } from "../callbacks/intake.ts";
 import type { ClientAddresses } from "../client-address.ts";
 import type { ConnectionLimit } from "./connection-limit.ts";
+import type { WholeAnswer, WholeRequest } from "./exchange.ts";
+import { isCallback, isEventStream } from "./hot-routes.ts";
 import { type PlainRequest, readPlainRequest } from "./plain-request.ts";
 
 /** An idle connection is closed after so long, in milliseconds. */
@@ -15,7 +14,8 @@ const IDLE_MS = 75_000;
 export interface FastLaneOptions {
   /** A request for a name that is not this server's is left to the HTTP server, to be refused. */
   allowedHosts: Pick<AllowedHosts, "allows">;
-  callbacks: Pick<CallbackIntake, "take">;
+  /** Takes a callback; never rejects. */
+  callbacks: { take(request: WholeRequest): Promise<WholeAnswer> };
   addresses: ClientAddresses;
   connections: Pick<ConnectionLimit, "admit">;
   /** Serves an event stream on the socket; false when the request has to be refused, in words. */
@@ -154,7 +154,7 @@ class LaneConnection {
   }
 }
 
-function responseText({ status, title, headers, body }: Answer, closing: boolean): string {
+function responseText({ status, title, headers, body }: WholeAnswer, closing: boolean): string {
   let head = `HTTP/1.1 ${status} ${title}\r\n`;
   for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
   if (closing) head += "Connection: close\r\n";

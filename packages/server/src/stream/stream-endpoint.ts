@@ -15,6 +15,7 @@ import { takeOver } from "../ingress/take-over.ts";
 import type { AddressCount } from "../limits/address-limit.ts";
 import type { Limit } from "../limits/limits.ts";
 import type { Metrics } from "../metrics.ts";
+import { problemBody } from "../problem.ts";
 import type { Hub } from "./hub.ts";
 
 const HEAD = [
@@ -61,7 +62,8 @@ interface StreamGrant {
 }
 
 /** The problem a request is answered with. */
-interface Refusal extends Omit<Problem, "type"> {
+interface Refusal extends Pick<Problem, "status" | "errors"> {
+  detail: string;
   /** The limit that was reached, for a 429. */
   limit?: Limit;
 }
@@ -118,7 +120,8 @@ export class StreamEndpoint {
     if (answer.status === 429) response.setHeader("Retry-After", wait || RETRY_AFTER_SECONDS);
     response.statusCode = answer.status;
     response.setHeader("Content-Type", PROBLEM_TYPE);
-    response.end(JSON.stringify({ type: "about:blank", ...answer }));
+    const { status, detail, errors } = answer;
+    response.end(problemBody(status, detail, errors ? { errors } : {}));
   }
 
   #serve(socket: Socket, { reader, filter, after, address }: StreamGrant): void {
@@ -149,7 +152,7 @@ export class StreamEndpoint {
   #read(request: StreamRequest & Sender): StreamGrant | Refusal {
     const reader = this.#options.authorize(request);
     if (!reader) {
-      return { status: 401, title: "Unauthorized", detail: "Send the bearer token, or log in." };
+      return { status: 401, detail: "Send the bearer token, or log in." };
     }
     const { searchParams } = new URL(request.url, "http://localhost");
     const query = Object.fromEntries([...searchParams].filter(([, value]) => value !== ""));
@@ -162,7 +165,7 @@ export class StreamEndpoint {
         path: z.core.toDotPath(path),
         message,
       }));
-      return { status: 400, title: "Bad Request", detail: "The stream cannot be opened like this.", errors };
+      return { status: 400, detail: "The stream cannot be opened like this.", errors };
     }
     const { lastEventId, taskId, agentId, types } = parsed.data;
     const filter: EventFilter = {
@@ -172,7 +175,7 @@ export class StreamEndpoint {
     };
     const address = this.#options.addresses.of(request);
     const limit = this.#limitReached(address, filter);
-    if (limit) return { status: 429, title: "Too Many Requests", detail: FULL[limit], limit };
+    if (limit) return { status: 429, detail: FULL[limit], limit };
     return { reader, filter, after: lastEventId ?? null, address };
   }
 
@@ -189,7 +192,7 @@ const FULL = {
 
 function tooManyTries(seconds: number): Refusal {
   const detail = `Too many wrong tokens came from this address: try again in ${seconds} s.`;
-  return { status: 429, title: "Too Many Requests", detail };
+  return { status: 429, detail };
 }
 
 function drop(): void {}
