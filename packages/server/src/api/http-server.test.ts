@@ -205,6 +205,7 @@ test("where the store cannot commit, or the server is stopping, clients are told
   const stuck = await startHttp({
     unreadyReason: async () => "The server is stopping.",
     agents: {
+      caughtUp: async () => {},
       list: () => {
         throw new StoreUnavailableError("The store could not commit.");
       },
