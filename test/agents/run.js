@@ -2,7 +2,7 @@
 // namespace that has nothing but loopback, where one can be made.
 //   --all    also those that take too long for every run
 //   --table  writes docs/agents.md from what was seen; only with --all and nothing left out, so that it is of one run
-//   --at-once=N  how many agents are run at a time; 2 without it
+//   --at-once=N  how many agents are run at a time; 1 without it
 // Any other argument goes to node's test runner, e.g. --test-name-pattern=Codex.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
@@ -21,7 +21,7 @@ const all = given.delete("--all");
 const table = given.delete("--table");
 const atOnceOption = [...given].find((option) => option.startsWith("--at-once="));
 if (atOnceOption) given.delete(atOnceOption);
-const atOnce = Number(atOnceOption?.slice("--at-once=".length) ?? 2);
+const atOnce = Number(atOnceOption?.slice("--at-once=".length) ?? 1);
 if (!Number.isInteger(atOnce) || atOnce < 1) fail("--at-once takes a whole number from 1 on.");
 if (table && (!all || given.size > 0))
   fail("--table is of one whole run: use it with --all, and narrow nothing.");
