@@ -188,7 +188,10 @@ export class TaskModel {
       const withdrawn = said.data?.state === "withdrawn" || said.data?.state === "timed_out";
       const state = withdrawn ? "withdrawn" : "open";
       const known = attempt.requests.find(({ id }) => id === said.request.id);
-      if (known) known.state = state;
+      // What is asked again after it was settled waits behind those that wait already.
+      const isAskedAnew = state === "open" && known?.state !== "open";
+      if (isAskedAnew) attempt.requests = attempt.requests.filter((one) => one !== known);
+      if (known && !isAskedAnew) known.state = state;
       else attempt.requests.push({ id: said.request.id, state });
       return { outcome: "done", events: [...begins, "permission"] };
     }
