@@ -92,6 +92,22 @@ export class StoreUnavailableError extends Error {
   override name = "StoreUnavailableError";
 }
 
+/** The database was written by a newer Mission Control. */
+export class NewerDatabaseError extends Error {
+  readonly code = "newer_database";
+  override name = "NewerDatabaseError";
+
+  /**
+   * @param found version of the schema in the database
+   * @param known newest version that this Mission Control knows
+   */
+  constructor(found: number, known: number) {
+    super(
+      `The database has schema version ${found}, this Mission Control knows ${known}: start the newer version that wrote it, or restore a backup.`,
+    );
+  }
+}
+
 /** A page cursor that this store did not make. */
 export class InvalidCursorError extends Error {
   readonly code = "invalid_cursor";

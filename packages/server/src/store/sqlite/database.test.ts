@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
 import { createTask } from "../../../test/conformance/engine.ts";
+import { NewerDatabaseError } from "../store.ts";
 import { DataFolderInUseError } from "./database.ts";
-import { NewerDatabaseError } from "./migrations.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 
 function newFolder(context: TestContext): string {

@@ -1,8 +1,8 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import type { EventFilter, EventType, LogEvent } from "@mission-control/protocol";
+import type { EventFilter, LogEvent } from "@mission-control/protocol";
 import type { EventRow } from "../draft.ts";
 import { decodeFrame } from "../event-frame.ts";
-import type { LogChange, RecordStep } from "../log-change.ts";
+import { encodeChange, entryOf, eventPage, type LogRow } from "../log-row.ts";
 import type { Receipt } from "../receipt.ts";
 import type { EventPage, FrameChunk, LogEntry, LogRange, Stretch } from "../store.ts";
 import type { RecordTable } from "./record-table.ts";
@@ -74,7 +74,7 @@ export class EventLog {
       agentId ?? null,
       receipt?.key ?? null,
       receipt ? JSON.stringify(receipt.receipt) : null,
-      change ? JSON.stringify(kept(change)) : null,
+      change ? encodeChange(change) : null,
       frame,
     );
     this.#written = id;
@@ -88,7 +88,7 @@ export class EventLog {
     return this.#statements
       .get("SELECT id, type, task_id, agent_id, change, frame FROM events WHERE id > ? ORDER BY id LIMIT ?")
       .all(after, limit)
-      .map((row) => entryOf(row, records));
+      .map((row) => entryOf(rowOf(row), (kind, id) => records.get(kind, id)));
   }
 
   /** Completes the indexes; part of the surrounding commit. */
@@ -160,7 +160,7 @@ export class EventLog {
     const rows = this.#statements
       .get("SELECT frame FROM events WHERE indexed AND task_id = ? AND id > ? ORDER BY id LIMIT ?")
       .all(taskId, after, limit + 1);
-    return page(rows, limit);
+    return eventPage(framesOf(rows), limit);
   }
 
   /** @see Store.history */
@@ -169,7 +169,7 @@ export class EventLog {
     const rows = this.#statements
       .get(`SELECT frame FROM events WHERE id < ?${where} ORDER BY id DESC LIMIT ?`)
       .all(before ?? Number.MAX_SAFE_INTEGER, ...values, limit + 1);
-    return page(rows, limit);
+    return eventPage(framesOf(rows), limit);
   }
 
   /** Whether there are more events than `keep`. */
@@ -212,31 +212,17 @@ function conditions(filter: EventFilter): { where: string; values: SQLInputValue
   return { where, values };
 }
 
-function page(rows: readonly Record<string, unknown>[], limit: number): EventPage {
-  const items = rows.slice(0, limit).map((row) => decodeFrame(String(row.frame)));
-  const last = items.at(-1);
-  return { items, nextCursor: rows.length > limit && last ? String(last.id) : null };
+function framesOf(rows: readonly Record<string, unknown>[]): string[] {
+  return rows.map(({ frame }) => String(frame));
 }
 
-/** A change as it is kept: records are named, not repeated. */
-type KeptChange = Omit<LogChange, "records"> & { records?: readonly Pick<RecordStep, "kind" | "id">[] };
-
-function kept({ records, ...change }: LogChange): KeptChange {
-  return records ? { ...change, records: records.map(({ kind, id }) => ({ kind, id })) } : change;
-}
-
-function entryOf(row: Record<string, unknown>, table: Pick<RecordTable, "get">): LogEntry {
-  const frame = String(row.frame);
-  const entry: LogEntry = {
+function rowOf(row: Record<string, unknown>): LogRow {
+  return {
     id: Number(row.id),
-    type: String(row.type) as EventType,
-    taskId: row.task_id === null ? undefined : String(row.task_id),
-    agentId: row.agent_id === null ? undefined : String(row.agent_id),
-    receivedAt: decodeFrame(frame).receivedAt,
-    frame,
+    type: String(row.type),
+    taskId: row.task_id === null ? null : String(row.task_id),
+    agentId: row.agent_id === null ? null : String(row.agent_id),
+    change: row.change === null ? null : String(row.change),
+    frame: String(row.frame),
   };
-  if (row.change === null) return entry;
-  const { records, ...change } = JSON.parse(String(row.change)) as KeptChange;
-  const steps = records?.map(({ kind, id }) => ({ kind, id, record: table.get(kind, id) }));
-  return { ...entry, change: { ...change, ...(steps ? { records: steps } : {}) } };
 }

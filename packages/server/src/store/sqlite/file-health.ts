@@ -1,9 +1,9 @@
 import type { Logger } from "../../logger.ts";
+import { OutageLog } from "../outage-log.ts";
 import { StoreUnavailableError } from "../store.ts";
 import { BackgroundCheck } from "./damage.ts";
 import { engineReason, saysDamaged } from "./engine-error.ts";
 import type { InstanceMarker } from "./instance-marker.ts";
-import { OutageLog } from "./outage-log.ts";
 
 export interface FileHealthOptions {
   /** The database file, as it is named in messages. */
@@ -26,7 +26,7 @@ export class FileHealth {
   constructor(options: FileHealthOptions) {
     const { file, needsCheck, logger } = options;
     this.#options = options;
-    this.#outages = new OutageLog(logger, file);
+    this.#outages = new OutageLog(logger, { file });
     this.#check = needsCheck
       ? new BackgroundCheck(file, (detail) => {
           if (detail !== null) this.#damaged(detail);

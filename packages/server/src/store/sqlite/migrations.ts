@@ -1,12 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
+import { searchText } from "../search-text.ts";
+import { NewerDatabaseError } from "../store.ts";
 import { indexedText } from "./search-index.ts";
-import { searchText } from "./task-row.ts";
-
-/** The file was written by a newer Mission Control. */
-export class NewerDatabaseError extends Error {
-  readonly code = "newer_database";
-  override name = "NewerDatabaseError";
-}
 
 /**
  * The schema, one step a version; a step that has been released is never edited.
@@ -150,9 +145,7 @@ export function migrate(db: DatabaseSync, to = MIGRATIONS.length): void {
   const row = db.prepare("PRAGMA user_version").get();
   const version = Number(row?.user_version ?? 0);
   if (version > MIGRATIONS.length) {
-    throw new NewerDatabaseError(
-      `The database has schema version ${version}, this Mission Control knows ${MIGRATIONS.length}: start the newer version that wrote it, or restore a backup.`,
-    );
+    throw new NewerDatabaseError(version, MIGRATIONS.length);
   }
   db.function("indexed_text", (title, description, rank) =>
     indexedText(searchText(String(title), String(description)), Number(rank)),

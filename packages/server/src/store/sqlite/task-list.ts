@@ -2,11 +2,12 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { type TaskQuery, taskStatusSchema } from "@mission-control/protocol";
 import type { Task } from "../../tasks/task.ts";
 import { PRIORITY_RANK } from "../../tasks/task.ts";
+import { searchText } from "../search-text.ts";
 import type { TaskPage } from "../store.ts";
+import { decodeCursor, encodeCursor, type Key, SORT_COLUMNS } from "../task-cursor.ts";
 import { ofPriority, searchExpression } from "./search-index.ts";
 import { Statements } from "./statements.ts";
-import { decodeCursor, encodeCursor, type Key, SORT_COLUMNS } from "./task-cursor.ts";
-import { searchText, TASK_COLUMNS, taskOf } from "./task-row.ts";
+import { TASK_COLUMNS, taskOf } from "./task-row.ts";
 
 /** Up to this many tasks found by a filter are looked at one by one; more, and walking in sort order is quicker. */
 const SMALL_SET = 2000;
@@ -110,7 +111,7 @@ export class TaskList {
     const sql = tests.sql ? `SELECT keys.*, ${tests.sql} AS passes FROM (${step.sql}) AS keys` : step.sql;
     const rows = this.#statements.get(sql).all(...tests.values, ...step.values);
     return rows.map((row) => ({
-      key: columns.map((column) => row[column] as SQLInputValue),
+      key: columns.map((column) => row[column] as string | number),
       passes: !tests.sql || row.passes === 1,
     }));
   }
@@ -220,10 +221,10 @@ function joined(query: TaskQuery, table: string, ranges: readonly Condition[]): 
  * What comes after a place: the rest of those that are equal to it in the first column, and those beyond. Together
  * as one comparison, an index would be searched by the first column alone.
  */
-function placesAfter([first = "", second]: readonly string[], [value = null, seq = null]: Key): Condition[] {
-  const beyond = { sql: ` AND ${first} < ?`, values: [value] };
+function placesAfter([first = "", second]: readonly string[], place: Key): Condition[] {
+  const beyond = { sql: ` AND ${first} < ?`, values: place.slice(0, 1) };
   if (second === undefined) return [beyond];
-  return [{ sql: ` AND ${first} = ? AND ${second} < ?`, values: [value, seq] }, beyond];
+  return [{ sql: ` AND ${first} = ? AND ${second} < ?`, values: place }, beyond];
 }
 
 /** What is asked of each task that a walk comes by; empty when the walk keeps to all of it. */

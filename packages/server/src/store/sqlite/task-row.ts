@@ -2,9 +2,6 @@ import type { SQLInputValue } from "node:sqlite";
 import type { Task } from "../../tasks/task.ts";
 import { PRIORITY_RANK } from "../../tasks/task.ts";
 
-/** Characters of a description that a search looks through. */
-const SEARCHED_DESCRIPTION = 8192;
-
 /** The columns that make a task, of `tasks` joined with `task_texts`. */
 export const TASK_COLUMNS = "record, tasks.updated_at, message, progress, description, context";
 
@@ -65,9 +62,4 @@ export function textsDiffer(task: Task, before: Task): boolean {
     task.tags !== before.tags ||
     task.priority !== before.priority
   );
-}
-
-/** What a search looks through: the title and the first part of the description. */
-export function searchText(title: string, description: string): string {
-  return `${title}\n${description.slice(0, SEARCHED_DESCRIPTION)}`;
 }

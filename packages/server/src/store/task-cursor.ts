@@ -1,6 +1,5 @@
-import type { SQLInputValue } from "node:sqlite";
 import { type TaskSort, taskSortSchema } from "@mission-control/protocol";
-import { InvalidCursorError } from "../store.ts";
+import { InvalidCursorError } from "./store.ts";
 
 /** Columns of each sort, all descending; `seq` makes every place unique. */
 export const SORT_COLUMNS: Readonly<Record<TaskSort, readonly string[]>> = {
@@ -10,7 +9,7 @@ export const SORT_COLUMNS: Readonly<Record<TaskSort, readonly string[]>> = {
 };
 
 /** A task's place in a sort: the values of its columns. */
-export type Key = readonly SQLInputValue[];
+export type Key = readonly (string | number)[];
 
 export function encodeCursor(sort: TaskSort, key: Key): string {
   return Buffer.from(JSON.stringify([sort, ...key])).toString("base64url");

@@ -1,4 +1,4 @@
-import type { Logger } from "../../logger.ts";
+import type { Logger } from "../logger.ts";
 
 /** Between two lines about one outage, in milliseconds. */
 const PAUSE_MS = 10_000;
@@ -9,16 +9,19 @@ const PAUSE_MS = 10_000;
  */
 export class OutageLog {
   readonly #logger: Pick<Logger, "error"> | undefined;
-  readonly #file: string;
+  readonly #database: object;
   readonly #clock: () => number;
   #refused = 0;
   #lastFailure = Number.NEGATIVE_INFINITY;
   #lastLine = Number.NEGATIVE_INFINITY;
 
-  /** @param clock milliseconds that never go back */
-  constructor(logger: Pick<Logger, "error"> | undefined, file: string, clock = () => performance.now()) {
+  /**
+   * @param database what names it in each line
+   * @param clock milliseconds that never go back
+   */
+  constructor(logger: Pick<Logger, "error"> | undefined, database: object, clock = () => performance.now()) {
     this.#logger = logger;
-    this.#file = file;
+    this.#database = database;
     this.#clock = clock;
   }
 
@@ -39,7 +42,7 @@ export class OutageLog {
   }
 
   #tell(fields: object, message: string): void {
-    this.#logger?.error({ ...fields, file: this.#file, refused: this.#refused }, message);
+    this.#logger?.error({ ...fields, ...this.#database, refused: this.#refused }, message);
     this.#lastLine = this.#clock();
     this.#refused = 0;
   }

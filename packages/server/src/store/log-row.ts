@@ -1,0 +1,68 @@
+import type { EventType } from "@mission-control/protocol";
+import { decodeFrame } from "./event-frame.ts";
+import type { LogChange, RecordStep } from "./log-change.ts";
+import type { RecordKind, RecordKinds } from "./records.ts";
+import type { EventPage, LogEntry } from "./store.ts";
+
+/** An entry as an engine keeps it: its frame, and beside it what is searched by and what followers need. */
+export interface LogRow {
+  id: number;
+  type: string;
+  taskId: string | null;
+  agentId: string | null;
+  /** Made by {@link encodeChange}. */
+  change: string | null;
+  frame: string;
+}
+
+/** What a record is known by. */
+export type RecordName = Pick<RecordStep, "kind" | "id">;
+
+/** A change as it is kept: records are named, not repeated. */
+type KeptChange = Omit<LogChange, "records"> & { records?: readonly RecordName[] };
+
+/** A change as the log keeps it, in JSON. */
+export function encodeChange({ records, ...change }: LogChange): string {
+  const kept: KeptChange = records
+    ? { ...change, records: records.map(({ kind, id }) => ({ kind, id })) }
+    : change;
+  return JSON.stringify(kept);
+}
+
+/** The records that a row's change names. */
+export function recordsNamed({ change }: Pick<LogRow, "change">): readonly RecordName[] {
+  return change === null ? [] : ((JSON.parse(change) as KeptChange).records ?? []);
+}
+
+/**
+ * The entry that a row tells of.
+ * @param recordOf gives the records that it names, as they are now
+ */
+export function entryOf(
+  row: LogRow,
+  recordOf: (kind: RecordKind, id: string) => RecordKinds[RecordKind] | null,
+): LogEntry {
+  const { id, type, taskId, agentId, frame } = row;
+  const entry: LogEntry = {
+    id,
+    type: type as EventType,
+    taskId: taskId ?? undefined,
+    agentId: agentId ?? undefined,
+    receivedAt: decodeFrame(frame).receivedAt,
+    frame,
+  };
+  if (row.change === null) return entry;
+  const { records, ...change } = JSON.parse(row.change) as KeptChange;
+  const steps = records?.map(({ kind, id }) => ({ kind, id, record: recordOf(kind, id) }));
+  return { ...entry, change: { ...change, ...(steps ? { records: steps } : {}) } };
+}
+
+/**
+ * A page of events.
+ * @param frames those of the page, and one more where there are more
+ */
+export function eventPage(frames: readonly string[], limit: number): EventPage {
+  const items = frames.slice(0, limit).map(decodeFrame);
+  const last = items.at(-1);
+  return { items, nextCursor: frames.length > limit && last ? String(last.id) : null };
+}
