@@ -12,7 +12,9 @@ import type { Task } from "./task.ts";
  * @param now ISO 8601 UTC with milliseconds
  */
 export function decide(state: TaskState, change: TaskChange, now: string): Decision {
-  const { created, beside, ...decision } = rule(state, change, now);
+  const { created, beside, attempt, ...ruled } = rule(state, change, now);
+  // An attempt that stays as it is, as under most progress, is no part of the decision: nothing of it is written.
+  const decision = attempt && (attempt !== state.attempt || ruled.command) ? { ...ruled, attempt } : ruled;
   if (decision.deleted) return decision;
   const task = created ?? (state.task && taskAfter(state.task, decision.events, beside));
   return task && task !== state.task ? { ...decision, task } : decision;

@@ -25,6 +25,14 @@ test("progress is an activity with the agent's own time, and the task shows the 
   assert.deepEqual([story.task?.message, story.task?.progress], ["Reading", 0.4], "silence erases nothing");
 });
 
+test("progress of an attempt that runs already changes the task alone", () => {
+  const story = new Story().accepted();
+  assert.equal(story.callback({ type: "progress", message: "Begins" }).attempt?.state, "running");
+  assert.equal(story.callback({ type: "progress", message: "Goes on" }).attempt, undefined);
+  const usage = { inputTokens: 5 };
+  assert.deepEqual(story.callback({ type: "progress", usage }).attempt?.usage, usage);
+});
+
 test("an agent that speaks before its acceptance was seen has accepted", () => {
   const story = new Story();
   story.dispatch();
