@@ -83,25 +83,88 @@ describe("actions", { skip }, () => {
     await inColumn("in_progress", "Carried by keys");
   });
 
+  /** Carries a card: the pointer takes it at a share of its width, and lets it go in a column, this far from its left. */
+  const drag = async (title: string, to: string, taken = 0.3, inside = 40) => {
+    // All columns beside each other: none moves while the card is carried.
+    await page.setViewportSize({ width: 2100, height: 800 });
+    const from = await card(title).boundingBox();
+    const target = await page.locator(`[data-status="${to}"]`).boundingBox();
+    assert.ok(from && target);
+    const x = from.x + from.width * taken;
+    await page.mouse.move(x, from.y + 40);
+    await page.mouse.down();
+    await page.mouse.move(x + 20, from.y + 60, { steps: 4 });
+    await page.mouse.move(target.x + inside, target.y + 120, { steps: 8 });
+    await page.mouse.up();
+  };
+
   test("drags a card with the mouse, and says why a move means nothing", async () => {
     const task = await stage.task({ title: "Carried by mouse" });
     page = await stage.open(context, "/board");
-    const drag = async (to: string) => {
-      const from = await card("Carried by mouse").boundingBox();
-      const target = await page.locator(`[data-status="${to}"]`).boundingBox();
-      assert.ok(from && target);
-      await page.mouse.move(from.x + 60, from.y + 40);
-      await page.mouse.down();
-      await page.mouse.move(from.x + 80, from.y + 60, { steps: 4 });
-      await page.mouse.move(target.x + 40, target.y + 120, { steps: 8 });
-      await page.mouse.up();
-    };
-    await drag("completed");
+    await drag("Carried by mouse", "completed");
     await page.getByText("cannot be moved from “Pending” to “Completed”").waitFor();
-    await drag("in_progress");
+    await drag("Carried by mouse", "in_progress");
     await dialog().getByRole("button", { name: /Ada/ }).click();
     await stage.agent.next(task.id);
     await inColumn("in_progress", "Carried by mouse");
+  });
+
+  test("a card lands where the pointer is, whatever column the rest of it lies over", async () => {
+    await stage.task({ title: "Taken at its end" });
+    page = await stage.open(context, "/board");
+    await inColumn("pending", "Taken at its end");
+    const widths = await page
+      .locator("section[data-status]")
+      .evaluateAll((columns) => columns.map((column) => Math.round(column.getBoundingClientRect().width)));
+    assert.equal(new Set(widths).size, 1, "columns are as wide as each other, empty or not");
+    await drag("Taken at its end", "queued", 0.95, 6);
+    await dialog().getByRole("heading", { name: "Dispatch “Taken at its end” to…" }).waitFor();
+    await page.keyboard.press("Escape");
+    await dialog().waitFor({ state: "detached" });
+  });
+
+  test("what the board does can be undone; what cannot wait is done now", async () => {
+    const done = await stage.running({ title: "Approved too soon", requiresReview: true });
+    await stage.agent.report(done.payload, { type: "complete", summary: "Maybe" });
+    page = await stage.open(context, "/board");
+    await inColumn("review", "Approved too soon");
+    await drag("Approved too soon", "completed");
+    await inColumn("completed", "Approved too soon");
+    const notices = page.getByRole("region", { name: "Notices" });
+    await notices.getByText("Approving “Approved too soon”").waitFor();
+    assert.equal((await read(done.task)).status, "review", "nothing is sent while it can be undone");
+    await assertAccessible(page, "Board with something to undo");
+    await press("Undo", notices);
+    await inColumn("review", "Approved too soon");
+    await drag("Approved too soon", "completed");
+    await press("Do it now", notices);
+    await page.waitForFunction(() => !document.querySelector("[data-pending=true]"));
+    assert.equal((await read(done.task)).status, "completed");
+
+    const { task, payload } = await stage.running({ title: "Sent by mistake" });
+    await inColumn("in_progress", "Sent by mistake");
+    await press("Actions for Sent by mistake");
+    await page.getByRole("menuitem", { name: "Cancel task" }).click();
+    await inColumn("cancelled", "Sent by mistake");
+    // Whoever closes the page meant it all the same.
+    await page.close();
+    while (!stage.agent.told.includes(`DELETE /dispatch/${payload.dispatchId}`)) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    assert.equal((await read(task)).status, "cancelled");
+  });
+
+  test("a dispatch goes out at once; undoing it cancels it", async () => {
+    const task = await stage.task({ title: "Sent, then not" });
+    page = await stage.open(context, "/board");
+    await drag("Sent, then not", "queued");
+    await dialog().getByRole("button", { name: /Ada/ }).click();
+    await stage.agent.next(task.id);
+    await inColumn("in_progress", "Sent, then not");
+    await press("Undo", page.getByRole("region", { name: "Notices" }));
+    await inColumn("cancelled", "Sent, then not");
+    await page.waitForFunction(() => !document.querySelector("[data-pending=true]"));
+    assert.equal((await read(task)).status, "cancelled");
   });
 
   test("a refused dispatch goes back and says why", async () => {

@@ -10,6 +10,8 @@ export interface ApiCall {
   path: string;
   body?: unknown;
   headers?: Record<string, string>;
+  /** Goes on when the page goes away; then nobody gets the answer. */
+  keepalive?: boolean;
 }
 
 /** What a client tells about its calls. */
@@ -47,6 +49,7 @@ export class ApiClient {
     try {
       response = await fetch(call.path, {
         method: call.method,
+        keepalive: call.keepalive ?? false,
         credentials: "same-origin",
         headers: {
           accept: "application/json",

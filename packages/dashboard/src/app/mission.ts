@@ -9,6 +9,7 @@ import type { HubMessage } from "../live/messages.ts";
 import { byClock, type LiveStatus } from "../live/status.ts";
 import { ClockOffset } from "../store/clock-offset.ts";
 import { EventLog } from "../store/event-log.ts";
+import { HeldActions } from "../store/held-actions.ts";
 import { type HeldEvent, hold } from "../store/held-event.ts";
 import { LatencyRecord } from "../store/latency.ts";
 import { Notices } from "../store/notices.ts";
@@ -38,6 +39,8 @@ export class Mission {
   readonly api: ApiClient;
   readonly queries: QueryClient;
   readonly pending = new PendingActions();
+  /** Actions that wait before they are sent, to be taken back meanwhile. */
+  readonly held = new HeldActions();
   readonly notices = new Notices(() => this.#pacer.request());
   readonly clock = new ClockOffset(LOOPBACK.has(location.hostname));
   readonly latency = new LatencyRecord(this.clock);
@@ -157,7 +160,10 @@ export class Mission {
     return page;
   }
 
-  readonly #onPageHide = () => this.#link?.send({ kind: "detach" });
+  readonly #onPageHide = () => {
+    this.held.flush();
+    this.#link?.send({ kind: "detach" });
+  };
   readonly #onPageShow = ({ persisted }: PageTransitionEvent) => {
     if (persisted) this.#attach();
   };

@@ -6,7 +6,7 @@ export interface PendingAction {
   to: TaskStatus | null;
   /** What is happening, in words: "Dispatching…". */
   label: string;
-  /** The log's position when it was asked for: only later events confirm it. */
+  /** The log's position when it was sent: only later events confirm it. Infinite while it is not sent yet. */
   after: number;
 }
 

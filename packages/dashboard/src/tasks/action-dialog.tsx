@@ -8,7 +8,7 @@ import { Field } from "../ui/field.tsx";
 import type { TaskAction } from "./actions.ts";
 import { AgentPicker } from "./agent-picker.tsx";
 import { TaskForm } from "./task-form.tsx";
-import { useTaskActions } from "./use-task-actions.ts";
+import type { TaskActions } from "./use-task-actions.ts";
 
 /** An action on a task that needs something from a person first. */
 export interface AskedAction {
@@ -16,10 +16,16 @@ export interface AskedAction {
   action: TaskAction;
 }
 
+interface ActionDialogProps {
+  asked: AskedAction;
+  /** How this page acts. */
+  actions: TaskActions;
+  onClose(done: boolean): void;
+}
+
 /** Asks for what an action needs: the agent, the feedback, the new words, or a second thought. */
-export function ActionDialog({ asked, onClose }: { asked: AskedAction; onClose(done: boolean): void }) {
+export function ActionDialog({ asked, actions, onClose }: ActionDialogProps) {
   const { task, action } = asked;
-  const actions = useTaskActions();
   const title = visibleText(task.title);
   switch (action) {
     case "dispatch":
@@ -46,7 +52,13 @@ export function ActionDialog({ asked, onClose }: { asked: AskedAction; onClose(d
         />
       );
     case "edit":
-      return <TaskForm task={task} onClose={() => onClose(true)} />;
+      return (
+        <TaskForm
+          task={task}
+          onEdit={(fields) => void actions.edit(task.id, fields)}
+          onClose={() => onClose(true)}
+        />
+      );
     case "approve":
     case "cancel":
     case "delete":

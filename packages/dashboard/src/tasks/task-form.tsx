@@ -14,16 +14,16 @@ import { useTaskActions } from "./use-task-actions.ts";
 
 export const PRIORITIES = ["low", "normal", "high", "urgent"] as const;
 
-/** Writes a new task, or other words for one there is. */
-export function TaskForm({
-  task,
-  onClose,
-  onBulk,
-}: {
+interface TaskFormProps {
   task?: TaskSummary;
+  /** The new words of the task there is. */
+  onEdit?(fields: object): void;
   onClose(): void;
   onBulk?(): void;
-}) {
+}
+
+/** Writes a new task, or other words for one there is. */
+export function TaskForm({ task, onEdit, onClose, onBulk }: TaskFormProps) {
   const { api } = useMission();
   const actions = useTaskActions();
   const agents = useAgents();
@@ -55,7 +55,7 @@ export function TaskForm({
     };
     if (task) {
       onClose();
-      await actions.edit(task.id, fields);
+      onEdit?.(fields);
       return;
     }
     setBusy(true);

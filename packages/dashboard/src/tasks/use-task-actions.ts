@@ -7,14 +7,53 @@ import type { Mission } from "../app/mission.ts";
 import { useMission } from "../app/use-mission.ts";
 import { text } from "../text/text.ts";
 
-/** Runs an action: shown as pending at once, final by its event, taken back with the reason if refused. */
-async function act(
-  mission: Mission,
-  taskId: string,
-  call: ApiCall,
-  pending: { to: TaskStatus | null; label: string },
-): Promise<boolean> {
-  mission.pending.begin(taskId, { ...pending, after: mission.log.position });
+/** How an action is sent: its call, and what shows until its event comes. */
+export interface Sending {
+  call: ApiCall;
+  /** Where the task is expected to go, if the action moves it. */
+  to: TaskStatus | null;
+  /** What is happening, in words: "Dispatching…". */
+  label: string;
+}
+
+/** How each action on a task is sent. */
+export const sendings = {
+  dispatch: (id: string, agentId: string): Sending => ({
+    call: taskCalls.dispatch(id, agentId),
+    to: "queued",
+    label: text.action.dispatching,
+  }),
+  cancel: (id: string): Sending => ({
+    call: taskCalls.cancel(id),
+    to: "cancelled",
+    label: text.action.cancelling,
+  }),
+  approve: (id: string): Sending => ({
+    call: taskCalls.approve(id),
+    to: "completed",
+    label: text.action.approving,
+  }),
+  reject: (id: string, feedback: string): Sending => ({
+    call: taskCalls.reject(id, feedback),
+    to: "queued",
+    label: text.action.rejecting,
+  }),
+  delete: (id: string): Sending => ({ call: taskCalls.delete(id), to: null, label: text.action.deleting }),
+  edit: (id: string, fields: object): Sending => ({
+    call: taskCalls.edit(id, fields),
+    to: null,
+    label: text.action.saving,
+  }),
+  answer: (id: string, requestId: string, optionId: string): Sending => ({
+    call: taskCalls.answer(id, requestId, optionId),
+    to: null,
+    label: text.action.answering,
+  }),
+};
+
+/** Sends an action: shown as pending at once, final by its event, taken back with the reason if refused. */
+export async function send(mission: Mission, taskId: string, { call, to, label }: Sending): Promise<boolean> {
+  mission.pending.begin(taskId, { to, label, after: mission.log.position });
   mission.changed();
   try {
     await mission.api.call(call);
@@ -30,31 +69,24 @@ async function act(
   }
 }
 
-/** The actions on tasks, for buttons, menus, keys and drops. Each resolves to whether it was done. */
-export function useTaskActions() {
+/** The actions on tasks, each by its task's id. Each resolves to whether it was done. */
+export type TaskActions = {
+  [Action in keyof typeof sendings]: (...args: Parameters<(typeof sendings)[Action]>) => Promise<boolean>;
+};
+
+/** The actions on tasks, sent at once: for buttons and keys of a page where one looks twice before one presses. */
+export function useTaskActions(): TaskActions {
   const mission = useMission();
   return useMemo(
     () => ({
-      dispatch: (id: string, agentId: string) =>
-        act(mission, id, taskCalls.dispatch(id, agentId), { to: "queued", label: text.action.dispatching }),
-      cancel: (id: string) =>
-        act(mission, id, taskCalls.cancel(id), { to: "cancelled", label: text.action.cancelling }),
-      approve: (id: string) =>
-        act(mission, id, taskCalls.approve(id), { to: "completed", label: text.action.approving }),
-      reject: (id: string, feedback: string) =>
-        act(mission, id, taskCalls.reject(id, feedback), { to: "queued", label: text.action.rejecting }),
-      delete: (id: string) =>
-        act(mission, id, taskCalls.delete(id), { to: null, label: text.action.deleting }),
-      edit: (id: string, fields: object) =>
-        act(mission, id, taskCalls.edit(id, fields), { to: null, label: text.action.saving }),
-      answer: (id: string, requestId: string, optionId: string) =>
-        act(mission, id, taskCalls.answer(id, requestId, optionId), {
-          to: null,
-          label: text.action.answering,
-        }),
+      dispatch: (id, agentId) => send(mission, id, sendings.dispatch(id, agentId)),
+      cancel: (id) => send(mission, id, sendings.cancel(id)),
+      approve: (id) => send(mission, id, sendings.approve(id)),
+      reject: (id, feedback) => send(mission, id, sendings.reject(id, feedback)),
+      delete: (id) => send(mission, id, sendings.delete(id)),
+      edit: (id, fields) => send(mission, id, sendings.edit(id, fields)),
+      answer: (id, requestId, optionId) => send(mission, id, sendings.answer(id, requestId, optionId)),
     }),
     [mission],
   );
 }
-
-export type TaskActions = ReturnType<typeof useTaskActions>;

@@ -266,6 +266,17 @@ export const english = {
     feedback: "What should be different?",
   },
 
+  undo: {
+    undo: "Undo",
+    now: "Do it now",
+    cancel: (title: string) => `Cancelling “${title}”`,
+    approve: (title: string) => `Approving “${title}”`,
+    reject: (title: string) => `Sending back “${title}”`,
+    delete: (title: string) => `Deleting “${title}”`,
+    dispatch: (title: string, agent: string) => `Dispatched “${title}” to ${agent}; undoing cancels it`,
+    edit: (title: string) => `Saved “${title}”`,
+  },
+
   taskForm: {
     create: "New task",
     edit: "Edit task",

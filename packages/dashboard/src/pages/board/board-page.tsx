@@ -8,7 +8,6 @@ import { ActionDialog, type AskedAction } from "../../tasks/action-dialog.tsx";
 import { moveAction, type TaskAction } from "../../tasks/actions.ts";
 import { BulkForm } from "../../tasks/bulk-form.tsx";
 import { TaskForm } from "../../tasks/task-form.tsx";
-import { useTaskActions } from "../../tasks/use-task-actions.ts";
 import { text } from "../../text/text.ts";
 import { Button } from "../../ui/button.tsx";
 import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
@@ -17,7 +16,8 @@ import type { BoardSearch } from "./board-search.ts";
 import { CardBody } from "./card.tsx";
 import { Column } from "./column.tsx";
 import { arrange, COLUMNS } from "./columns.ts";
-import { dragAnnouncements, useBoardSensors } from "./dragging.ts";
+import { columnUnder, dragAnnouncements, useBoardSensors } from "./dragging.ts";
+import { useBoardActions } from "./use-board-actions.ts";
 import { useBoardTasks } from "./use-board-tasks.ts";
 
 /** All tasks by state; moving a card is acting on its task. */
@@ -25,7 +25,7 @@ export function BoardPage() {
   const search = useSearch({ from: "/board" });
   const navigate = useNavigate({ from: "/board" });
   const mission = useMission();
-  const actions = useTaskActions();
+  const actions = useBoardActions();
   const version = useLiveVersion();
   const ready = useLive((live) => live.ready);
   const startFailure = useLive((live) => live.startFailure);
@@ -54,7 +54,8 @@ export function BoardPage() {
   const drop = (task: TaskSummary, to: TaskStatus) => {
     const action = moveAction(task.status, to);
     if (action) act(task, action);
-    else if (task.status !== to) {
+    else if (task.status === to) mission.held.undo(task.id);
+    else {
       mission.notices.error(text.board.cannotMove(text.status[task.status], text.status[to]));
     }
   };
@@ -81,6 +82,7 @@ export function BoardPage() {
       ) : (
         <DndContext
           sensors={sensors}
+          collisionDetection={columnUnder}
           accessibility={{ announcements: dragAnnouncements, screenReaderInstructions: text.board.dragHelp }}
           onDragStart={({ active }) => setDragged(mission.tasks.get(String(active.id)) ?? null)}
           onDragCancel={() => setDragged(null)}
@@ -110,7 +112,7 @@ export function BoardPage() {
           </DragOverlay>
         </DndContext>
       )}
-      {asked ? <ActionDialog asked={asked} onClose={() => setAsked(null)} /> : null}
+      {asked ? <ActionDialog asked={asked} actions={actions} onClose={() => setAsked(null)} /> : null}
       {search.create === "one" ? (
         <TaskForm onClose={() => change({ create: undefined })} onBulk={() => change({ create: "many" })} />
       ) : null}

@@ -33,7 +33,6 @@ export function Column({ status, tasks, more, dragged, onAction }: ColumnProps) 
       className={styles.column}
       aria-label={text.status[status]}
       data-status={status}
-      data-empty={tasks.length === 0}
       data-target={action !== null}
       data-over={isOver && action !== null}
     >

@@ -1,5 +1,6 @@
 import {
   type Announcements,
+  type CollisionDetection,
   type KeyboardCoordinateGetter,
   KeyboardSensor,
   PointerSensor,
@@ -23,6 +24,27 @@ const nextColumn: KeyboardCoordinateGetter = (event, { currentCoordinates, conte
   const at = columns.findIndex(([id]) => id === context.over?.id);
   const target = columns[Math.min(columns.length - 1, Math.max(0, at + step))]?.[1];
   return target ? { x: target.left + 8, y: currentCoordinates.y } : undefined;
+};
+
+/**
+ * The column under the pointer; carried by keys, the one under the middle of the card. How much of the card lies over
+ * which column says nothing of where somebody wants it, and over no column it is put back.
+ */
+export const columnUnder: CollisionDetection = ({
+  pointerCoordinates,
+  collisionRect,
+  droppableContainers,
+  droppableRects,
+}) => {
+  const x = pointerCoordinates?.x ?? collisionRect.left + collisionRect.width / 2;
+  return droppableContainers
+    .filter(({ id }) => {
+      const column = droppableRects.get(id);
+      if (!column || x < column.left || x >= column.right) return false;
+      const y = pointerCoordinates?.y;
+      return y === undefined || (y >= column.top && y < column.bottom);
+    })
+    .map(({ id }) => ({ id }));
 };
 
 /** Mouse, finger and keyboard. */

@@ -140,6 +140,7 @@ function Loaded({ detail }: { detail: TaskView }) {
       {asked ? (
         <ActionDialog
           asked={{ task, action: asked }}
+          actions={actions}
           onClose={(done) => {
             setAsked(null);
             if (done && asked === "delete") void navigate({ to: "/board" });
