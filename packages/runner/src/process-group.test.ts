@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { isRunning, nap, Stage, until } from "../test/stage.ts";
+import { hasInherited, isRunning, nap, Stage, until } from "../test/stage.ts";
 import { ProcessGroup } from "./process-group.ts";
+import { RUN_MARK } from "./run-mark.ts";
+
+const FLAGS = ["--conditions=mission-control-source", "--disable-warning=ExperimentalWarning"];
 
 let stage: Stage;
 let children: ChildProcess[];
@@ -20,9 +25,8 @@ afterEach(async () => {
 /** Starts a runner in a process of its own, and waits until it is ready. */
 async function startRunner(command: string, name = "killed"): Promise<ChildProcess> {
   const script = fileURLToPath(new URL("../test/runner-in-child.ts", import.meta.url));
-  const flags = ["--conditions=mission-control-source", "--disable-warning=ExperimentalWarning"];
   const { control, options } = stage;
-  const child = spawn(process.execPath, [...flags, script], {
+  const child = spawn(process.execPath, [...FLAGS, script], {
     cwd: stage.work,
     env: { ...options.env, SERVER: control.url, TOKEN: control.token, COMMAND: command, NAME: name },
     stdio: ["ignore", "pipe", "inherit"],
@@ -45,13 +49,24 @@ test("when the runner is killed, the processes of its runs end at once", async (
   await until(() => !isRunning(nap(4325)));
 });
 
-test("started again, it reports the run as failed and ends what left the group, of its own runs only", async () => {
+test("a program does not begin where the runner dies before it could guard it", async () => {
+  const script = fileURLToPath(new URL("../test/dies-before-guard.ts", import.meta.url));
+  const begun = join(stage.folder, "begun");
+  const child = spawn(process.execPath, [...FLAGS, script, "touch", begun], { stdio: "inherit" });
+  children.push(child);
+  assert.deepEqual(await once(child, "exit"), [null, "SIGKILL"]);
+  await until(() => !hasInherited(RUN_MARK, begun));
+  assert.equal(existsSync(begun), false);
+});
+
+test("started again, it reports the run as failed and ends what left the group, of its own runs only", async (t) => {
   const command = `sh -c 'setsid ${nap(4328)} & ${nap(4328)}'`;
   const first = await startRunner(command);
   await stage.control.dispatch("d1", { description: "" });
   await until(() => isRunning(nap(4328)));
   // Another runner's process for a dispatch of the same id, as another server may give it.
   const others = new ProcessGroup(nap(4329).split(" "), { cwd: "/", env: process.env, mark: "d1" });
+  t.after(() => others.end());
   await kill(first);
   await startRunner(command);
   assert.equal(
@@ -77,13 +92,17 @@ test("a group that has ended is never signalled again: its id may be another's",
 });
 
 test("what the system does not take is said in words", async () => {
-  const options = { cwd: "/", env: {}, mark: "m" };
+  const options = { cwd: "/", env: { PATH: process.env.PATH }, mark: "m" };
   assert.throws(
     () => new ProcessGroup(["true", "x".repeat(200_000)], options),
     /"true" could not be started: its arguments and environment are longer than the system takes/,
   );
-  await assert.rejects(
-    new ProcessGroup(["/no/such"], options).exited,
+  assert.throws(
+    () => new ProcessGroup(["/no/such"], options),
     /"\/no\/such" could not be started: it is not there any more/,
+  );
+  await assert.rejects(
+    new ProcessGroup(["true"], { ...options, cwd: "/no/such" }).exited,
+    /"true" could not be started: the folder \/no\/such is not there any more/,
   );
 });

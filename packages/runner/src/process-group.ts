@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
+import { findProgram } from "./find-program.ts";
 import { GroupGuard } from "./group-guard.ts";
 import { endMarked, RUN_MARK } from "./run-mark.ts";
 
@@ -8,6 +9,12 @@ const STDERR_TAIL = 4096;
 const DEFAULT_GRACE_MS = 3000;
 /** How long output may take to come through after the end, should a process that got away hold the pipes. */
 const DRAIN_MS = 1000;
+
+/**
+ * What the group's first process runs until its guard is there: it becomes the program at a line on its input, and ends
+ * when the input ends without one, for then the runner is gone. `read` takes that line and not a byte more.
+ */
+const GATE = 'read -r _ && exec "$@"';
 
 /** How a process ended. */
 export interface Exit {
@@ -37,23 +44,25 @@ export class ProcessGroup {
   #running = true;
 
   /**
-   * @param command the program and its arguments; no shell reads them
-   * @throws Error when the system takes no such call
+   * @param command the program and its arguments; no shell takes them for anything else
+   * @throws Error when there is no such program, or the system takes no such call
    */
   constructor(command: readonly string[], options: GroupOptions) {
+    const { cwd, mark } = options;
     const [program = "", ...args] = command;
-    this.#mark = options.mark;
-    const failure = (error: unknown) =>
-      new Error(`"${program}" could not be started: ${startFailure(error, options.cwd)}`);
+    this.#mark = mark;
+    const failure = (reason: string) => new Error(`"${program}" could not be started: ${reason}`);
+    const path = findProgram(program, options.env.PATH ?? "", [cwd]);
+    if (path === undefined) throw failure("it is not there any more.");
     try {
-      this.child = spawn(program, args, {
-        cwd: options.cwd,
-        env: { ...options.env, [RUN_MARK]: options.mark },
+      this.child = spawn("/bin/sh", ["-c", GATE, "mission-control-gate", path, ...args], {
+        cwd,
+        env: { ...options.env, [RUN_MARK]: mark },
         stdio: ["pipe", "pipe", "pipe"],
         detached: true,
       });
     } catch (error) {
-      throw failure(error);
+      throw failure(startFailure(error, cwd));
     }
     const guard = this.child.pid === undefined ? undefined : new GroupGuard(this.child.pid);
     this.exited = new Promise((resolve, reject) => {
@@ -66,7 +75,7 @@ export class ProcessGroup {
       });
       this.child.once("error", (error) => {
         this.#running = false;
-        reject(failure(error));
+        reject(failure(startFailure(error, cwd)));
       });
     });
     this.exited.catch(() => {});
@@ -75,6 +84,7 @@ export class ProcessGroup {
     this.child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_TAIL);
     });
+    this.child.stdin.write("\n");
   }
 
   /** The last it wrote to stderr. */
@@ -123,7 +133,7 @@ export function describeExit({ code, signal }: Exit): string {
 
 function startFailure(error: unknown, cwd: string): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "ENOENT") return `it is not there any more, or the folder ${cwd} is not.`;
+  if (code === "ENOENT") return `the folder ${cwd} is not there any more.`;
   if (code === "E2BIG") return "its arguments and environment are longer than the system takes.";
   return message;
 }

@@ -1,72 +1,22 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { type Clock, systemClock } from "@mission-control/agent";
-import { MissionControlDouble } from "../test/mission-control-double.ts";
-import { type AcpAgentOptions, type Runner, runAcpAgent } from "./index.ts";
+import { AcpBench } from "../test/acp-bench.ts";
+import type { MissionControlDouble } from "../test/mission-control-double.ts";
+import { isRunning, nap, until } from "../test/stage.ts";
 
-const FAKE = fileURLToPath(new URL("../test/fake-acp-agent.ts", import.meta.url));
-const ACP = `"${process.execPath}" --disable-warning=ExperimentalWarning "${FAKE}"`;
-
+let bench: AcpBench;
 let control: MissionControlDouble;
-let folder: string;
-let work: string;
-let log: string;
-let runner: Runner | undefined;
-let warnings: string[];
-
 beforeEach(async () => {
-  control = await new MissionControlDouble().listen();
-  folder = mkdtempSync(join(tmpdir(), "mc-runner-"));
-  work = mkdtempSync(join(folder, "work-"));
-  log = join(folder, "agent.log");
-  writeFileSync(log, "");
-  warnings = [];
+  bench = await AcpBench.open();
+  control = bench.control;
 });
-afterEach(async () => {
-  await runner?.close();
-  runner = undefined;
-  await control.close();
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => bench.close());
 
-function common() {
-  return {
-    server: control.url,
-    token: control.token,
-    cwd: work,
-    env: { ...process.env, MISSION_CONTROL_DATA_DIR: join(folder, "data"), FAKE_LOG: log },
-    passEnv: ["FAKE_*"],
-    onWarning: (warning: string) => warnings.push(warning),
-  };
-}
-const acp = async (options: Partial<AcpAgentOptions> = {}) => {
-  runner = await runAcpAgent({ ...common(), name: "fake", acp: ACP, ...options });
-  return runner;
-};
-const lines = () => readFileSync(log, "utf8").trim().split("\n");
 const script = (...steps: string[]) => ({ description: steps.join("\n") });
-
-/** Whether any process has the text in its command line. */
-function isRunning(text: string): boolean {
-  return readdirSync("/proc").some((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").includes(text);
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** Processes and files tell no one when they change, so they are looked at again and again. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
-}
 
 /** A clock by which the time limit is reached when the test says so, and the grace time once the agent was told. */
 function clockWithLimit(seconds: number) {
@@ -76,7 +26,7 @@ function clockWithLimit(seconds: number) {
     async sleep(ms, signal) {
       if (ms === seconds * 1000)
         await Promise.race([once(reached.signal, "abort"), signal && aborted(signal)]);
-      else if (ms >= 5000) await until(() => lines().includes("cancel"));
+      else if (ms >= 5000) await until(() => bench.log.includes("cancel"));
       else await systemClock.sleep(ms, signal);
     },
   };
@@ -90,36 +40,40 @@ async function aborted(signal: AbortSignal): Promise<void> {
 
 describe("registration", () => {
   test("the agent registers itself, and takes up its registration when it is started again", async () => {
-    const first = await acp({ concurrency: 3, capabilities: ["code"] });
+    const first = await bench.start({ concurrency: 3, capabilities: ["code"] });
     assert.equal(first.agentId, "agent-1");
     assert.equal(control.agents.get("agent-1")?.endpoint.url, first.url);
     assert.equal(control.agents.get("agent-1")?.concurrency, 3);
     await first.close();
-    const second = await acp();
+    const second = await bench.start();
     assert.equal(second.agentId, "agent-1");
     assert.equal(second.url, first.url);
     await second.close();
     control.agents.clear();
-    assert.equal((await acp()).agentId, "agent-1", "registered anew");
+    assert.equal((await bench.start()).agentId, "agent-1", "registered anew");
   });
 
   test("its state is for this user alone", async () => {
-    await acp();
-    const file = join(folder, "data/runners", readdirSync(join(folder, "data/runners"))[0] ?? "");
+    await bench.start();
+    const runners = join(bench.stage.data, "runners");
+    const file = join(runners, readdirSync(runners)[0] ?? "");
     assert.equal(statSync(file).mode & 0o777, 0o600);
   });
 
   test("what is wrong is said in words", async () => {
-    await assert.rejects(acp({ token: "wrong" }), /does not accept the token/);
-    await assert.rejects(acp({ server: "http://127.0.0.1:1" }), /cannot be reached at http:\/\/127.0.0.1:1/);
-    await assert.rejects(acp({ cwd: "/nowhere" }), /The folder \/nowhere does not exist/);
-    await assert.rejects(async () => acp({ acp: "'" }), /quote is not closed/);
+    await assert.rejects(bench.start({ token: "wrong" }), /does not accept the token/);
+    await assert.rejects(
+      bench.start({ server: "http://127.0.0.1:1" }),
+      /cannot be reached at http:\/\/127.0.0.1:1/,
+    );
+    await assert.rejects(bench.start({ cwd: "/nowhere" }), /The folder \/nowhere does not exist/);
+    await assert.rejects(async () => bench.start({ acp: "'" }), /quote is not closed/);
   });
 });
 
 describe("an ACP agent", () => {
   test("a task becomes a turn: readable progress, usage, summary", async () => {
-    await acp();
+    await bench.start();
     await control.dispatch(
       "d1",
       script(
@@ -149,13 +103,13 @@ describe("an ACP agent", () => {
       "Step 2 of 2: fix",
     ]);
     assert.ok(control.callbacks.stored.length <= 4, "coalesced");
-    assert.equal(lines().at(-2), `new ${work}`);
-    assert.match(lines().at(-1) ?? "", /A task\\n\\nSAY I will look around/);
-    assert.equal(isRunning(FAKE), false);
+    assert.equal(bench.log.at(-2), `new ${bench.stage.work}`);
+    assert.match(bench.log.at(-1) ?? "", /A task\\n\\nSAY I will look around/);
+    assert.equal(bench.isAgentRunning, false);
   });
 
   test("a flood of updates becomes a few reports", async () => {
-    await acp();
+    await bench.start();
     await control.dispatch(
       "d1",
       script(...Array.from({ length: 300 }, (_, i) => `TOOL step ${i}`), "SAY done"),
@@ -172,7 +126,7 @@ describe("an ACP agent", () => {
     ["cancelled", /ended its turn as cancelled/],
   ] as const) {
     test(`a turn that stops with ${reason} fails the task with the last state`, async () => {
-      await acp();
+      await bench.start();
       await control.dispatch("d1", script("TOOL make test", `STOP ${reason}`));
       const end = await control.outcome("d1");
       assert.equal(end.type, "error");
@@ -182,14 +136,14 @@ describe("an ACP agent", () => {
   }
 
   test("cancel stops the turn, and no process is left", async () => {
-    await acp();
-    await control.dispatch("d1", script("SPAWN 4321.5", "TOOL sleep", "HANG"));
-    await until(() => isRunning("sleep 4321.5"));
+    await bench.start();
+    await control.dispatch("d1", script(`SPAWN ${nap(4321)}`, "TOOL sleep", "HANG"));
+    await until(() => isRunning(nap(4321)));
     await control.cancel("d1");
-    await until(() => runner?.running.length === 0);
-    assert.ok(lines().includes("cancel"));
-    assert.equal(isRunning("sleep 4321.5"), false);
-    assert.equal(isRunning(FAKE), false);
+    await until(() => bench.runner?.running.length === 0);
+    assert.ok(bench.log.includes("cancel"));
+    assert.equal(isRunning(nap(4321)), false);
+    assert.equal(bench.isAgentRunning, false);
     assert.deepEqual(
       control.callbacks.stored.filter(({ type }) => type !== "progress"),
       [],
@@ -197,21 +151,21 @@ describe("an ACP agent", () => {
   });
 
   test("an agent that is killed fails the task in words, and takes its processes with it", async () => {
-    await acp();
-    await control.dispatch("d1", script("SPAWN 4322.5", "TOOL compile", "DIE"));
+    await bench.start();
+    await control.dispatch("d1", script(`SPAWN ${nap(4322)}`, "TOOL compile", "DIE"));
     const end = await control.outcome("d1");
     assert.equal(end.type, "error");
     assert.match(end.error ?? "", /was ended by SIGKILL\. It wrote: out of memory/);
     assert.equal(end.lastState, "compile");
-    assert.equal(isRunning("sleep 4322.5"), false);
+    assert.equal(isRunning(nap(4322)), false);
     await control.dispatch("d2", script("SAY back again"));
     assert.equal((await control.outcome("d2")).summary, "back again");
   });
 
   test("an agent that dies before it was given the task is started again", async () => {
-    const deaths = join(folder, "deaths");
+    const deaths = join(bench.stage.folder, "deaths");
     writeFileSync(deaths, "2"); // Also when it is tried at the start.
-    await acp({ env: { ...common().env, FAKE_DIES_AT_START: deaths } });
+    await bench.start({}, { FAKE_DIES_AT_START: deaths });
     await control.dispatch("d1", script("SAY at last"));
     assert.equal((await control.outcome("d1")).summary, "at last");
     assert.match(
@@ -221,7 +175,7 @@ describe("an ACP agent", () => {
   });
 
   test("an agent's error fails the task with what is behind it", async () => {
-    await acp();
+    await bench.start();
     await control.dispatch("d1", script('ERROR {"details":"the disk is full"}'));
     assert.equal(
       (await control.outcome("d1")).error,
@@ -231,63 +185,63 @@ describe("an ACP agent", () => {
 
   test("a task that takes too long is ended and fails, even if the agent does not listen", async () => {
     const { reach, ...limited } = clockWithLimit(60);
-    await acp(limited);
+    await bench.start(limited);
     await control.dispatch("d1", script("TOOL loop", "DEAF"));
     await control.callbacks.until(() => control.progress("d1").includes("loop"));
     reach();
     const end = await control.outcome("d1");
     assert.equal(end.error, "The time limit of 60 s was reached.");
     assert.equal(end.lastState, "loop");
-    assert.ok(lines().includes("cancel"));
-    assert.equal(isRunning(FAKE), false);
+    assert.ok(bench.log.includes("cancel"));
+    assert.equal(bench.isAgentRunning, false);
   });
 
   test("feedback goes on in the same session, also after a restart of the runner", async () => {
-    await acp();
+    await bench.start();
     await control.dispatch("d1", { ...script("SAY first"), id: "task-7" });
     await control.outcome("d1");
-    await runner?.close();
-    await acp({ mode: "auto" });
+    await bench.stop();
+    await bench.start({ mode: "auto" });
     await control.dispatch("d2", { ...script("SAY never"), id: "task-7", feedback: "SAY second" });
     assert.equal((await control.outcome("d2")).summary, "second");
-    assert.deepEqual(lines().slice(-3, -1), ["load session-1", "mode auto"]);
+    assert.deepEqual(bench.log.slice(-3, -1), ["load session-1", "mode auto"]);
     assert.doesNotMatch(control.progress("d2").join(), /history/);
   });
 
   test("a mode of the agent's own can be set, and an unknown one is named", async () => {
-    await acp({ mode: "auto" });
+    await bench.start({ mode: "auto" });
     await control.dispatch("d1", script("SAY x"));
     await control.outcome("d1");
-    assert.ok(lines().includes("mode auto"));
-    await runner?.close();
-    await assert.rejects(acp({ mode: "turbo" }), /has no mode "turbo"; it has: default, auto/);
+    assert.ok(bench.log.includes("mode auto"));
+    await bench.stop();
+    await assert.rejects(bench.start({ mode: "turbo" }), /has no mode "turbo"; it has: default, auto/);
   });
 
   test("no more runs work at once than there are slots", async () => {
-    await acp({ concurrency: 2 });
+    await bench.start({ concurrency: 2 });
     for (const id of ["d1", "d2", "d3"]) await control.dispatch(id, script("HANG"));
-    const prompts = () => lines().filter((line) => line.startsWith("prompt")).length;
+    const prompts = () => bench.log.filter((line) => line.startsWith("prompt")).length;
     await until(() => prompts() === 2);
     await control.cancel("d1");
     await until(() => prompts() === 3);
     await control.cancel("d3");
     await control.cancel("d2");
-    await until(() => runner?.running.length === 0);
+    await until(() => bench.runner?.running.length === 0);
   });
 
   test("closing ends the runs and says so", async () => {
-    await acp();
+    await bench.start();
     await control.dispatch("d1", script("TOOL wait", "HANG"));
-    await until(() => lines().some((line) => line.startsWith("prompt")));
-    await runner?.close();
+    await until(() => bench.log.some((line) => line.startsWith("prompt")));
+    await bench.stop();
     assert.equal((await control.outcome("d1")).error, "The agent is shutting down.");
-    assert.equal(isRunning(FAKE), false);
+    assert.equal(bench.isAgentRunning, false);
   });
 });
 
 describe("permissions", () => {
   test("ask: the operator says yes or no, reading needs no question", async () => {
-    await acp();
+    await bench.start();
     await control.dispatch("d1", script("ASK read:cat README", "ASK execute:rm -rf build"));
     const { request } = await control.outcome("d1", ["permission"]);
     assert.equal(request?.title, "rm -rf build");
@@ -298,11 +252,11 @@ describe("permissions", () => {
   });
 
   test("cancel withdraws the question", async () => {
-    await acp();
+    await bench.start();
     await control.dispatch("d1", script("ASK execute:x", "HANG"));
     const { request } = await control.outcome("d1", ["permission"]);
     await control.cancel("d1");
-    await until(() => runner?.running.length === 0);
+    await until(() => bench.runner?.running.length === 0);
     await assert.rejects(control.answer("d1", request?.id ?? "", "yes"), /404/);
   });
 
@@ -312,7 +266,7 @@ describe("permissions", () => {
     ["allow", "yes", "yes"],
   ] as const) {
     test(`${policy}: nobody is asked`, async () => {
-      await acp({ permissions: policy });
+      await bench.start({ permissions: policy });
       await control.dispatch("d1", script("ASK read:a", "ASK execute:b"));
       const end = await control.outcome("d1");
       const said = [...control.progress("d1"), end.summary].filter((text) => text?.startsWith("answer"));

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type AcpAgentOptions, type Runner, runAcpAgent } from "../src/index.ts";
-import { Stage } from "./stage.ts";
+import { hasInherited, Stage } from "./stage.ts";
 
 const FAKE = fileURLToPath(new URL("./fake-acp-agent.ts", import.meta.url));
 const ACP = `"${process.execPath}" --disable-warning=ExperimentalWarning "${FAKE}"`;
@@ -28,7 +28,7 @@ export class AcpBench {
   }
 
   /** Starts the runner; `fake` are the fake agent's settings (FAKE_…). */
-  async start(options: Partial<AcpAgentOptions> = {}, fake: Record<string, string> = {}): Promise<void> {
+  async start(options: Partial<AcpAgentOptions> = {}, fake: Record<string, string> = {}): Promise<Runner> {
     const common = this.stage.options;
     this.#runner = await runAcpAgent({
       ...common,
@@ -38,6 +38,12 @@ export class AcpBench {
       passEnv: ["FAKE_*"],
       ...options,
     });
+    return this.#runner;
+  }
+
+  /** The runner that was started last, if it was not stopped. */
+  get runner(): Runner | undefined {
+    return this.#runner;
   }
 
   async stop(): Promise<void> {
@@ -54,6 +60,11 @@ export class AcpBench {
   /** What the agent was asked for, a line each. */
   get log(): string[] {
     return readFileSync(this.#log, "utf8").trim().split("\n");
+  }
+
+  /** Whether the fake agent, or a process that it began, is there. */
+  get isAgentRunning(): boolean {
+    return hasInherited("FAKE_LOG", this.#log);
   }
 
   /** What the agent was asked for since its session was last opened, but for the prompt. */

@@ -218,9 +218,12 @@ async function perform(
       await update({ sessionUpdate: "agent_message_chunk", content: { type: "text", text } });
       return;
     }
-    case "SPAWN": // A tool in a session of its own, as Claude Code starts its shells.
-      spawn("sleep", [argument], { detached: true, stdio: "ignore" });
+    case "SPAWN": {
+      // A tool in a session of its own, as Claude Code starts its shells.
+      const [tool = "", ...words] = argument.split(" ");
+      spawn(tool, words, { detached: true, stdio: "ignore" });
       return;
+    }
     case "HANG":
       return cancelled;
     case "DEAF": // Does not listen to cancel.

@@ -195,23 +195,29 @@ describe("a command", () => {
 
   test("a program that goes on after a result is let go on: the last one counts", async () => {
     const result = (text: string) => JSON.stringify({ type: "result", subtype: "success", result: text });
-    const go = join(stage.folder, "go");
+    const [more, last] = [join(stage.folder, "more"), join(stage.folder, "last")];
     const clock: Clock = {
       now: Date.now,
       async sleep(ms, signal) {
         if (ms !== RESULT_GRACE_MS) return systemClock.sleep(ms, signal);
         // By the end of this time the program has said more.
-        if (!existsSync(go)) {
-          writeFileSync(go, "");
-          await stage.control.callbacks.until(() => stage.control.progress("d1").includes("more"));
-        } else await aborted(signal ?? new AbortController().signal);
+        if (existsSync(more)) return aborted(signal ?? new AbortController().signal);
+        writeFileSync(more, "");
+        await stage.control.callbacks.until(() => stage.control.progress("d1").includes("more"));
+        writeFileSync(last, "");
       },
     };
     const script = join(stage.folder, "script.sh");
-    writeFileSync(
-      script,
-      `echo '${result("First.")}'\nwhile ! test -e ${go}; do sleep 0.02; done\necho more\necho next\nsleep 1.2\necho '${result("Second.")}'\n`,
-    );
+    const waitFor = (file: string) => `while ! test -e ${file}; do sleep 0.02; done`;
+    const steps = [
+      `echo '${result("First.")}'`,
+      waitFor(more),
+      "echo more", // It is progress once it is known not to be the last line.
+      "echo next",
+      waitFor(last),
+      `echo '${result("Second.")}'`,
+    ];
+    writeFileSync(script, `${steps.join("\n")}\n`);
     await stage.exec(`sh ${script}`, { clock });
     await stage.control.dispatch("d1", { description: "" });
     assert.equal((await stage.control.outcome("d1")).summary, "Second.");
