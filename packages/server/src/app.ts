@@ -22,7 +22,6 @@ import { AddressCount } from "./limits/address-limit.ts";
 import { limitsOf } from "./limits/limits.ts";
 import type { Logger } from "./logger.ts";
 import { Authenticator } from "./login/authenticator.ts";
-import { LogInCodes } from "./login/log-in-codes.ts";
 import { LogInThrottle } from "./login/log-in-throttle.ts";
 import { SessionCookie } from "./login/session-cookie.ts";
 import { Sessions } from "./login/sessions.ts";
@@ -31,6 +30,7 @@ import { Readiness } from "./readiness.ts";
 import { Retention } from "./retention.ts";
 import { localUrl, type Settings } from "./settings.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { StoreUnavailableError } from "./store/store.ts";
 import { Hub } from "./stream/hub.ts";
 import { StreamEndpoint } from "./stream/stream-endpoint.ts";
 
@@ -41,7 +41,7 @@ const STOP_MS = 5000;
 export interface App {
   /** Where it listens, for a browser on this machine. */
   url: string;
-  /** A log-in link, good once and for ten minutes. */
+  /** A log-in link, good once and for ten minutes; one that asks for the token where the store takes nothing now. */
   loginUrl: string;
   /** The administrator's bearer token. */
   token: string;
@@ -134,7 +134,6 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     const tokenFingerprint = fingerprint(keys.serverKey, "token", token);
     const sessions = opening(await Sessions.open({ store, now, logger, tokenFingerprint }));
     const sessionCookie = new SessionCookie(cookieSuffix(keys.serverKey));
-    const logInCodes = new LogInCodes(now);
     const throttle = new LogInThrottle(now);
     const authenticator = new Authenticator({
       token,
@@ -144,18 +143,21 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       addresses,
       metrics,
     });
-    const stream = new StreamEndpoint({
-      hub,
-      authorize: (request) => {
-        const identity = authenticator.authenticate(request);
-        return identity && (identity.kind === "session" ? { sessionId: identity.session.id } : {});
-      },
-      addresses,
-      perAddress: new AddressCount(limits.streamsPerAddress),
-      metrics,
-      refused: (request) => authenticator.refused(request),
-    });
-    sessions.onEnd((sessionId) => stream.endSession(sessionId));
+    const stream = opening(
+      new StreamEndpoint({
+        hub,
+        authorize: async (request) => {
+          const identity = await authenticator.authenticate(request);
+          return identity && (identity.kind === "session" ? { sessionId: identity.session.id } : {});
+        },
+        sessionLasts: (id) => sessions.lasts(id),
+        addresses,
+        perAddress: new AddressCount(limits.streamsPerAddress),
+        metrics,
+        logger,
+        refused: (request) => authenticator.refused(request),
+      }),
+    );
     const readiness = new Readiness(store);
     const server = await HttpServer.create({
       store,
@@ -166,7 +168,6 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       authenticator,
       sessions,
       sessionCookie,
-      logInCodes,
       metrics,
       logger,
       features: { outboundWebhooks: false },
@@ -182,7 +183,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
         callbacks: intake,
         addresses,
         connections,
-        openStream: (socket, request) => stream.open(socket, request),
+        prepareStream: (socket, request) => stream.prepare(socket, request),
       }),
       unreadyReason: () => readiness.unreadyReason(),
     });
@@ -203,7 +204,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     opening(new Retention({ store, keepEvents: settings.retentionEvents, now, logger }));
     return {
       url: localAddress,
-      loginUrl: `${publicUrl}/login#code=${logInCodes.issue()}`,
+      loginUrl: await logInUrl(publicUrl, sessions),
       token,
       close: async () => {
         readiness.stop();
@@ -215,6 +216,16 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     };
   } catch (error) {
     await closeAll();
+    throw error;
+  }
+}
+
+/** Where to log in; with no code while none can be stored: the token logs in, and a full disk is no reason not to start. */
+async function logInUrl(publicUrl: string, sessions: Sessions): Promise<string> {
+  try {
+    return `${publicUrl}/login#code=${await sessions.issueCode()}`;
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) return `${publicUrl}/login`;
     throw error;
   }
 }

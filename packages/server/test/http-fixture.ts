@@ -11,7 +11,6 @@ import type { DispatchOutcome, GatewayAdapter } from "../src/gateways/gateway.ts
 import { BodyReader } from "../src/ingress/body-reader.ts";
 import { limitsOf } from "../src/limits/limits.ts";
 import { Authenticator } from "../src/login/authenticator.ts";
-import { LogInCodes } from "../src/login/log-in-codes.ts";
 import { LogInThrottle } from "../src/login/log-in-throttle.ts";
 import { SessionCookie } from "../src/login/session-cookie.ts";
 import { Sessions } from "../src/login/sessions.ts";
@@ -40,7 +39,6 @@ export interface HttpFixture {
   store: Store;
   clock: ManualClock;
   sessions: Sessions;
-  logInCodes: LogInCodes;
   metrics: Metrics;
   /** What the agents' side says to dispatches, from now on. */
   outcome: DispatchOutcome;
@@ -61,16 +59,19 @@ export interface Answer {
 
 export interface HttpFixtureOptions extends Partial<HttpServerOptions> {
   trustedProxies?: string[];
+  /** Another one, on whose store and clock this is one more node; to be closed before that. */
+  beside?: HttpFixture;
 }
 
 export async function startHttp({
   trustedProxies = [],
+  beside,
   ...overrides
 }: HttpFixtureOptions = {}): Promise<HttpFixture> {
   const folder = mkdtempSync(join(tmpdir(), "mission-control-http-"));
-  const clock = new ManualClock();
+  const clock = beside?.clock ?? new ManualClock();
   const { now } = clock;
-  const store = openTestStore({ folder, now });
+  const store = beside?.store ?? openTestStore({ folder, now });
   const raw: string[] = [];
   const record = (name: string) => (request: IncomingMessage, response: ServerResponse) => {
     raw.push(`${name} ${request.method} ${request.url}`);
@@ -80,7 +81,6 @@ export async function startHttp({
   const sessions = await Sessions.open({ store, now, logger: silent, tokenFingerprint: "of the token" });
   const sessionCookie = new SessionCookie("test");
   const throttle = new LogInThrottle(now);
-  const logInCodes = new LogInCodes(now);
   const metrics = new Metrics();
   const reachability = () => ({ status: "online" as const });
   const agents = await AgentDirectory.open({ store, now, reachability });
@@ -130,7 +130,6 @@ export async function startHttp({
     }),
     sessions,
     sessionCookie,
-    logInCodes,
     metrics,
     logger: silent,
     features: { outboundWebhooks: false },
@@ -148,7 +147,6 @@ export async function startHttp({
     store,
     clock,
     sessions,
-    logInCodes,
     metrics,
     raw,
     server,
@@ -173,7 +171,7 @@ export async function startHttp({
       await dispatcher.close();
       agents.close();
       sessions.close();
-      await store.close();
+      if (!beside) await store.close();
       rmSync(folder, { recursive: true });
     },
   };

@@ -53,7 +53,7 @@ export function healthRoutes(
       },
     },
     async (request, reply) => {
-      if (!isLocal(request.raw, addresses) && !authenticator.authenticate(request.raw)) {
+      if (!isLocal(request.raw, addresses) && !(await authenticator.authenticate(request.raw))) {
         throw unauthorized(authenticator.refused(request.raw), "Send the bearer token.");
       }
       return reply

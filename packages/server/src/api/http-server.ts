@@ -14,7 +14,6 @@ import type { FastLane } from "../ingress/fast-lane.ts";
 import { toOriginForm } from "../ingress/request-target.ts";
 import type { Logger } from "../logger.ts";
 import type { Authenticator, Identity } from "../login/authenticator.ts";
-import type { LogInCodes } from "../login/log-in-codes.ts";
 import type { SessionCookie } from "../login/session-cookie.ts";
 import type { Sessions } from "../login/sessions.ts";
 import type { Metrics } from "../metrics.ts";
@@ -67,7 +66,6 @@ export interface HttpServerOptions extends RawHandlers {
   authenticator: Authenticator;
   sessions: Sessions;
   sessionCookie: SessionCookie;
-  logInCodes: LogInCodes;
   metrics: Metrics;
   logger: Logger;
   features: Features;
@@ -179,16 +177,16 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void
   const page = await dashboard(app, options.dashboardFolder);
   // Before the body is read: what is wrong with it does not matter at an address that is not there.
   app.addHook("onRequest", async (request) => {
-    if (request.is404) refuseUnknown(request);
+    if (request.is404) await refuseUnknown(request);
   });
   app.setNotFoundHandler((request, reply) => {
     if (!page(request, reply)) throw nothingHere();
   });
 
-  function refuseUnknown(request: FastifyRequest): void {
+  async function refuseUnknown(request: FastifyRequest): Promise<void> {
     const path = request.url.split("?", 1)[0] ?? "";
     const isApi = path === "/api" || path.startsWith("/api/");
-    if (isApi) requireLogIn(request);
+    if (isApi) await requireLogIn(request);
     const methods = paths.methodsOf(path);
     if (methods.length > 0) {
       const allow = methods.join(", ");
@@ -197,8 +195,8 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void
     if (isApi) throw nothingHere();
   }
 
-  function requireLogIn(request: FastifyRequest): void {
-    const identity = authenticator.authenticate(request.raw);
+  async function requireLogIn(request: FastifyRequest): Promise<void> {
+    const identity = await authenticator.authenticate(request.raw);
     if (!identity) {
       const detail = "Send the administrator's token as a bearer token, or log in.";
       throw unauthorized(authenticator.refused(request.raw), detail);
@@ -218,7 +216,7 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void
     logInRoute(open, options);
   });
   await app.register(async (api: HttpApp) => {
-    api.addHook("onRequest", async (request) => requireLogIn(request));
+    api.addHook("onRequest", (request) => requireLogIn(request));
     api.addHook("onSend", noStore);
     takeJsonBodies(api, options.apiBodies, MAX_BODY_BYTES);
     taskRoutes(api, options);

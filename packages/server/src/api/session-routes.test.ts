@@ -26,8 +26,8 @@ function proofOf({ headers, body }: Answer): Record<string, string> {
 async function browser(origin: string | null = http.url) {
   const answer = await logIn({ token: TOKEN }, { "User-Agent": "test browser" });
   const proof = proofOf(answer);
-  const request = (method: string, path: string, body?: unknown) =>
-    call(http.url + path, {
+  const request = (method: string, path: string, body?: unknown, to = http) =>
+    call(to.url + path, {
       method,
       headers: {
         ...proof,
@@ -44,7 +44,7 @@ test("the token starts a session whose cookie a script of the page cannot read",
   assert.equal(answer.status, 201);
   assert.match(
     answer.headers.get("set-cookie") ?? "",
-    /^mission_control_session_test=[A-Za-z0-9_-]{43}; HttpOnly; SameSite=Strict; Path=\/; Max-Age=\d+$/,
+    /^mission_control_session_test=session_[0-9A-Z]{26}-[A-Za-z0-9_-]{43}; HttpOnly; SameSite=Strict; Path=\/; Max-Age=\d+$/,
   );
   const { key, secure, ...who } = answer.body;
   assert.match(key, /^[A-Za-z0-9_-]{43}$/);
@@ -116,10 +116,10 @@ test("the public URL's pages are this server's, and so are those a trusted proxy
 });
 
 test("a one-time code logs in once, within ten minutes", async () => {
-  const code = http.logInCodes.issue();
+  const code = await http.sessions.issueCode();
   assert.equal((await logIn({ code })).status, 201);
   assert.equal((await logIn({ code })).status, 401);
-  const late = http.logInCodes.issue();
+  const late = await http.sessions.issueCode();
   http.clock.advance(10 * 60_000);
   assert.equal((await logIn({ code: late })).status, 401);
 });
@@ -162,6 +162,32 @@ test("log-ins are listed, ended one by one, and ended by logging out", async () 
   assert.equal(out.status, 204);
   assert.match(out.headers.get("set-cookie") ?? "", /^mission_control_session_test=; .*Max-Age=0/);
   assert.equal((await one.request("GET", "/api/tasks")).status, 401);
+});
+
+test("a session that begins or ends at one node has done so at the other when the first has answered", async (t) => {
+  const other = await startHttp({ beside: http });
+  t.after(() => other.close());
+  const own = await browser(null);
+  const status = async (to: HttpFixture) => (await own.request("GET", "/api/session", undefined, to)).status;
+  assert.equal(await status(other), 200);
+  const { body } = await other.call("GET", "/api/sessions");
+  const { id } = own.answer.body;
+  assert.ok(body.items.some((item: { id: string }) => item.id === id));
+  assert.equal((await other.call("DELETE", `/api/sessions/${id}`)).status, 204);
+  assert.deepEqual([await status(http), await status(other)], [401, 401]);
+});
+
+test("of the nodes that a log-in code is tried at, one takes it, whichever made it", async (t) => {
+  const one = await startHttp();
+  const other = await startHttp({ beside: one });
+  t.after(() => other.close().then(() => one.close()));
+  const code = await one.sessions.issueCode();
+  const tries = await Promise.all([one, other, one, other].map((to) => logIn({ code }, {}, to)));
+  assert.deepEqual(tries.map(({ status }) => status).sort(), [201, 401, 401, 401]);
+  const taken = tries.find(({ status }) => status === 201) as Answer;
+  for (const { url } of [one, other]) {
+    assert.equal((await call(`${url}/api/session`, { headers: proofOf(taken) })).status, 200);
+  }
 });
 
 test("a wrong bearer token is not made good by a session", async () => {
@@ -213,7 +239,7 @@ test("guesses are slowed by whichever way they come, and keep nobody out who kno
   assert.match(await own.metrics.text(), /limited_total\{[^}]*log_ins[^}]*\} 4/);
   assert.equal((await bearer(TOKEN)).status, 200);
   assert.equal((await logIn({ token: TOKEN }, {}, own)).status, 201);
-  assert.equal((await logIn({ code: own.logInCodes.issue() }, {}, own)).status, 201);
+  assert.equal((await logIn({ code: await own.sessions.issueCode() }, {}, own)).status, 201);
   // What says nothing guesses nothing.
   assert.equal((await call(`${own.url}/api/tasks`)).status, 401);
   own.clock.advance(1000);

@@ -3,7 +3,6 @@ import { z } from "zod";
 import type { ClientAddresses } from "../client-address.ts";
 import { cameByHttps } from "../forwarded.ts";
 import type { Authenticator, Identity } from "../login/authenticator.ts";
-import type { LogInCodes } from "../login/log-in-codes.ts";
 import type { SessionCookie } from "../login/session-cookie.ts";
 import { SESSION_SECONDS, type Sessions } from "../login/sessions.ts";
 import type { SessionRecord } from "../store/records.ts";
@@ -21,7 +20,6 @@ export interface SessionRoutesParts {
   authenticator: Authenticator;
   sessions: Sessions;
   sessionCookie: SessionCookie;
-  logInCodes: LogInCodes;
   features: Features;
   publicUrl: string | undefined;
   addresses: Pick<ClientAddresses, "isProxy">;
@@ -56,7 +54,7 @@ const sessionSchema = z.object({
 
 /** Logging in; the one call of these that needs no log-in. */
 export function logInRoute(app: HttpApp, parts: SessionRoutesParts): void {
-  const { authenticator, sessions, logInCodes, sessionCookie } = parts;
+  const { authenticator, sessions, sessionCookie } = parts;
 
   app.post(
     "/api/session",
@@ -77,11 +75,11 @@ export function logInRoute(app: HttpApp, parts: SessionRoutesParts): void {
       if (raw.headers.origin !== undefined && !isOwnOrigin(raw, parts)) {
         throw new ProblemError(403, foreignOrigin(raw));
       }
-      const start = () => sessions.create(raw.headers["user-agent"] ?? "");
+      const userAgent = raw.headers["user-agent"] ?? "";
       const started =
         "code" in body
-          ? await logInCodes.redeem(body.code, start)
-          : authenticator.isToken(body.token) && (await start());
+          ? await sessions.redeemCode(body.code, userAgent)
+          : authenticator.isToken(body.token) && (await sessions.create(userAgent));
       if (!started) {
         throw unauthorized(authenticator.failedTry(raw), "code" in body ? WRONG_CODE : WRONG_TOKEN);
       }
@@ -138,7 +136,7 @@ export function sessionRoutes(
     async (request) => {
       const own = current(request)?.id;
       return {
-        items: sessions.list().map(({ id, userAgent, createdAt, expiresAt }) => ({
+        items: (await sessions.list()).map(({ id, userAgent, createdAt, expiresAt }) => ({
           id,
           userAgent,
           createdAt,

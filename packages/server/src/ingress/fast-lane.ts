@@ -18,8 +18,11 @@ export interface FastLaneOptions {
   callbacks: { take(request: WholeRequest): Promise<WholeAnswer> };
   addresses: ClientAddresses;
   connections: Pick<ConnectionLimit, "admit">;
-  /** Serves an event stream on the socket; false when the request has to be refused, in words. */
-  openStream: (socket: Socket, request: Pick<PlainRequest, "url" | "headers">) => boolean;
+  /**
+   * Finds out who asks for an event stream. Resolves to what serves it on the socket, once nobody else reads that; which
+   * returns false, with the socket untouched, where the request has to be refused, in words. Never rejects.
+   */
+  prepareStream: (socket: Socket, request: Pick<PlainRequest, "url" | "headers">) => Promise<() => boolean>;
 }
 
 /**
@@ -63,7 +66,7 @@ class LaneConnection {
   readonly #socket: Socket;
   readonly #options: FastLaneOptions;
   readonly #leave: (toHttpServer: boolean) => void;
-  /** Set while a callback waits for its commit: what has come since. */
+  /** Set while a callback waits for its commit, or a stream for who asks for it: what has come since. */
   #early: Buffer[] | null = null;
   #finishing = false;
 
@@ -94,11 +97,9 @@ class LaneConnection {
     const request = plain && this.#isForUs(plain) ? plain : null;
     if (request?.method === "POST" && isCallback(request.url) && request.body.length <= MAX_CALLBACK_BYTES) {
       this.#take(request);
-    } else if (!request || !isEventStream(request.url) || !this.#stream(request)) {
-      this.#detach();
-      this.#socket.unshift(bytes);
-      this.#leave(true);
-    }
+    } else if (request?.method === "GET" && isEventStream(request.url)) {
+      this.#stream(request, bytes);
+    } else this.#handOver(bytes);
   };
 
   readonly #onEnd = (): void => {
@@ -136,14 +137,29 @@ class LaneConnection {
     return this.#options.allowedHosts.allows({ socket: this.#socket, headers });
   }
 
-  #stream(request: PlainRequest): boolean {
-    if (request.method !== "GET") return false;
+  #stream(request: PlainRequest, bytes: Buffer): void {
+    this.#early = [];
+    // What comes meanwhile, also that the client ends its side, is for whoever has the connection then.
+    this.#socket.pause();
+    void this.#options.prepareStream(this.#socket, request).then((serve) => {
+      this.#early = null;
+      if (this.#socket.destroyed) return;
+      if (this.#finishing) {
+        this.#socket.destroySoon();
+        return;
+      }
+      this.#detach();
+      if (serve()) this.#leave(false);
+      else this.#handOver(bytes);
+    });
+  }
+
+  /** Leaves the connection to the HTTP server, with what was read of it. */
+  #handOver(bytes: Buffer): void {
     this.#detach();
-    if (this.#options.openStream(this.#socket, request)) {
-      this.#leave(false);
-      return true;
-    }
-    return false;
+    this.#socket.unshift(bytes);
+    this.#leave(true);
+    this.#socket.resume();
   }
 
   #detach(): void {

@@ -35,14 +35,15 @@ export class Authenticator {
    * Who sent the request; null when nobody that is known. A bearer token that is wrong is not made good by a session;
    * other schemes of `Authorization` are a proxy's affair. Whether the request may change anything with a session, the
    * routes say.
+   * @throws StoreUnavailableError when a session cannot be looked up; a token is known without the store
    */
-  authenticate({ headers }: Pick<Sender, "headers">): Identity | null {
+  async authenticate({ headers }: Pick<Sender, "headers">): Promise<Identity | null> {
     const token = bearerToken(headers);
     if (token !== null) return this.isToken(token) ? { kind: "token" } : null;
     const key = headers[SESSION_KEY_HEADER];
     const cookies = this.#options.cookie.read(headers.cookie);
     if (typeof key !== "string" || cookies.length === 0) return null;
-    const session = this.#options.sessions.find(cookies, key);
+    const session = await this.#options.sessions.find(cookies, key);
     return session && { kind: "session", session };
   }
 

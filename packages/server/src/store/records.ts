@@ -34,11 +34,22 @@ export interface SessionRecord {
   expiresAt: string;
 }
 
+/** A log-in code that was not used yet: a log-in with it makes it the session. Only a hash of it is kept. */
+export interface LogInCodeRecord {
+  /** The id of the session to be. */
+  id: string;
+  codeHash: string;
+  /** As of a session. */
+  tokenFingerprint: string;
+  createdAt: string;
+  expiresAt: string;
+}
+
 /** Kinds of records that are read and written whole. */
 export interface RecordKinds {
   agent: AgentRecord;
   gateway: GatewayRecord;
-  session: SessionRecord;
+  session: SessionRecord | LogInCodeRecord;
 }
 export type RecordKind = keyof RecordKinds;
 

@@ -14,8 +14,10 @@ import type { ClientAddresses, Sender } from "../client-address.ts";
 import { takeOver } from "../ingress/take-over.ts";
 import type { AddressCount } from "../limits/address-limit.ts";
 import type { Limit } from "../limits/limits.ts";
+import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import { problemBody } from "../problem.ts";
+import { StoreUnavailableError } from "../store/store.ts";
 import type { Hub } from "./hub.ts";
 
 const HEAD = [
@@ -38,18 +40,21 @@ export interface StreamRequest {
 
 export interface StreamEndpointOptions {
   hub: Hub;
-  /** Who sent the request; null when they may not read the stream (401). */
-  authorize: (request: Sender) => StreamReader | null;
+  /** Who sent the request; null when they may not read the stream (401). Rejects while nobody can say (503). */
+  authorize: (request: Sender) => Promise<StreamReader | null>;
+  /** Whether a session goes on, at whichever node it may have been ended. Rejects while nobody can say. */
+  sessionLasts: (id: string) => Promise<boolean>;
   /** To be called once for each 401. Returns the seconds its sender has to wait before the next try; 0 for none. */
   refused: (request: Sender) => number;
   addresses: ClientAddresses;
   /** The streams each client address has open. */
   perAddress: AddressCount;
   metrics: Pick<Metrics, "limited">;
+  logger: Pick<Logger, "error">;
 }
 
 export interface StreamReader {
-  /** The session they are logged in by: its streams end when it is logged out or expires. */
+  /** The session they are logged in by: its streams end within a second of its log-out or expiry. */
   sessionId?: string;
 }
 
@@ -68,56 +73,100 @@ interface Refusal extends Pick<Problem, "status" | "errors"> {
   limit?: Limit;
 }
 
-/** How long a client that may not open one more stream should wait, in seconds. */
+/** How long a client that may not open a stream now should wait, in seconds. */
 const RETRY_AFTER_SECONDS = 5;
+/** How often the sessions that have streams here are looked up, in milliseconds: no stream outlives its own by a second. */
+const SESSION_CHECK_MS = 500;
 
 /** `GET /api/events`: the event stream (docs/contract.md, section 5), straight on the socket. */
 export class StreamEndpoint {
   readonly #options: StreamEndpointOptions;
   /** Sockets taken over from Node's HTTP server. */
   readonly #taken = new WeakSet<Socket>();
+  /** The sessions that have streams here, with their sockets. */
   readonly #bySession = new Map<string, Set<Socket>>();
+  readonly #check: NodeJS.Timeout;
 
   constructor(options: StreamEndpointOptions) {
     this.#options = options;
+    this.#check = setInterval(() => this.#endSessions(), SESSION_CHECK_MS).unref();
   }
 
-  /** Ends the streams of a session that was logged out or has expired. */
-  endSession(sessionId: string): void {
-    for (const socket of this.#bySession.get(sessionId) ?? []) socket.destroy();
+  /** Looks after no sessions any more; the streams end with their hub. */
+  close(): void {
+    clearInterval(this.#check);
   }
 
   /**
-   * Serves the stream on a socket that nobody else reads or writes.
-   * @returns false, with the socket untouched, when the request has to be refused: {@link handle} says why
+   * Finds out who asks for a stream on a socket. Resolves to what serves it, once nobody else reads or writes the socket;
+   * which returns false, with the socket untouched, when the request has to be refused: {@link handle} says why.
    */
-  open(socket: Socket, request: StreamRequest): boolean {
-    const grant = this.#read({ ...request, socket });
-    if ("status" in grant) return false;
-    this.#serve(socket, grant);
-    return true;
+  async prepare(socket: Socket, request: StreamRequest): Promise<() => boolean> {
+    const sender = { ...request, socket };
+    const reader = await this.#readerOf(sender);
+    return () => {
+      const grant = this.#grant(sender, reader);
+      if ("status" in grant) return false;
+      this.#serve(socket, grant);
+      return true;
+    };
   }
 
-  /** Serves the stream for a request on Node's HTTP server, or answers 400, 401 or 429. */
+  /** Serves the stream for a request on Node's HTTP server, or answers 400, 401, 429 or 503. */
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
-    const { url = EVENTS_PATH, headers } = request;
-    const grant = this.#read({ url, headers, socket: request.socket });
-    if ("status" in grant) {
-      this.#refuse(request, response, grant);
-      return;
-    }
-    // A second request in one piece with the first would open a stream inside the stream.
-    if (this.#taken.has(request.socket)) return;
-    this.#taken.add(request.socket);
-    this.#serve(takeOver(request), grant);
+    const { url = EVENTS_PATH, headers, socket } = request;
+    const sender = { url, headers, socket };
+    void this.#readerOf(sender).then((reader) => {
+      if (socket.destroyed) return;
+      const grant = this.#grant(sender, reader);
+      if ("status" in grant) {
+        this.#refuse(request, response, grant);
+        return;
+      }
+      // A second request in one piece with the first would open a stream inside the stream.
+      if (this.#taken.has(socket)) return;
+      this.#taken.add(socket);
+      this.#serve(takeOver(request), grant);
+    });
   };
+
+  /** Ends the streams of each session that was logged out, at any node, or has expired. */
+  #endSessions(): void {
+    for (const [sessionId, sockets] of this.#bySession) {
+      this.#options.sessionLasts(sessionId).then(
+        (lasts) => {
+          if (!lasts) for (const socket of sockets) socket.destroy();
+        },
+        // The next check looks it up again.
+        (error: unknown) => this.#unavailable(error),
+      );
+    }
+  }
+
+  /** Who asks for a stream, or why they cannot have one. */
+  async #readerOf(sender: Sender): Promise<StreamReader | Refusal> {
+    try {
+      const reader = await this.#options.authorize(sender);
+      return reader ?? { status: 401, detail: "Send the bearer token, or log in." };
+    } catch (error) {
+      return this.#unavailable(error);
+    }
+  }
+
+  /** Why nobody could say who asks: a fault of the server's own is logged. */
+  #unavailable(error: unknown): Refusal {
+    if (error instanceof StoreUnavailableError) return { status: 503, detail: error.message };
+    this.#options.logger.error({ err: error }, "a stream's session could not be looked up");
+    return { status: 500, detail: "The server failed to answer; its log tells why." };
+  }
 
   #refuse(request: IncomingMessage, response: ServerResponse, { limit, ...problem }: Refusal): void {
     const wait = problem.status === 401 ? this.#options.refused(request) : 0;
     const answer = wait > 0 ? { ...problem, ...tooManyTries(wait) } : problem;
     if (answer.status === 401) response.setHeader("WWW-Authenticate", "Bearer");
     if (limit !== undefined) this.#options.metrics.limited(limit);
-    if (answer.status === 429) response.setHeader("Retry-After", wait || RETRY_AFTER_SECONDS);
+    const isForNow = answer.status === 429 || answer.status === 503;
+    if (isForNow) response.setHeader("Retry-After", wait || RETRY_AFTER_SECONDS);
     response.statusCode = answer.status;
     response.setHeader("Content-Type", PROBLEM_TYPE);
     const { status, detail, errors } = answer;
@@ -149,11 +198,8 @@ export class StreamEndpoint {
     });
   }
 
-  #read(request: StreamRequest & Sender): StreamGrant | Refusal {
-    const reader = this.#options.authorize(request);
-    if (!reader) {
-      return { status: 401, detail: "Send the bearer token, or log in." };
-    }
+  #grant(request: StreamRequest & Sender, reader: StreamReader | Refusal): StreamGrant | Refusal {
+    if ("status" in reader) return reader;
     const { searchParams } = new URL(request.url, "http://localhost");
     const query = Object.fromEntries([...searchParams].filter(([, value]) => value !== ""));
     // A browser that reconnects sends its newest id in the header and the URL as it was first opened.

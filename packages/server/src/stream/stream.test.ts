@@ -9,6 +9,7 @@ import { ManualClock } from "../../test/http-fixture.ts";
 import type { StreamReader } from "../../test/support/stream-reader.ts";
 import { StreamServer } from "../../test/support/stream-server.ts";
 import { SESSION_SECONDS, Sessions } from "../login/sessions.ts";
+import { StoreUnavailableError } from "../store/store.ts";
 import { MAX_UNSENT_BYTES } from "./subscriber.ts";
 
 async function open(context: TestContext): Promise<StreamServer> {
@@ -431,21 +432,27 @@ test("closing tells every reader when to come back, and ends its stream", async 
   assert.deepEqual(late.events, []);
 });
 
+/** Two nodes' sessions, of which the second's serves the streams, over one store. */
+async function sessionsOf(context: TestContext, server: StreamServer) {
+  const clock = new ManualClock();
+  const open = async () => {
+    const logger = { error: (fields: object) => assert.fail(JSON.stringify(fields)) };
+    const options = { store: server.store, now: clock.now, logger, tokenFingerprint: "one" };
+    const sessions = await Sessions.open(options);
+    context.after(() => sessions.close());
+    return sessions;
+  };
+  const [elsewhere, here] = [await open(), await open()];
+  server.sessionLasts = (id) => here.lasts(id);
+  return { clock, elsewhere };
+}
+
 test("a stream ends when the session that opened it expires, though nobody asks anything", async (context) => {
   const server = await open(context);
-  const clock = new ManualClock();
-  const sessions = await Sessions.open({
-    store: server.store,
-    now: clock.now,
-    logger: { error: (fields) => assert.fail(JSON.stringify(fields)) },
-    tokenFingerprint: "one",
-    sweepMs: 1,
-  });
-  context.after(() => sessions.close());
-  sessions.onEnd((id) => server.stream.endSession(id));
-  const { session } = await sessions.create("a browser");
+  const { clock, elsewhere } = await sessionsOf(context, server);
+  const { session } = await elsewhere.create("a browser");
   clock.advance(SESSION_SECONDS * 1000 - 1);
-  const { session: younger } = await sessions.create("another");
+  const { session: younger } = await elsewhere.create("another");
   const expiring = await server.reader({ headers: { Cookie: session.id } });
   const lasting = await server.reader({ headers: { Cookie: younger.id } });
   await Promise.all([expiring.opened(), lasting.opened()]);
@@ -459,13 +466,44 @@ test("a stream ends when the session that opened it expires, though nobody asks 
   assert.equal(expiring.lastId, newest);
 });
 
-test("a stream ends with the log-in that opened it; others go on", async (context) => {
+test("a stream ends with the log-in that opened it, also by a log-out at another node; others go on", async (context) => {
   const server = await open(context);
-  const ended = await fetch(`http://127.0.0.1:${server.port}/api/events`, { headers: { Cookie: "one" } });
-  const kept = await fetch(`http://127.0.0.1:${server.port}/api/events`, { headers: { Cookie: "two" } });
-  const reading = ended.text();
-  server.stream.endSession("one");
-  await reading;
-  assert.equal(server.hub.size, 1);
-  await kept.body?.cancel();
+  const { elsewhere } = await sessionsOf(context, server);
+  const { session } = await elsewhere.create("a browser");
+  const { session: other } = await elsewhere.create("another");
+  const ended = await server.reader({ headers: { Cookie: session.id } });
+  const kept = await server.reader({ headers: { Cookie: other.id } });
+  await Promise.all([ended.opened(), kept.opened()]);
+  assert.equal(await elsewhere.remove(session.id), true);
+  await ended.end();
+  while (server.hub.size > 1) await nextTurn();
+  await server.store.append(events(1));
+  const { newest } = await server.store.range();
+  await kept.until(() => kept.lastId === newest);
+});
+
+test("while nobody can say who asks, a stream is refused for now, and the open ones go on", async (context) => {
+  const server = await open(context);
+  const { elsewhere } = await sessionsOf(context, server);
+  const { session } = await elsewhere.create("a browser");
+  const reader = await server.reader({ headers: { Cookie: session.id } });
+  await reader.opened();
+  const unavailable = async () => {
+    throw new StoreUnavailableError("The database does not answer.");
+  };
+  const checked = new Promise<void>((resolve) => {
+    server.sessionLasts = () => {
+      resolve();
+      return unavailable();
+    };
+  });
+  server.authorize = unavailable;
+  await checked;
+  const refused = await fetch(`http://127.0.0.1:${server.port}/api/events`);
+  assert.equal(refused.status, 503);
+  assert.equal(refused.headers.get("retry-after"), "5");
+  assert.match(await refused.text(), /does not answer/);
+  await server.store.append(events(1));
+  const { newest } = await server.store.range();
+  await reader.until(() => reader.lastId === newest);
 });

@@ -100,7 +100,7 @@ export class CallbackServer {
       callbacks: { take: (delivery) => this.intake.take(delivery) },
       addresses: ADDRESSES,
       connections: { admit: () => true },
-      openStream: () => false,
+      prepareStream: async () => () => false,
     });
     this.#lane.attach(this.#server);
     this.#server.on("clientError", (error, socket) => this.#broken.answer(error, socket as Socket));

@@ -11,7 +11,7 @@ import { AddressCount, AddressLimit } from "../../src/limits/address-limit.ts";
 import type { Limit } from "../../src/limits/limits.ts";
 import type { Store } from "../../src/store/store.ts";
 import { Hub } from "../../src/stream/hub.ts";
-import { StreamEndpoint } from "../../src/stream/stream-endpoint.ts";
+import { StreamEndpoint, type StreamEndpointOptions } from "../../src/stream/stream-endpoint.ts";
 import { StreamReader } from "./stream-reader.ts";
 import { openTestStore } from "./test-store.ts";
 
@@ -36,8 +36,15 @@ export class StreamServer {
   readonly limited: Limit[] = [];
   /** Closed with the server. */
   readonly clients: { close(): void }[] = [];
+  /** Who sent a request. */
+  authorize: StreamEndpointOptions["authorize"] = async ({ headers }) => {
+    if (headers.authorization === "wrong") return null;
+    return headers.cookie === undefined ? {} : { sessionId: headers.cookie };
+  };
   readonly #folder: string;
   readonly stream: StreamEndpoint;
+  /** Whether a session, which a reader's cookie names, goes on. */
+  sessionLasts: (id: string) => Promise<boolean> = async () => true;
   readonly #server;
   readonly #readers = new Set<StreamReader>();
 
@@ -77,13 +84,12 @@ export class StreamServer {
     const count = (limit: number | undefined) => new AddressCount(new AddressLimit(limit, 1));
     this.stream = new StreamEndpoint({
       hub,
-      authorize: ({ headers }) => {
-        if (headers.authorization === "wrong") return null;
-        return headers.cookie === undefined ? {} : { sessionId: headers.cookie };
-      },
+      authorize: (request) => this.authorize(request),
+      sessionLasts: (id) => this.sessionLasts(id),
       addresses,
       perAddress: count(limits.streams),
       metrics,
+      logger: silent,
       refused: () => 0,
     });
     this.#server = createServer(this.stream.handle);
@@ -92,7 +98,7 @@ export class StreamServer {
       callbacks: { take: () => Promise.reject(new Error("no callbacks here")) },
       addresses,
       connections: new ConnectionLimit(addresses, count(limits.connections), metrics),
-      openStream: (socket, request) => this.stream.open(socket, request),
+      prepareStream: (socket, request) => this.stream.prepare(socket, request),
     });
     lane.attach(this.#server);
     this.#server.prependListener("connection", (socket: Socket) => this.sockets.push(socket));
@@ -127,6 +133,7 @@ export class StreamServer {
 
   async close(): Promise<void> {
     this.hub.close();
+    this.stream.close();
     for (const client of [...this.#readers, ...this.clients]) client.close();
     for (const socket of this.sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
