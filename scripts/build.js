@@ -1,5 +1,5 @@
-// Builds what is out of date: every package by `tsc -b` (incremental), the command's bundle when a package or a
-// dependency is newer, the dashboard when its sources are.
+// Builds what is out of date: every package by `tsc -b` (incremental), the bundles of the server and of the command
+// when a package or a dependency is newer, the dashboard when its sources are.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,12 +7,11 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const server = join(root, "packages/server");
-const bundle = join(server, "dist/bundle");
 const dashboard = join(root, "packages/dashboard");
 
-run("TypeScript", "tsc", ["-b", "packages/server"], root);
-if (bundleIsStale()) bundleCommand();
+run("TypeScript", "tsc", ["-b", "packages/cli"], root);
+bundle("server", "index.js");
+bundle("cli", "main.js", ["--external", "@mission-control/server"]);
 if (existsSync(join(dashboard, "package.json")) && dashboardIsStale()) {
   run("dashboard", "vite", ["build", "--logLevel", "warn"], dashboard);
 }
@@ -28,21 +27,30 @@ function run(what, command, args, cwd, stdout = "inherit") {
 }
 
 /**
- * The command and all it imports in a few files, which is what `bin/` runs: a start spends half its time on finding
- * and reading hundreds of modules one by one, and what nothing uses of them stays in memory.
+ * A package and all it imports in a few files, made anew when a package or a dependency is newer: a start spends half
+ * its time on finding and reading hundreds of modules one by one, and what nothing uses of them stays in memory.
  */
-function bundleCommand() {
-  rmSync(bundle, { recursive: true, force: true });
-  const options = ["--format", "esm", "--platform", "node", "--dir", bundle, "--log-level", "silent"];
-  run("bundle", "rolldown", [join(server, "dist/cli/main.js"), ...options], root, "ignore");
-}
-
-function bundleIsStale() {
-  const packages = ["protocol", "agent", "runner", "server"];
-  const inputs = packages.map((name) => join(root, "packages", name, "dist/.tsbuildinfo"));
+function bundle(name, entry, flags = []) {
+  const dist = join(root, "packages", name, "dist");
+  const folder = join(dist, "bundle");
+  const packages = ["protocol", "agent", "runner", "server", "cli"];
+  const inputs = packages.map((each) => join(root, "packages", each, "dist/.tsbuildinfo"));
   // Written by every npm that changed what is installed.
   inputs.push(join(root, "node_modules/.package-lock.json"));
-  return isOlder(join(bundle, "main.js"), inputs);
+  if (!isOlder(join(folder, entry), inputs)) return;
+  rmSync(folder, { recursive: true, force: true });
+  const options = [
+    "--format",
+    "esm",
+    "--platform",
+    "node",
+    "--dir",
+    folder,
+    "--log-level",
+    "silent",
+    ...flags,
+  ];
+  run("bundle", "rolldown", [join(dist, entry), ...options], root, "ignore");
 }
 
 function dashboardIsStale() {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -70,7 +70,11 @@ export class MissionControl implements Subject {
     const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "bench-server-")));
     if (options.data) await cp(options.data, folder, { recursive: true });
     const port = await freePort();
-    const program = join(build.root, "packages/server/bin/mission-control.js");
+    const program = fileOf(
+      build,
+      "packages/cli/bin/mission-control.js",
+      "packages/server/bin/mission-control.js",
+    );
     const removeFolder = async () => {
       if (!options.folder) await rm(folder, { recursive: true, force: true });
     };
@@ -154,9 +158,16 @@ export class MissionControl implements Subject {
 const NO_LIMIT = { MISSION_CONTROL_LIMIT_CALLBACKS_PER_DISPATCH: "0" };
 
 /** Lifts the limit of one dispatch's callbacks, where the build knows it: an older one refuses what it does not know. */
-function withoutLimit({ root }: Build): Record<string, string> {
-  const settings = readFileSync(join(root, "packages/server/src/settings.ts"), "utf8");
+function withoutLimit(build: Build): Record<string, string> {
+  const file = fileOf(build, "packages/protocol/src/settings/settings.ts", "packages/server/src/settings.ts");
+  const settings = readFileSync(file, "utf8");
   return Object.keys(NO_LIMIT).every((name) => settings.includes(name)) ? NO_LIMIT : {};
+}
+
+/** A file of a build, by its path now or, in an older commit, the path it had before. */
+function fileOf({ root }: Build, path: string, earlierPath: string): string {
+  const file = join(root, path);
+  return existsSync(file) ? file : join(root, earlierPath);
 }
 
 /** An HTTP agent that accepts every dispatch and never reports by itself. */

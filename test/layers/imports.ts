@@ -5,11 +5,11 @@ import { fileURLToPath } from "node:url";
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** The workspace's packages, from the top: a package imports only packages below it. */
-export const packages = ["dashboard", "server", "runner", "openclaw-plugin", "agent", "protocol"];
+export const packages = ["dashboard", "cli", "server", "runner", "openclaw-plugin", "agent", "protocol"];
 
 /** The rooms of the server, from the top: a room imports only rooms below it. A file that stands alone is its own room. */
 export const rooms = [
-  "cli",
+  "index.ts",
   "app.ts",
   "api",
   "login",
@@ -25,8 +25,6 @@ export const rooms = [
   "tasks",
   "metrics.ts",
   "limits",
-  "settings.ts",
-  "settings-file.ts",
   "allowed-hosts.ts",
   "forwarded.ts",
   "client-address.ts",
@@ -34,6 +32,7 @@ export const rooms = [
   "keys.ts",
   "unicode.ts",
   "ids.ts",
+  "log.ts",
   "logger.ts",
 ];
 

@@ -10,7 +10,7 @@ import { EventSource } from "eventsource";
 import { freePort } from "./free-port.ts";
 import { keepLog } from "./keep-log.ts";
 
-const main = fileURLToPath(new URL("../../packages/server/src/cli/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta.url));
 const command = [
   process.execPath,
   "--conditions=mission-control-source",

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { LogEvent, TaskView } from "@mission-control/protocol";
 import { EventSource } from "eventsource";
 
-const main = fileURLToPath(new URL("../../server/src/cli/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
 
 /** The real server in a process of its own, watched through its event stream. */
 export class MissionControlProcess {

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import type { LogEvent } from "@mission-control/protocol";
 import { MissionControlProcess } from "../../agent/test/mission-control-process.ts";
 
-const main = fileURLToPath(new URL("../../server/src/cli/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "mc-lost-"));
 const data = join(folder, "server");
 const spool = join(folder, "agent/spool");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AllowedHosts, type AllowedHostsOptions, hostName } from "./allowed-hosts.ts";
+import { hostName } from "@mission-control/protocol";
+import { AllowedHosts, type AllowedHostsOptions } from "./allowed-hosts.ts";
 import { ClientAddresses } from "./client-address.ts";
 
 function hosts(options: Partial<AllowedHostsOptions> = {}): AllowedHosts {

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { hostName } from "@mission-control/protocol";
 import { LruMap } from "toad-cache";
 import type { ClientAddresses, Sender } from "./client-address.ts";
 import { requestedHost } from "./forwarded.ts";
@@ -48,18 +49,6 @@ export class AllowedHosts {
     if (known) this.#remembered.set(host, true);
     return known;
   }
-}
-
-/**
- * The name in a `Host` header (RFC 9110, section 7.2) without its port, written as browsers write it: lower case,
- * IPv6 shortened and in brackets. Null for what names no host.
- */
-export function hostName(text: string): string | null {
-  const address = text.replace(/^::ffff:(?=\d+\.)/i, "");
-  const isBareIPv6 = address.split(":").length > 2 && !address.startsWith("[");
-  if (!/^[^\s/?#@*\\]+$/.test(address)) return null;
-  const url = URL.parse(`http://${isBareIPv6 ? `[${address.replace(/%.*$/, "")}]` : address}`);
-  return url === null ? null : url.hostname.replace(/\.$/, "");
 }
 
 function isLoopback(name: string): boolean {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { localUrl, type Settings } from "@mission-control/protocol/settings";
 import { AgentDirectory } from "./agents/agent-directory.ts";
 import { AgentProbe } from "./agents/agent-probe.ts";
 import { AllowedHosts } from "./allowed-hosts.ts";
@@ -28,7 +29,6 @@ import { Sessions } from "./login/sessions.ts";
 import { Metrics } from "./metrics.ts";
 import { Readiness } from "./readiness.ts";
 import { Retention } from "./retention.ts";
-import { localUrl, type Settings } from "./settings.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { StoreUnavailableError } from "./store/store.ts";
 import { Hub } from "./stream/hub.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { readSettings, SettingsError } from "@mission-control/protocol/settings";
 import { ClientAddresses, isLoopback, networkOf } from "./client-address.ts";
 
 const from = (remoteAddress: string, forwarded?: string) => ({
@@ -59,4 +60,18 @@ test("loopback addresses are known in every way they are written", () => {
   for (const address of ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])
     assert.ok(isLoopback(address), address);
   for (const address of ["128.0.0.1", "::2", "", "192.0.2.127"]) assert.ok(!isLoopback(address), address);
+});
+
+test("whatever the settings take as a proxy is understood, and what they refuse is none", () => {
+  const read = (MISSION_CONTROL_TRUSTED_PROXIES: string) =>
+    readSettings({ environment: { MISSION_CONTROL_TRUSTED_PROXIES } }).trustedProxies;
+  const good = ["loopback", "linklocal", "uniquelocal", "192.0.2.1", "10.0.0.0/8", "192.0.2.1/32"].concat([
+    "::1",
+    "fc00::/7",
+    "2001:db8::/128",
+    "::ffff:192.0.2.1",
+  ]);
+  for (const text of good) assert.ok(new ClientAddresses(read(text)), text);
+  const bad = ["proxy.example", "10.0.0.0/33", "10.0.0.0/0", "10.0.0.0/", "::/129", "1.2.3", "10.0.0.0/8/8"];
+  for (const text of bad) assert.throws(() => read(text), SettingsError, text);
 });

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { secretKey } from "@mission-control/protocol";
-import { KeyFileError, loadKeys, readToken } from "./keys.ts";
+import { KeyFileError, readToken } from "@mission-control/protocol/settings";
+import { loadKeys } from "./keys.ts";
 
 function temporaryFolder(t: { after(done: () => void): void }): string {
   const folder = mkdtempSync(join(tmpdir(), "mission-control-keys-"));

@@ -1,27 +1,13 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { formatSecret, SECRET_RULE, secretKey } from "@mission-control/protocol";
+import { formatSecret, SECRET_RULE } from "@mission-control/protocol";
+import { isSecret, type KeyFile, readKey, TOKEN_FILE } from "@mission-control/protocol/settings";
 
 const SERVER_KEY_BYTES = 32;
 const SECRET_BYTES = 32;
 const ONLY_OWNER_FILE = 0o600;
 const ONLY_OWNER_FOLDER = 0o700;
-
-/** What the administrator's token has to be, so that nobody finds it by trying. */
-export const TOKEN_PATTERN = /^[\x21-\x7e]{16,}$/;
-/** The same in words, to complete "… must be". */
-export const TOKEN_RULE = "at least 16 printable ASCII characters without spaces";
-
-/** A file that holds one key. */
-interface KeyFile {
-  name: string;
-  isGood: (text: string) => boolean;
-  /** What it must hold, to complete "does not hold …". */
-  holds: string;
-  /** What ends when it is made anew. */
-  loss: string;
-}
 
 const FILES = {
   serverKey: {
@@ -33,12 +19,7 @@ const FILES = {
     holds: `a key of ${SERVER_KEY_BYTES} bytes in base64`,
     loss: "agents at work can then no longer report, and every browser has to log in again",
   },
-  token: {
-    name: "token",
-    isGood: (text) => TOKEN_PATTERN.test(text),
-    holds: TOKEN_RULE,
-    loss: "whoever uses the old token has to be given the new one",
-  },
+  token: TOKEN_FILE,
   webhookSecret: {
     name: "webhook-secret",
     isGood: isSecret,
@@ -46,12 +27,6 @@ const FILES = {
     loss: "agents that sign with the old shared secret have to be given the new one",
   },
 } as const satisfies Record<string, KeyFile>;
-
-/** A key file of the data folder that cannot be used. */
-export class KeyFileError extends Error {
-  readonly code = "key_file";
-  override name = "KeyFileError";
-}
 
 /** What the first start makes and every later one reads. */
 export interface Keys {
@@ -77,11 +52,6 @@ export function loadKeys(folder: string): Keys {
     formatSecret(randomBytes(SECRET_BYTES)),
   );
   return { serverKey: Buffer.from(serverKey, "base64"), token, webhookSecret };
-}
-
-/** The token a server made in this data folder, for commands on the same machine; null when there is none. */
-export function readToken(folder: string): string | null {
-  return readKey(folder, FILES.token);
 }
 
 /**
@@ -110,32 +80,6 @@ function readOrMake(folder: string, key: KeyFile, make: () => string): string {
     rmSync(draft);
   }
   return readKey(folder, key) ?? readOrMake(folder, key, make);
-}
-
-/** @throws KeyFileError when the file holds something else */
-function readKey(folder: string, { name, isGood, holds, loss }: KeyFile): string | null {
-  const file = join(folder, name);
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8").trim();
-  } catch (error) {
-    if (isCode(error, "ENOENT")) return null;
-    throw error;
-  }
-  if (isGood(text)) return text;
-  const fault = text === "" ? "is empty" : `does not hold ${holds}`;
-  throw new KeyFileError(
-    `${file} ${fault}: restore it from a backup, or remove it to have a new one made (${loss}).`,
-  );
-}
-
-/** Whether a text can be used as a webhook secret. */
-export function isSecret(text: string): boolean {
-  try {
-    return secretKey(text).length > 0;
-  } catch {
-    return false;
-  }
 }
 
 function isCode(error: unknown, code: string): boolean {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { STANDARD_HEADERS, signStandard } from "@mission-control/protocol";
+import { readSettings } from "@mission-control/protocol/settings";
 import { startApp } from "../src/app.ts";
-import { readSettings } from "../src/settings.ts";
 import { AgentDouble } from "./support/server-process.ts";
 import { SmallDisk } from "./support/small-disk.ts";
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readSettings } from "@mission-control/protocol/settings";
 import { AgentDirectory } from "../src/agents/agent-directory.ts";
 import { AllowedHosts } from "../src/allowed-hosts.ts";
 import { HttpServer, type HttpServerOptions } from "../src/api/http-server.ts";
@@ -15,7 +16,6 @@ import { LogInThrottle } from "../src/login/log-in-throttle.ts";
 import { SessionCookie } from "../src/login/session-cookie.ts";
 import { Sessions } from "../src/login/sessions.ts";
 import { Metrics } from "../src/metrics.ts";
-import { readSettings } from "../src/settings.ts";
 import type { Store } from "../src/store/store.ts";
 import { openTestStore } from "./support/test-store.ts";
 

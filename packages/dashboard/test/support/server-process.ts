@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const COMMAND = fileURLToPath(new URL("../../../server/bin/mission-control.js", import.meta.url));
+const COMMAND = fileURLToPath(new URL("../../../cli/bin/mission-control.js", import.meta.url));
 /** A token of the tests' own. */
 export const TOKEN = "dashboard-tests-token-0123456789abcdef";
 

@@ -1,4 +1,4 @@
-import type { Settings } from "../settings.ts";
+import type { Settings } from "@mission-control/protocol/settings";
 import { AddressLimit } from "./address-limit.ts";
 import { BodyBudget, type BodyBudgetOptions } from "./body-budget.ts";
 

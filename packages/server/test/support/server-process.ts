@@ -4,7 +4,7 @@ import { type AddressInfo, createServer as createNetServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DispatchPayload } from "@mission-control/protocol";
-import { type Finished, type Running, start } from "../command-line.ts";
+import { type Finished, type Running, start } from "../../../cli/test/command-line.ts";
 
 /** A Mission Control that runs as a process of its own, and can be killed and started again where it was. */
 export class ServerProcess {

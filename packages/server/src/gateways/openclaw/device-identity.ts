@@ -9,7 +9,7 @@ import {
 } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { KeyFileError } from "../../keys.ts";
+import { KeyFileError } from "@mission-control/protocol/settings";
 import { type DeviceTokenSlot, deviceTokenSlot } from "./device-tokens.ts";
 import { isCode, readIfThere } from "./identity-files.ts";
 

@@ -1,6 +1,6 @@
 import { type Problem, problemSchema } from "@mission-control/protocol";
 import type { z } from "zod";
-import { CommandError } from "./command-error.ts";
+import { CommandError } from "../terminal/command-error.ts";
 
 /** How long one call may take, in milliseconds. */
 const CALL_TIMEOUT_MS = 60_000;

@@ -1,10 +1,10 @@
 import { eventTypeSchema } from "@mission-control/protocol";
 import { type Command, InvalidArgumentError } from "commander";
-import { findAgent } from "./agents-lookup.ts";
-import { followEvents } from "./event-follower.ts";
-import { eventLine, notice, print, printJson } from "./output.ts";
-import { connect, type ServerFlags, withServerFlags } from "./server-access.ts";
-import { untilInterrupted } from "./until-interrupted.ts";
+import { findAgent } from "../client/agents-lookup.ts";
+import { followEvents } from "../client/event-follower.ts";
+import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
+import { eventLine, notice, print, printJson } from "../terminal/output.ts";
+import { untilInterrupted } from "../terminal/until-interrupted.ts";
 
 interface TailFlags extends ServerFlags {
   task?: string;

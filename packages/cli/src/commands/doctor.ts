@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import { CommandError } from "./command-error.ts";
+import { type ServerFlags, serverAccess, withServerFlags } from "../client/server-access.ts";
+import { CommandError } from "../terminal/command-error.ts";
+import { print, printJson } from "../terminal/output.ts";
 import { CHECKS, type Check, type CheckContext } from "./doctor-checks.ts";
-import { print, printJson } from "./output.ts";
-import { type ServerFlags, serverAccess, withServerFlags } from "./server-access.ts";
 
 const MARKS: Readonly<Record<Check["result"], string>> = { ok: "ok  ", failed: "FAIL", skipped: "--  " };
 

@@ -1,12 +1,12 @@
 import { prioritySchema, type TaskView, taskPageSchema, taskSchema } from "@mission-control/protocol";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { findAgent } from "./agents-lookup.ts";
-import { type ApiClient, ApiError } from "./api-client.ts";
-import { CommandError } from "./command-error.ts";
-import { followEvents } from "./event-follower.ts";
-import { eventLine, notice, print, printJson } from "./output.ts";
-import { connect, type ServerFlags, withServerFlags } from "./server-access.ts";
-import { untilInterrupted } from "./until-interrupted.ts";
+import { findAgent } from "../client/agents-lookup.ts";
+import { type ApiClient, ApiError } from "../client/api-client.ts";
+import { followEvents } from "../client/event-follower.ts";
+import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
+import { CommandError } from "../terminal/command-error.ts";
+import { eventLine, notice, print, printJson } from "../terminal/output.ts";
+import { untilInterrupted } from "../terminal/until-interrupted.ts";
 
 /** A dispatch waits for the agent's side: three tries, each up to a minute for its answer, and the pauses between. */
 const DISPATCH_TIMEOUT_MS = 4 * 60_000;

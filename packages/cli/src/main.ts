@@ -1,8 +1,7 @@
 import { Command, CommanderError } from "commander";
-import { SettingsError } from "../settings-file.ts";
-import { CommandError } from "./command-error.ts";
-import { version } from "./version.ts";
-import { keepYoungHeapSmall } from "./young-heap.ts";
+import { keepYoungHeapSmall } from "./server/young-heap.ts";
+import { CommandError } from "./terminal/command-error.ts";
+import { version } from "./terminal/version.ts";
 
 interface CommandModule {
   /** Adds the command's arguments, flags and what it does. */
@@ -11,25 +10,37 @@ interface CommandModule {
 
 /** Each command with its description. Only the one that is asked for is loaded: an agent may report every second. */
 const COMMANDS: Readonly<Record<string, readonly [string, () => Promise<CommandModule>]>> = {
-  start: ["Start the server; stop it with Ctrl-C or SIGTERM", () => import("./start.ts")],
+  start: ["Start the server; stop it with Ctrl-C or SIGTERM", () => import("./commands/start.ts")],
   demo: [
     "Start a server with a demo agent and tasks that run: the whole chain, with nothing else installed",
-    () => import("./demo.ts"),
+    () => import("./commands/demo.ts"),
   ],
-  dispatch: ["Create a task and dispatch it to an agent", () => import("./dispatch.ts")],
-  tail: ["Follow the events as they happen; stop with Ctrl-C", () => import("./tail.ts")],
-  tasks: ["List tasks, newest first", () => import("./tasks.ts")],
-  agent: ["Run a coding agent, or any program, as an agent of Mission Control", () => import("./agent.ts")],
-  agents: ["List agents, add one, or find those on this machine", () => import("./agents.ts")],
+  dispatch: ["Create a task and dispatch it to an agent", () => import("./commands/dispatch.ts")],
+  tail: ["Follow the events as they happen; stop with Ctrl-C", () => import("./commands/tail.ts")],
+  tasks: ["List tasks, newest first", () => import("./commands/tasks.ts")],
+  agent: [
+    "Run a coding agent, or any program, as an agent of Mission Control",
+    () => import("./commands/agent.ts"),
+  ],
+  agents: ["List agents, add one, or find those on this machine", () => import("./commands/agents.ts")],
   report: [
     "Report on a task, as its agent: a signed callback, tried until it is stored",
-    () => import("./report.ts"),
+    () => import("./commands/report.ts"),
   ],
   doctor: [
     "Check that everything works together, and say what to do where it does not",
-    () => import("./doctor.ts"),
+    () => import("./commands/doctor.ts"),
   ],
 };
+
+/**
+ * Errors whose message is one sentence that says what to do (SettingsError, KeyFileError), with the exit code of each.
+ * Known by their codes: a report, which reads no settings, does not load what reads them.
+ */
+const SAY_WHAT_TO_DO: ReadonlyMap<unknown, number> = new Map([
+  ["settings", 2],
+  ["key_file", 1],
+]);
 
 const program = new Command("mission-control")
   .description("Dispatch tasks to AI agents and watch, live and truthfully, what they do.")
@@ -56,8 +67,9 @@ async function run(words: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof CommandError) return fail(error.message, error.exitCode);
-    if (error instanceof SettingsError) return fail(error.message, 2);
-    return fail(error instanceof Error ? (error.stack ?? error.message) : String(error), 1);
+    if (!(error instanceof Error)) return fail(String(error), 1);
+    const exitCode = "code" in error ? SAY_WHAT_TO_DO.get(error.code) : undefined;
+    return exitCode === undefined ? fail(error.stack ?? error.message, 1) : fail(error.message, exitCode);
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Settings } from "../settings.ts";
-import { CommandError } from "./command-error.ts";
+import type { Settings } from "@mission-control/protocol/settings";
+import { CommandError } from "../terminal/command-error.ts";
 
 /** Errors of the server's own that say by themselves what to do. */
 const OWN_CODES: ReadonlySet<unknown> = new Set([

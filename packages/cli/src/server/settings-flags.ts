@@ -1,5 +1,5 @@
+import { flagName, SETTINGS, type SettingName } from "@mission-control/protocol/settings";
 import type { Command } from "commander";
-import { flagName, SETTINGS, type SettingName } from "../settings.ts";
 
 /** Settings as flags give them, before they are checked. */
 export type SettingsFlags = Partial<Record<SettingName, string | boolean>>;

@@ -2,19 +2,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { taskPageSchema, taskSchema } from "@mission-control/protocol";
+import type { App } from "@mission-control/server";
 import { type Command, InvalidArgumentError } from "commander";
-import { type App, startApp } from "../app.ts";
-import { readSettings } from "../settings.ts";
-import { ApiClient } from "./api-client.ts";
-import { CommandError } from "./command-error.ts";
-import { DemoAgent } from "./demo-agent.ts";
-import { DEMO_TASKS } from "./demo-tasks.ts";
-import { followEvents } from "./event-follower.ts";
-import { logTo } from "./log.ts";
-import { eventLine, print, printJson } from "./output.ts";
-import { stop } from "./start.ts";
-import { sayWhy } from "./start-failure.ts";
-import { untilInterrupted } from "./until-interrupted.ts";
+import { ApiClient } from "../client/api-client.ts";
+import { followEvents } from "../client/event-follower.ts";
+import { DemoAgent } from "../demo/demo-agent.ts";
+import { DEMO_TASKS } from "../demo/demo-tasks.ts";
+import { startServer, stop } from "../server/start-server.ts";
+import { CommandError } from "../terminal/command-error.ts";
+import { eventLine, print, printJson } from "../terminal/output.ts";
+import { untilInterrupted } from "../terminal/until-interrupted.ts";
 
 const DEFAULT_PACE_MS = 1500;
 
@@ -59,10 +56,8 @@ async function demo(flags: DemoFlags, dataDir: string): Promise<void> {
   const interrupted = untilInterrupted();
   // Only where to listen is taken from outside: the demo is the same everywhere.
   const environment = { PORT: process.env.PORT, HOST: process.env.HOST };
-  const settings = readSettings({ flags: { port: flags.port, host: flags.host, dataDir }, environment });
-  const app = await startApp(settings, logTo(settings.logLevel)).catch((error: unknown) => {
-    throw sayWhy(error, settings);
-  });
+  const { port, host } = flags;
+  const app = await startServer({ flags: { port, host, dataDir }, environment });
   let agent: DemoAgent | undefined;
   try {
     const client = new ApiClient(app.url, app.token);

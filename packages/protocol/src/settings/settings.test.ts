@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { flagName, localUrl, readSettings, type SettingName, SettingsError } from "./settings.ts";
+import { flagName, type SettingName } from "./setting-names.ts";
+import { localUrl, readSettings } from "./settings.ts";
+import { SettingsError } from "./settings-file.ts";
 
 let folder: string;
 beforeEach(() => {

@@ -1,19 +1,17 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { deriveDispatchSecret } from "@mission-control/protocol";
+import { readSettings } from "@mission-control/protocol/settings";
+import { type App, startApp } from "@mission-control/server";
 import { run, start } from "../../test/command-line.ts";
-import { call } from "../../test/http-fixture.ts";
-import { type App, startApp } from "../app.ts";
-import { loadKeys } from "../keys.ts";
-import { readSettings } from "../settings.ts";
-import { ApiClient } from "./api-client.ts";
-import { DemoAgent } from "./demo-agent.ts";
+import { ApiClient } from "../client/api-client.ts";
+import { DemoAgent } from "../demo/demo-agent.ts";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 let folder: string;
@@ -35,13 +33,14 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function api(method: string, path: string, body?: unknown) {
-  const answer = await call(app.url + path, {
+// biome-ignore lint/suspicious/noExplicitAny: a test looks into whatever came back
+async function api(method: string, path: string, body?: unknown): Promise<any> {
+  const answer = await fetch(app.url + path, {
     method,
     headers: { Authorization: `Bearer ${app.token}`, "Content-Type": "application/json" },
     body: body === undefined ? null : JSON.stringify(body),
   });
-  return answer.body;
+  return answer.json();
 }
 
 test("dispatch --wait follows a task to its end and tells how it went", async () => {
@@ -153,10 +152,11 @@ test("report speaks for an agent by a signed callback", async () => {
   const endpoint = { kind: "http", url: `http://127.0.0.1:${port}/` };
   const quiet = await api("POST", "/api/agents", { name: "quiet", endpoint });
   const { dispatchId } = await api("POST", `/api/tasks/${id}/dispatch`, { agentId: quiet.id });
+  const serverKey = Buffer.from(readFileSync(join(folder, "server.key"), "utf8"), "base64");
   const reporting = {
     MISSION_CONTROL_DATA_DIR: folder,
     MISSION_CONTROL_CALLBACK_URL: `${app.url}/api/webhooks/callback/${dispatchId}`,
-    MISSION_CONTROL_CALLBACK_SECRET: deriveDispatchSecret(loadKeys(folder).serverKey, dispatchId),
+    MISSION_CONTROL_CALLBACK_SECRET: deriveDispatchSecret(serverKey, dispatchId),
     MISSION_CONTROL_TASK_ID: id,
     MISSION_CONTROL_AGENT_ID: quiet.id,
   };
@@ -223,6 +223,15 @@ test("a command says what is wrong with how it reaches the server", async () => 
   const noToken = await run(["tasks"], { ...env, MISSION_CONTROL_DATA_DIR: join(folder, "none") });
   assert.equal(noToken.code, 2);
   assert.match(noToken.stderr, /^No token for /);
+});
+
+test("a damaged key file gets one sentence that names it", async () => {
+  const data = mkdtempSync(join(folder, "damaged-"));
+  writeFileSync(join(data, "token"), "short");
+  const { code, stderr } = await run(["tasks"], { ...env, MISSION_CONTROL_DATA_DIR: data });
+  assert.equal(code, 1);
+  assert.ok(stderr.startsWith(`${join(data, "token")} does not hold `), stderr);
+  assert.equal(stderr.trim().split("\n").length, 1);
 });
 
 test("doctor finds all well, or says what to do", async () => {

@@ -1,8 +1,8 @@
 import { taskPageSchema, taskStatusSchema } from "@mission-control/protocol";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { findAgent } from "./agents-lookup.ts";
-import { print, printJson, table } from "./output.ts";
-import { connect, type ServerFlags, withServerFlags } from "./server-access.ts";
+import { findAgent } from "../client/agents-lookup.ts";
+import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
+import { print, printJson, table } from "../terminal/output.ts";
 
 interface TasksFlags extends ServerFlags {
   status?: string;

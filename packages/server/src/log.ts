@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import type { Logger } from "../logger.ts";
+import type { Logger } from "./logger.ts";
 
 /** A logger that writes JSON lines to the standard error; the standard output is the commands' own. */
 export function logTo(level: string): Logger {

@@ -1,9 +1,9 @@
 import { createdAgentSchema, type Endpoint } from "@mission-control/protocol";
 import { type Command, InvalidArgumentError } from "commander";
-import { listAgents } from "./agents-lookup.ts";
-import { wrongUse } from "./command-error.ts";
-import { print, printJson, table } from "./output.ts";
-import { connect, type ServerFlags, withServerFlags } from "./server-access.ts";
+import { listAgents } from "../client/agents-lookup.ts";
+import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
+import { wrongUse } from "../terminal/command-error.ts";
+import { print, printJson, table } from "../terminal/output.ts";
 
 interface AddFlags extends ServerFlags {
   endpoint?: string;

@@ -13,10 +13,10 @@ import {
   type WorkspaceKind,
 } from "@mission-control/runner";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { CommandError, wrongUse } from "./command-error.ts";
-import { notice, print, printJson } from "./output.ts";
-import { type ServerFlags, serverAccess, withServerFlags } from "./server-access.ts";
-import { untilInterrupted } from "./until-interrupted.ts";
+import { type ServerFlags, serverAccess, withServerFlags } from "../client/server-access.ts";
+import { CommandError, wrongUse } from "../terminal/command-error.ts";
+import { notice, print, printJson } from "../terminal/output.ts";
+import { untilInterrupted } from "../terminal/until-interrupted.ts";
 
 interface AgentFlags extends ServerFlags {
   acp?: string;

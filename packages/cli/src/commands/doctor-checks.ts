@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gatewaySchema } from "@mission-control/protocol";
+import { localUrl, type Settings } from "@mission-control/protocol/settings";
 import { z } from "zod";
-import { localUrl, type Settings } from "../settings.ts";
-import { ApiClient, networkReason } from "./api-client.ts";
+import { ApiClient, networkReason } from "../client/api-client.ts";
 
 const TIMEOUT_MS = 5000;
 /** Signatures are refused when clocks are 5 minutes apart; well before that something is wrong. */

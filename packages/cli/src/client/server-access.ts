@@ -1,8 +1,7 @@
+import { localUrl, readSettings, readToken, type Settings } from "@mission-control/protocol/settings";
 import type { Command } from "commander";
-import { readToken } from "../keys.ts";
-import { localUrl, readSettings, type Settings } from "../settings.ts";
+import { wrongUse } from "../terminal/command-error.ts";
 import { ApiClient } from "./api-client.ts";
-import { wrongUse } from "./command-error.ts";
 
 /** Flags of every command that talks to a server. */
 export interface ServerFlags {

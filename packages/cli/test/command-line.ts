@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 /** The runtime's own flags, so that a child reads the same sources as the test. */
 const NODE_FLAGS = [
   ...process.execArgv.filter((flag) => flag.startsWith("--conditions")),

@@ -1,8 +1,8 @@
 import { type CommandResult, flush, type ReportCommand, report } from "@mission-control/agent";
 import { type Command, InvalidArgumentError } from "commander";
-import { CommandError, wrongUse } from "./command-error.ts";
-import { notice, print, printJson } from "./output.ts";
-import { untilInterrupted } from "./until-interrupted.ts";
+import { CommandError, wrongUse } from "../terminal/command-error.ts";
+import { notice, print, printJson } from "../terminal/output.ts";
+import { untilInterrupted } from "../terminal/until-interrupted.ts";
 
 interface ReportFlags {
   url?: string;

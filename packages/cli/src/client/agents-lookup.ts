@@ -1,7 +1,7 @@
 import { type AgentView, agentSchema } from "@mission-control/protocol";
 import { z } from "zod";
+import { CommandError } from "../terminal/command-error.ts";
 import type { ApiClient } from "./api-client.ts";
-import { CommandError } from "./command-error.ts";
 
 const agentListSchema = z.object({ items: z.array(agentSchema) });
 

@@ -1,13 +1,12 @@
+import { isIP } from "node:net";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { SECRET_RULE } from "@mission-control/protocol";
 import { z } from "zod";
-import { hostName } from "./allowed-hosts.ts";
-import { ClientAddresses } from "./client-address.ts";
-import { isSecret, TOKEN_PATTERN, TOKEN_RULE } from "./keys.ts";
+import { hostName } from "../host-name.ts";
+import { SECRET_RULE } from "../signing.ts";
+import { isSecret, TOKEN_PATTERN, TOKEN_RULE } from "./key-file.ts";
+import { flagName, SETTINGS, type SettingName, settingOfKey } from "./setting-names.ts";
 import { readSettingsObject, SettingsError } from "./settings-file.ts";
-
-export { SettingsError };
 
 const SETTINGS_FILE = "mission-control.json";
 
@@ -51,171 +50,79 @@ function listOf(isGood: (value: string) => boolean) {
     .refine((list) => list.every(isGood));
 }
 
-interface Setting<Schema extends z.ZodType = z.ZodType> {
-  environment: string;
+interface Rule<Schema extends z.ZodType = z.ZodType> {
   schema: Schema;
   /** Completes "… must be". */
   expected: string;
-  description: string;
   /** A value that must never be repeated in a message. */
   secret?: true;
 }
 
-function setting<Schema extends z.ZodType>(
-  environment: string,
-  schema: Schema,
-  expected: string,
-  description: string,
-): Setting<Schema> {
-  return { environment, schema, expected, description };
+function rule<Schema extends z.ZodType>(schema: Schema, expected: string): Rule<Schema> {
+  return { schema, expected };
 }
 
-function secretSetting<Schema extends z.ZodType>(
-  ...parts: Parameters<typeof setting<Schema>>
-): Setting<Schema> {
-  return { ...setting(...parts), secret: true };
+function secretRule<Schema extends z.ZodType>(schema: Schema, expected: string): Rule<Schema> {
+  return { schema, expected, secret: true };
 }
 
-/** Every setting: its key here and in the settings file, its environment name, what it accepts, what it is. */
-export const SETTINGS = {
-  port: setting(
-    "PORT",
-    integer(0, 65535).default(4000),
-    "a port number from 0 (any free one) to 65535",
-    "port to listen on (default 4000)",
-  ),
-  host: setting(
-    "HOST",
+/** What each setting accepts. */
+const RULES = {
+  port: rule(integer(0, 65535).default(4000), "a port number from 0 (any free one) to 65535"),
+  host: rule(
     z
       .string()
       .regex(/^[A-Za-z0-9.:_-]+$/)
       .default("127.0.0.1"),
     "a host name or IP address",
-    "address to listen on (default 127.0.0.1)",
   ),
-  publicUrl: setting(
-    "MISSION_CONTROL_PUBLIC_URL",
+  publicUrl: rule(
     addressOf(["http:", "https:"]).optional(),
     "an http:// or https:// URL without credentials, query or fragment",
-    "base URL agents call back to (default http://HOST:PORT)",
   ),
-  allowedHosts: setting(
-    "MISSION_CONTROL_ALLOWED_HOSTS",
+  allowedHosts: rule(
     listOf((name) => hostName(name) !== null).default([]),
     "one or more host names or IP addresses, comma-separated, no URLs or wildcards",
-    "further host names it answers to, beside loopback ones and the public URL's, comma-separated",
   ),
-  dataDir: setting(
-    "MISSION_CONTROL_DATA_DIR",
-    z.string().transform(expandHome).default(join(homedir(), ".mission-control")),
-    "a folder",
-    "folder of the database and keys (default ~/.mission-control)",
-  ),
-  databaseUrl: secretSetting(
-    "DATABASE_URL",
+  dataDir: rule(z.string().transform(expandHome).default(join(homedir(), ".mission-control")), "a folder"),
+  databaseUrl: secretRule(
     z.undefined(),
     "unset: this version keeps everything in its embedded SQLite database, it cannot use PostgreSQL yet",
-    "not supported yet: the database is embedded SQLite",
   ),
-  token: secretSetting(
-    "MISSION_CONTROL_TOKEN",
-    z.string().regex(TOKEN_PATTERN).optional(),
-    TOKEN_RULE,
-    "the administrator's bearer token (default: made at the first start)",
-  ),
-  webhookSecrets: secretSetting(
-    "MISSION_CONTROL_WEBHOOK_SECRET",
+  token: secretRule(z.string().regex(TOKEN_PATTERN).optional(), TOKEN_RULE),
+  webhookSecrets: secretRule(
     listOf(isSecret)
       .refine((list) => list.length > 0)
       .optional(),
     `one or more secrets, comma-separated, each of which is ${SECRET_RULE}`,
-    "shared callback secrets, comma-separated; all verify, the first signs (default: made at the first start)",
   ),
-  openclawGatewayUrl: setting(
-    "OPENCLAW_GATEWAY_URL",
+  openclawGatewayUrl: rule(
     addressOf(["ws:", "wss:"]).optional(),
     "a ws:// or wss:// URL without credentials, query or fragment (its token goes into OPENCLAW_GATEWAY_TOKEN)",
-    "a first OpenClaw Gateway, such as ws://127.0.0.1:18789",
   ),
-  openclawGatewayToken: secretSetting(
-    "OPENCLAW_GATEWAY_TOKEN",
-    z.string().optional(),
-    "a text",
-    "token of that gateway",
-  ),
-  trustedProxies: setting(
-    "MISSION_CONTROL_TRUSTED_PROXIES",
+  openclawGatewayToken: secretRule(z.string().optional(), "a text"),
+  trustedProxies: rule(
     listOf(isProxy).default([]),
     "IP addresses or CIDR ranges, comma-separated; loopback, linklocal and uniquelocal stand for theirs",
-    "proxies whose X-Forwarded-* headers are believed, comma-separated (default none)",
   ),
-  retentionEvents: setting(
-    "MISSION_CONTROL_RETENTION_EVENTS",
+  retentionEvents: rule(
     integer(1, Number.MAX_SAFE_INTEGER).default(1_000_000),
     "a number of events, 1 or more",
-    "events kept in the log before the oldest are pruned (default 1000000)",
   ),
-  limitCallbacksPerDispatch: setting(
-    "MISSION_CONTROL_LIMIT_CALLBACKS_PER_DISPATCH",
-    limit.default(100),
-    LIMIT,
-    "callbacks a second for one dispatch, 50 s' worth at once; 0 for no limit (default 100)",
-  ),
-  limitCallbacksPerAddress: setting(
-    "MISSION_CONTROL_LIMIT_CALLBACKS_PER_ADDRESS",
-    limit.optional(),
-    LIMIT,
-    "callbacks a second from one address, 50 s' worth at once; 0 for no limit (default 1000, none for this machine)",
-  ),
-  limitOpenPermissions: setting(
-    "MISSION_CONTROL_LIMIT_OPEN_PERMISSIONS",
-    limit.default(32),
-    LIMIT,
-    "permission requests one dispatch may have open; 0 for no limit (default 32)",
-  ),
-  limitLateCallbacks: setting(
-    "MISSION_CONTROL_LIMIT_LATE_CALLBACKS",
-    limit.default(100),
-    LIMIT,
-    "callbacks recorded for one dispatch that is over; 0 for no limit (default 100)",
-  ),
-  limitConnectionsPerAddress: setting(
-    "MISSION_CONTROL_LIMIT_CONNECTIONS_PER_ADDRESS",
-    limit.optional(),
-    LIMIT,
-    "connections one address may have; 0 for no limit (default 1000, none for this machine)",
-  ),
-  limitStreamsPerAddress: setting(
-    "MISSION_CONTROL_LIMIT_STREAMS_PER_ADDRESS",
-    limit.optional(),
-    LIMIT,
-    "event streams one address may have; 0 for no limit (default 500, none for this machine)",
-  ),
-  limitStreamFilters: setting(
-    "MISSION_CONTROL_LIMIT_STREAM_FILTERS",
-    limit.default(10_000),
-    LIMIT,
-    "different filters that event streams may have; 0 for no limit (default 10000)",
-  ),
-  allowPrivateWebhooks: setting(
-    "MISSION_CONTROL_ALLOW_PRIVATE_WEBHOOKS",
-    flag.default(false),
-    "true or false",
-    "let outbound webhooks go to private addresses, and agents have link-local ones (default false)",
-  ),
-  logLevel: setting(
-    "MISSION_CONTROL_LOG_LEVEL",
-    z.enum(LOG_LEVELS).default("warn"),
-    `one of ${LOG_LEVELS.join(", ")}`,
-    "what is logged to the standard error (default warn)",
-  ),
-} satisfies Record<string, Setting>;
-
-export type SettingName = keyof typeof SETTINGS;
+  limitCallbacksPerDispatch: rule(limit.default(100), LIMIT),
+  limitCallbacksPerAddress: rule(limit.optional(), LIMIT),
+  limitOpenPermissions: rule(limit.default(32), LIMIT),
+  limitLateCallbacks: rule(limit.default(100), LIMIT),
+  limitConnectionsPerAddress: rule(limit.optional(), LIMIT),
+  limitStreamsPerAddress: rule(limit.optional(), LIMIT),
+  limitStreamFilters: rule(limit.default(10_000), LIMIT),
+  allowPrivateWebhooks: rule(flag.default(false), "true or false"),
+  logLevel: rule(z.enum(LOG_LEVELS).default("warn"), `one of ${LOG_LEVELS.join(", ")}`),
+} satisfies Record<SettingName, Rule>;
 
 /** All settings, checked. Absent: `publicUrl`, `token` and `webhookSecrets` where the server makes its own. */
 export type Settings = {
-  [Name in Exclude<SettingName, "databaseUrl">]: z.output<(typeof SETTINGS)[Name]["schema"]>;
+  [Name in Exclude<SettingName, "databaseUrl">]: z.output<(typeof RULES)[Name]["schema"]>;
 };
 
 /** Names in the environment that look like settings but belong to what an agent is given to report with. */
@@ -263,12 +170,6 @@ export function readSettings({ flags = {}, environment = process.env }: Settings
   return settings as Settings;
 }
 
-/** How a setting is written on the command line, such as `--public-url`. */
-export function flagName(name: SettingName): string {
-  const word = name === "webhookSecrets" ? "webhookSecret" : name;
-  return `--${word.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
 /** The address of a server on this machine, for a browser or an agent here. */
 export function localUrl(host: string, port: number): string {
   // Nobody can connect to "any address"; the loopback one is always among them.
@@ -277,7 +178,7 @@ export function localUrl(host: string, port: number): string {
 }
 
 function check(name: SettingName, given: Given | null): unknown {
-  const { schema, expected, secret }: Setting = SETTINGS[name];
+  const { schema, expected, secret }: Rule = RULES[name];
   const result = schema.safeParse(given?.value);
   if (result.success) return result.data;
   const hidden = secret || given?.value === undefined || mayBearCredentials(given.value);
@@ -316,16 +217,6 @@ function readSettingsFile(file: string): Map<SettingName, Given> {
   return given;
 }
 
-function settingOfKey(key: string): SettingName | undefined {
-  const names = Object.keys(SETTINGS) as SettingName[];
-  return names.find(
-    (name) =>
-      key === name ||
-      key === SETTINGS[name].environment ||
-      (key === "webhookSecret" && name === "webhookSecrets"),
-  );
-}
-
 /** Suggests the known name that starts most like the unknown one. */
 function nearest(name: string, known: Iterable<string>): string {
   let best = "";
@@ -338,12 +229,14 @@ function nearest(name: string, known: Iterable<string>): string {
   return bestLength > name.length / 2 ? `; did you mean ${best}?` : "";
 }
 
-function isProxy(address: string): boolean {
-  try {
-    return new ClientAddresses([address]) !== null;
-  } catch {
-    return false;
-  }
+/** An address, a CIDR range (RFC 4632, RFC 4291), or a name for one that the server knows. */
+function isProxy(text: string): boolean {
+  if (["loopback", "linklocal", "uniquelocal"].includes(text)) return true;
+  const [address = "", bits, ...more] = text.split("/");
+  const version = isIP(address);
+  if (version === 0 || address.includes("%") || more.length > 0) return false;
+  if (bits === undefined) return true;
+  return /^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128);
 }
 
 function expandHome(folder: string): string {

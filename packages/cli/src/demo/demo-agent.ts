@@ -9,7 +9,7 @@ import {
   type RunContext,
 } from "@mission-control/agent";
 import { type AgentView, createdAgentSchema } from "@mission-control/protocol";
-import type { ApiClient } from "./api-client.ts";
+import type { ApiClient } from "../client/api-client.ts";
 import { ANY_TASK, DEMO_TASKS } from "./demo-tasks.ts";
 
 /** How long the agent waits for the answer to a question, in steps. */

@@ -1,0 +1,33 @@
+import type { Command } from "commander";
+import { type SettingsFlags, withSettingsFlags } from "../server/settings-flags.ts";
+import { startServer, stop } from "../server/start-server.ts";
+import { letYoungHeapGrow } from "../server/young-heap.ts";
+import { print, printJson } from "../terminal/output.ts";
+import { untilInterrupted } from "../terminal/until-interrupted.ts";
+
+export function configure(command: Command): void {
+  withSettingsFlags(command)
+    .option("--json", "print the address and the log-in link as JSON")
+    .addHelpText(
+      "after",
+      `
+Settings come from these flags, then the environment, then mission-control.json in the data folder.
+The first start makes the server's keys in the data folder.
+
+Examples:
+  mission-control start
+  mission-control start --port 8080 --public-url https://mc.example.com
+  PORT=8080 MISSION_CONTROL_DATA_DIR=/var/lib/mission-control mission-control start`,
+    )
+    .action(async (flags: SettingsFlags & { json?: boolean }) => {
+      const interrupted = untilInterrupted();
+      const app = await startServer({ flags });
+      letYoungHeapGrow();
+      if (flags.json) printJson({ url: app.url, loginUrl: app.loginUrl });
+      else print(`Mission Control is at ${app.url} — log in once, within 10 minutes: ${app.loginUrl}`);
+      if (!interrupted.aborted) {
+        await new Promise((resolve) => interrupted.addEventListener("abort", resolve, { once: true }));
+      }
+      await stop(app);
+    });
+}

@@ -1,0 +1,3 @@
+export { readSettings } from "@mission-control/protocol/settings";
+export { type App, startApp } from "./app.ts";
+export { logTo } from "./log.ts";
