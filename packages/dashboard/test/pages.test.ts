@@ -6,6 +6,25 @@ import { chromiumPath } from "./support/browser.ts";
 import { TOKEN } from "./support/server-process.ts";
 import { Stage } from "./support/stage.ts";
 
+/** In the page: what of the frame lets itself be scrolled, and what scrolls that holds something that scrolls as well. */
+function scrolling(): { moved: string[]; nested: string[] } {
+  const main = document.querySelector("main") as HTMLElement;
+  const tall = (element: Element) =>
+    /auto|scroll/.test(getComputedStyle(element).overflowY) &&
+    element.scrollHeight > element.clientHeight &&
+    element.clientWidth > innerWidth / 2 &&
+    element.tagName !== "PRE";
+  const frame = [document.documentElement, document.body, main.parentElement as HTMLElement];
+  for (const element of frame) element.scrollTop = 100;
+  const nameOf = (element: Element) => `${element.tagName} ${element.className}`;
+  return {
+    moved: frame.filter(({ scrollTop }) => scrollTop > 0).map(nameOf),
+    nested: [main, ...main.querySelectorAll("*")]
+      .filter((element) => tall(element) && [...element.querySelectorAll("*")].some(tall))
+      .map(nameOf),
+  };
+}
+
 const skip = chromiumPath === null && "there is no Chromium on this machine";
 
 describe("pages", { skip }, () => {
@@ -64,7 +83,7 @@ describe("pages", { skip }, () => {
     });
   }
 
-  test("every page fits 360 px without scrolling sideways", async () => {
+  test("every page fits 360 px; at 200 % one thing scrolls, and never the frame around it", async () => {
     const context = await stage.logIn({ viewport: { width: 360, height: 740 } });
     for (const { name, path, ready } of pages) {
       const page = await context.newPage();
@@ -79,6 +98,10 @@ describe("pages", { skip }, () => {
         );
       });
       assert.equal(overflow, 0, `${name} is ${overflow} px too wide`);
+      // 1440 × 900 at 200 %.
+      await page.setViewportSize({ width: 720, height: 450 });
+      for (const summary of await page.locator("summary").all()) await summary.click();
+      assert.deepEqual(await page.evaluate(scrolling), { moved: [], nested: [] }, name);
       await page.close();
     }
     await context.close();
