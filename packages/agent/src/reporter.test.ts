@@ -89,7 +89,7 @@ test("an answer that was lost does not make a second callback", async () => {
 
 test("the head of an answer decides, whatever becomes of its body", async () => {
   server.behave = (_, index) => (index === 0 ? "store-then-half" : "store-then-stall");
-  const agent = reporter({ timeoutMs: 200 });
+  const agent = reporter({ timeoutMs: 2000 });
   await agent.progress("one");
   await agent.complete("done");
   assert.equal(server.tries.length, 2);

@@ -91,6 +91,19 @@ async function dispatch(to: AgentServer, dispatchId: string): Promise<{ reason?:
   return (await answer.json()) as { reason?: string };
 }
 
+/** Counts how often the spool was looked at: a random number is taken for the rest after each look. */
+class Looks {
+  #count = 0;
+  readonly random = () => {
+    this.#count++;
+    return 0;
+  };
+
+  async reach(count: number): Promise<void> {
+    while (this.#count < count) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 const left = () => readdirSync(folder).filter((name) => !name.endsWith(".key"));
 
 async function empty(): Promise<void> {
@@ -235,21 +248,23 @@ test("a server that asks for patience is left alone until then", async () => {
   await leave("d1");
   server.behave = () => ({ status: 503, headers: { "retry-after": "3600" } });
   const tries = server.tries.length;
-  const running = serve({ redeliveryMs: 5 });
-  await server.until(() => server.tries.length > tries);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  const looks = new Looks();
+  const running = serve({ redeliveryMs: 1, random: looks.random });
+  await looks.reach(10);
   await hearFromServer(running);
   assert.equal(server.tries.length, tries + 1);
 });
 
 test("a spool that cannot be used is said once, and new dispatches are refused", async () => {
   const warnings: string[] = [];
+  const looks = new Looks();
   const running = serve({
     spool: join(process.execPath, "spool"),
     redeliveryMs: 1,
+    random: looks.random,
     onWarning: (warning) => warnings.push(warning),
   });
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await looks.reach(10);
   assert.equal(warnings.length, 1);
   assert.match(warnings[0] ?? "", /could not be delivered: ENOTDIR/);
   assert.match(String((await dispatch(running, "d1")).reason), /ENOTDIR/);

@@ -198,19 +198,20 @@ test("one whose body the agent never takes is tried again: it cannot have begun"
   assert.equal(sockets.length, 3);
 });
 
-for (const [what, misbehave, words] of [
+for (const [what, misbehave, words, answerMs = 10_000] of [
   ["cut", (_, response) => void response.socket?.destroy(), /cut by the other side/],
   ["closed", (_, response) => void response.socket?.end(), /cut by the other side|without an answer/],
-  ["never answered", () => {}, /no answer within 0.1 s/],
+  ["never answered", () => {}, /no answer within 0.1 s/, 100],
   [
     "answered with a head that never ends",
     (_, response) => void response.socket?.write("HTTP/1.1 2"),
-    /no answer/,
+    /no answer within 0.1 s/,
+    100,
   ],
   ["answered with what is not HTTP", (_, response) => void response.socket?.write("yes\r\n\r\n"), /not HTTP/],
-] as [string, RequestListener, RegExp][]) {
+] as [string, RequestListener, RegExp, number?][]) {
   test(`a dispatch that went out whole and was ${what} is unknown, and not sent again`, async () => {
-    await restart({ answerMs: 100 });
+    await restart({ answerMs });
     respond = misbehave;
     const outcome = await gateway.dispatch(target(), payload, context());
     assert.equal(outcome.kind, "unknown");
@@ -222,9 +223,13 @@ for (const [what, misbehave, words] of [
   });
 }
 
-test("an agent has its own time to answer, beside that of the sending", async () => {
-  await restart({ sendMs: 50, answerMs: 10_000 });
-  respond = (_request, response) => void setTimeout(() => response.writeHead(202).end(), 200);
+test("an agent has its own time to answer, beside that of the sending", async (t) => {
+  await restart({ sendMs: 1000, answerMs: 10_000 });
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  respond = (_request, response) => {
+    t.mock.timers.tick(9999);
+    response.writeHead(202).end();
+  };
   assert.deepEqual(await gateway.dispatch(target(), payload, context()), { kind: "accepted" });
   assert.equal(seen.length, 1);
 });

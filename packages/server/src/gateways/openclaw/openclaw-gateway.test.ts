@@ -4,6 +4,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import type { JsonObject } from "@mission-control/protocol";
 import { FakeOpenClawGateway } from "../../../test/support/fake-openclaw-gateway.ts";
 import { OpenClawFixture, payload, SESSION, target } from "../../../test/support/openclaw-fixture.ts";
+import type { DispatchOutcome } from "../gateway.ts";
 
 let gateway: OpenClawFixture;
 beforeEach(async () => {
@@ -115,12 +116,15 @@ test("a gateway that is busy for too long, or not there, is unreachable in words
     refuse({ code: "UNAVAILABLE", message: "starting", retryable: true }),
   );
   gateway.start({ times: { handOverMs: 50 } });
-  assert.deepEqual(await gateway.adapter.dispatch(target, payload, gateway.context()), {
-    kind: "unreachable",
-    reason: "The gateway is busy: starting.",
-  });
+  const busy = { kind: "unreachable", reason: "The gateway is busy: starting." };
+  // The time may be over before the first answer has come.
+  let told: DispatchOutcome;
+  do told = await gateway.adapter.dispatch(target, payload, gateway.context());
+  while (gateway.fake.count("agent") === 0);
+  assert.deepEqual(told, busy);
   await gateway.adapter.close();
   gateway.start({ url: "ws://127.0.0.1:1", times: { handOverMs: 50 } });
+  await gateway.until(() => gateway.adapter.state().lastError !== null);
   const outcome = await gateway.adapter.dispatch(target, payload, gateway.context());
   assert.match(outcome.kind === "unreachable" ? outcome.reason : "", /nothing listens there/);
 });

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import {
   closeSync,
   cpSync,
+  existsSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   truncateSync,
@@ -90,6 +93,26 @@ class Folder {
 async function twoTasks(store: SqliteStore): Promise<void> {
   await store.change(createTask("t1"));
   await store.change(createTask("t2"));
+}
+
+/** The id of the process that has this as its last argument. */
+function processWith(argument: string): string {
+  const isIt = (pid: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8").endsWith(`\0${argument}\0`);
+    } catch {
+      return false; // It has ended, or is none.
+    }
+  };
+  return readdirSync("/proc").find(isIt) ?? assert.fail("no such process");
+}
+
+function openFiles(pid: string): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+  } catch {
+    return []; // It closed one meanwhile, or has ended.
+  }
 }
 
 /** Checks that a start is refused in words that name these files. */
@@ -225,11 +248,11 @@ test("a stop in the middle of that check is one in order", async (context) => {
     }
   });
   const store = SqliteStore.open({ folder: killed.path });
-  // Whenever the check begins to read: something is stored after that, which it keeps from leaving the log.
-  for (let event = 0; event < 10; event++) {
-    await store.append([newEvent("gateway")]);
-    await new Promise((resolve) => setTimeout(resolve, 15));
-  }
+  const check = processWith(killed.db);
+  // What is stored while the check reads, it keeps from leaving the log.
+  do await store.append([newEvent("gateway")]);
+  while (existsSync(`/proc/${check}`) && !openFiles(check).includes(killed.db));
+  await store.append([newEvent("gateway")]);
   await store.close();
   assert.equal(JSON.parse(readFileSync(killed.marker, "utf8")).state, "closed");
 });
