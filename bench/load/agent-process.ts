@@ -39,7 +39,8 @@ const calls = {
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
         response.writeHead(200, { "Content-Type": "application/json" }).end('{"accepted":true}');
-        accept(Buffer.concat(chunks).toString());
+        // Whether the agent is there is asked by HEAD.
+        if (request.method === "POST") accept(Buffer.concat(chunks).toString());
       });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
