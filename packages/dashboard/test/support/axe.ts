@@ -4,7 +4,13 @@ import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 
 const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const RULES = {
+  everything: {
+    type: "tag",
+    values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+  },
+  colours: { type: "rule", values: ["color-contrast", "link-in-text-block"] },
+};
 
 interface Violation {
   id: string;
@@ -13,14 +19,18 @@ interface Violation {
 }
 
 /** Fails with everything axe finds wrong with a page as it is now. */
-export async function assertAccessible(page: Page, what: string): Promise<void> {
+export async function assertAccessible(
+  page: Page,
+  what: string,
+  rules: keyof typeof RULES = "everything",
+): Promise<void> {
   await page.evaluate(source);
-  const violations = await page.evaluate(async (tags) => {
+  const violations = await page.evaluate(async (runOnly) => {
     const { axe } = window as unknown as {
       axe: { run(root: Document, options: object): Promise<{ violations: Violation[] }> };
     };
-    return (await axe.run(document, { runOnly: { type: "tag", values: tags } })).violations;
-  }, RULES);
+    return (await axe.run(document, { runOnly })).violations;
+  }, RULES[rules]);
   const words = violations.map(
     ({ id, help, nodes }) =>
       `${id}: ${help}\n${nodes.map(({ html, failureSummary }) => `    ${html.slice(0, 240)}\n    ${failureSummary}`).join("\n")}`,
