@@ -3,8 +3,8 @@ import { Circuit } from "./circuit.ts";
 import { systemClock } from "./clock.ts";
 import { parseDispatch, parsePermissionAnswer } from "./dispatch.ts";
 import {
-  type Answer,
-  type Delivery,
+  type HttpRequest,
+  type HttpResponse,
   readNodeRequest,
   readRequest,
   sendNodeResponse,
@@ -115,7 +115,7 @@ class Receiver {
     return [...this.#runs.keys()];
   }
 
-  receive({ method, path, headers, body }: Delivery): Answer {
+  receive({ method, path, headers, body }: HttpRequest): HttpResponse {
     if (body === undefined) return problem(413, "The body is too large.");
     if (!METHODS.includes(method)) {
       return {
@@ -141,7 +141,17 @@ class Receiver {
    * What a verified request asks for. The signature covers the `webhook-id` and not the path: the id must name what is
    * in the path, or a request that was captured could be sent again to another one.
    */
-  #route({ method, path, id, text }: { method: string; path: string; id: string; text: string }): Answer {
+  #route({
+    method,
+    path,
+    id,
+    text,
+  }: {
+    method: string;
+    path: string;
+    id: string;
+    text: string;
+  }): HttpResponse {
     const segments = path.split("/").filter(Boolean).map(decodeSegment);
     const last = segments.at(-1) ?? "";
     if (method === "HEAD")
@@ -167,7 +177,7 @@ class Receiver {
     await this.#redelivery?.close(AbortSignal.abort());
   }
 
-  #dispatch(body: string, webhookId: string): Answer {
+  #dispatch(body: string, webhookId: string): HttpResponse {
     const dispatch = parseDispatch(body);
     if (typeof dispatch === "string") return problem(400, dispatch);
     const id = dispatch.dispatchId;
@@ -195,7 +205,7 @@ class Receiver {
     return json(202, { accepted: true });
   }
 
-  #cancel(id: string): Answer {
+  #cancel(id: string): HttpResponse {
     const running = this.#runs.get(id);
     if (!running) {
       // It may still be on its way: that it does not run is true only if it is not taken any more.
@@ -207,7 +217,7 @@ class Receiver {
     return json(200, { ok: true });
   }
 
-  #answer(id: string, requestId: string, body: string): Answer {
+  #answer(id: string, requestId: string, body: string): HttpResponse {
     const optionId = parsePermissionAnswer(body);
     if (optionId === undefined) return problem(400, "optionId is missing.");
     const run = this.#runs.get(id)?.run;
@@ -241,15 +251,15 @@ function remember(ids: Set<string>, id: string): void {
   if (ids.size > REMEMBERED && oldest !== undefined) ids.delete(oldest);
 }
 
-function misdirected(): Answer {
+function misdirected(): HttpResponse {
   return problem(401, "The webhook-id is not the one that belongs to this path.");
 }
 
-function json(status: number, value: object): Answer {
+function json(status: number, value: object): HttpResponse {
   return { status, body: JSON.stringify(value), headers: {} };
 }
 
-function problem(status: number, detail: string): Answer {
+function problem(status: number, detail: string): HttpResponse {
   return { status, body: JSON.stringify({ status, detail }), headers: {} };
 }
 

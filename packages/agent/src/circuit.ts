@@ -61,10 +61,10 @@ export class Circuit {
   }
 
   /**
-   * Runs `attempt` as soon as the circuit allows it.
+   * Runs `request` as soon as the circuit allows it.
    * @param failed whether a result means that the server is down
    */
-  async run<T>(attempt: () => Promise<T>, failed: (result: T) => boolean, signal?: AbortSignal): Promise<T> {
+  async run<T>(request: () => Promise<T>, failed: (result: T) => boolean, signal?: AbortSignal): Promise<T> {
     while (this.isOpen) {
       // A clock that was set back must not make this longer than it ever is.
       const wait = Math.min(this.#openUntil - this.#clock.now(), Math.max(...COOLDOWNS));
@@ -72,7 +72,7 @@ export class Circuit {
       else if (this.#probe) await settled(this.#probe, signal);
       else break;
     }
-    const running = attempt().then((result) => {
+    const running = request().then((result) => {
       if (failed(result)) this.#fail();
       else if (this.isFailing) this.answered();
       return result;

@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 /** A request, whatever it came in by. `body` is `undefined` when it was larger than allowed. */
-export interface Delivery {
+export interface HttpRequest {
   method: string;
   path: string;
   headers: (name: string) => string | undefined;
   body: Buffer | undefined;
 }
 
-export interface Answer {
+export interface HttpResponse {
   status: number;
   /** JSON text. */
   body: string;
@@ -16,7 +16,7 @@ export interface Answer {
 }
 
 /** Reads a `node:http` request. Rejects when the sender breaks off. */
-export async function readNodeRequest(request: IncomingMessage, limit: number): Promise<Delivery> {
+export async function readNodeRequest(request: IncomingMessage, limit: number): Promise<HttpRequest> {
   return {
     method: request.method ?? "",
     path: (request.url ?? "").replace(/\?.*$/s, ""),
@@ -30,7 +30,7 @@ export async function readNodeRequest(request: IncomingMessage, limit: number): 
 }
 
 /** Reads a Fetch request. */
-export async function readRequest(request: Request, limit: number): Promise<Delivery> {
+export async function readRequest(request: Request, limit: number): Promise<HttpRequest> {
   return {
     method: request.method,
     path: new URL(request.url).pathname,
@@ -39,17 +39,17 @@ export async function readRequest(request: Request, limit: number): Promise<Deli
   };
 }
 
-export function sendNodeResponse(response: ServerResponse, answer: Answer): void {
+export function sendNodeResponse(response: ServerResponse, answer: HttpResponse): void {
   const tooLarge = answer.status === 413;
   response.writeHead(answer.status, { ...headersOf(answer), ...(tooLarge && { connection: "close" }) });
   response.end(answer.body);
 }
 
-export function toResponse(answer: Answer): Response {
+export function toResponse(answer: HttpResponse): Response {
   return new Response(answer.body, { status: answer.status, headers: headersOf(answer) });
 }
 
-function headersOf({ status, headers }: Answer): Record<string, string> {
+function headersOf({ status, headers }: HttpResponse): Record<string, string> {
   return { "content-type": status < 400 ? "application/json" : "application/problem+json", ...headers };
 }
 

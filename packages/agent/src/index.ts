@@ -2,7 +2,7 @@ export { type AgentServer, type AgentServerOptions, createAgentServer } from "./
 export { Circuit } from "./circuit.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { CallbackError, type CallbackErrorCode, ConfigurationError } from "./errors.ts";
-export type { Receipt } from "./outbox.ts";
+export type { ReportResult } from "./outbox.ts";
 export { type CommandResult, type FlushCommand, flush, type ReportCommand, report } from "./report.ts";
 export { createReporter, type Reporter, type ReporterOptions, type ReportOptions } from "./reporter.ts";
 export { type DispatchHandler, RunCancelledError, type RunContext, type RunResult } from "./run.ts";

@@ -1,15 +1,15 @@
-import type { Target } from "./attempt.ts";
 import type { Message } from "./callback.ts";
 import { anySignal } from "./clock.ts";
 import { CallbackError } from "./errors.ts";
+import type { Target } from "./post.ts";
 import { describe, type Sender } from "./sender.ts";
 import { Segment } from "./spool/segment.ts";
 import { Spool } from "./spool/spool.ts";
-import type { CallbackAnswer } from "./wire.ts";
+import type { CallbackResponse } from "./wire.ts";
 
 /** What became of a callback: stored, or left out because newer progress says more. */
-export type Receipt =
-  | ({ outcome: "stored"; id: string } & CallbackAnswer)
+export type ReportResult =
+  | ({ outcome: "stored"; id: string } & CallbackResponse)
   | { outcome: "coalesced"; id: string };
 
 export interface OutboxOptions {
@@ -28,7 +28,7 @@ interface Entry {
   segment: Segment | undefined;
   queuedAt: number;
   signal: AbortSignal | undefined;
-  resolve: (receipt: Receipt) => void;
+  resolve: (result: ReportResult) => void;
   reject: (error: Error) => void;
 }
 
@@ -58,12 +58,12 @@ export class Outbox {
   }
 
   /** Puts a callback at the end of the line. Rejects with {@link CallbackError}; never synchronously. */
-  send(message: Message, signal?: AbortSignal): Promise<Receipt> {
+  send(message: Message, signal?: AbortSignal): Promise<ReportResult> {
     if (this.#signal.aborted || signal?.aborted) {
       const reason = `The ${describe(message)} was not sent: its signal had been aborted already.`;
       return Promise.reject(new CallbackError("aborted", reason));
     }
-    const sent = new Promise<Receipt>((resolve, reject) => {
+    const sent = new Promise<ReportResult>((resolve, reject) => {
       const queuedAt = this.#options.sender.clock.now();
       const segment = this.#writeDown(message);
       this.#queue.push({ message, segment, queuedAt, signal, resolve, reject });
@@ -190,11 +190,11 @@ export class Outbox {
       error instanceof CallbackError ? error.code : this.#signal.aborted ? "aborted" : "undeliverable";
     const status =
       error instanceof CallbackError && error.status !== undefined ? { status: error.status } : {};
-    const told = words(error);
+    const cause = words(error);
     entries.forEach(({ message, segment, reject }, index) => {
       this.#release(segment);
       const reason =
-        index === 0 ? told : `The ${describe(message)} had to wait behind another callback. ${told}`;
+        index === 0 ? cause : `The ${describe(message)} had to wait behind another callback. ${cause}`;
       const kept = segment ? ` It is kept in ${segment.path} and goes out with the next report.` : "";
       reject(new CallbackError(code, reason + kept, { ...status, cause: error }));
     });

@@ -53,10 +53,10 @@ export async function report(command: ReportCommand): Promise<CommandResult> {
       signal: AbortSignal.any(signals),
       onFailure: () => {},
     });
-    const receipt = await send(reporter, command);
+    const result = await send(reporter, command);
     await reporter.close();
-    const { outcome, ...rest } = receipt;
-    const status = "taskStatus" in receipt && receipt.taskStatus ? `; the task is ${receipt.taskStatus}` : "";
+    const { outcome, ...rest } = result;
+    const status = "taskStatus" in result && result.taskStatus ? `; the task is ${result.taskStatus}` : "";
     return { exitCode: 0, text: `Reported${status}.`, data: { ok: true, outcome, ...rest } };
   } catch (error) {
     if (error instanceof ConfigurationError || error instanceof RangeError) {

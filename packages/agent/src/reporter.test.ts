@@ -34,10 +34,10 @@ test("reports arrive in the order of the calls, one in flight", async () => {
   assert.equal(last?.taskId, "task-d1");
 });
 
-test("a receipt tells what the server answered", async () => {
-  const receipt = await reporter().progress("hello");
+test("a result tells what the server answered", async () => {
+  const result = await reporter().progress("hello");
   assert.deepEqual(
-    { ...receipt, id: "" },
+    { ...result, id: "" },
     {
       outcome: "stored",
       id: "",
@@ -75,16 +75,16 @@ test("each try has the same id and body, and a signature of its own moment", asy
 test("timeouts, rate limits, server errors and broken connections are tried again", async () => {
   const script = [{ status: 408 }, { status: 425 }, { status: 429 }, { status: 500 }, "reset"] as const;
   server.behave = (_, index) => script[index] ?? "ok";
-  const receipt = await reporter().complete("done");
-  assert.equal(receipt.outcome, "stored");
+  const result = await reporter().complete("done");
+  assert.equal(result.outcome, "stored");
   assert.equal(server.tries.length, 6);
 });
 
 test("an answer that was lost does not make a second callback", async () => {
   server.behave = (_, index) => (index === 0 ? "store-then-reset" : "ok");
-  const receipt = await reporter().complete("done");
+  const result = await reporter().complete("done");
   assert.deepEqual(server.words, ["done"]);
-  assert.equal(receipt.outcome === "stored" && receipt.duplicate, true);
+  assert.equal(result.outcome === "stored" && result.duplicate, true);
 });
 
 test("the head of an answer decides, whatever becomes of its body", async () => {
@@ -240,8 +240,8 @@ test("under pressure progress thins out, but first, last and completion stay", a
     numbers,
     numbers.toSorted((a, b) => a - b),
   );
-  const receipts = await Promise.all(sent);
-  assert.equal(receipts.filter((receipt) => receipt.outcome === "stored").length, words.length);
+  const results = await Promise.all(sent);
+  assert.equal(results.filter((result) => result.outcome === "stored").length, words.length);
 });
 
 test("aborting ends every wait", async () => {

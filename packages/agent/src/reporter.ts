@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { encodeCallback } from "./callback.ts";
 import { anySignal } from "./clock.ts";
 import { CallbackError } from "./errors.ts";
-import { Outbox, type Receipt } from "./outbox.ts";
+import { Outbox, type ReportResult } from "./outbox.ts";
 import { Sender, type TransportOptions } from "./sender.ts";
 import { Redelivery } from "./spool/redelivery.ts";
 import { defaultSpoolFolder, Spool } from "./spool/spool.ts";
@@ -42,16 +42,19 @@ export interface Reporter {
   /** Whether `complete` or `fail` was called, here or by an earlier run whose report still waits in the spool. */
   readonly ended: boolean;
   /** Says what the agent is doing. `progress` is a number from 0 to 1. */
-  progress(message: string, options?: ReportOptions & { progress?: number | undefined }): Promise<Receipt>;
+  progress(
+    message: string,
+    options?: ReportOptions & { progress?: number | undefined },
+  ): Promise<ReportResult>;
   /** Ends the attempt with its result. */
-  complete(summary?: string, data?: JsonObject, options?: Omit<ReportOptions, "data">): Promise<Receipt>;
+  complete(summary?: string, data?: JsonObject, options?: Omit<ReportOptions, "data">): Promise<ReportResult>;
   /** Ends the attempt with what went wrong, and the last state it reached. */
-  fail(error: unknown, options?: ReportOptions & { lastState?: string | undefined }): Promise<Receipt>;
+  fail(error: unknown, options?: ReportOptions & { lastState?: string | undefined }): Promise<ReportResult>;
   /** Asks the operator. The answer comes to the agent's server. */
   permission(
     request: PermissionRequest,
     options?: ReportOptions & { message?: string | undefined },
-  ): Promise<Receipt>;
+  ): Promise<ReportResult>;
   /** Resolves when nothing is on its way any more: delivered, refused, or kept in the spool. */
   flush(): Promise<void>;
   /** Takes no more callbacks and waits for those on their way; stops at once when the signal is aborted. */
@@ -119,17 +122,24 @@ export class DispatchReporter implements Reporter {
   progress(
     message: string,
     options: ReportOptions & { progress?: number | undefined } = {},
-  ): Promise<Receipt> {
+  ): Promise<ReportResult> {
     const { data, usage, progress, signal } = options;
     return this.#send({ type: "progress", message, progress, data, usage }, signal);
   }
 
-  complete(summary?: string, data?: JsonObject, options: Omit<ReportOptions, "data"> = {}): Promise<Receipt> {
+  complete(
+    summary?: string,
+    data?: JsonObject,
+    options: Omit<ReportOptions, "data"> = {},
+  ): Promise<ReportResult> {
     this.#ended = true;
     return this.#send({ type: "complete", summary, data, usage: options.usage }, options.signal);
   }
 
-  fail(error: unknown, options: ReportOptions & { lastState?: string | undefined } = {}): Promise<Receipt> {
+  fail(
+    error: unknown,
+    options: ReportOptions & { lastState?: string | undefined } = {},
+  ): Promise<ReportResult> {
     const { data, usage, lastState, signal } = options;
     this.#ended = true;
     const words =
@@ -140,7 +150,7 @@ export class DispatchReporter implements Reporter {
   permission(
     request: PermissionRequest,
     options: ReportOptions & { message?: string | undefined } = {},
-  ): Promise<Receipt> {
+  ): Promise<ReportResult> {
     const { data, usage, message, signal } = options;
     return this.#send({ type: "permission", request, message, data, usage }, signal);
   }
@@ -162,7 +172,7 @@ export class DispatchReporter implements Reporter {
   #send(
     report: Omit<CallbackBody, "id" | "taskId" | "agentId" | "dispatchId" | "timestamp">,
     signal: AbortSignal | undefined,
-  ): Promise<Receipt> {
+  ): Promise<ReportResult> {
     const { taskId, agentId, dispatchId } = this.#identity;
     const id = `msg_${randomUUID()}`;
     const timestamp = new Date(this.#sender.clock.now()).toISOString();
@@ -173,10 +183,10 @@ export class DispatchReporter implements Reporter {
         )
       : this.#outbox.send(message, signal);
     sent.then(
-      (receipt) => {
+      (result) => {
         // The server is there: a good moment for what other runs left behind.
-        if (receipt.outcome === "stored" && !this.#wasSeen) this.#redelivery?.wake();
-        this.#wasSeen ||= receipt.outcome === "stored";
+        if (result.outcome === "stored" && !this.#wasSeen) this.#redelivery?.wake();
+        this.#wasSeen ||= result.outcome === "stored";
       },
       (error) => this.#reportFailure(error),
     );

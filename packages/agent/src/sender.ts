@@ -1,10 +1,10 @@
-import { type AttemptResult, attemptDelivery, type Target } from "./attempt.ts";
 import type { Message } from "./callback.ts";
 import { Circuit } from "./circuit.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { CallbackError } from "./errors.ts";
+import { type PostResult, postCallback, type Target } from "./post.ts";
 import { RETRY_WAITS, retryDelay } from "./retry.ts";
-import type { CallbackAnswer } from "./wire.ts";
+import type { CallbackResponse } from "./wire.ts";
 
 /** How callbacks are carried; every field has a default that suits production. */
 export interface TransportOptions {
@@ -43,8 +43,8 @@ export class Sender {
    * Resolves once Mission Control has stored the callback.
    * @throws CallbackError `refused`, `undeliverable` or `aborted`, saying what the last try met
    */
-  async deliver(message: Message, target: Target, signal?: AbortSignal): Promise<CallbackAnswer> {
-    let last: AttemptResult | undefined;
+  async deliver(message: Message, target: Target, signal?: AbortSignal): Promise<CallbackResponse> {
+    let last: PostResult | undefined;
     try {
       for (let step = 0; ; ) {
         last = await this.#try(message, target, signal);
@@ -77,10 +77,10 @@ export class Sender {
     );
   }
 
-  #try(message: Message, target: Target, signal: AbortSignal | undefined): Promise<AttemptResult> {
+  #try(message: Message, target: Target, signal: AbortSignal | undefined): Promise<PostResult> {
     const options = { fetch: this.#fetch, clock: this.clock, timeoutMs: this.#timeoutMs, signal };
     return this.circuit.run(
-      () => attemptDelivery(message, target, options),
+      () => postCallback(message, target, options),
       (result) => result.kind === "retry" && !result.reached,
       signal,
     );
@@ -96,6 +96,6 @@ export function describe(message: Message): string {
       : message.type;
 }
 
-function lastly(result: AttemptResult | undefined): string {
+function lastly(result: PostResult | undefined): string {
   return result?.kind === "retry" ? `; the last try met: ${result.reason}` : "";
 }

@@ -1,5 +1,5 @@
-import type { Target } from "./attempt.ts";
 import { ConfigurationError } from "./errors.ts";
+import type { Target } from "./post.ts";
 import { SECRET_RULE, secretKey } from "./signing.ts";
 import type { Dispatch } from "./wire.ts";
 

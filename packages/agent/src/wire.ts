@@ -60,7 +60,7 @@ export interface CallbackBody {
 }
 
 /** Mission Control's answer to a callback it stored. */
-export interface CallbackAnswer {
+export interface CallbackResponse {
   eventId?: number | undefined;
   /** It had been stored before: an earlier answer was lost on its way. */
   duplicate?: boolean | undefined;

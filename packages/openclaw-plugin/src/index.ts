@@ -1,4 +1,4 @@
-import { createReporter, type Receipt, type Reporter } from "@mission-control/agent";
+import { createReporter, type Reporter, type ReportResult } from "@mission-control/agent";
 import {
   type DefinedTool,
   defineToolPlugin,
@@ -51,7 +51,7 @@ export default plugin;
 /** A tool that is offered in turns of Mission Control alone. */
 function reporting<P extends TSchema>(
   definition: Omit<Tool<P>, "execute">,
-  report: (reporter: Reporter, parameters: Static<P>) => Promise<Receipt>,
+  report: (reporter: Reporter, parameters: Static<P>) => Promise<ReportResult>,
 ): ToolDefinition<P> {
   return {
     ...definition,

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
-import { CallbackError, type Receipt, type Reporter } from "@mission-control/agent";
+import { CallbackError, type Reporter, type ReportResult } from "@mission-control/agent";
 import { type Static, Type } from "typebox";
 
 const INSTEAD =
@@ -57,21 +57,21 @@ export const askTool = {
 export function reportProgress(
   reporter: Reporter,
   { message, progress }: Static<typeof progressTool.parameters>,
-): Promise<Receipt> {
+): Promise<ReportResult> {
   return reporter.progress(message, { progress });
 }
 
 export function reportComplete(
   reporter: Reporter,
   { summary, data }: Static<typeof completeTool.parameters>,
-): Promise<Receipt> {
+): Promise<ReportResult> {
   return reporter.complete(summary, data);
 }
 
 export function reportFailure(
   reporter: Reporter,
   { error, lastState }: Static<typeof failTool.parameters>,
-): Promise<Receipt> {
+): Promise<ReportResult> {
   return reporter.fail(error, { lastState });
 }
 
@@ -80,7 +80,7 @@ export function reportQuestion(
   reporter: Reporter,
   { question, options }: Static<typeof askTool.parameters>,
   id: string = randomUUID(),
-): Promise<Receipt> {
+): Promise<ReportResult> {
   const request = {
     id,
     title: question,
@@ -94,14 +94,14 @@ export function reportQuestion(
  * behind its back: an agent at work shall not wait for a server that is away.
  * @throws CallbackError when Mission Control refused the report
  */
-export async function outcomeOf(report: Promise<Receipt>, patienceMs = 5000): Promise<string> {
+export async function outcomeOf(report: Promise<ReportResult>, patienceMs = 5000): Promise<string> {
   const stop = new AbortController();
   const patience = wait(patienceMs, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
   try {
-    const receipt = await Promise.race([report, patience]);
-    if (!receipt)
+    const result = await Promise.race([report, patience]);
+    if (!result)
       return "Mission Control does not answer at the moment. The report is kept and sent on as soon as it does; do not repeat it.";
-    return receipt.outcome === "stored" ? "Reported." : "Left out: later progress says more.";
+    return result.outcome === "stored" ? "Reported." : "Left out: later progress says more.";
   } catch (error) {
     if (!(error instanceof CallbackError) || error.code === "refused") throw error;
     return `Not delivered yet, and to be sent on later; do not repeat it. ${error.message}`;

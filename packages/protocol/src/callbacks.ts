@@ -90,10 +90,10 @@ export const callbackSchema = z.preprocess(
 export type Callback = z.infer<typeof callbackSchema>;
 
 /** The answer to a callback that was stored. */
-export const callbackAnswerSchema = z.object({
+export const callbackResponseSchema = z.object({
   ok: z.literal(true),
   eventId: z.number().int(),
   duplicate: z.boolean(),
   taskStatus: z.string(),
 });
-export type CallbackAnswer = z.infer<typeof callbackAnswerSchema>;
+export type CallbackResponse = z.infer<typeof callbackResponseSchema>;

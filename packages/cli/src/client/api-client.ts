@@ -1,4 +1,5 @@
 import { type Problem, problemSchema } from "@mission-control/protocol";
+import { explainNetworkError } from "@mission-control/protocol/network-errors";
 import type { z } from "zod";
 import { CommandError } from "../terminal/command-error.ts";
 
@@ -69,7 +70,9 @@ export class ApiClient {
     try {
       return await fetch(this.url + path, init);
     } catch (error) {
-      throw new CommandError(`No answer from ${this.url}: ${networkReason(error)}. Is the server running?`);
+      throw new CommandError(
+        `No answer from ${this.url}: ${explainNetworkError(error)}. Is the server running?`,
+      );
     }
   }
 }
@@ -94,16 +97,4 @@ function parseProblem(text: string): Problem | null {
   } catch {
     return null;
   }
-}
-
-/** Why `fetch` got no answer, in words. */
-export function networkReason(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (!(cause instanceof Error)) return String(cause);
-  if (cause.name === "TimeoutError") return "it took too long";
-  const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
-  return (
-    { ECONNREFUSED: "connection refused", ENOTFOUND: "unknown host", ECONNRESET: "connection reset" }[code] ??
-    (cause.message || code)
-  );
 }

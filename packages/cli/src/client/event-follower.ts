@@ -1,8 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { EVENT_STREAM_TYPE, eventSchema, type LogEvent, RESET_EVENT } from "@mission-control/protocol";
+import { explainNetworkError } from "@mission-control/protocol/network-errors";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { z } from "zod";
-import { ApiError, networkReason, refusal } from "./api-client.ts";
+import { ApiError, refusal } from "./api-client.ts";
 
 /** Until the server says otherwise with `retry`, in milliseconds. */
 const DEFAULT_RETRY_MS = 2000;
@@ -43,7 +44,7 @@ export async function* followEvents(options: FollowOptions): AsyncGenerator<Foll
     } catch (error) {
       if (options.signal.aborted) return;
       if (error instanceof ApiError && error.status < 500 && error.status !== 429) throw error;
-      reason = error instanceof ApiError ? error.message : networkReason(error);
+      reason = error instanceof ApiError ? error.message : explainNetworkError(error);
     }
     if (options.signal.aborted) return;
     if (position.after !== before) failures = 0;

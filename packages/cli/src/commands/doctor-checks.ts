@@ -2,9 +2,10 @@ import { randomUUID } from "node:crypto";
 import { rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gatewaySchema } from "@mission-control/protocol";
+import { explainNetworkError } from "@mission-control/protocol/network-errors";
 import { localUrl, type Settings } from "@mission-control/protocol/settings";
 import { z } from "zod";
-import { ApiClient, networkReason } from "../client/api-client.ts";
+import { ApiClient } from "../client/api-client.ts";
 
 const TIMEOUT_MS = 5000;
 /** Signatures are refused when clocks are 5 minutes apart; well before that something is wrong. */
@@ -199,6 +200,6 @@ async function get(url: string, init: RequestInit = {}): Promise<Answer> {
     const text = await response.text();
     return { response, body: text.startsWith("{") ? JSON.parse(text) : text };
   } catch (error) {
-    return { reason: networkReason(error) };
+    return { reason: explainNetworkError(error) };
   }
 }

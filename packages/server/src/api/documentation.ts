@@ -1,7 +1,7 @@
 import swagger from "@fastify/swagger";
 import {
   agentSchema,
-  callbackAnswerSchema,
+  callbackResponseSchema,
   callbackSchema,
   createdAgentSchema,
   dispatchSchema,
@@ -29,7 +29,7 @@ const NAMED = {
   Agent: agentSchema,
   AgentEndpoint: endpointSchema,
   Callback: callbackSchema,
-  CallbackAnswer: callbackAnswerSchema,
+  CallbackResponse: callbackResponseSchema,
   CreatedAgent: createdAgentSchema,
   Dispatch: dispatchSchema,
   Event: eventSchema,

@@ -1,6 +1,6 @@
 import {
   CALLBACK_PATH,
-  callbackAnswerSchema,
+  callbackResponseSchema,
   callbackSchema,
   EVENT_STREAM_TYPE,
   EVENTS_PATH,
@@ -34,7 +34,7 @@ export function rawHandlerOf(
  * written another way, which still must reach their handler with the body unread.
  */
 export function rawRoutes(app: HttpApp, { callbacks, events }: RawHandlers): void {
-  const answer = { 200: callbackAnswerSchema, ...PROBLEM_RESPONSE };
+  const answer = { 200: callbackResponseSchema, ...PROBLEM_RESPONSE };
   const signed =
     "Signed by Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`) or by `X-Signature-SHA256`; a repeat is answered as the first was, with `duplicate: true`.";
   for (const [path, summary] of [

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { type CallbackAnswer, type DispatchPayload, standardHeaders } from "@mission-control/protocol";
+import { type CallbackResponse, type DispatchPayload, standardHeaders } from "@mission-control/protocol";
 import { RawClient } from "./raw-client.ts";
 
 /**
@@ -40,7 +40,7 @@ export class CallbackSender {
     this.#client?.close();
   }
 
-  async #send(fields: { type: string; message?: string; summary?: string }): Promise<CallbackAnswer> {
+  async #send(fields: { type: string; message?: string; summary?: string }): Promise<CallbackResponse> {
     const { dispatchId, task, agent, callback } = this.#payload;
     const body = JSON.stringify({ taskId: task.id, agentId: agent.id, ...fields });
     const id = fields.message ?? "the end";
@@ -59,7 +59,7 @@ export class CallbackSender {
         const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
         this.#client.write(`POST ${pathname} HTTP/1.1\r\n${lines.join("")}\r\n${body}`);
         const response = await this.#client.response();
-        if (response.status === 200) return JSON.parse(response.body) as CallbackAnswer;
+        if (response.status === 200) return JSON.parse(response.body) as CallbackResponse;
         if (response.status !== 503) {
           throw new Error(`${dispatchId}: ${response.status} ${response.body}`, { cause: "final" });
         }

@@ -7,7 +7,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import { standardHeaders } from "@mission-control/protocol";
-import { explainNetworkError } from "../network-errors.ts";
+import { explainNetworkError } from "@mission-control/protocol/network-errors";
 
 /** An answer's body is read up to here; what comes after is thrown away. In bytes. */
 const MAX_BODY_BYTES = 64 * 1024;

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { JsonObject } from "@mission-control/protocol";
+import { explainNetworkError } from "@mission-control/protocol/network-errors";
 import { WebSocket } from "ws";
-import { explainNetworkError } from "../network-errors.ts";
 import { type EventFrame, parseFrame, type ResponseFrame } from "./frames.ts";
 import {
   ConnectError,

@@ -50,11 +50,13 @@ const FAMILIES: readonly [prefix: string, explanation: string][] = [
 const OPENSSL_TEXT = /\berror:[0-9A-F]{8}:/;
 
 /**
- * Says in words why a connection failed; looks through `cause`, as `fetch` nests what happened. A code that is not
+ * Says in words why a connection failed or, as an `AbortSignal.timeout` tells, why it was given up; looks through `cause`,
+ * as `fetch` nests what happened. A code that is not
  * known here is named, so that it can be looked up; the system's and OpenSSL's own lines are passed on by nobody.
  */
 export function explainNetworkError(error: unknown): string {
   for (let current = error; current instanceof Error; current = current.cause) {
+    if (current.name === "TimeoutError") return "it took too long";
     const code = "code" in current ? String(current.code) : "";
     const explanation = EXPLANATIONS[code] ?? FAMILIES.find(([prefix]) => code.startsWith(prefix))?.[1];
     if (explanation) return explanation;

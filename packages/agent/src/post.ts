@@ -1,9 +1,10 @@
+import { explainNetworkError } from "@mission-control/protocol/network-errors";
 import type { Message } from "./callback.ts";
 import { anySignal, type Clock } from "./clock.ts";
 import { isRetryable, parseHttpDate, parseRetryAfter } from "./retry.ts";
 import { standardHeaders, TIMESTAMP_TOLERANCE_SECONDS } from "./signing.ts";
 import { timeoutSignal } from "./timers.ts";
-import type { CallbackAnswer } from "./wire.ts";
+import type { CallbackResponse } from "./wire.ts";
 
 /** Where callbacks go and how they are signed. */
 export interface Target {
@@ -13,17 +14,17 @@ export interface Target {
 }
 
 /** Of an answer, no more is read: Mission Control's are a few lines. */
-const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_BODY_BYTES = 64 * 1024;
 
 /** What one try came to. */
-export type AttemptResult =
-  | { kind: "stored"; answer: CallbackAnswer }
+export type PostResult =
+  | { kind: "stored"; answer: CallbackResponse }
   /** Final: trying again would be answered the same. */
   | { kind: "refused"; status: number; reason: string }
   /** Worth another try. `reached` is false when no server in working order answered. */
   | { kind: "retry"; reason: string; status?: number; retryAfter: number | undefined; reached: boolean };
 
-export interface AttemptOptions {
+export interface PostOptions {
   fetch: typeof fetch;
   clock: Clock;
   /** How long the server may take to answer, in milliseconds. */
@@ -35,11 +36,11 @@ export interface AttemptOptions {
  * Sends a callback once, with a timestamp and signature of this moment.
  * @throws the signal's reason when it is aborted; every other failure is a result
  */
-export async function attemptDelivery(
+export async function postCallback(
   message: Message,
   target: Target,
-  options: AttemptOptions,
-): Promise<AttemptResult> {
+  options: PostOptions,
+): Promise<PostResult> {
   const { clock, timeoutMs, signal } = options;
   signal?.throwIfAborted();
   const timestamp = Math.floor(clock.now() / 1000);
@@ -55,10 +56,10 @@ export async function attemptDelivery(
       redirect: "manual",
       signal: anySignal(signal, timeout) ?? timeout,
     });
-    return judge(response, await readAnswer(response), clock.now());
+    return judge(response, await readBody(response), clock.now());
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    const reason = timeout.aborted ? `no answer within ${timeoutMs / 1000} s` : networkReason(error);
+    const reason = timeout.aborted ? `no answer within ${timeoutMs / 1000} s` : explainNetworkError(error);
     return { kind: "retry", reason, retryAfter: undefined, reached: false };
   }
 }
@@ -67,13 +68,13 @@ export async function attemptDelivery(
  * The JSON object a server answered with, or an empty one. What it did was decided before it sent the head, so a body
  * that is late, broken off or endless changes nothing.
  */
-async function readAnswer(response: Response): Promise<Record<string, unknown>> {
+async function readBody(response: Response): Promise<Record<string, unknown>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
     for await (const chunk of response.body ?? []) {
       size += chunk.length;
-      if (size > MAX_ANSWER_BYTES) return {};
+      if (size > MAX_BODY_BYTES) return {};
       chunks.push(chunk);
     }
   } catch {
@@ -82,10 +83,10 @@ async function readAnswer(response: Response): Promise<Record<string, unknown>> 
   return parseObject(Buffer.concat(chunks).toString("utf8"));
 }
 
-function judge(response: Response, answer: Record<string, unknown>, now: number): AttemptResult {
+function judge(response: Response, answer: Record<string, unknown>, now: number): PostResult {
   const { status, headers } = response;
   const serverTime = parseHttpDate(headers.get("date"));
-  if (response.ok) return { kind: "stored", answer: pickAnswer(answer) };
+  if (response.ok) return { kind: "stored", answer: pickResponse(answer) };
   const detail = typeof answer.detail === "string" ? answer.detail : answer.title;
   const reason = `HTTP ${status}${typeof detail === "string" ? `: ${detail.replace(/\.$/, "")}` : ""}`;
   if (isRetryable(status)) {
@@ -109,7 +110,7 @@ function judge(response: Response, answer: Record<string, unknown>, now: number)
   return { kind: "refused", status, reason };
 }
 
-function pickAnswer(answer: Record<string, unknown>): CallbackAnswer {
+function pickResponse(answer: Record<string, unknown>): CallbackResponse {
   const { eventId, duplicate, taskStatus } = answer;
   return {
     ...(typeof eventId === "number" && { eventId }),
@@ -125,12 +126,4 @@ function parseObject(text: string): Record<string, unknown> {
   } catch {
     return {};
   }
-}
-
-/** The cause fetch hides inside "fetch failed", e.g. "connect ECONNREFUSED 127.0.0.1:4000". */
-function networkReason(error: unknown): string {
-  let current = error;
-  while (current instanceof Error && current.cause instanceof Error) current = current.cause;
-  if (current instanceof AggregateError && current.errors[0] instanceof Error) current = current.errors[0];
-  return current instanceof Error ? current.message : String(current);
 }
