@@ -17,7 +17,9 @@ describe("live", { skip }, () => {
 
   /** The messages of a task's rows, newest first, with folded ones unfolded. */
   const messages = async (page: Page): Promise<string[]> => {
-    for (const fold of await page.locator('button[aria-expanded="false"][aria-label*="in a row"]').all()) {
+    for (const fold of await page
+      .locator('button[aria-expanded="false"][aria-label*="of this attempt"]')
+      .all()) {
       await fold.click();
     }
     return page
@@ -227,6 +229,53 @@ describe("live", { skip }, () => {
     await page.locator("[data-task]", { hasText: "And on it goes" }).waitFor();
     assert.deepEqual(own.complaints, []);
     await own.strike();
+  });
+
+  test("agents that report in turns keep a row each, over the border of history and live, and every report opens", async () => {
+    const first = await stage.running({ title: "Interleaved one" });
+    const second = await stage.running({ title: "Interleaved two" });
+    const inTurns = async (from: number, to: number) => {
+      for (let number = from; number <= to; number++) {
+        for (const { payload } of [first, second]) {
+          await stage.agent.report(payload, { type: "progress", message: `step ${number}` });
+        }
+      }
+    };
+    await inTurns(1, 30);
+    const page = await stage.open(context, "/?types=activity&q=interleaved");
+    const counts = page.getByRole("button", { name: /progress reports of this attempt/ });
+    await counts.filter({ hasText: /^30$/ }).nth(1).waitFor();
+    await inTurns(31, 60);
+    await counts.filter({ hasText: /^60$/ }).nth(1).waitFor();
+    assert.equal(await page.locator("[data-row]").count(), 2, "a row an attempt");
+    await counts.first().click();
+    // The oldest of the sixty is there, whatever has to be scrolled.
+    await page
+      .getByRole("link", { name: /step 60/ })
+      .last()
+      .focus();
+    for (let key = 0; key < 61; key++) await page.keyboard.press("j");
+    await page.getByText("step 1", { exact: true }).waitFor();
+
+    await page.goto(`${stage.server.url}/tasks/${first.task.id}`);
+    await page.getByRole("button", { name: "60 reports" }).click();
+    await page.getByText("step 1", { exact: true }).waitFor({ state: "attached" });
+  });
+
+  test("events are searched where all of them are, and what was found is marked", async () => {
+    const { payload } = await stage.running({ title: "Far back" });
+    await stage.agent.report(payload, { type: "progress", message: "The needle in the hay" });
+    for (let number = 0; number < 120; number++) await stage.task({ title: `Hay ${number}` });
+    const page = await stage.open(context, "/");
+    await page.getByRole("searchbox", { name: "Search events" }).fill("NEEDLE in");
+    await page.locator("[data-row] mark", { hasText: "needle in" }).waitFor();
+    assert.equal(await page.locator("[data-row]").count(), 1);
+    await stage.agent.report(payload, { type: "progress", message: "Another needle in it" });
+    await page.locator("[data-row]", { hasText: "Another needle in it" }).waitFor();
+    await page.getByRole("searchbox", { name: "Search events" }).fill("far BACK");
+    await page.locator("[data-row] mark", { hasText: "Far back" }).first().waitFor();
+    await page.getByRole("searchbox", { name: "Search events" }).fill("stands nowhere");
+    await page.getByText("No event matches these filters").waitFor();
   });
 
   test("whoever reads is not disturbed: scrolled or paused, new events wait behind a button", async () => {

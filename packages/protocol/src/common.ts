@@ -105,6 +105,9 @@ export const toldUsageSchema = z.object({
 /** How many items a page may hold. */
 export const pageLimitSchema = z.coerce.number().int().min(1).max(500).default(50);
 
+/** A text to look for; what stands around it does not count. */
+export const searchTextSchema = z.string().trim().min(1).max(200);
+
 /** RFC 9457 problem details, as every refused request is answered. */
 export const problemSchema = z.object({
   type: z.string(),

@@ -1,29 +1,47 @@
 import type { HeldEvent } from "./held-event.ts";
 
-/** One line of the Activity page: an event, or a run of progress of one attempt, shown by its latest. */
+/** One line of the Activity page: an event, or the progress of one attempt, shown by its latest. */
 export interface FeedRow {
   /** Position of its first event: stays the same while the row grows. */
-  key: number;
-  latest: HeldEvent;
-  /** All events of the row, oldest first, as a range of {@link Feed.matched}. */
-  from: number;
-  count: number;
+  readonly key: number;
+  readonly latest: HeldEvent;
+  /** How many events it stands for. */
+  readonly count: number;
+  /** Its events, oldest first; those behind `count` came after the row was copied. */
+  readonly events: readonly HeldEvent[];
+}
+
+/**
+ * A row goes on where it is while at most this many stand above it, about a screen: what several agents report in
+ * turns stays a row each, and what has left the screen begins a new row on top, where it is seen.
+ */
+export const FOLD_REACH = 16;
+
+interface OpenRow {
+  index: number;
+  /** The same array as the row's. */
+  events: HeldEvent[];
 }
 
 /**
  * The filtered and folded view of a log, kept up to date event by event. Rows are never changed in place, so a copy
- * of the list stays as it was: that is what pausing shows.
+ * of the list stays as it was.
  */
 export class Feed {
   readonly #matches: (event: HeldEvent) => boolean;
-  #rows: FeedRow[] = [];
-  #matched: HeldEvent[] = [];
-  /** Ordinals of matched events dropped from the front. */
-  #dropped = 0;
+  readonly #rows: FeedRow[] = [];
+  /** The attempts whose progress can still be folded into a row, by their dispatch. */
+  readonly #open = new Map<string, OpenRow>();
+  #position = 0;
 
-  constructor(matches: (event: HeldEvent) => boolean, events: readonly HeldEvent[]) {
+  /**
+   * @param matches which events of those that are appended belong to it
+   * @param chosen what it begins with, in log order: the server has chosen these already
+   */
+  constructor(matches: (event: HeldEvent) => boolean, chosen: readonly HeldEvent[] = []) {
     this.#matches = matches;
-    this.append(events);
+    for (const event of chosen) this.#add(event);
+    this.#position = chosen.at(-1)?.id ?? 0;
   }
 
   /** Oldest first. */
@@ -31,52 +49,38 @@ export class Feed {
     return this.#rows;
   }
 
-  /** How many events matched since the feed began, dropped ones included. */
-  get total(): number {
-    return this.#dropped + this.#matched.length;
+  /** The last event that was looked at, whether it matched or not; 0 before the first. */
+  get position(): number {
+    return this.#position;
   }
 
+  /** Goes on by events in log order; those looked at before are passed over. */
   append(events: readonly HeldEvent[]): void {
     for (const event of events) {
-      if (!this.#matches(event)) continue;
-      const ordinal = this.total;
-      this.#matched.push(event);
-      const newest = this.#rows.at(-1);
-      if (newest && folds(newest.latest, event)) {
-        this.#rows[this.#rows.length - 1] = { ...newest, latest: event, count: newest.count + 1 };
-      } else {
-        this.#rows.push({ key: event.id, latest: event, from: ordinal, count: 1 });
-      }
+      if (event.id <= this.#position) continue;
+      this.#position = event.id;
+      if (this.#matches(event)) this.#add(event);
     }
   }
 
-  /** Lets go of rows whose newest event is older than `oldestId`. */
-  dropBefore(oldestId: number): void {
-    const first = this.#rows.findIndex(({ latest }) => latest.id >= oldestId);
-    const gone = first < 0 ? this.#rows.length : first;
-    if (gone === 0) return;
-    const rows = this.#rows.slice(gone);
-    const from = rows[0]?.from ?? this.total;
-    this.#matched = this.#matched.slice(from - this.#dropped);
-    this.#dropped = from;
-    this.#rows = rows;
-  }
-
-  /** The events of a row, oldest first; empty when they were dropped meanwhile. */
-  members(row: FeedRow): readonly HeldEvent[] {
-    const start = row.from - this.#dropped;
-    return start < 0 ? [] : this.#matched.slice(start, start + row.count);
+  #add(event: HeldEvent): void {
+    const attempt = foldsBy(event);
+    const open = attempt === null ? undefined : this.#open.get(attempt);
+    const row = open && this.#rows.length - open.index <= FOLD_REACH ? this.#rows[open.index] : undefined;
+    if (open && row) {
+      open.events.push(event);
+      this.#rows[open.index] = { ...row, latest: event, count: row.count + 1 };
+      return;
+    }
+    const events = [event];
+    this.#rows.push({ key: event.id, latest: event, count: 1, events });
+    if (attempt !== null) this.#open.set(attempt, { index: this.#rows.length - 1, events });
+    // Whatever else an attempt says ends its row: progress after it is a new one.
+    else if (event.dispatchId && event.data.late !== true) this.#open.delete(event.dispatchId);
   }
 }
 
-/** Progress of one attempt folds into one row; a late word, which changed nothing, stands by itself. */
-function folds(before: HeldEvent, after: HeldEvent): boolean {
-  return (
-    before.type === "activity" &&
-    after.type === "activity" &&
-    before.dispatchId !== undefined &&
-    before.dispatchId === after.dispatchId &&
-    before.data.late !== true &&
-    after.data.late !== true
-  );
+/** The attempt whose row an event goes into; null for what stands by itself, such as a late word, which changed nothing. */
+function foldsBy({ type, dispatchId, data }: HeldEvent): string | null {
+  return type === "activity" && data.late !== true ? (dispatchId ?? null) : null;
 }

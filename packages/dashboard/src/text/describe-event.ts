@@ -1,4 +1,4 @@
-import type { LogEvent, TaskStatus } from "@mission-control/protocol";
+import type { AgentView, GatewayView, LogEvent, TaskStatus } from "@mission-control/protocol";
 import { plainLine } from "./plain-line.ts";
 import { text } from "./text.ts";
 
@@ -9,7 +9,7 @@ export function describeEvent(event: LogEvent): string {
     case "status_change":
       return text.event.statusChange(statusName(data.from), statusName(data.to));
     case "task":
-      return text.event.task(String(data.change), message ?? "");
+      return text.event.task(String(data.change), message ?? "", fieldNames(data.fields));
     case "complete":
       return plainLine(message) || text.event.completed;
     case "activity":
@@ -20,9 +20,51 @@ export function describeEvent(event: LogEvent): string {
       return data.reason === undefined || data.reason === message
         ? (message ?? String(data.state))
         : `${message}: ${data.reason}`;
+    case "agent":
+      return agentChange(data) ?? message ?? text.eventType.agent;
+    case "gateway":
+      return gatewayChange(data, message ?? "") ?? message ?? text.eventType.gateway;
     default:
       return message ?? text.eventType[event.type];
   }
+}
+
+/** What changed about an agent; its name stands beside it. */
+function agentChange({ change, fields, status, reason }: LogEvent["data"]): string | null {
+  switch (change) {
+    case "created":
+      return text.event.added;
+    case "deleted":
+      return text.event.removed;
+    case "edited":
+      return text.event.edited(fieldNames(fields));
+    case "status": {
+      const word = text.agentStatus[status as AgentView["status"]] ?? String(status);
+      return typeof reason === "string" ? `${word}: ${reason}` : word;
+    }
+    default:
+      return null;
+  }
+}
+
+/** What changed about a gateway, which its event names by itself, with the reason behind the name. */
+function gatewayChange({ change, state }: LogEvent["data"], name: string): string | null {
+  switch (change) {
+    case "created":
+      return `${text.event.added}: ${name}`;
+    case "deleted":
+      return `${text.event.removed}: ${name}`;
+    case "state":
+      return `${text.gatewayState[state as GatewayView["state"]] ?? state}: ${name}`;
+    default:
+      return null;
+  }
+}
+
+/** The fields that were edited, by their names in words. */
+function fieldNames(fields: unknown): string[] {
+  if (!Array.isArray(fields)) return [];
+  return fields.map((field) => text.event.field[field as keyof typeof text.event.field] ?? String(field));
 }
 
 function statusName(status: unknown): string {

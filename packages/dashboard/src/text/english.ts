@@ -156,10 +156,20 @@ export const english = {
     progress: "Progress",
     completed: "Completed",
     statusChange: (from: string, to: string) => `${from} → ${to}`,
-    task: (change: string, title: string) => {
+    task: (change: string, title: string, fields: string[]) => {
       if (change === "created") return `Created: ${title}`;
       if (change === "deleted") return `Deleted: ${title}`;
-      return `Edited: ${title}`;
+      return fields.length === 0 ? `Edited: ${title}` : `Edited ${fields.join(", ")}: ${title}`;
+    },
+    added: "Added",
+    removed: "Removed",
+    edited: (fields: string[]) => (fields.length === 0 ? "Edited" : `Edited: ${fields.join(", ")}`),
+    field: {
+      name: "name",
+      capabilities: "capabilities",
+      concurrency: "tasks at a time",
+      endpoint: "address",
+      requiresReview: "review",
     },
     permission: (state: string, what: string) => {
       if (state === "requested") return `Asks: ${what}`;
@@ -180,11 +190,10 @@ export const english = {
     resume: "Resume",
     fresh: (events: number) => `${COUNT.format(events)} new`,
     late: "late",
-    unfold: (events: number) => `${count(events, "progress report")} of this attempt in a row`,
+    unfold: (events: number) => `${count(events, "progress report")} of this attempt`,
     nothingMatches: "No event matches these filters",
-    nothingYet: (looked: number) => `Nothing found in the last ${count(looked, "event")}`,
-    older: (looked: number) =>
-      looked > 0 ? `Load older events (${COUNT.format(looked)} loaded)` : "Load older events",
+    nothingYet: (reached: number) => `Nothing found yet; ${count(reached, "older event")} to look through`,
+    older: "Load older events",
     olderFailed: (reason: string) => `Older events could not be loaded: ${reason}`,
     beginning: "The log begins here.",
     nothingOlder: "Nothing older matches these filters.",
@@ -355,7 +364,8 @@ export const english = {
     queued: "queued",
     ran: "ran",
     feedback: "Feedback:",
-    times: (times: number) => `(${COUNT.format(times)} reports)`,
+    times: (times: number) => count(times, "report"),
+    earlier: (reports: number) => `${count(reports, "earlier report")} in Activity`,
     more: "Load the rest",
     all: (steps: number) => `Show all ${COUNT.format(steps)} steps`,
   },

@@ -3,10 +3,13 @@ import {
   eventFilterQuerySchema,
   eventPositionSchema,
   pageLimitSchema,
+  searchTextSchema,
 } from "@mission-control/protocol";
 import { z } from "zod";
+import type { AgentDirectory } from "../agents/agent-directory.ts";
 import type { Store } from "../store/store.ts";
 import { eventPageSchema, PROBLEM_RESPONSE } from "./documentation.ts";
+import { searchEvents } from "./event-search.ts";
 import type { HttpApp } from "./http-app.ts";
 import { notFound } from "./problems.ts";
 
@@ -14,7 +17,12 @@ const tags = ["Events"];
 const response = { 200: eventPageSchema, ...PROBLEM_RESPONSE };
 
 /** Reading back the log the stream is made from (docs/contract.md, section 2). */
-export function eventRoutes(app: HttpApp, store: Pick<Store, "task" | "taskEvents" | "history">): void {
+export function eventRoutes(
+  app: HttpApp,
+  store: Pick<Store, "task" | "taskEvents" | "history">,
+  agents: Pick<AgentDirectory, "get">,
+): void {
+  const source = { store, agentName: (id: string) => agents.get(id)?.name };
   app.get(
     "/api/tasks/:id/events",
     {
@@ -42,8 +50,10 @@ export function eventRoutes(app: HttpApp, store: Pick<Store, "task" | "taskEvent
       schema: {
         tags,
         summary: "Read events, newest first",
-        description: "`nextCursor` is the `before` of the next page.",
+        description:
+          "`nextCursor` is the `before` of the next page. With `q`, a page looks at some thousand events: it may be short, even empty, and its cursor goes on.",
         querystring: eventFilterQuerySchema.extend({
+          q: searchTextSchema.optional(),
           before: eventPositionSchema.optional(),
           limit: pageLimitSchema,
         }),
@@ -51,12 +61,13 @@ export function eventRoutes(app: HttpApp, store: Pick<Store, "task" | "taskEvent
       },
     },
     async (request) => {
-      const { before, limit, taskId, agentId, types } = request.query;
+      const { before, limit, taskId, agentId, types, q } = request.query;
       const filter: EventFilter = {
         ...(taskId === undefined ? {} : { taskId }),
         ...(agentId === undefined ? {} : { agentId }),
         ...(types === undefined ? {} : { types }),
       };
+      if (q !== undefined) return searchEvents(source, q, before ?? null, filter, limit);
       return store.history(before ?? null, filter, limit);
     },
   );

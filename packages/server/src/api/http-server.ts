@@ -222,7 +222,7 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void
     taskRoutes(api, options);
     agentRoutes(api, options.agents);
     gatewayRoutes(api, options);
-    eventRoutes(api, store);
+    eventRoutes(api, store, options.agents);
     sessionRoutes(api, options, identityOf);
     api.get("/api/openapi.json", { schema: { hide: true } }, async () => api.swagger());
   });

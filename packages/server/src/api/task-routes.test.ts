@@ -335,6 +335,36 @@ test("a task's events are read forwards, all events backwards, by pages", async 
   }
 });
 
+test("events are found by what was said, by ids, and by the names behind them", async () => {
+  const task = await dispatched({ title: "Fix the Redirect" });
+  const other = await dispatched({ title: "Something else" });
+  await report(task, { type: "progress", message: 'Reading "src/Auth.ts" – Größe' });
+  await report(other, { type: "progress", message: "Nothing like it" });
+  await report(other, { type: "error", error: "No network", lastState: "Installing NEEDLES" });
+  const found = async (query: Record<string, string>) => {
+    const { status, body } = await http.call("GET", `/api/events/history?${new URLSearchParams(query)}`);
+    assert.equal(status, 200);
+    return body as { items: { id: number; taskId: string; message?: string }[]; nextCursor: string | null };
+  };
+  const messages = async (query: Record<string, string>) =>
+    (await found(query)).items.map(({ message }) => message);
+  assert.deepEqual(await messages({ q: "src/auth.TS" }), ['Reading "src/Auth.ts" – Größe']);
+  assert.deepEqual(await messages({ q: ' "SRC/ ' }), ['Reading "src/Auth.ts" – Größe']);
+  assert.deepEqual(await messages({ q: "GRÖSSE" }), [], "case alone does not matter; spelling does");
+  assert.deepEqual(await messages({ q: "GRÖ" }), ['Reading "src/Auth.ts" – Größe']);
+  assert.deepEqual(await messages({ q: "needles" }), ["No network"]);
+  const byTitle = await found({ q: "the redirect", limit: "500" });
+  assert.deepEqual(new Set(byTitle.items.map(({ taskId }) => taskId)), new Set([task.id]));
+  assert.ok(byTitle.items.length > 4, "every event of the task");
+  assert.deepEqual(await messages({ q: "receivedAt" }), [], "names of fields are nobody's words");
+  const first = await found({ q: "the redirect", limit: "2" });
+  assert.equal(first.items.length, 2);
+  const rest = await found({ q: "the redirect", limit: "500", before: first.nextCursor ?? "" });
+  assert.deepEqual([...first.items, ...rest.items], byTitle.items);
+  assert.deepEqual(await messages({ q: "network", types: "activity" }), [], "together with the filters");
+  assert.equal((await http.call("GET", "/api/events/history?q=%20")).status, 400);
+});
+
 test("shows what an agent is sent, without the secret", async () => {
   const { id, dispatchId } = await dispatched({ context: { branch: "main" } });
   const path = `/api/tasks/${id}/dispatches/${dispatchId}/payload`;

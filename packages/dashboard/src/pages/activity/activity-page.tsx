@@ -1,12 +1,13 @@
 import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo } from "react";
 import type { FeedFilter } from "../../store/feed-filter.ts";
 import styles from "./activity.module.css";
 import { type ActivitySearch, splitTypes } from "./activity-search.ts";
-import { EventPanel } from "./event-panel.tsx";
 import { FeedList } from "./feed-list.tsx";
 import { FilterBar } from "./filter-bar.tsx";
-import { useHolding, useLiveFeed, useOlderFeed } from "./use-feed.ts";
+import { useFeed } from "./use-feed.ts";
+
+const EventPanel = lazy(() => import("./event-panel.tsx"));
 
 /** The home page: what happens, live, newest first. */
 export function ActivityPage() {
@@ -18,9 +19,7 @@ export function ActivityPage() {
     () => ({ taskId: task, agentId: agent, types: splitTypes(types), q }),
     [task, agent, types, q],
   );
-  const live = useLiveFeed(filter);
-  const older = useOlderFeed(filter);
-  const view = useHolding(live);
+  const view = useFeed(filter);
   const change = useCallback(
     (changes: Partial<Record<keyof ActivitySearch, string | number | undefined>>) => {
       // Typing in the search field is one step back, not one for each letter.
@@ -59,16 +58,19 @@ export function ActivityPage() {
         <FeedList
           // Another filter is another list, from its top.
           key={JSON.stringify([task, agent, types])}
-          live={live}
-          older={older}
           view={view}
           address={address}
           onOpen={open}
           filtered={Boolean(task || agent || types || q)}
+          sought={q}
           selected={event}
         />
       </div>
-      {event === undefined ? null : <EventPanel key={event} id={event} onClose={close} />}
+      {event === undefined ? null : (
+        <Suspense fallback={<aside />}>
+          <EventPanel key={event} id={event} onClose={close} />
+        </Suspense>
+      )}
     </div>
   );
 }

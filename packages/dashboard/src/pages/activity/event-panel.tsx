@@ -18,7 +18,7 @@ import { useTaskTitle } from "../../ui/use-task-title.ts";
 import styles from "./event-panel.module.css";
 
 /** Everything about one event, beside the list. */
-export function EventPanel({ id, onClose }: { id: number; onClose(): void }) {
+export default function EventPanel({ id, onClose }: { id: number; onClose(): void }) {
   const mission = useMission();
   const panel = useRef<HTMLElement>(null);
   const event = useQuery({

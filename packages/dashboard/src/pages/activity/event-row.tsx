@@ -1,5 +1,4 @@
 import { type MouseEvent, memo, type ReactNode } from "react";
-import type { FeedRow } from "../../store/feed.ts";
 import type { HeldEvent } from "../../store/held-event.ts";
 import { describeEvent } from "../../text/describe-event.ts";
 import { text } from "../../text/text.ts";
@@ -18,7 +17,12 @@ export interface RowContext {
 }
 
 interface EventRowProps {
-  row: FeedRow;
+  event: HeldEvent;
+  /** The row it stands for, by its key; undefined for an earlier event of a row that is unfolded. */
+  row: number | undefined;
+  /** How many events the row stands for. */
+  count: number;
+  unfolded: boolean;
   /** The names of its task and its agent, as far as they are known. */
   task: string | undefined;
   agent: string | undefined;
@@ -27,15 +31,14 @@ interface EventRowProps {
   selected: boolean;
   /** It has just come in. */
   fresh: boolean;
-  /** The earlier events of a folded row, oldest first, while it is open. */
-  members: readonly HeldEvent[] | undefined;
+  /** Words somebody looks for. */
+  sought: string | undefined;
   context: RowContext;
 }
 
 /** One line of the list: when, what, whose, by whom, and what was said. */
 export const EventRow = memo(function EventRow(props: EventRowProps) {
-  const { row, task, agent, top, height, selected, fresh, members, context } = props;
-  const names = { task, agent, context };
+  const { event, row, count, unfolded, task, agent, top, height, selected, fresh, sought, context } = props;
   return (
     <li
       className={styles.row}
@@ -43,23 +46,28 @@ export const EventRow = memo(function EventRow(props: EventRowProps) {
       data-selected={selected}
       data-fresh={fresh}
     >
-      <Line event={row.latest} selected={selected} {...names}>
-        {row.count > 1 ? (
+      <Line
+        event={event}
+        selected={selected}
+        folded={row === undefined}
+        task={task}
+        agent={agent}
+        sought={sought}
+        context={context}
+      >
+        {row !== undefined && count > 1 ? (
           <button
             type="button"
             className={styles.count}
-            aria-expanded={members !== undefined}
-            aria-label={text.activity.unfold(row.count)}
-            title={text.activity.unfold(row.count)}
-            onClick={() => context.unfold(row.key)}
+            aria-expanded={unfolded}
+            aria-label={text.activity.unfold(count)}
+            title={text.activity.unfold(count)}
+            onClick={() => context.unfold(row)}
           >
-            {row.count}
+            {count}
           </button>
         ) : null}
       </Line>
-      {members?.toReversed().map((event) => (
-        <Line key={event.id} event={event} selected={false} folded {...names} />
-      ))}
     </li>
   );
 });
@@ -67,14 +75,15 @@ export const EventRow = memo(function EventRow(props: EventRowProps) {
 interface LineProps {
   event: HeldEvent;
   selected: boolean;
-  folded?: boolean;
+  folded: boolean;
   task: string | undefined;
   agent: string | undefined;
+  sought: string | undefined;
   context: RowContext;
-  children?: ReactNode;
+  children: ReactNode;
 }
 
-function Line({ event, selected, folded, task, agent, context, children }: LineProps) {
+function Line({ event, selected, folded, task, agent, sought, context, children }: LineProps) {
   const late = event.data.late === true;
   // A plain link: the router's own costs too much for rows that come and go by the hundred.
   const open = (click: MouseEvent) => {
@@ -99,14 +108,24 @@ function Line({ event, selected, folded, task, agent, context, children }: LineP
           <span className="visually-hidden">{text.eventType[event.type]}</span>
         </span>
         <span className={styles.task}>
-          {event.taskId ? <Foreign max={120}>{task ?? event.taskId}</Foreign> : null}
+          {event.taskId ? (
+            <Foreign max={120} mark={sought}>
+              {task ?? event.taskId}
+            </Foreign>
+          ) : null}
         </span>
         <span className={styles.agent}>
-          {event.agentId ? <Foreign max={60}>{agent ?? event.agentId}</Foreign> : null}
+          {event.agentId ? (
+            <Foreign max={60} mark={sought}>
+              {agent ?? event.agentId}
+            </Foreign>
+          ) : null}
         </span>
         <span className={styles.message}>
           {late ? <span className={styles.late}>{text.activity.late}</span> : null}
-          <Foreign max={300}>{describeEvent(event)}</Foreign>
+          <Foreign max={300} mark={sought}>
+            {describeEvent(event)}
+          </Foreign>
         </span>
       </a>
       {event.progress === undefined ? null : (

@@ -2,7 +2,6 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useAgents } from "../../app/use-agents.ts";
 import { useLive, useMission } from "../../app/use-mission.ts";
-import type { Feed, FeedRow } from "../../store/feed.ts";
 import { text } from "../../text/text.ts";
 import { Button } from "../../ui/button.tsx";
 import { Icon } from "../../ui/icon.tsx";
@@ -11,7 +10,8 @@ import { useMediaQuery } from "../../ui/use-media-query.ts";
 import styles from "./activity.module.css";
 import { EventRow, type RowContext } from "./event-row.tsx";
 import { FirstSteps } from "./first-steps.tsx";
-import type { FeedView, useOlderFeed } from "./use-feed.ts";
+import { linesOf } from "./lines.ts";
+import type { FeedView } from "./use-feed.ts";
 
 /** While the list moves, only its top is laid out; whoever scrolls gets all of it, standing still. */
 const LIVE_ROWS = 200;
@@ -20,23 +20,22 @@ const FLOOD_ROWS = 8;
 const ROW_HEIGHT = 36;
 const TALL_ROW_HEIGHT = 56;
 const FOOTER_HEIGHT = 64;
-/** Progress shown when a folded row is opened; the task's page has the rest. */
-const UNFOLDED = 50;
 
 interface FeedListProps {
-  live: Feed;
   /** The address of the page with an event open, and the way there. */
   address(id: number): string;
   onOpen(id: number): void;
-  older: ReturnType<typeof useOlderFeed>;
   view: FeedView;
   filtered: boolean;
+  /** Words somebody looks for. */
+  sought: string | undefined;
   selected: number | undefined;
 }
 
 /** The rows, newest first; only those on the screen exist. */
 export function FeedList(props: FeedListProps) {
-  const { live, older, view, filtered, selected, address, onOpen } = props;
+  const { view, filtered, sought, selected, address, onOpen } = props;
+  const { older } = view;
   const mission = useMission();
   const agents = useAgents();
   const agentNames = useMemo(() => new Map(agents.data?.map(({ id, name }) => [id, name])), [agents.data]);
@@ -45,31 +44,20 @@ export function FeedList(props: FeedListProps) {
   const rowHeight = useMediaQuery("(max-width: 640px)") ? TALL_ROW_HEIGHT : ROW_HEIGHT;
   const ready = useLive((mission) => mission.ready);
   const startFailure = useLive((mission) => mission.startFailure);
-  const liveRows = view.rows;
-  const oldRows = older.feed.rows;
-  const all = liveRows.length + oldRows.length;
+  const lines = linesOf(view.rows, unfolded);
+  const all = lines.count;
   const shown = view.held ? all : Math.min(all, LIVE_ROWS);
-  const rowAt = (index: number): FeedRow | undefined =>
-    index < liveRows.length
-      ? liveRows[liveRows.length - 1 - index]
-      : oldRows[oldRows.length - 1 - (index - liveRows.length)];
-  const membersAt = (index: number, row: FeedRow) =>
-    (index < liveRows.length ? live : older.feed).members(row).slice(-UNFOLDED - 1, -1);
-  const heightAt = (index: number): number => {
-    const row = rowAt(index);
-    if (!row) return FOOTER_HEIGHT;
-    return unfolded.has(row.key) ? rowHeight * Math.min(row.count, UNFOLDED + 1) : rowHeight;
-  };
+  const lineAt = (index: number) => (index < shown ? lines.at(index) : undefined);
   const virtualizer = useVirtualizer({
     count: shown + 1,
     getScrollElement: () => scroller.current,
-    estimateSize: heightAt,
-    getItemKey: (index) => rowAt(index)?.key ?? "footer",
+    estimateSize: (index) => (index < shown ? rowHeight : FOOTER_HEIGHT),
+    getItemKey: (index) => lineAt(index)?.key ?? "footer",
     overscan: 8,
     useFlushSync: false,
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: heights are asked for anew when one of these changed
-  useEffect(() => virtualizer.measure(), [virtualizer, rowHeight, unfolded]);
+  useEffect(() => virtualizer.measure(), [virtualizer, rowHeight]);
 
   const onScroll = () => {
     const top = scroller.current?.scrollTop ?? 0;
@@ -96,15 +84,15 @@ export function FeedList(props: FeedListProps) {
   const { query } = older;
   const items = virtualizer.getVirtualItems();
   // Rows newer than the newest of the last drawing come in with a small movement.
-  const newest = rowAt(0)?.key ?? 0;
+  const newest = lines.at(0)?.key ?? 0;
   const seen = useRef(newest);
   useEffect(() => {
     seen.current = newest;
   }, [newest]);
   // A row that has the focus stays the same row, so that the focus goes with it.
   const focused = useRef(false);
-  const flooded = !view.held && !focused.current && (rowAt(FLOOD_ROWS)?.key ?? 0) > seen.current;
-  useUnknownTasks(items.map(({ index }) => rowAt(index)?.latest.taskId));
+  const flooded = !view.held && !focused.current && (lines.at(FLOOD_ROWS)?.key ?? 0) > seen.current;
+  useUnknownTasks(items.map(({ index }) => lineAt(index)?.event.taskId));
   const footerVisible = items.at(-1)?.index === shown && all > 0;
   const loadOlder = query.fetchNextPage;
   const mayLoad = footerVisible && view.held && query.hasNextPage && !query.isFetching && !query.error;
@@ -144,25 +132,29 @@ export function FeedList(props: FeedListProps) {
       >
         <ol className={styles.list} style={{ height: virtualizer.getTotalSize() }}>
           {items.map(({ index, start, size, key }) => {
-            const row = rowAt(index);
-            if (!row) {
+            const line = lineAt(index);
+            if (!line) {
               return (
                 <li key={key} className={styles.footer} style={{ transform: `translateY(${start}px)` }}>
                   <Footer older={older} filtered={filtered} />
                 </li>
               );
             }
+            const { event, row, folded } = line;
             return (
               <EventRow
                 key={flooded ? `place ${index}` : key}
-                row={row}
-                task={row.latest.taskId && mission.tasks.get(row.latest.taskId)?.title}
-                agent={row.latest.agentId && agentNames.get(row.latest.agentId)}
+                event={event}
+                row={folded ? undefined : row.key}
+                count={row.count}
+                unfolded={unfolded.has(row.key)}
+                task={event.taskId && mission.tasks.get(event.taskId)?.title}
+                agent={event.agentId && agentNames.get(event.agentId)}
                 top={start}
                 height={size}
-                selected={selected !== undefined && row.latest.id === selected}
-                fresh={!view.held && mission.calm && row.key > seen.current}
-                members={unfolded.has(row.key) ? membersAt(index, row) : undefined}
+                selected={selected !== undefined && event.id === selected}
+                fresh={!view.held && mission.calm && line.key > seen.current}
+                sought={sought}
                 context={context}
               />
             );
@@ -201,8 +193,8 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   next.focus();
 }
 
-function Footer({ older, filtered }: { older: ReturnType<typeof useOlderFeed>; filtered: boolean }) {
-  const { query, looked } = older;
+function Footer({ older, filtered }: { older: FeedView["older"]; filtered: boolean }) {
+  const { query } = older;
   if (query.error) {
     return (
       <Button icon="retry" onClick={() => void query.fetchNextPage()}>
@@ -213,16 +205,22 @@ function Footer({ older, filtered }: { older: ReturnType<typeof useOlderFeed>; f
   if (query.hasNextPage) {
     return (
       <Button kind="quiet" disabled={query.isFetching} onClick={() => void query.fetchNextPage()}>
-        {query.isFetching ? text.loading : text.activity.older(looked)}
+        {query.isFetching ? text.loading : text.activity.older}
       </Button>
     );
   }
   return filtered ? text.activity.nothingOlder : text.activity.beginning;
 }
 
-function SearchFurther({ older }: { older: ReturnType<typeof useOlderFeed> }) {
+function SearchFurther({ older }: { older: FeedView["older"] }) {
+  const { query, reached } = older;
+  // The server looks at a stretch of the log at a time: whoever searches wants the next one, until something is found.
+  const { fetchNextPage, isFetching, error } = query;
+  useEffect(() => {
+    if (!isFetching && !error) void fetchNextPage();
+  }, [fetchNextPage, isFetching, error]);
   return (
-    <Empty icon="search" title={text.activity.nothingYet(older.looked)}>
+    <Empty icon="search" title={text.activity.nothingYet(reached ?? 0)}>
       <Footer older={older} filtered />
     </Empty>
   );

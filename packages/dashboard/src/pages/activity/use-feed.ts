@@ -1,9 +1,10 @@
 import type { LogEvent } from "@mission-control/protocol";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import type { Mission } from "../../app/mission.ts";
 import { agentName } from "../../app/use-agents.ts";
 import { useLive, useLiveVersion, useMission } from "../../app/use-mission.ts";
+import type { EventLog } from "../../store/event-log.ts";
 import { Feed, type FeedRow } from "../../store/feed.ts";
 import { type FeedFilter, matcher, type Names } from "../../store/feed-filter.ts";
 import { type HeldEvent, hold } from "../../store/held-event.ts";
@@ -11,40 +12,81 @@ import { type HeldEvent, hold } from "../../store/held-event.ts";
 const OLDER_PAGE = 100;
 
 /** The names known now, for searching. */
-export function namesOf(mission: Mission): Names {
+function namesOf(mission: Mission): Names {
   return {
     task: (id) => mission.tasks.get(id)?.title,
     agent: (id) => agentName(mission, id),
   };
 }
 
-/** The live part of the feed: rows from the events this page has seen, kept up to date. */
-export function useLiveFeed(filter: FeedFilter): Feed {
-  const mission = useMission();
-  const log = useLive(({ log }) => log);
-  const feed = useMemo(
-    () => new Feed(matcher(filter, namesOf(mission)), log.events()),
-    [mission, log, filter],
-  );
-  useEffect(
-    () =>
-      mission.onBatch((events) => {
-        feed.append(events);
-        feed.dropBefore(log.base + 1);
-      }),
-    [mission, log, feed],
-  );
-  useLiveVersion();
-  return feed;
+/** What the list shows: the log as it goes on, or as it was when somebody began to read. */
+export interface FeedView {
+  /** Oldest first: what the server kept from before this page looked, and what came since. */
+  rows: readonly FeedRow[];
+  held: boolean;
+  /** Events that came since it is held. */
+  fresh: number;
+  hold(): void;
+  release(): void;
+  /** The part from before this page looked, read from the server a page at a time. */
+  older: ReturnType<typeof useOlderEvents>;
 }
 
-/** The part of the log from before this page looked, read from the server a page at a time. */
-export function useOlderFeed(filter: FeedFilter) {
+/** A place in the log that somebody reads from. */
+interface Holding {
+  log: EventLog;
+  filter: FeedFilter;
+  /** What the page held of the log then, up to the last event that is shown; the log may let go of it meanwhile. */
+  events: readonly HeldEvent[];
+  at: number;
+  /** What is older comes from the server. */
+  base: number;
+  /** How far the events that came since were counted, and how many matched. */
+  counted: number;
+  fresh: number;
+}
+
+/** The rows of a filter. One feed holds history and live together: an attempt's row goes on over the border of both. */
+export function useFeed(filter: FeedFilter): FeedView {
+  const mission = useMission();
+  const log = useLive((live) => live.log);
+  const liveBase = useLive((live) => live.log.base);
+  const [held, setHeld] = useState<Holding | null>(null);
+  const holding = held?.log === log && held.filter === filter ? held : null;
+  const base = holding?.base ?? liveBase;
+  const older = useOlderEvents(filter, base);
+  const matches = useMemo(() => matcher(filter, namesOf(mission)), [filter, mission]);
+  const now = useRef(holding);
+  now.current = holding;
+  // To hold the list is to let this feed stand still: only older events make another one.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the base stands for the events that the log has let go of
+  const feed = useMemo(() => {
+    const made = new Feed(matches, older.events);
+    const at = now.current?.at ?? Number.POSITIVE_INFINITY;
+    made.append((now.current?.events ?? log.events()).filter(({ id }) => id <= at));
+    return made;
+  }, [matches, log, base, older.events]);
+  useLiveVersion();
+  // Each event once, by its position, however often this is drawn.
+  if (!holding) feed.append(log.after(feed.position));
+  else {
+    holding.fresh += log.after(holding.counted).filter(matches).length;
+    holding.counted = log.position;
+  }
+  const hold = useCallback(() => {
+    const { position, base } = log;
+    const begun = { log, filter, events: log.events(), at: position, base, counted: position, fresh: 0 };
+    setHeld((before) => (before?.log === log && before.filter === filter ? before : begun));
+  }, [log, filter]);
+  const release = useCallback(() => setHeld(null), []);
+  return { rows: feed.rows, held: holding !== null, fresh: holding?.fresh ?? 0, hold, release, older };
+}
+
+function useOlderEvents(filter: FeedFilter, base: number) {
   const mission = useMission();
   const ready = useLive(({ ready }) => ready);
-  const base = useLive(({ log }) => log.base);
   const query = useInfiniteQuery({
-    queryKey: ["history", filter.taskId, filter.agentId, filter.types?.join(","), base],
+    queryKey: ["history", filter.taskId, filter.agentId, filter.types?.join(","), filter.q?.trim(), base],
     queryFn: ({ pageParam, signal }) => readHistory(mission, filter, pageParam, signal),
     initialPageParam: base + 1,
     getNextPageParam: (page) => page.before,
@@ -52,12 +94,8 @@ export function useOlderFeed(filter: FeedFilter) {
     staleTime: Number.POSITIVE_INFINITY,
   });
   const pages = query.data?.pages;
-  const feed = useMemo(() => {
-    const events = (pages ?? []).flatMap(({ events }) => events).reverse();
-    return new Feed(matcher(filter, namesOf(mission)), events);
-  }, [mission, pages, filter]);
-  const looked = pages?.reduce((sum, page) => sum + page.events.length, 0) ?? 0;
-  return { feed, looked, query };
+  const events = useMemo(() => (pages ?? []).flatMap(({ events }) => events).reverse(), [pages]);
+  return { events, reached: pages?.at(-1)?.before ?? null, query };
 }
 
 async function readHistory(mission: Mission, filter: FeedFilter, before: number, signal: AbortSignal) {
@@ -66,38 +104,10 @@ async function readHistory(mission: Mission, filter: FeedFilter, before: number,
   if (filter.taskId) query.set("taskId", filter.taskId);
   if (filter.agentId) query.set("agentId", filter.agentId);
   if (filter.types?.length) query.set("types", filter.types.join(","));
+  if (filter.q?.trim()) query.set("q", filter.q.trim());
   const page = await mission.api.get<{ items: LogEvent[]; nextCursor: string | null }>(
     `/api/events/history?${query}`,
     signal,
   );
   return { events: page.items.map(hold), before: page.nextCursor === null ? null : Number(page.nextCursor) };
-}
-
-/** What a list shows: the rows as they are, or as they were when somebody began to read. */
-export interface FeedView {
-  /** Oldest first. */
-  rows: readonly FeedRow[];
-  held: boolean;
-  /** Events that came since it is held. */
-  fresh: number;
-  hold(): void;
-  release(): void;
-}
-
-/** Lets a list be held still while the log goes on. */
-export function useHolding(feed: Feed): FeedView {
-  const [held, setHeld] = useState<{ feed: Feed; rows: readonly FeedRow[]; total: number } | null>(null);
-  const current = held?.feed === feed ? held : null;
-  const hold = useCallback(
-    () => setHeld((now) => (now?.feed === feed ? now : { feed, rows: [...feed.rows], total: feed.total })),
-    [feed],
-  );
-  const release = useCallback(() => setHeld(null), []);
-  return {
-    rows: current ? current.rows : feed.rows,
-    held: current !== null,
-    fresh: current ? feed.total - current.total : 0,
-    hold,
-    release,
-  };
 }

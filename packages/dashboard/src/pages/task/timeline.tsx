@@ -21,6 +21,8 @@ import { useTaskEvents } from "./use-task-events.ts";
 
 /** Steps of an attempt drawn before somebody asks for all. */
 const SHOWN = 60;
+/** Reports drawn when a step is opened; Activity has all of them, however many. */
+const REPORTS_SHOWN = 500;
 
 interface Part {
   attempt: DispatchView | null;
@@ -129,6 +131,7 @@ function Steps({ rows }: { rows: readonly FeedRow[] }) {
 
 function Step({ row, before }: { row: FeedRow; before: FeedRow | undefined }) {
   const { latest, count } = row;
+  const [open, setOpen] = useState(false);
   const since = before ? Date.parse(latest.receivedAt) - Date.parse(before.latest.receivedAt) : null;
   return (
     <li className={styles.step} data-type={latest.type}>
@@ -140,8 +143,18 @@ function Step({ row, before }: { row: FeedRow; before: FeedRow | undefined }) {
           <span className={styles.type}>{text.eventType[latest.type]}</span>{" "}
           {latest.data.late === true ? <span className={styles.late}>{text.activity.late}</span> : null}{" "}
           <Foreign max={400}>{describeEvent(latest)}</Foreign>
-          {count > 1 ? <span className={styles.count}> {text.timeline.times(count)}</span> : null}
+          {count > 1 ? (
+            <button
+              type="button"
+              className={styles.count}
+              aria-expanded={open}
+              onClick={() => setOpen(!open)}
+            >
+              {text.timeline.times(count)}
+            </button>
+          ) : null}
         </p>
+        {open ? <Reports row={row} /> : null}
         {latest.lastState ? (
           <p className={styles.quiet}>
             {text.eventPanel.lastState}: <Foreign max={400}>{latest.lastState}</Foreign>
@@ -153,5 +166,32 @@ function Step({ row, before }: { row: FeedRow; before: FeedRow | undefined }) {
         <Clock at={latest.receivedAt} />
       </span>
     </li>
+  );
+}
+
+/** What an attempt reported before its latest word, newest first. */
+function Reports({ row }: { row: FeedRow }) {
+  const earlier = row.events.slice(0, row.count - 1);
+  const shown = earlier.slice(-REPORTS_SHOWN).toReversed();
+  return (
+    <ol className={styles.reports}>
+      {shown.map((event) => (
+        <li key={event.id}>
+          <span>
+            <Foreign max={400}>{describeEvent(event)}</Foreign>
+          </span>
+          <span className={styles.at}>
+            <Clock at={event.receivedAt} />
+          </span>
+        </li>
+      ))}
+      {shown.length < earlier.length ? (
+        <li>
+          <Link to="/" search={{ task: row.latest.taskId ?? "", types: "activity" }} className={styles.agent}>
+            {text.timeline.earlier(earlier.length - shown.length)}
+          </Link>
+        </li>
+      ) : null}
+    </ol>
   );
 }
