@@ -17,6 +17,7 @@ import { Redelivery } from "./spool/redelivery.ts";
 import type { Spool } from "./spool/spool.ts";
 import type { Dispatch } from "./wire.ts";
 
+/** What an HTTP agent is made of. */
 export interface AgentServerOptions {
   /** The agent's secret (`whsec_…`), shown once when it was created; several while it is being changed. */
   secret: string | readonly string[];

@@ -1,3 +1,4 @@
+/** Why a callback was not stored. */
 export type CallbackErrorCode =
   /** Mission Control said no for good (a 4xx that is not retried); see `status`. */
   | "refused"

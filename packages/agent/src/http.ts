@@ -8,6 +8,7 @@ export interface HttpRequest {
   body: Buffer | undefined;
 }
 
+/** What is answered, by whichever of the two interfaces. */
 export interface HttpResponse {
   status: number;
   /** JSON text. */
@@ -39,12 +40,14 @@ export async function readRequest(request: Request, limit: number): Promise<Http
   };
 }
 
+/** Writes a response to `node:http`. One to a body that was too large ends the connection. */
 export function sendNodeResponse(response: ServerResponse, answer: HttpResponse): void {
   const tooLarge = answer.status === 413;
   response.writeHead(answer.status, { ...headersOf(answer), ...(tooLarge && { connection: "close" }) });
   response.end(answer.body);
 }
 
+/** A response for Fetch. */
 export function toResponse(answer: HttpResponse): Response {
   return new Response(answer.body, { status: answer.status, headers: headersOf(answer) });
 }

@@ -12,6 +12,7 @@ export type ReportResult =
   | ({ outcome: "stored"; id: string } & CallbackResponse)
   | { outcome: "coalesced"; id: string };
 
+/** What the outbox of one dispatch needs. */
 export interface OutboxOptions {
   target: Target;
   taskId: string;

@@ -24,6 +24,7 @@ export type PostResult =
   /** Worth another try. `reached` is false when no server in working order answered. */
   | { kind: "retry"; reason: string; status?: number; retryAfter: number | undefined; reached: boolean };
 
+/** What one try needs. */
 export interface PostOptions {
   fetch: typeof fetch;
   clock: Clock;

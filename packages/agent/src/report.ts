@@ -79,6 +79,7 @@ function send(reporter: Reporter, command: ReportCommand) {
   return reporter.fail(text, { lastState, data, usage });
 }
 
+/** What `flush` is told: which spool, and how to send. */
 export interface FlushCommand extends TransportOptions {
   /** The shared callback URL and secret, for callbacks signed with it; or from the environment. */
   url?: string | undefined;

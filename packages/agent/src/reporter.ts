@@ -9,6 +9,7 @@ import { defaultSpoolFolder, Spool } from "./spool/spool.ts";
 import { type Identity, type IdentityOptions, resolveIdentity } from "./target.ts";
 import type { CallbackBody, JsonObject, PermissionRequest, Usage } from "./wire.ts";
 
+/** How a reporter is made. What is absent comes from the environment or has the default named here. */
 export interface ReporterOptions extends IdentityOptions, TransportOptions {
   /**
    * Where undelivered callbacks survive the agent: a folder, `true` for `~/.mission-control/spool` (default), or
@@ -27,7 +28,9 @@ export interface ReporterOptions extends IdentityOptions, TransportOptions {
   onWarning?: ((message: string) => void) | undefined;
 }
 
+/** What may go with any report. */
 export interface ReportOptions {
+  /** Anything more to keep with the event; the callback as a whole may be 256 KiB. */
   data?: JsonObject | undefined;
   /** What the attempt has used so far, in total. */
   usage?: Usage | undefined;
@@ -79,6 +82,7 @@ export function spoolOf({ spool = true, env }: Pick<ReporterOptions, "spool" | "
   return new Spool(spool === true ? defaultSpoolFolder(env) : spool);
 }
 
+/** The {@link Reporter} that sends over HTTP, by way of an outbox and the spool. */
 export class DispatchReporter implements Reporter {
   readonly taskId: string;
   readonly dispatchId: string | undefined;

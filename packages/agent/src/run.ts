@@ -4,6 +4,7 @@ import type { Dispatch, JsonObject, PermissionRequest } from "./wire.ts";
 
 /** What a handler has at hand while it works on a dispatch. */
 export interface RunContext {
+  /** Speaks for this dispatch. */
   reporter: Reporter;
   /** Aborted when the operator cancels, or the agent server is closed. */
   signal: AbortSignal;
@@ -17,6 +18,7 @@ export interface RunContext {
 /** What a handler may return: the summary, or the summary with data. Nothing, if it reported the end itself. */
 export type RunResult = string | { summary: string; data?: JsonObject } | undefined;
 
+/** Does the work of one dispatch: what it returns completes the task, what it throws fails it. */
 export type DispatchHandler = (
   dispatch: Dispatch,
   context: RunContext,
@@ -25,6 +27,7 @@ export type DispatchHandler = (
 /** Why a run's signal was aborted. */
 export class RunCancelledError extends Error {
   override name = "RunCancelledError";
+  /** `cancelled`: by the operator; `closing`: the agent server is being closed. */
   readonly code: "cancelled" | "closing";
 
   constructor(code: "cancelled" | "closing") {
@@ -68,6 +71,7 @@ export class Run {
     await reporter.close();
   }
 
+  /** Aborts the signal of the handler, which is expected to end soon; nothing more is reported after `cancelled`. */
   cancel(code: RunCancelledError["code"]): void {
     this.#abort.abort(new RunCancelledError(code));
   }

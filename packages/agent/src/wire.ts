@@ -37,8 +37,10 @@ export interface PermissionRequest {
   diff?: string | undefined;
 }
 
+/** A JSON object whose content is the agent's own. */
 export type JsonObject = Record<string, unknown>;
 
+/** What a callback is (docs/contract.md, section 4). */
 export type CallbackType = "progress" | "complete" | "error" | "permission";
 
 /** The body of a callback, as it goes over the wire (docs/contract.md, section 4). */

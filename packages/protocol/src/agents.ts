@@ -12,12 +12,14 @@ export const endpointSchema = z.discriminatedUnion("kind", [
 ]);
 export type Endpoint = z.infer<typeof endpointSchema>;
 
+/** Whether an agent can be reached, and `busy` when all its slots are taken; `unknown` until it was tried. */
 export const agentStatusSchema = z.enum(["online", "busy", "offline", "unknown"]);
 export type AgentStatus = z.infer<typeof agentStatusSchema>;
 
 const capabilitiesSchema = z.array(z.string().min(1).max(64)).max(64);
 const concurrencySchema = z.number().int().min(1).max(1000);
 
+/** The body of `POST /api/agents`. `concurrency` is how many dispatches it takes at a time. */
 export const createAgentSchema = z.object({
   name: shortTextSchema.max(128),
   capabilities: capabilitiesSchema.default([]),
@@ -26,6 +28,7 @@ export const createAgentSchema = z.object({
 });
 export type CreateAgent = z.infer<typeof createAgentSchema>;
 
+/** The body of `PATCH /api/agents/:id`: what is absent stays as it is. */
 export const patchAgentSchema = z
   .object({
     name: shortTextSchema.max(128),
@@ -36,6 +39,7 @@ export const patchAgentSchema = z
   .partial();
 export type PatchAgent = z.infer<typeof patchAgentSchema>;
 
+/** An agent as it is shown. `running` and `queued` count its attempts now; `usage` is what all of them used. */
 export const agentSchema = z.object({
   id: idSchema,
   name: z.string(),

@@ -40,7 +40,9 @@ export function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
 }
 
+/** Any value that JSON can carry. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+/** A JSON object whose content is the agents' and operators' own. */
 export type JsonObject = { [key: string]: Json };
 
 /** How deep agents' and operators' own JSON may nest. */
@@ -76,11 +78,14 @@ export function emptyListOr<Schema extends z.ZodType>(schema: Schema) {
   return z.preprocess((value) => (isEmptyList(value) ? {} : value), schema);
 }
 
+/** Whether a value is `[]`, which PHP writes for an empty object. */
 export function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0;
 }
 
+/** A title or name: 1 to 500 UTF-16 units after trimming. */
 export const shortTextSchema = z.string().trim().min(1).max(500);
+/** A description or feedback: up to 65,536 UTF-16 units, kept as it is. */
 export const longTextSchema = z.string().max(64 * 1024);
 
 /** An amount of which many can be added up without leaving the numbers that JSON can carry. */

@@ -38,6 +38,7 @@ export const dispatchSchema = z.object({
 });
 export type DispatchView = z.infer<typeof dispatchSchema>;
 
+/** Which task of a queue goes first: the most urgent, then the oldest. */
 export const prioritySchema = z.enum(["low", "normal", "high", "urgent"]);
 export type Priority = z.infer<typeof prioritySchema>;
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { idSchema, jsonObjectSchema, timestampSchema } from "./common.ts";
 
+/** What an event tells of (docs/contract.md, section 5). */
 export const eventTypeSchema = z.enum([
   "dispatch",
   "activity",

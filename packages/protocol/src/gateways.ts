@@ -7,6 +7,7 @@ function bearsNoCredentials(text: string): boolean {
   return !url || (!url.username && !url.password && !url.search && !url.hash);
 }
 
+/** The body of `POST /api/gateways`. */
 export const createGatewaySchema = z.object({
   name: shortTextSchema.max(128).optional(),
   url: z
@@ -20,6 +21,7 @@ export const createGatewaySchema = z.object({
 });
 export type CreateGateway = z.infer<typeof createGatewaySchema>;
 
+/** The state of the connection to a gateway. `pairing_required`: the gateway's operator has to approve this server. */
 export const gatewayStateSchema = z.enum(["connecting", "connected", "disconnected", "pairing_required"]);
 export type GatewayState = z.infer<typeof gatewayStateSchema>;
 

@@ -12,6 +12,7 @@ import {
 } from "./common.ts";
 import { dispatchSchema, prioritySchema } from "./dispatches.ts";
 
+/** Where a task stands (docs/contract.md, section 2, says what leads from one to the next). */
 export const taskStatusSchema = z.enum([
   "pending",
   "queued",
@@ -25,6 +26,10 @@ export type TaskStatus = z.infer<typeof taskStatusSchema>;
 
 const tagsSchema = z.array(z.string().trim().min(1).max(64)).max(32);
 
+/**
+ * The body of `POST /api/tasks`. Texts are trimmed; `context` is the operator's own JSON and goes to the agent as it
+ * is.
+ */
 export const createTaskSchema = z.object({
   title: shortTextSchema,
   description: longTextSchema.default(""),
@@ -35,6 +40,7 @@ export const createTaskSchema = z.object({
 });
 export type CreateTask = z.infer<typeof createTaskSchema>;
 
+/** The body of `PATCH /api/tasks/:id`: what is absent stays as it is. */
 export const patchTaskSchema = z
   .object({
     title: shortTextSchema,
@@ -79,9 +85,11 @@ export type TaskSummary = z.infer<typeof taskSummarySchema>;
 export const taskSchema = taskSummarySchema.extend({ attempts: z.array(dispatchSchema) });
 export type TaskView = z.infer<typeof taskSchema>;
 
+/** What a list of tasks is sorted by, always descending: most urgent or newest first. */
 export const taskSortSchema = z.enum(["priority", "createdAt", "updatedAt"]);
 export type TaskSort = z.infer<typeof taskSortSchema>;
 
+/** The query of `GET /api/tasks`. `q` is looked for in titles and descriptions; `cursor` is a page's `nextCursor`. */
 export const taskQuerySchema = z.object({
   status: taskStatusSchema.optional(),
   agentId: idSchema.optional(),
@@ -100,6 +108,9 @@ export const taskPageSchema = z.object({
   lastEventId: z.number().int(),
 });
 
+/** The body of `POST /api/tasks/:id/dispatch`. */
 export const dispatchTaskSchema = z.object({ agentId: idSchema });
+/** The body of `POST /api/tasks/:id/reject`: what the agent is told to do better. */
 export const rejectTaskSchema = z.object({ feedback: longTextSchema.min(1) });
+/** The body of an answer to a permission request: one of the options it offered. */
 export const answerPermissionSchema = z.object({ optionId: z.string().min(1).max(128) });

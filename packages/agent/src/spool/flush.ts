@@ -20,6 +20,7 @@ export interface FlushResult {
   down: Map<string, CallbackError>;
 }
 
+/** How a spool is sent. */
 export interface FlushOptions {
   sender: Sender;
   /** The shared secret of a shared callback URL, where it is known: it is never written into the spool. */

@@ -4,6 +4,7 @@ import { sleep, timeoutSignal } from "../timers.ts";
 import { flushSpool } from "./flush.ts";
 import type { Spool } from "./spool.ts";
 
+/** What the redelivery of a spool needs. */
 export interface RedeliveryOptions {
   spool: Spool;
   transport: TransportOptions;

@@ -216,7 +216,10 @@ test("a command says what is wrong with how it reaches the server", async () => 
   const url = await nobodysUrl();
   const gone = await run(["tasks", "--url", url], env);
   assert.equal(gone.code, 1);
-  assert.equal(gone.stderr, `No answer from ${url}: nothing listens there (connection refused). Is the server running?\n`);
+  assert.equal(
+    gone.stderr,
+    `No answer from ${url}: nothing listens there (connection refused). Is the server running?\n`,
+  );
   const wrongToken = await run(["tasks", "--token", "x"], env);
   assert.equal(wrongToken.code, 1);
   assert.match(wrongToken.stderr, /does not know this token/);

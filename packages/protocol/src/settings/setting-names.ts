@@ -97,6 +97,7 @@ export const SETTINGS = {
   },
 } satisfies Record<string, SettingLabel>;
 
+/** The name of a setting, as it stands in the environment. */
 export type SettingName = keyof typeof SETTINGS;
 
 /** How a setting is written on the command line, such as `--public-url`. */

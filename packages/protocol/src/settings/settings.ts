@@ -143,6 +143,7 @@ interface Given {
   where: string;
 }
 
+/** Where settings are read from. */
 export interface SettingsSources {
   /** Values of command-line flags by setting name. */
   flags?: Partial<Record<SettingName, string | boolean | undefined>>;

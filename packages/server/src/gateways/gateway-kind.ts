@@ -62,4 +62,5 @@ export interface DirectKind {
   open(context: Pick<KindContext, "logger" | "allowLinkLocal">): GatewayAdapter;
 }
 
+/** A way to reach agents: one entry of `kinds.ts`. */
 export type GatewayKind = ConnectedKind | DirectKind;

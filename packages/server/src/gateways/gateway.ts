@@ -69,6 +69,7 @@ export interface EarlierSend {
   note: JsonObject | null;
 }
 
+/** What an adapter is given with each dispatch. */
 export interface SendContext {
   /**
    * Keeps the adapter's note on this attempt. It is durable once the promise resolves, and comes back as

@@ -74,6 +74,7 @@ export interface Stretch {
   maxBytes: number;
 }
 
+/** A page of tasks; `nextCursor` leads to the next one, null after the last. */
 export interface TaskPage {
   items: Task[];
   nextCursor: string | null;
@@ -81,6 +82,7 @@ export interface TaskPage {
   lastEventId: number;
 }
 
+/** A page of events; `nextCursor` leads to the next one, null after the last. */
 export interface EventPage {
   items: LogEvent[];
   nextCursor: string | null;
@@ -157,19 +159,30 @@ export interface Store {
    * says nothing. One that throws is logged, and keeps nothing from the others.
    */
   follow(after: number, listener: (entries: readonly LogEntry[]) => void): Follower;
+  /** What a part that sees work through begins with; it then follows from `lastEventId`. */
   workInHand(): Promise<WorkInHand>;
+  /** What a view of agents begins with; it then follows from `lastEventId`. */
   snapshot(): Promise<Snapshot>;
 
+  /**
+   * The committed state of a task; null when there is none. Rejects, as all reads do, with {@link
+   * StoreUnavailableError}.
+   */
   task(id: string): Promise<Task | null>;
+  /** One page of the tasks that a query finds. @throws InvalidCursorError */
   tasks(query: TaskQuery): Promise<TaskPage>;
+  /** The committed state of an attempt; null when there is none. */
   attempt(id: string): Promise<Attempt | null>;
   /** All attempts of a task, oldest first. */
   attemptsOf(taskId: string): Promise<Attempt[]>;
+  /** A record as it is committed; null when there is none. */
   record<Kind extends RecordKind>(kind: Kind, id: string): Promise<RecordKinds[Kind] | null>;
+  /** All records of a kind, in no particular order. */
   records<Kind extends RecordKind>(kind: Kind): Promise<RecordKinds[Kind][]>;
   /** What agents must still be told, oldest first. */
   pendingCommands(): Promise<PendingCommand[]>;
 
+  /** Which events the log holds now. */
   range(): Promise<LogRange>;
   /**
    * The frames of a stretch, in order, as far as one bounded step goes: always past `after`, and to the end of
