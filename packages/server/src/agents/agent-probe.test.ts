@@ -63,6 +63,23 @@ test("idle agents, and those that have just been heard of, are not asked", async
   assert.ok(asked.includes(silent));
 });
 
+test("a clock that was set back keeps no agent from being asked", async (context) => {
+  const fixture = await DispatchFixture.open(context);
+  const agentId = await fixture.agent();
+  const taskId = await fixture.task();
+  await fixture.dispatcher.dispatch(taskId, agentId);
+  await fixture.report(taskId, "progress");
+  const asked = Promise.withResolvers<void>();
+  const adapter = Object.assign(Object.create(fixture.gateway), { probe: async () => asked.resolve() });
+  const logger = { debug() {}, info() {}, warn() {}, error() {} };
+  const { agents } = fixture;
+  const now = () => new Date(Date.now() - 3_600_000);
+  const probe = new AgentProbe({ agents, adapterFor: () => adapter, logger, intervalMs: 100, now });
+  probe.start();
+  context.after(() => probe.close());
+  await asked.promise;
+});
+
 test("an agent that reports after it could not be reached counts as there", async (context) => {
   const fixture = await DispatchFixture.open(context);
   const agentId = await fixture.agent(2);

@@ -18,6 +18,8 @@ export interface AgentProbeOptions {
   logger: Logger;
   /** Default 15 s. */
   intervalMs?: number;
+  /** The clock by which agents were last heard of; the machine's by default. */
+  now?: () => Date;
 }
 
 /**
@@ -69,13 +71,15 @@ export class AgentProbe {
   }
 
   async #ask({ target, lastSeenAt }: WorkingAgent, signal: AbortSignal): Promise<void> {
-    const { agents, adapterFor, intervalMs = INTERVAL_MS } = this.#options;
+    const { agents, adapterFor, intervalMs = INTERVAL_MS, now = () => new Date() } = this.#options;
     const adapter = adapterFor(target);
     if (adapter?.probe) {
       const { status, at } = adapter.reachability(target);
       const contactAt = status === "online" && at ? at.getTime() : 0;
       const heardAt = Math.max(contactAt, lastSeenAt === null ? 0 : Date.parse(lastSeenAt));
-      if (Date.now() - heardAt >= intervalMs) await abortable(adapter.probe(target, signal), signal);
+      const silentMs = now().getTime() - heardAt;
+      // Heard of in the future: the clock was set back, so how long ago that was is not known.
+      if (silentMs < 0 || silentMs >= intervalMs) await abortable(adapter.probe(target, signal), signal);
     }
     await agents.announceReachability(target.agentId);
   }
