@@ -1,12 +1,15 @@
 import { Command, CommanderError } from "commander";
 import { keepYoungHeapSmall } from "./server/young-heap.ts";
 import { CommandError } from "./terminal/command-error.ts";
+import { notice } from "./terminal/output.ts";
 import { version } from "./terminal/version.ts";
 
 interface CommandModule {
   /** Adds the command's arguments, flags and what it does. */
   configure(command: Command): void;
 }
+
+const taskActions = () => import("./commands/task-actions.ts");
 
 /** Each command with its description. Only the one that is asked for is loaded: an agent may report every second. */
 const COMMANDS: Readonly<Record<string, readonly [string, () => Promise<CommandModule>]>> = {
@@ -22,7 +25,15 @@ const COMMANDS: Readonly<Record<string, readonly [string, () => Promise<CommandM
     "Run a coding agent, or any program, as an agent of Mission Control",
     () => import("./commands/agent.ts"),
   ],
-  agents: ["List agents, add one, or find those on this machine", () => import("./commands/agents.ts")],
+  agents: [
+    "List agents, add or remove one, or find those on this machine",
+    () => import("./commands/agents.ts"),
+  ],
+  gateways: ["List OpenClaw Gateways, add, remove or try one", () => import("./commands/gateways.ts")],
+  cancel: ["Cancel a task, and tell its agent to stop", async () => (await taskActions()).cancel],
+  approve: ["Take the result of a task in review", async () => (await taskActions()).approve],
+  reject: ["Send a task in review back to its agent", async () => (await taskActions()).reject],
+  answer: ["Answer the question that an agent waits with", async () => (await taskActions()).answer],
   report: [
     "Report on a task, as its agent: a signed callback, tried until it is stored",
     () => import("./commands/report.ts"),
@@ -74,6 +85,6 @@ async function run(words: readonly string[]): Promise<number> {
 }
 
 function fail(message: string, exitCode: number): number {
-  process.stderr.write(`${message}\n`);
+  notice(message);
   return exitCode;
 }

@@ -35,6 +35,10 @@ export class ApiClient {
     return this.#call("GET", path, undefined, schema);
   }
 
+  async delete(path: string): Promise<void> {
+    await this.#send("DELETE", path, undefined, CALL_TIMEOUT_MS);
+  }
+
   /** @param timeoutMs how long it may take, in milliseconds; default a minute */
   post<Schema extends z.ZodType>(
     path: string,
@@ -52,13 +56,7 @@ export class ApiClient {
     schema: Schema,
     timeoutMs = CALL_TIMEOUT_MS,
   ): Promise<z.output<Schema>> {
-    const response = await this.#fetch(path, {
-      method,
-      headers: { ...this.headers, ...(body && { "Content-Type": "application/json" }) },
-      body: body ? JSON.stringify(body) : null,
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    if (!response.ok) throw await refusal(response);
+    const response = await this.#send(method, path, body, timeoutMs);
     const answer = schema.safeParse(await response.json().catch(() => undefined));
     if (!answer.success) {
       throw new CommandError(`${this.url} answered something else than Mission Control would: check --url.`);
@@ -66,14 +64,19 @@ export class ApiClient {
     return answer.data;
   }
 
-  async #fetch(path: string, init: RequestInit): Promise<Response> {
-    try {
-      return await fetch(this.url + path, init);
-    } catch (error) {
+  async #send(method: string, path: string, body: object | undefined, timeoutMs: number): Promise<Response> {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: { ...this.headers, ...(body && { "Content-Type": "application/json" }) },
+      body: body ? JSON.stringify(body) : null,
+      signal: AbortSignal.timeout(timeoutMs),
+    }).catch((error: unknown) => {
       throw new CommandError(
         `No answer from ${this.url}: ${explainNetworkError(error)}. Is the server running?`,
       );
-    }
+    });
+    if (!response.ok) throw await refusal(response);
+    return response;
   }
 }
 

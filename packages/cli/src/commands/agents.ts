@@ -1,8 +1,9 @@
 import { createdAgentSchema, type Endpoint } from "@mission-control/protocol";
 import { type Command, InvalidArgumentError } from "commander";
-import { listAgents } from "../client/agents-lookup.ts";
+import { findAgent, listAgents } from "../client/agents-lookup.ts";
+import type { ApiClient } from "../client/api-client.ts";
 import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
-import { wrongUse } from "../terminal/command-error.ts";
+import { CommandError, wrongUse } from "../terminal/command-error.ts";
 import { print, printJson, table } from "../terminal/output.ts";
 
 interface AddFlags extends ServerFlags {
@@ -55,11 +56,24 @@ Examples:
         concurrency: flags.concurrency,
         endpoint: endpointOf(flags),
       };
-      const agent = await connect(flags).post("/api/agents", fields, createdAgentSchema);
+      const client = connect(flags);
+      await refuseTaken(client, name);
+      const agent = await client.post("/api/agents", fields, createdAgentSchema);
       if (flags.json) return printJson(agent);
       print(`${agent.name} is ${agent.id}.`);
       if (agent.secret) print(`Its secret, shown this once: ${agent.secret}`);
     });
+
+  withServerFlags(command.command("rm"))
+    .description("Remove an agent that has no work")
+    .argument("<name>", "the agent's name or id")
+    .action(async (name: string, flags: ServerFlags) => {
+      const client = connect(flags);
+      const agent = await findAgent(client, name);
+      await client.delete(`/api/agents/${agent.id}`);
+      print(`${agent.name} (${agent.id}) is removed.`);
+    });
+
   command
     .command("detect")
     .description("Find the agents on this machine, and say how to connect each")
@@ -73,6 +87,15 @@ async function detect(flags: { json?: boolean }): Promise<void> {
   const found = await detectAgents();
   if (flags.json) printJson(found);
   else print(formatDetected(found));
+}
+
+/** Two agents of one name could both be told apart by their ids alone, and the first's secret is good for itself only. */
+async function refuseTaken(client: ApiClient, name: string): Promise<void> {
+  const taken = (await listAgents(client)).find((agent) => agent.name === name);
+  if (!taken) return;
+  throw new CommandError(
+    `There is an agent "${name}" already, ${taken.id}: choose another name, or remove that one first with mission-control agents rm ${taken.id}`,
+  );
 }
 
 function endpointOf({ endpoint, openclaw, gateway }: AddFlags): Endpoint {

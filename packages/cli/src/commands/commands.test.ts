@@ -1,47 +1,30 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { deriveDispatchSecret } from "@mission-control/protocol";
-import { readSettings } from "@mission-control/protocol/settings";
-import { type App, startApp } from "@mission-control/server";
 import { run, start } from "../../test/command-line.ts";
+import { TestServer } from "../../test/test-server.ts";
 import { ApiClient } from "../client/api-client.ts";
 import { DemoAgent } from "../demo/demo-agent.ts";
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
-let folder: string;
-let app: App;
+let server: TestServer;
 let agent: DemoAgent;
-/** What makes a command find the server: its port as a setting, its token in the data folder. */
 let env: Record<string, string>;
+const api: TestServer["api"] = (...call) => server.api(...call);
 
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), "mission-control-commands-"));
-  const settings = readSettings({ flags: { port: "0", dataDir: folder }, environment: {} });
-  app = await startApp(settings, silent);
-  env = { PORT: new URL(app.url).port, MISSION_CONTROL_DATA_DIR: folder };
-  agent = await DemoAgent.start(new ApiClient(app.url, app.token), 1);
+  server = await TestServer.start();
+  env = server.env;
+  agent = await DemoAgent.start(new ApiClient(server.app.url, server.app.token), 1);
 });
 after(async () => {
   await agent.close();
-  await app.close();
-  rmSync(folder, { recursive: true });
+  await server.close();
 });
-
-// biome-ignore lint/suspicious/noExplicitAny: a test looks into whatever came back
-async function api(method: string, path: string, body?: unknown): Promise<any> {
-  const answer = await fetch(app.url + path, {
-    method,
-    headers: { Authorization: `Bearer ${app.token}`, "Content-Type": "application/json" },
-    body: body === undefined ? null : JSON.stringify(body),
-  });
-  return answer.json();
-}
 
 test("dispatch --wait follows a task to its end and tells how it went", async () => {
   const done = await run(["dispatch", "Summarise the release notes", "--agent", "demo-agent", "--wait"], env);
@@ -120,9 +103,9 @@ test("tail shows what the filters ask for, from where it was asked", async () =>
 });
 
 test("agent is stopped in good order also while its agent is still being tried", async () => {
-  const begun = join(folder, "begun");
+  const begun = join(server.folder, "begun");
   const acp = `sh -c 'touch ${begun}; exec sleep 60'`;
-  const agent = start(["agent", "--acp", acp, "--cwd", folder], env);
+  const agent = start(["agent", "--acp", acp, "--cwd", server.folder], env);
   while (!existsSync(begun)) await new Promise((resolve) => setTimeout(resolve, 20));
   agent.child.kill("SIGINT");
   const { code, stderr } = await agent.finished;
@@ -143,19 +126,19 @@ test("report speaks for an agent by a signed callback", async () => {
   const { id } = await api("POST", "/api/tasks", { title: "Reported on" });
   await api("PATCH", `/api/agents/${agent.view.id}`, { concurrency: 5 });
   // An agent that only ever says yes: the reports come from the command.
-  const server = createServer((request, response) => {
+  const listener = createServer((request, response) => {
     request.resume().on("end", () => response.writeHead(202).end());
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  listener.listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const { port } = listener.address() as AddressInfo;
   const endpoint = { kind: "http", url: `http://127.0.0.1:${port}/` };
   const quiet = await api("POST", "/api/agents", { name: "quiet", endpoint });
   const { dispatchId } = await api("POST", `/api/tasks/${id}/dispatch`, { agentId: quiet.id });
-  const serverKey = Buffer.from(readFileSync(join(folder, "server.key"), "utf8"), "base64");
+  const serverKey = Buffer.from(readFileSync(join(server.folder, "server.key"), "utf8"), "base64");
   const reporting = {
-    MISSION_CONTROL_DATA_DIR: folder,
-    MISSION_CONTROL_CALLBACK_URL: `${app.url}/api/webhooks/callback/${dispatchId}`,
+    MISSION_CONTROL_DATA_DIR: server.folder,
+    MISSION_CONTROL_CALLBACK_URL: `${server.app.url}/api/webhooks/callback/${dispatchId}`,
     MISSION_CONTROL_CALLBACK_SECRET: deriveDispatchSecret(serverKey, dispatchId),
     MISSION_CONTROL_TASK_ID: id,
     MISSION_CONTROL_AGENT_ID: quiet.id,
@@ -181,8 +164,8 @@ test("report speaks for an agent by a signed callback", async () => {
     assert.equal((await run(["report", ...args], reporting)).code, 2, args.join(" "));
   }
   assert.equal((await run(["report", "progress", "x"], {})).code, 2);
-  server.closeAllConnections();
-  server.close();
+  listener.closeAllConnections();
+  listener.close();
 });
 
 test("agents and tasks are listed and agents added", async () => {
@@ -223,13 +206,13 @@ test("a command says what is wrong with how it reaches the server", async () => 
   const wrongToken = await run(["tasks", "--token", "x"], env);
   assert.equal(wrongToken.code, 1);
   assert.match(wrongToken.stderr, /does not know this token/);
-  const noToken = await run(["tasks"], { ...env, MISSION_CONTROL_DATA_DIR: join(folder, "none") });
+  const noToken = await run(["tasks"], { ...env, MISSION_CONTROL_DATA_DIR: join(server.folder, "none") });
   assert.equal(noToken.code, 2);
   assert.match(noToken.stderr, /^No token for /);
 });
 
 test("a damaged key file gets one sentence that names it", async () => {
-  const data = mkdtempSync(join(folder, "damaged-"));
+  const data = mkdtempSync(join(server.folder, "damaged-"));
   writeFileSync(join(data, "token"), "short");
   const { code, stderr } = await run(["tasks"], { ...env, MISSION_CONTROL_DATA_DIR: data });
   assert.equal(code, 1);

@@ -5,7 +5,7 @@ import { type ApiClient, ApiError } from "../client/api-client.ts";
 import { followEvents } from "../client/event-follower.ts";
 import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
 import { CommandError } from "../terminal/command-error.ts";
-import { eventLine, notice, print, printJson } from "../terminal/output.ts";
+import { eventLine, notice, oneLine, print, printJson } from "../terminal/output.ts";
 import { untilInterrupted } from "../terminal/until-interrupted.ts";
 
 /** A dispatch waits for the agent's side: three tries, each up to a minute for its answer, and the pauses between. */
@@ -51,7 +51,7 @@ async function dispatch(title: string, flags: DispatchFlags): Promise<void> {
   const { description, priority, tag: tags, context, review: requiresReview } = flags;
   const fields = { title, description, priority, tags, context, requiresReview };
   const created = await client.post("/api/tasks", fields, taskSchema);
-  if (!flags.json) print(`${created.id}  ${created.title}`);
+  if (!flags.json) print(`${created.id}  ${oneLine(created.title)}`);
   const task = await client
     .post(`/api/tasks/${created.id}/dispatch`, { agentId: agent.id }, taskSchema, DISPATCH_TIMEOUT_MS)
     .catch((error: unknown) => {

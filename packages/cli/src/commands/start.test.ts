@@ -124,11 +124,19 @@ test("a damaged key file stops the start, whichever it is, and is named", async 
 });
 
 test("every command has help with an example; wrong use exits 2", async () => {
-  const commands = ["start", "demo", "dispatch", "tail", "tasks", "report", "doctor"];
+  const commands = ["start", "demo", "dispatch", "tail", "tasks", "report", "doctor"].concat([
+    "agent",
+    "cancel",
+    "approve",
+    "reject",
+    "answer",
+  ]);
   const helps = await Promise.all([
     run(["--help"]),
     ...commands.map((command) => run([command, "--help"])),
     run(["agents", "add", "--help"]),
+    run(["gateways", "add", "--help"]),
+    run(["gateways", "test", "--help"]),
   ]);
   for (const [index, { code, stdout }] of helps.entries()) {
     assert.equal(code, 0);
@@ -140,6 +148,9 @@ test("every command has help with an example; wrong use exits 2", async () => {
     ["nonsense"],
     ["dispatch"],
     ["dispatch", "title"],
+    ["cancel"],
+    ["reject", "task"],
+    ["gateways", "add"],
     ["tail", "--since", "x"],
     ["tail", "--types", "x"],
   ];

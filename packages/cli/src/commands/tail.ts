@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { findAgent } from "../client/agents-lookup.ts";
 import { followEvents } from "../client/event-follower.ts";
 import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
+import { checkHasEvents } from "../client/task-calls.ts";
 import { eventLine, notice, print, printJson } from "../terminal/output.ts";
 import { untilInterrupted } from "../terminal/until-interrupted.ts";
 
@@ -41,6 +42,7 @@ Examples:
 async function tail(flags: TailFlags): Promise<void> {
   const client = connect(flags);
   const agentId = flags.agent === undefined ? undefined : (await findAgent(client, flags.agent)).id;
+  if (flags.task !== undefined) await checkHasEvents(client, flags.task);
   const { url, headers } = client;
   const events = followEvents({
     url,

@@ -1,22 +1,48 @@
 import type { LogEvent } from "@mission-control/protocol";
 
-/** Writes a line for people or, with `--json`, a value for programs, to the standard output. */
+/*
+ * Everything a command says passes through here, the one place that keeps a terminal safe from it: titles, names and
+ * results were written by others, and may hold escape sequences, bells, or characters that turn a line around.
+ */
+
+/** Control (Cc) and format (Cf) characters of Unicode, but for line breaks and the joiners that scripts and emoji need. */
+const UNSAFE = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]--[\n\u200c\u200d]]+/gv;
+
+/** Writes text for people to the standard output: a line, or several with line breaks between them. */
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${withoutUnsafe(text)}\n`);
 }
 
-/** One JSON value on one line. */
+/** Writes a value for programs to the standard output, as JSON on one line. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value));
+  // What JSON.stringify has not escaped by itself stands within strings, where an escape means the same.
+  const json = JSON.stringify(value).replaceAll(UNSAFE, (run) => run.split("").map(jsonEscape).join(""));
+  process.stdout.write(`${json}\n`);
 }
 
 /** Writes what is not the command's result, such as that it is connecting again, to the standard error. */
 export function notice(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${withoutUnsafe(text)}\n`);
+}
+
+/** Text that others wrote, as part of a line: its line breaks are spaces. */
+export function oneLine(text: string): string {
+  return withoutUnsafe(text)
+    .replaceAll(/\s*\n\s*/g, " ")
+    .trim();
+}
+
+function withoutUnsafe(text: string): string {
+  return text.replaceAll("\r\n", "\n").replaceAll(UNSAFE, " ");
+}
+
+function jsonEscape(codeUnit: string): string {
+  return `\\u${codeUnit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** Rows with their columns aligned; the last column is as long as it is. */
-export function table(rows: readonly (readonly string[])[]): string {
+export function table(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(oneLine));
   const widths: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
@@ -43,9 +69,4 @@ function told({ type, data, message }: LogEvent): string {
   if (type === "status_change") return `${data.from} → ${data.to}`;
   if (message !== undefined) return message;
   return typeof data.state === "string" ? data.state : "";
-}
-
-/** What agents write may hold anything; a terminal shall get neither line breaks nor escape sequences. */
-function oneLine(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}]+/gu, " ").trim();
 }

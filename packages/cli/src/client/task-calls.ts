@@ -1,0 +1,39 @@
+import { type TaskView, taskSchema } from "@mission-control/protocol";
+import { z } from "zod";
+import { CommandError } from "../terminal/command-error.ts";
+import { type ApiClient, ApiError } from "./api-client.ts";
+
+/** The task of this id. @throws CommandError when there is none */
+export function findTask(client: ApiClient, id: string): Promise<TaskView> {
+  return ofTask(id, client.get(pathOf(id), taskSchema));
+}
+
+/**
+ * Does something with a task, and resolves to what it is then.
+ * @param action the end of the call's path, such as `cancel`
+ * @throws CommandError when there is no such task, or its state does not allow it
+ */
+export function actOnTask(
+  client: ApiClient,
+  id: string,
+  action: string,
+  body: object = {},
+): Promise<TaskView> {
+  return ofTask(id, client.post(`${pathOf(id)}/${action}`, body, taskSchema));
+}
+
+/** @throws CommandError for a task that never was; of one that was deleted there still are events */
+export async function checkHasEvents(client: ApiClient, taskId: string): Promise<void> {
+  await ofTask(taskId, client.get(`${pathOf(taskId)}/events?limit=1`, z.object({})));
+}
+
+function pathOf(id: string): string {
+  return `/api/tasks/${encodeURIComponent(id)}`;
+}
+
+function ofTask<Answer>(id: string, call: Promise<Answer>): Promise<Answer> {
+  return call.catch((error: unknown) => {
+    if (!(error instanceof ApiError) || error.status !== 404) throw error;
+    throw new CommandError(`There is no task "${id}": mission-control tasks lists them.`);
+  });
+}

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { createReporter } from "@mission-control/agent";
+import type { DispatchPayload } from "@mission-control/protocol";
+import { AgentDouble } from "../../../server/test/support/server-process.ts";
+import { TestServer } from "../../test/test-server.ts";
+
+let server: TestServer;
+let agent: AgentDouble;
+let agentId: string;
+before(async () => {
+  server = await TestServer.start();
+  agent = await AgentDouble.start();
+  const endpoint = { kind: "http", url: agent.url };
+  ({ id: agentId } = await server.api("POST", "/api/agents", { name: "agent", concurrency: 10, endpoint }));
+});
+after(async () => {
+  await agent.close();
+  await server.close();
+});
+
+/** A task that the agent is at, with what it speaks for the dispatch by. */
+async function taskAtWork(title: string, requiresReview = false) {
+  const { id } = await server.api("POST", "/api/tasks", { title, requiresReview });
+  await server.api("POST", `/api/tasks/${id}/dispatch`, { agentId });
+  const dispatch = agent.payloads.at(-1) as DispatchPayload;
+  assert.equal(dispatch.task.id, id);
+  return { id: id as string, reporter: createReporter({ dispatch, spool: false }) };
+}
+
+test("a question is shown with its answers, and answered by an answer's id or name", async () => {
+  const { id, reporter } = await taskAtWork("asks");
+  const request = {
+    id: "q1",
+    title: "May I delete build/?",
+    diff: "- build/",
+    options: [
+      { optionId: "yes-1", name: "Allow" },
+      { optionId: "no-1", name: "Deny" },
+    ],
+  };
+  await reporter.permission(request);
+  const shown = await server.run("answer", id);
+  assert.equal(shown.code, 0, shown.stderr);
+  assert.equal(shown.stdout, "May I delete build/?\n- build/\nyes-1  Allow\nno-1   Deny\n");
+  const wrong = await server.run("answer", id, "maybe");
+  assert.equal(wrong.code, 1);
+  assert.equal(wrong.stderr, '"maybe" is not one of the answers: yes-1 (Allow), no-1 (Deny).\n');
+  const answered = await server.run("answer", id, "deny", "--json");
+  assert.equal(answered.code, 0, answered.stderr);
+  assert.equal(JSON.parse(answered.stdout).waitingFor, undefined);
+  assert.equal(agent.received.at(-1)?.path.includes("q1"), true);
+  assert.match(agent.received.at(-1)?.body ?? "", /no-1/);
+  const over = await server.run("answer", id, "allow");
+  assert.equal(over.code, 1);
+  assert.equal(over.stderr, `The agent of ${id} asks nothing now.\n`);
+});
+
+test("a result is taken, or sent back with what is to be done otherwise", async () => {
+  const { id, reporter } = await taskAtWork("to review", true);
+  await reporter.complete("first try");
+  const rejected = await server.run("reject", id, "Keep the old name");
+  assert.equal(rejected.code, 0, rejected.stderr);
+  assert.match(rejected.stdout, new RegExp(`^${id}  (queued|in_progress)  to review\\n$`));
+  const again = agent.payloads.at(-1) as DispatchPayload;
+  assert.equal(again.task.feedback, "Keep the old name");
+  await createReporter({ dispatch: again, spool: false }).complete("second try");
+  const approved = await server.run("approve", id);
+  assert.equal(approved.code, 0, approved.stderr);
+  assert.equal(approved.stdout, `${id}  completed  to review\n`);
+  const twice = await server.run("approve", id);
+  assert.equal(twice.code, 1);
+  assert.match(twice.stderr, /review/);
+});
+
+test("a task is cancelled, once", async () => {
+  const { id } = await taskAtWork("unwanted");
+  assert.equal((await server.run("cancel", id)).stdout, `${id}  cancelled  unwanted\n`);
+  assert.equal((await server.run("cancel", id)).code, 1);
+});
+
+test("a task that never was is said to be unknown by whatever asks for it", async () => {
+  for (const words of [
+    ["cancel", "nope"],
+    ["approve", "nope"],
+    ["reject", "nope", "because"],
+    ["answer", "nope"],
+    ["tail", "--task", "nope"],
+    ["tail", "--task", "nope", "--since", "0"],
+  ]) {
+    const { code, stderr } = await server.run(...words);
+    assert.equal(code, 1, words.join(" "));
+    assert.equal(stderr, 'There is no task "nope": mission-control tasks lists them.\n');
+  }
+});

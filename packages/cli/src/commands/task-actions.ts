@@ -1,0 +1,83 @@
+import type { PermissionRequest, TaskView } from "@mission-control/protocol";
+import type { Command } from "commander";
+import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
+import { actOnTask, findTask } from "../client/task-calls.ts";
+import { CommandError } from "../terminal/command-error.ts";
+import { oneLine, print, printJson, table } from "../terminal/output.ts";
+
+type ActionFlags = ServerFlags & { json?: boolean };
+
+/** `mission-control cancel`: ends a task and tells its agent to stop. */
+export const cancel = {
+  configure(command: Command): void {
+    withTask(command, "mission-control cancel task_01K3…").action(async (id: string, flags: ActionFlags) =>
+      show(await actOnTask(connect(flags), id, "cancel"), flags),
+    );
+  },
+};
+
+/** `mission-control approve`: takes the result of a task in review. */
+export const approve = {
+  configure(command: Command): void {
+    withTask(command, "mission-control approve task_01K3…").action(async (id: string, flags: ActionFlags) =>
+      show(await actOnTask(connect(flags), id, "approve"), flags),
+    );
+  },
+};
+
+/** `mission-control reject`: sends a task in review back to its agent. */
+export const reject = {
+  configure(command: Command): void {
+    withTask(command, 'mission-control reject task_01K3… "Keep the old name of the flag"')
+      .argument("<feedback>", "what is to be done otherwise; the agent gets it with the task")
+      .action(async (id: string, feedback: string, flags: ActionFlags) =>
+        show(await actOnTask(connect(flags), id, "reject", { feedback }), flags),
+      );
+  },
+};
+
+/** `mission-control answer`: answers the question that an agent waits with. */
+export const answer = {
+  configure(command: Command): void {
+    withTask(command, "mission-control answer task_01K3… allow")
+      .argument("[option]", "the answer, by its id or name; without one, the question is shown")
+      .action(async (id: string, option: string | undefined, flags: ActionFlags) => {
+        const client = connect(flags);
+        const { waitingFor } = await findTask(client, id);
+        if (!waitingFor) throw new CommandError(`The agent of ${id} asks nothing now.`);
+        if (option === undefined) return flags.json ? printJson(waitingFor) : print(questionText(waitingFor));
+        const optionId = optionOf(waitingFor, option);
+        const requestPath = `permissions/${encodeURIComponent(waitingFor.id)}`;
+        show(await actOnTask(client, id, requestPath, { optionId }), flags);
+      });
+  },
+};
+
+function withTask(command: Command, example: string): Command {
+  return withServerFlags(command)
+    .argument("<task>", "the task's id")
+    .option("--json", "print the task as JSON")
+    .addHelpText("after", `\nExamples:\n  ${example}`);
+}
+
+function show(task: TaskView, { json }: ActionFlags): void {
+  if (json) printJson(task);
+  else print(`${task.id}  ${task.status}  ${oneLine(task.title)}`);
+}
+
+/** The id of the answer that is meant by its id or, whatever the case, by its name. */
+function optionOf({ options }: PermissionRequest, wanted: string): string {
+  const named = options.filter(({ name }) => name.toLowerCase() === wanted.toLowerCase());
+  const found =
+    options.find(({ optionId }) => optionId === wanted) ?? (named.length === 1 ? named[0] : undefined);
+  if (found) return found.optionId;
+  const known = options.map(({ optionId, name }) => `${optionId} (${name})`).join(", ");
+  throw new CommandError(`"${wanted}" is not one of the answers: ${known}.`);
+}
+
+/** What is asked, the change it is about where there is one, and the answers. */
+function questionText({ title, tool, diff, options }: PermissionRequest): string {
+  const about = [tool?.title, diff].filter((text) => text !== undefined && text !== title);
+  const answers = options.map(({ optionId, name }) => [optionId, name]);
+  return [oneLine(title), ...about, table(answers)].join("\n");
+}
