@@ -7,7 +7,7 @@ import {
   isEmptyList,
   jsonObjectSchema,
   longTextSchema,
-  toldUsageSchema,
+  reportedUsageSchema,
   withoutNulls,
 } from "./common.ts";
 
@@ -57,7 +57,7 @@ const fields = {
   error: longTextSchema.optional(),
   lastState: longTextSchema.optional(),
   data: jsonObjectSchema.optional(),
-  usage: toldUsageSchema.optional(),
+  usage: reportedUsageSchema.optional(),
   timestamp: agentTimeSchema.optional(),
 };
 

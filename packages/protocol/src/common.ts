@@ -100,8 +100,8 @@ export const usageSchema = z.object({
 });
 export type Usage = z.infer<typeof usageSchema>;
 
-/** The same as an agent tells it. */
-export const toldUsageSchema = z.object({
+/** The same as an agent reports it. */
+export const reportedUsageSchema = z.object({
   inputTokens: absentOr(amountSchema),
   outputTokens: absentOr(amountSchema),
   cost: absentOr(costSchema),

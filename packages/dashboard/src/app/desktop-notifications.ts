@@ -37,7 +37,7 @@ export function useDesktopNotifications(): void {
         if (document.visibilityState === "visible" || !notificationsOn()) return;
         const ends = events.filter(isEnd);
         if (ends.length > MAX_SINGLE) show(text.notify.many(ends.length), "", "many");
-        else for (const end of ends) void tell(mission, end);
+        else for (const end of ends) void notify(mission, end);
       }),
     [mission],
   );
@@ -49,7 +49,7 @@ function isEnd({ type, data }: HeldEvent): boolean {
   );
 }
 
-async function tell(mission: Mission, { taskId, data }: HeldEvent): Promise<void> {
+async function notify(mission: Mission, { taskId, data }: HeldEvent): Promise<void> {
   if (!taskId) return;
   const task = mission.tasks.get(taskId) ?? (await mission.readTask(taskId).catch(() => undefined));
   const to = data.to as "completed" | "failed" | "review";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { event } from "../../test/support/events.ts";
-import { failureReasons, intoBuckets, recordOf, tellAttempts } from "./attempt-history.ts";
+import { attemptsOf, failureReasons, intoBuckets, recordOf } from "./attempt-history.ts";
 
 const queued = (id: number, dispatchId: string) =>
   event(id, { type: "dispatch", dispatchId, data: { state: "queued" } });
@@ -9,7 +9,7 @@ const completed = (id: number, dispatchId: string) => event(id, { type: "complet
 const failed = (id: number, dispatchId: string, message: string) =>
   event(id, { type: "error", dispatchId, message });
 
-const stories = tellAttempts([
+const stories = attemptsOf([
   queued(1, "a"),
   queued(2, "b"),
   completed(5, "a"),

@@ -19,7 +19,7 @@ export interface AttemptStory {
 const BAD_ENDS: ReadonlySet<unknown> = new Set(["failed", "rejected", "lost", "cancelled"]);
 
 /** Puts attempts together from events in log order. */
-export function tellAttempts(events: readonly LogEvent[]): AttemptStory[] {
+export function attemptsOf(events: readonly LogEvent[]): AttemptStory[] {
   const stories = new Map<string, AttemptStory>();
   for (const event of events) {
     const { dispatchId, taskId, agentId, type, data } = event;

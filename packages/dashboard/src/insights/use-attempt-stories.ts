@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useLive, useMission } from "../app/use-mission.ts";
 import { useNow } from "../ui/ticker.ts";
-import { type AttemptStory, STORY_TYPES, tellAttempts } from "./attempt-history.ts";
+import { type AttemptStory, attemptsOf, STORY_TYPES } from "./attempt-history.ts";
 
 const PAGE = 500;
 /** Events read back at most: the charts say how far they reach. */
@@ -36,7 +36,7 @@ export function useAttemptStories(range: number, agentId?: string) {
     const live = mission.log
       .events()
       .filter((event) => wanted.has(event.type) && (!agentId || event.agentId === agentId));
-    return { stories: tellAttempts([...query.data.events, ...live]), since: query.data.since };
+    return { stories: attemptsOf([...query.data.events, ...live]), since: query.data.since };
   }, [mission, query.data, agentId, beat]);
   return { data, query };
 }

@@ -96,7 +96,7 @@ export class LiveConnection {
       const delay =
         this.#attempt === 0 ? 0 : reconnectDelay(this.#attempt, this.#retryBase, this.#around.random);
       this.#attempt += 1;
-      this.#tellWaiting(failure, delay);
+      this.#announceWaiting(failure, delay);
       await this.#sleep(delay);
     }
   }
@@ -197,7 +197,7 @@ export class LiveConnection {
     });
     this.#caughtUp = 0;
     this.#behind = true;
-    this.#tellProgress();
+    this.#announceProgress();
     const decoder = new TextDecoder();
     const reader = body.getReader();
     for (;;) {
@@ -208,12 +208,12 @@ export class LiveConnection {
       this.#attempt = 0;
       parser.feed(decoder.decode(value, { stream: true }));
       deliver();
-      this.#tellProgress();
+      this.#announceProgress();
     }
   }
 
   /** Says how far catching up is, until it is done. */
-  #tellProgress(): void {
+  #announceProgress(): void {
     if (!this.#behind) return;
     const remaining = Math.max(0, this.#target - this.#position);
     this.#behind = remaining > 0;
@@ -231,7 +231,7 @@ export class LiveConnection {
     this.#listener.onReset(newest);
   }
 
-  #tellWaiting(reason: string, delay: number): void {
+  #announceWaiting(reason: string, delay: number): void {
     const waiting = {
       attempt: this.#attempt,
       retryAt: this.#around.now() + delay,

@@ -83,7 +83,7 @@ export class LiveHub {
       {
         onFrames: (frames) => this.#take(frames),
         onReset: (newest) => this.#reset(newest),
-        onStatus: (status) => this.#tell(status),
+        onStatus: (status) => this.#announce(status),
       },
       { position: after, key: () => this.#key },
     );
@@ -121,7 +121,7 @@ export class LiveHub {
     for (const tab of this.#tabs) tab.post({ kind: "reset", newest });
   }
 
-  #tell(status: LiveStatus): void {
+  #announce(status: LiveStatus): void {
     this.#flush();
     this.#status = status;
     for (const tab of this.#tabs) tab.post(this.#statusNow());

@@ -9,7 +9,7 @@ const MAX_COMPARE_MS = 200;
 /** The changes a tool call is about to make, as a unified diff; `undefined` where it tells none. */
 export function diffOf({ content, rawInput }: ToolCall): string | undefined {
   const diffs = content.flatMap((part) => (part.type === "diff" ? [compare(part)] : []));
-  const text = diffs.length > 0 ? diffs.join("\n") : toldDiff(rawInput);
+  const text = diffs.length > 0 ? diffs.join("\n") : diffInInput(rawInput);
   // Control characters show nothing, and each would take six bytes in JSON.
   return text === undefined ? undefined : shorten(text.replace(/[^\P{Cc}\n\t]/gu, "\u{fffd}"));
 }
@@ -40,7 +40,7 @@ function compare({
 }
 
 /** Copilot and opencode hand the diff over as text. */
-function toldDiff(input: unknown): string | undefined {
+function diffInInput(input: unknown): string | undefined {
   const { diff } = (typeof input === "object" && input !== null ? input : {}) as { diff?: unknown };
   return typeof diff === "string" && diff.trim() !== "" ? diff.trim() : undefined;
 }

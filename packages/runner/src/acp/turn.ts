@@ -103,12 +103,12 @@ export class Turn {
   }
 
   #take(update: SessionUpdate): void {
-    for (const event of this.#reader.read(update)) this.#tell(event);
+    for (const event of this.#reader.read(update)) this.#emit(event);
     const usage = this.#usage.take(update);
-    if (usage) this.#tell({ type: "usage", usage });
+    if (usage) this.#emit({ type: "usage", usage });
   }
 
-  #tell(event: AgentEvent): void {
+  #emit(event: AgentEvent): void {
     this.#record.take(event);
     this.#job.narrator.take(event);
   }
@@ -126,7 +126,7 @@ export class Turn {
   #judge(response: PromptResponse, sessionId: string): JobResult {
     const { narrator } = this.#job;
     const usage = this.#usage.takeAnswer(response);
-    if (usage) this.#tell({ type: "usage", usage });
+    if (usage) this.#emit({ type: "usage", usage });
     const vouches = this.#agent.known?.vouches ?? true;
     const end = { stopReason: response.stopReason, vouches };
     const verdict = judgeTurn(end, this.#record, narrator.lastMessage, narrator.lastState);
@@ -141,7 +141,7 @@ export class Turn {
     const { permissions } = this.#options;
     const tool = this.#reader.toolCall(toolCall);
     const title = titleOf(tool);
-    if (this.prompted) this.#tell({ type: "tool", id: tool.toolCallId, title });
+    if (this.prompted) this.#emit({ type: "tool", id: tool.toolCallId, title });
     const decision = decide(permissions, tool.kind, options);
     if (decision === "none" || options.length === 0) {
       narrator.say(`${title}: cancelled, for want of an option that says what "${permissions}" does`);
@@ -164,6 +164,6 @@ export class Turn {
 
   #refuse(title: string): void {
     this.#refused.push(title);
-    this.#tell({ type: "refused", title });
+    this.#emit({ type: "refused", title });
   }
 }

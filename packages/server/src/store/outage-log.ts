@@ -29,7 +29,7 @@ export class OutageLog {
     this.#refused++;
     this.#lastFailure = this.#clock();
     if (this.#lastFailure - this.#lastLine >= PAUSE_MS)
-      this.#tell({ err: error }, "the database cannot be used");
+      this.#log({ err: error }, "the database cannot be used");
   }
 
   /** Something was committed. Called for each commit. */
@@ -38,10 +38,10 @@ export class OutageLog {
     // A disk that is nearly full takes the small and refuses the large: that is no end.
     if (this.#clock() - this.#lastFailure < PAUSE_MS) return;
     this.#lastFailure = Number.NEGATIVE_INFINITY;
-    this.#tell({}, "the database can be used again");
+    this.#log({}, "the database can be used again");
   }
 
-  #tell(fields: object, message: string): void {
+  #log(fields: object, message: string): void {
     this.#logger?.error({ ...fields, ...this.#database, refused: this.#refused }, message);
     this.#lastLine = this.#clock();
     this.#refused = 0;

@@ -114,7 +114,7 @@ export class OpenClawRun {
     if (!this.#following) return;
     const isOurs = this.#turns.some(({ runId }) => runId === payload.runId);
     if (!isOurs && !this.#watch?.takingUp) return;
-    for (const { message, data } of this.#activity.take(payload)) this.#tell(message, data);
+    for (const { message, data } of this.#activity.take(payload)) this.#announce(message, data);
   }
 
   /** Events were dropped: the run may have ended unseen. */
@@ -152,7 +152,7 @@ export class OpenClawRun {
       case "accepted":
         this.#turns.push(turn);
         this.#options.emit({ kind: "continued", dispatchId: this.dispatchId, at: new Date() });
-        this.#tell("The answer goes to the agent as its next turn", { phase: "answered" });
+        this.#announce("The answer goes to the agent as its next turn", { phase: "answered" });
         this.#followSoon();
         return;
       case "unreachable":
@@ -181,7 +181,7 @@ export class OpenClawRun {
         turn,
         dispatchId: this.dispatchId,
         isCancelled: () => this.#cancelled || this.#options.context.signal.aborted,
-        tell: (message, data) => this.#tell(message, data),
+        announce: (message, data) => this.#announce(message, data),
         useToolEvents: (present) => this.#activity.useToolEvents(present),
         closed: this.#closed.signal,
       });
@@ -198,12 +198,12 @@ export class OpenClawRun {
   /** A turn has ended, and another one of the same dispatch follows. */
   #pass(end: TurnEnd): void {
     if (end.kind === "lost") {
-      this.#tell(end.reason, { phase: "turn_lost" });
+      this.#announce(end.reason, { phase: "turn_lost" });
       return;
     }
     this.#used = addUsage(this.#used, end.usage);
     const said = this.#redact(end.outcome.text);
-    if (said) this.#tell(said, { phase: "turn_ended" });
+    if (said) this.#announce(said, { phase: "turn_ended" });
   }
 
   #finish(end: TurnEnd): void {
@@ -221,7 +221,7 @@ export class OpenClawRun {
     this.#options.emit(usage ? { ...ended, usage } : ended);
   }
 
-  #tell(message: string, data: JsonObject): void {
+  #announce(message: string, data: JsonObject): void {
     this.#options.emit({
       kind: "activity",
       dispatchId: this.dispatchId,

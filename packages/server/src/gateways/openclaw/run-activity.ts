@@ -77,10 +77,10 @@ export class RunActivity {
   #lifecycle(phase: string | undefined, data: JsonObject): Activity[] {
     if (phase === "start" && !this.#started) {
       this.#started = true;
-      return this.#tell("The agent's run has started", { phase });
+      return this.#announce("The agent's run has started", { phase });
     }
     const error = phase === "finishing" && asText(data.error);
-    return error ? this.#tell(`The model call failed: ${this.#short(error)}`, { phase }) : [];
+    return error ? this.#announce(`The model call failed: ${this.#short(error)}`, { phase }) : [];
   }
 
   /** What an agent says before a tool may come as an item of its own, in growing pieces, instead of `assistant`. */
@@ -93,7 +93,10 @@ export class RunActivity {
   }
 
   #toolStart(tool: string, what: string): Activity[] {
-    return [...this.#flushSaid(), ...this.#tell(what ? `${tool}: ${what}` : tool, { phase: "start", tool })];
+    return [
+      ...this.#flushSaid(),
+      ...this.#announce(what ? `${tool}: ${what}` : tool, { phase: "start", tool }),
+    ];
   }
 
   #toolFailed(data: JsonObject): Activity[] {
@@ -102,14 +105,14 @@ export class RunActivity {
       .map((part) => asText(part.text) ?? "")
       .join("\n");
     const why = this.#short(text) || "no reason given";
-    return this.#tell(`${tool} failed: ${why}`, { phase: "error", tool });
+    return this.#announce(`${tool} failed: ${why}`, { phase: "error", tool });
   }
 
   /** What the agent said before it went on to use a tool. Its last words come with the end of the run. */
   #flushSaid(): Activity[] {
     const said = this.#redact(this.#said).trim();
     this.#said = "";
-    return said ? this.#tell(cut(said, MAX_TEXT_CHARACTERS), { phase: "said" }) : [];
+    return said ? this.#announce(cut(said, MAX_TEXT_CHARACTERS), { phase: "said" }) : [];
   }
 
   /** The part of a tool's arguments that tells a reader most. */
@@ -125,7 +128,7 @@ export class RunActivity {
     return cut(this.#redact(text).replace(/\s+/g, " ").trim(), MAX_SHORT_CHARACTERS);
   }
 
-  #tell(message: string, data: JsonObject): Activity[] {
+  #announce(message: string, data: JsonObject): Activity[] {
     const now = this.#now();
     if (now >= this.#windowEnd) {
       this.#windowEnd = now + WINDOW_MS;

@@ -20,7 +20,7 @@ export interface TurnWatchOptions {
   dispatchId: string;
   /** Whether the operator wants it stopped. */
   isCancelled(): boolean;
-  tell(message: string, data: JsonObject): void;
+  announce(message: string, data: JsonObject): void;
   /** See {@link RunActivity.useToolEvents}. */
   useToolEvents(present: boolean): void;
   /** Aborted when nobody is interested any more. */
@@ -70,7 +70,7 @@ export class TurnWatch {
         else await this.#takeUp(connection);
       } catch (error) {
         if (patience.aborted) {
-          this.#lose(`The gateway could not be reached for too long. ${link.lastError ?? ""}`.trim());
+          this.#markLost(`The gateway could not be reached for too long. ${link.lastError ?? ""}`.trim());
           return;
         }
         logger.debug({ err: error, dispatchId }, "following a run was interrupted");
@@ -96,7 +96,7 @@ export class TurnWatch {
           }
         }
         if (missing > 0 && isCancelled()) return this.#conclude(connection, STOPPED);
-        if (missing > 1) return this.#lose("The gateway has no record of the run any more.");
+        if (missing > 1) return this.#markLost("The gateway has no record of the run any more.");
       }
       const began = performance.now();
       if (await this.#look(connection, times.waitMs)) return;
@@ -124,7 +124,7 @@ export class TurnWatch {
 
   /** Finds the run again in a gateway that has started anew since it was sent, or that interrupted it. */
   async #takeUp(connection: GatewayConnection): Promise<void> {
-    const { times, turn, tell, useToolEvents } = this.#options;
+    const { times, turn, announce, useToolEvents } = this.#options;
     if (this.takingUp) return;
     const giveUpAt = performance.now() + times.recoveryMs;
     const restarted = connection.hello.bootId !== turn.bootId;
@@ -143,16 +143,16 @@ export class TurnWatch {
           case "continued":
             turn.runId = trace.runId;
             turn.bootId = connection.hello.bootId;
-            tell(restarted ? `${what} and has taken the run up again` : `${what} and goes on`, {
+            announce(restarted ? `${what} and has taken the run up again` : `${what} and goes on`, {
               phase: "continued",
             });
             if (this.#options.isCancelled()) await turn.abort(connection, this.#over);
             return;
           case "never_begun":
-            return await this.#sendAnew(connection);
+            return await this.#sendAgain(connection);
           case "none":
           case "unknown":
-            return this.#lose(`${what}, and the gateway has no record of it.`);
+            return this.#markLost(`${what}, and the gateway has no record of it.`);
           case "interrupted":
             await wait(times.pollMs, undefined, { signal: this.#over });
         }
@@ -160,19 +160,19 @@ export class TurnWatch {
     } finally {
       this.takingUp = false;
     }
-    this.#lose(`${what} in the middle of the work, and the gateway has not taken it up again.`);
+    this.#markLost(`${what} in the middle of the work, and the gateway has not taken it up again.`);
   }
 
   /** Sends a turn that the gateway had confirmed and then never began, under the next id. */
-  async #sendAnew(connection: GatewayConnection): Promise<void> {
+  async #sendAgain(connection: GatewayConnection): Promise<void> {
     const { turn, isCancelled } = this.#options;
     if (isCancelled()) return this.#conclude(connection, STOPPED);
-    if (!turn.nextRunId()) return this.#lose(NEVER_BEGUN);
+    if (!turn.nextRunId()) return this.#markLost(NEVER_BEGUN);
     const outcome = await turn.send(false);
     if (outcome.kind === "rejected") {
       return this.#conclude(connection, { outcome: "failed", text: outcome.reason });
     }
-    if (outcome.kind !== "accepted") this.#lose(outcome.reason);
+    if (outcome.kind !== "accepted") this.#markLost(outcome.reason);
   }
 
   async #conclude(connection: GatewayConnection, outcome: RunOutcome): Promise<void> {
@@ -183,7 +183,7 @@ export class TurnWatch {
     this.#resolve({ kind: "ended", outcome: whole, usage });
   }
 
-  #lose(reason: string): void {
+  #markLost(reason: string): void {
     this.#resolve({ kind: "lost", reason });
   }
 
