@@ -70,7 +70,7 @@ describe("actions", { skip }, () => {
     const task = await stage.task({ title: "Carried by keys" });
     page = await stage.open(context, "/board");
     await inColumn("pending", "Carried by keys");
-    await page.getByRole("button", { name: "Move Carried by keys" }).focus();
+    await card("Carried by keys").getByRole("link").focus();
     await page.keyboard.press("Space");
     await page.getByText("Over Pending.").waitFor({ state: "attached" });
     await page.keyboard.press("ArrowRight");
@@ -81,6 +81,50 @@ describe("actions", { skip }, () => {
     await page.keyboard.press("Enter");
     await stage.agent.next(task.id);
     await inColumn("in_progress", "Carried by keys");
+  });
+
+  test("dispatches, answers and edits by keys alone, and the focus stays where the work is", async () => {
+    const task = await stage.task({ title: "By keys alone" });
+    page = await stage.open(context, "/board");
+    await inColumn("pending", "By keys alone");
+    const focused = () =>
+      page.evaluate(() => document.activeElement?.closest("[data-task]")?.getAttribute("data-task"));
+    assert.equal(
+      await card("By keys alone").evaluate(
+        (element) =>
+          [...element.querySelectorAll<HTMLElement>("a, button")].filter((one) => one.tabIndex >= 0).length,
+      ),
+      1,
+      "one tab stop a card",
+    );
+    await page.keyboard.press("j");
+    while ((await focused()) !== task.id) await page.keyboard.press("j");
+    await page.keyboard.press("m");
+    await page.getByRole("menuitem", { name: "Edit" }).waitFor();
+    await page.keyboard.press("Escape");
+    assert.equal(await focused(), task.id);
+    await page.keyboard.press("m");
+    await page.getByRole("menuitem", { name: "Dispatch" }).waitFor();
+    await page.keyboard.press("Enter");
+    await dialog().getByRole("searchbox").press("Enter");
+    const payload = await stage.agent.next(task.id);
+    await inColumn("in_progress", "By keys alone");
+    await dialog().waitFor({ state: "detached" });
+    assert.equal(await focused(), task.id, "with the card, in its new column");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "By keys alone" }).waitFor();
+    await page.keyboard.press("e");
+    await dialog().getByLabel("Description").fill("Now with words");
+    await page.keyboard.press("Control+Enter");
+    await dialog().waitFor({ state: "detached" });
+    await page.getByText("Now with words").waitFor();
+    await stage.agent.report(payload, { type: "error", error: "No" });
+    await page.getByRole("button", { name: "Dispatch again" }).focus();
+    await page.keyboard.press("Enter");
+    await dialog().getByRole("searchbox").press("Enter");
+    await stage.agent.next(task.id);
+    await page.getByRole("button", { name: "Dispatch again" }).waitFor({ state: "detached" });
+    await page.waitForFunction(() => document.activeElement !== document.body);
   });
 
   /** Carries a card: the pointer takes it at a share of its width, and lets it go in a column, this far from its left. */

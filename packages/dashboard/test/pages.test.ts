@@ -185,10 +185,25 @@ describe("pages", { skip }, () => {
     await page.getByRole("heading", { name: "Write the release notes" }).waitFor();
     await page.keyboard.press("g");
     await page.keyboard.press("a");
-    await page.locator("[data-row]").first().focus();
+    await page.locator("[data-row]").first().waitFor();
+    const focusedRow = () => page.evaluate(() => document.activeElement?.getAttribute("data-row"));
     await page.keyboard.press("j");
+    const first = await focusedRow();
+    assert.equal(
+      first,
+      await page.locator("[data-row]").first().getAttribute("data-row"),
+      "without a row before",
+    );
+    await page.keyboard.press("j");
+    const second = await focusedRow();
+    assert.notEqual(second, first);
     await page.keyboard.press("Enter");
-    await page.getByRole("complementary").waitFor();
+    await page.getByRole("complementary", { name: `Event ${second}` }).waitFor();
+    await page.keyboard.press("k");
+    await page.getByRole("complementary", { name: `Event ${first}` }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("complementary").waitFor({ state: "detached" });
+    assert.equal(await focusedRow(), first, "back where it was opened");
     await context.close();
   });
 });

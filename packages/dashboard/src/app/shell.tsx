@@ -4,6 +4,7 @@ import { text } from "../text/text.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { useDesktopNotifications } from "./desktop-notifications.ts";
+import { useKeptFocus } from "./keep-focus.ts";
 import { LiveIndicator } from "./live-indicator.tsx";
 import { NoticeList } from "./notice-list.tsx";
 import { PAGES } from "./pages.ts";
@@ -29,6 +30,7 @@ export function Shell() {
     openPalette: () => setOverlay("palette"),
     openShortcuts: () => setOverlay("shortcuts"),
   });
+  useKeptFocus();
   useDesktopNotifications();
   useAgentNames();
   useTitle();

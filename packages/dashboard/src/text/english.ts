@@ -231,7 +231,6 @@ export const english = {
     more: "Show more",
     asks: "Asks",
     attempt: (number: number) => `Attempt ${number}`,
-    move: (title: string) => `Move ${title}`,
     actionsOf: (title: string) => `Actions for ${title}`,
     emptyTitle: "There are no tasks yet",
     emptyHint: "A task says what is to be done. Dispatch it to an agent and watch it here.",
@@ -598,6 +597,7 @@ export const english = {
           ["?", "This sheet"],
           ["c", "New task"],
           ["Esc", "Close what is open"],
+          ["Ctrl Enter", "Send a form from any field"],
           ["g a", "Activity"],
           ["g b", "Board"],
           ["g g", "Agents"],
@@ -615,7 +615,15 @@ export const english = {
           ["Enter", "Open the event"],
         ],
       },
-      { name: "Board", keys: [["Space", "On a card's handle: pick up, then ← → and Space"]] },
+      {
+        name: "Board",
+        keys: [
+          ["↑ ↓ ← →", "From card to card"],
+          ["Enter", "Open the task"],
+          ["m", "The card's actions"],
+          ["Space", "Pick the card up, then ← → and Space"],
+        ],
+      },
       {
         name: "Task",
         keys: [

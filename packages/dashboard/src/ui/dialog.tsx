@@ -1,5 +1,5 @@
 import { Close, Content, Description, Portal, Root, Title } from "@radix-ui/react-dialog";
-import { type ReactNode, useRef } from "react";
+import { type KeyboardEvent, type ReactNode, useRef } from "react";
 import { text } from "../text/text.ts";
 import { IconButton } from "./button.tsx";
 import styles from "./dialog.module.css";
@@ -32,6 +32,7 @@ export function Dialog({ title, description, wide, reading, onClose, children }:
             event.preventDefault();
             field.focus();
           }}
+          onKeyDown={submitByKeys}
           className={`${styles.dialog} ${wide ? styles.wide : ""}`}
           {...(description ? {} : { "aria-describedby": undefined })}
         >
@@ -51,6 +52,15 @@ export function Dialog({ title, description, wide, reading, onClose, children }:
       </Portal>
     </Root>
   );
+}
+
+/** Ctrl+Enter (or ⌘ Enter) sends a dialog's form from any of its fields, as its button would. */
+function submitByKeys(event: KeyboardEvent<HTMLElement>): void {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  const button = event.currentTarget.querySelector<HTMLButtonElement>("form button[type='submit']");
+  if (!button || button.disabled) return;
+  event.preventDefault();
+  button.form?.requestSubmit(button);
 }
 
 /** The buttons at a dialog's end. */

@@ -11,12 +11,20 @@ export interface MenuEntry {
   onSelect(): void;
 }
 
-/** Three dots that open a list of actions. */
-export function Menu({ label, entries }: { label: string; entries: readonly (MenuEntry | null)[] }) {
+interface MenuProps {
+  label: string;
+  entries: readonly (MenuEntry | null)[];
+  /** Whether it is open, where something else than its button opens it as well. */
+  open: boolean;
+  onOpenChange(open: boolean): void;
+}
+
+/** Three dots that open a list of actions. The keyboard comes to them by a key of what they belong to, not by Tab. */
+export function Menu({ label, entries, open, onOpenChange }: MenuProps) {
   return (
-    <Root modal={false}>
+    <Root modal={false} open={open} onOpenChange={onOpenChange}>
       <Trigger asChild>
-        <IconButton icon="more" label={label} />
+        <IconButton icon="more" label={label} tabIndex={-1} />
       </Trigger>
       <Portal>
         <Content className={styles.menu} align="end" sideOffset={4} collisionPadding={8}>

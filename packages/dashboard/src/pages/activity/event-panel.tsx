@@ -1,7 +1,6 @@
 import type { LogEvent } from "@mission-control/protocol";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
 import { agentName } from "../../app/use-agents.ts";
 import { useMission } from "../../app/use-mission.ts";
 import { describeEvent } from "../../text/describe-event.ts";
@@ -14,13 +13,14 @@ import { EventGlyph } from "../../ui/icon.tsx";
 import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
 import { ProgressBar } from "../../ui/state.tsx";
 import { Moment } from "../../ui/time.tsx";
+import { usePanelFocus } from "../../ui/use-panel-focus.ts";
 import { useTaskTitle } from "../../ui/use-task-title.ts";
 import styles from "./event-panel.module.css";
 
 /** Everything about one event, beside the list. */
 export default function EventPanel({ id, onClose }: { id: number; onClose(): void }) {
   const mission = useMission();
-  const panel = useRef<HTMLElement>(null);
+  const panel = usePanelFocus(`[data-row="${id}"]`);
   const event = useQuery({
     queryKey: ["event", id],
     queryFn: async ({ signal }) => {
@@ -37,7 +37,6 @@ export default function EventPanel({ id, onClose }: { id: number; onClose(): voi
     },
     staleTime: Number.POSITIVE_INFINITY,
   });
-  useEffect(() => panel.current?.focus({ preventScroll: true }), []);
   return (
     <aside ref={panel} tabIndex={-1} className={styles.panel} aria-label={text.eventPanel.title(id)}>
       <header className={styles.header}>

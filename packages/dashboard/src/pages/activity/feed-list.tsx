@@ -1,5 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
+import { isPageKey } from "../../app/shortcuts.ts";
 import { useAgents } from "../../app/use-agents.ts";
 import { useLive, useMission } from "../../app/use-mission.ts";
 import { text } from "../../text/text.ts";
@@ -41,6 +42,7 @@ export function FeedList(props: FeedListProps) {
   const agentNames = useMemo(() => new Map(agents.data?.map(({ id, name }) => [id, name])), [agents.data]);
   const scroller = useRef<HTMLDivElement>(null);
   const [unfolded, setUnfolded] = useState<ReadonlySet<number>>(new Set());
+  useRowKeys(scroller);
   const rowHeight = useMediaQuery("(max-width: 640px)") ? TALL_ROW_HEIGHT : ROW_HEIGHT;
   const ready = useLive((mission) => mission.ready);
   const startFailure = useLive((mission) => mission.startFailure);
@@ -115,12 +117,11 @@ export function FeedList(props: FeedListProps) {
           {text.activity.fresh(view.fresh)}
         </button>
       ) : null}
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys move between the links inside */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: it watches what is done to the links inside */}
       <div
         ref={scroller}
         className={styles.scroller}
         onScroll={onScroll}
-        onKeyDown={moveFocus}
         onFocus={() => {
           focused.current = true;
         }}
@@ -174,23 +175,35 @@ function useUnknownTasks(ids: readonly (string | undefined)[]): void {
   }, [mission, unknown]);
 }
 
-/** Up and down go from row to row, as in any list. */
-function moveFocus(event: KeyboardEvent<HTMLElement>): void {
-  const step =
-    event.key === "ArrowDown" || event.key === "j"
-      ? 1
-      : event.key === "ArrowUp" || event.key === "k"
-        ? -1
-        : 0;
-  if (step === 0) return;
-  const rows = [...event.currentTarget.querySelectorAll<HTMLElement>("[data-row]")].sort(
-    (a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top,
-  );
-  const at = rows.indexOf(document.activeElement as HTMLElement);
-  const next = rows[at + step];
-  if (at < 0 || !next) return;
-  event.preventDefault();
-  next.focus();
+const STEPS: Record<string, number> = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
+
+/**
+ * Up and down go from row to row, as in any list; j and k wherever the focus is: from the row that is open, or to the
+ * first one on the screen. While an event is open, the one they go to opens in its place.
+ */
+function useRowKeys(scroller: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const step = STEPS[event.key];
+      const list = scroller.current;
+      if (step === undefined || !list || !isPageKey(event)) return;
+      const inside = list.contains(document.activeElement);
+      if (!inside && event.key.startsWith("Arrow")) return;
+      const top = list.getBoundingClientRect().top;
+      const rows = [...list.querySelectorAll<HTMLElement>("[data-row]")].sort(
+        (a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top,
+      );
+      const open = rows.findIndex((row) => row.ariaCurrent === "true");
+      const at = inside ? rows.indexOf(document.activeElement as HTMLElement) : open;
+      const next = at < 0 ? rows.find((row) => row.getBoundingClientRect().top >= top) : rows[at + step];
+      if (!next) return;
+      event.preventDefault();
+      next.focus();
+      if (!inside && open >= 0) next.click();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, [scroller]);
 }
 
 function Footer({ older, filtered }: { older: FeedView["older"]; filtered: boolean }) {

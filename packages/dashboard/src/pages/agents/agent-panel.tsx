@@ -1,6 +1,6 @@
 import type { AgentView } from "@mission-control/protocol";
 import { Link } from "@tanstack/react-router";
-import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useState } from "react";
 import { useMission } from "../../app/use-mission.ts";
 import type { AgentRecord } from "../../insights/attempt-history.ts";
 import { formatDuration } from "../../text/duration.ts";
@@ -14,6 +14,7 @@ import { Field } from "../../ui/field.tsx";
 import { Foreign } from "../../ui/foreign.tsx";
 import styles from "../../ui/table.module.css";
 import { Ago, Moment } from "../../ui/time.tsx";
+import { usePanelFocus } from "../../ui/use-panel-focus.ts";
 import { useTaskTitle } from "../../ui/use-task-title.ts";
 import { formatRate } from "./format-rate.ts";
 import { useAgentCalls } from "./use-agent-calls.ts";
@@ -29,9 +30,8 @@ interface AgentPanelProps {
 
 /** Everything about one agent. */
 export function AgentPanel({ agent, record, since, onClose }: AgentPanelProps) {
-  const panel = useRef<HTMLElement>(null);
+  const panel = usePanelFocus(`[data-agent="${agent.id}"]`);
   const [open, setOpen] = useState<"edit" | "remove" | null>(null);
-  useEffect(() => panel.current?.focus({ preventScroll: true }), []);
   useEffect(() => {
     const onKey = ({ key, defaultPrevented }: KeyboardEvent) => {
       if (key === "Escape" && !defaultPrevented && open === null) onClose();

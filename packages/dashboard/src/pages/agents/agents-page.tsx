@@ -87,7 +87,7 @@ function Row({ agent, record, open }: { agent: AgentView; record: AgentRecord | 
   return (
     <tr data-open={open}>
       <th scope="row">
-        <Link to="/agents" search={{ agent: agent.id }} className={styles.link}>
+        <Link to="/agents" search={{ agent: agent.id }} className={styles.link} data-agent={agent.id}>
           <Foreign max={80}>{agent.name}</Foreign>
         </Link>
         <span className={styles.under}>{text.agents.kind[agent.endpoint.kind]}</span>

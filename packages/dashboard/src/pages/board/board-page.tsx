@@ -14,6 +14,7 @@ import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
 import styles from "./board.module.css";
 import type { BoardSearch } from "./board-search.ts";
 import { CardBody } from "./card.tsx";
+import { useCardKeys } from "./card-keys.ts";
 import { Column } from "./column.tsx";
 import { arrange, COLUMNS } from "./columns.ts";
 import { columnUnder, dragAnnouncements, useBoardSensors } from "./dragging.ts";
@@ -33,6 +34,7 @@ export function BoardPage() {
   const [asked, setAsked] = useState<AskedAction | null>(null);
   const [dragged, setDragged] = useState<TaskSummary | null>(null);
   const sensors = useBoardSensors();
+  useCardKeys();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the state of the stores
   const columns = useMemo(
     () => arrange(mission.tasks.all(), (id) => mission.pending.get(id), search),

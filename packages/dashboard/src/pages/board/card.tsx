@@ -1,7 +1,7 @@
 import { useDraggable } from "@dnd-kit/core";
 import type { TaskSummary } from "@mission-control/protocol";
 import { Link } from "@tanstack/react-router";
-import { memo } from "react";
+import { type ComponentProps, memo, useState } from "react";
 import { agentName } from "../../app/use-agents.ts";
 import { useLive, useMission } from "../../app/use-mission.ts";
 import { ACTION_ICON } from "../../tasks/action-icon.ts";
@@ -20,11 +20,15 @@ interface CardProps {
   onAction(task: TaskSummary, action: TaskAction): void;
 }
 
-/** A task on the board: draggable, with its actions in a menu. */
+/**
+ * A task on the board: draggable, with its actions in a menu. One tab stop: Enter opens the task, Space picks it up,
+ * `m` opens the menu.
+ */
 export const Card = memo(function Card({ task, onAction }: CardProps) {
   const { attributes, listeners, setNodeRef, setActivatorNodeRef, isDragging } = useDraggable({
     id: task.id,
   });
+  const [menu, setMenu] = useState(false);
   const pending = useLive((mission) => mission.pending.get(task.id));
   const entries: (MenuEntry | null)[] = allowedActions(task.status).map((action) => ({
     label: text.action[action],
@@ -41,29 +45,38 @@ export const Card = memo(function Card({ task, onAction }: CardProps) {
       data-pending={pending !== undefined}
       onPointerDown={(event) => listeners?.onPointerDown?.(event)}
       onTouchStart={(event) => listeners?.onTouchStart?.(event)}
+      onKeyDown={(event) => {
+        if (event.key !== "m" || event.ctrlKey || event.metaKey || event.altKey || menu) return;
+        event.preventDefault();
+        setMenu(true);
+      }}
     >
-      <CardBody task={task} pendingLabel={pending?.label} />
+      <CardBody
+        task={task}
+        pendingLabel={pending?.label}
+        stop={{
+          ref: setActivatorNodeRef,
+          "aria-describedby": attributes["aria-describedby"],
+          "aria-keyshortcuts": "m Space",
+          onKeyDown: (event) => listeners?.onKeyDown?.(event),
+        }}
+      />
       <div className={styles.cardTools}>
-        <button
-          ref={setActivatorNodeRef}
-          type="button"
-          className={styles.handle}
-          {...attributes}
-          {...listeners}
-          aria-label={text.board.move(task.title)}
-        >
-          <svg aria-hidden="true" width="12" height="12" viewBox="0 0 12 12" fill="currentColor">
-            <path d="M3 1h2v2H3zM7 1h2v2H7zM3 5h2v2H3zM7 5h2v2H7zM3 9h2v2H3zM7 9h2v2H7z" />
-          </svg>
-        </button>
-        <Menu label={text.board.actionsOf(task.title)} entries={entries} />
+        <Menu label={text.board.actionsOf(task.title)} entries={entries} open={menu} onOpenChange={setMenu} />
       </div>
     </li>
   );
 });
 
+interface CardBodyProps {
+  task: TaskSummary;
+  pendingLabel?: string | undefined;
+  /** What makes the title the card's stop for the keyboard. */
+  stop?: Pick<ComponentProps<"a">, "ref" | "aria-describedby" | "aria-keyshortcuts" | "onKeyDown">;
+}
+
 /** What a card tells: what, who, what was said last, how far, how long. */
-export function CardBody({ task, pendingLabel }: { task: TaskSummary; pendingLabel?: string | undefined }) {
+export function CardBody({ task, pendingLabel, stop }: CardBodyProps) {
   const mission = useMission();
   const agent = useLive(() => (task.agentId ? agentName(mission, task.agentId) : undefined));
   const running = task.status === "in_progress";
@@ -72,7 +85,13 @@ export function CardBody({ task, pendingLabel }: { task: TaskSummary; pendingLab
     task.status === "failed" ? task.error : ended ? plainLine(task.summary ?? task.message) : task.message;
   return (
     <>
-      <Link to="/tasks/$taskId" params={{ taskId: task.id }} className={styles.cardTitle} draggable={false}>
+      <Link
+        to="/tasks/$taskId"
+        params={{ taskId: task.id }}
+        className={styles.cardTitle}
+        draggable={false}
+        {...stop}
+      >
         <Foreign max={160}>{task.title}</Foreign>
       </Link>
       {words && task.status !== "pending" ? (
