@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { LogEvent, TaskView } from "@mission-control/protocol";
 import { type PermissionPolicy, type Runner, runAcpAgent } from "@mission-control/runner";
+import { processesOf, processesWith, until } from "../../packages/runner/test/processes.ts";
 import type { CodingAgent } from "./agents/coding-agent.ts";
 import type { Grounds } from "./grounds.ts";
-import { agentsIn, processes, until } from "./processes.ts";
 
 /** So that no two agents wait alike; Claude Code lets nothing call `sleep` alone. */
 let waits = 100;
@@ -16,6 +16,8 @@ export function acpSuite(agent: CodingAgent, { control, model, folder, observati
   const home = join(folder, agent.name.replaceAll(" ", "-"));
   const work = join(home, "work");
   const see = observations.see.bind(observations, agent);
+  /** All processes that belong to its runs, by the environment they inherited. */
+  const ownProcesses = () => processesWith("HOME", home);
   let runner: Runner;
 
   async function start(name: string, permissions: PermissionPolicy, mode?: string): Promise<void> {
@@ -38,7 +40,7 @@ export function acpSuite(agent: CodingAgent, { control, model, folder, observati
     control().dispatch(runner.agentId, script, requiresReview);
   const ended = async (task: TaskView) => {
     const done = await control().reached(task.id, "completed", "failed");
-    await until(() => agentsIn(home).length === 0);
+    await until(() => ownProcesses().length === 0);
     return done;
   };
   const eventsOf = (task: TaskView, type: string) =>
@@ -91,7 +93,7 @@ export function acpSuite(agent: CodingAgent, { control, model, folder, observati
     });
     const isSecond = ({ type, message }: LogEvent) => type === "complete" && /Second\./.test(message ?? "");
     await control().event(task.id, isSecond);
-    await until(() => agentsIn(home).length === 0);
+    await until(() => ownProcesses().length === 0);
     const sessions = new Set(eventsOf(task, "complete").map(({ data }) => data.sessionId)).size;
     const { losesSessions = false } = agent;
     assert.equal(sessions, losesSessions ? 2 : 1);
@@ -108,28 +110,28 @@ export function acpSuite(agent: CodingAgent, { control, model, folder, observati
   });
 
   test("cancelled in the middle of a tool: no process is left", async () => {
-    const waiting = `tail -s ${++waits}.25 -f /dev/null`;
+    const waiting = `tail -s ${++waits}.${process.pid} -f /dev/null`;
     const task = await dispatch(`RUN ${waiting}\nSAY never`);
-    await until(() => processes(waiting).length > 0);
+    await until(() => processesOf(waiting).length > 0);
     await control().call("POST", `/api/tasks/${task.id}/cancel`);
     assert.equal((await control().reached(task.id, "cancelled")).status, "cancelled");
     await until(() => runner.running.length === 0);
-    assert.deepEqual(processes(waiting), []);
-    assert.deepEqual(agentsIn(home), []);
+    assert.deepEqual(processesOf(waiting), []);
+    assert.deepEqual(ownProcesses(), []);
     see("cancel", "nothing left");
   });
 
   test("killed with SIGKILL: the task fails in words, and the tool ends too", async () => {
-    const waiting = `tail -s ${++waits}.25 -f /dev/null`;
+    const waiting = `tail -s ${++waits}.${process.pid} -f /dev/null`;
     const task = await dispatch(`RUN ${waiting}\nSAY never`);
-    await until(() => processes(waiting).length > 0);
+    await until(() => processesOf(waiting).length > 0);
     await control().event(task.id, ({ message }) => message?.includes(waiting) ?? false);
-    const [oldest] = agentsIn(home).sort((a, b) => a - b);
+    const [oldest] = ownProcesses().sort((a, b) => a - b);
     process.kill(oldest ?? 0, "SIGKILL");
     const done = await ended(task);
     assert.equal(done.status, "failed");
     assert.match(done.error ?? "", /was ended by SIGKILL/);
-    assert.deepEqual(processes(waiting), []);
+    assert.deepEqual(processesOf(waiting), []);
     see("killed", "failed, nothing left");
   });
 

@@ -3,9 +3,9 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type Runner, runExecAgent } from "@mission-control/runner";
+import { processesOf, processesWith, until } from "../../packages/runner/test/processes.ts";
 import type { CodingCommand } from "./agents/coding-agent.ts";
 import type { Grounds } from "./grounds.ts";
-import { agentsIn, processes, until } from "./processes.ts";
 
 /** So that no two programs wait alike. */
 let waits = 900;
@@ -17,6 +17,8 @@ export function commandSuite(
 ): void {
   const home = join(folder, command.name.replaceAll(" ", "-"));
   const see = observations.see.bind(observations, command);
+  /** All processes that belong to its runs, by the environment they inherited. */
+  const ownProcesses = () => processesWith("HOME", home);
   let runner: Runner;
 
   before(async () => {
@@ -73,14 +75,14 @@ export function commandSuite(
   });
 
   test("cancelled in the middle of a tool: no process is left", async () => {
-    const waiting = `tail -s ${++waits}.75 -f /dev/null`;
+    const waiting = `tail -s ${++waits}.${process.pid} -f /dev/null`;
     const task = await control().dispatch(runner.agentId, `RUN ${waiting}\nSAY never`);
-    await until(() => processes(waiting).length > 0);
+    await until(() => processesOf(waiting).length > 0);
     await control().call("POST", `/api/tasks/${task.id}/cancel`);
     assert.equal((await control().reached(task.id, "cancelled")).status, "cancelled");
     await until(() => runner.running.length === 0);
-    assert.deepEqual(processes(waiting), []);
-    assert.deepEqual(agentsIn(home), []);
+    assert.deepEqual(processesOf(waiting), []);
+    assert.deepEqual(ownProcesses(), []);
     see("cancel", "nothing left");
   });
 }

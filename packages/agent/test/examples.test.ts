@@ -107,7 +107,7 @@ for (const [name, command] of Object.entries(REPORTERS)) {
     test("the head of an answer decides, whatever becomes of its body", async () => {
       for (const behaviour of ["store-then-half", "store-then-stall"] as const) {
         server.behave = () => behaviour;
-        const ended = await report("complete", behaviour, "--timeout", "1");
+        const ended = await report("complete", behaviour, "--timeout", "3");
         assert.deepEqual(ended, { code: 0, out: "Reported.\n", error: "" });
       }
       assert.deepEqual(server.words, ["store-then-half", "store-then-stall"]);

@@ -5,7 +5,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { hasInherited, isRunning, nap, Stage, until } from "../test/stage.ts";
+import { isRunning, processesWith, until } from "../test/processes.ts";
+import { nap, Stage } from "../test/stage.ts";
 import { ProcessGroup } from "./process-group.ts";
 import { RUN_MARK } from "./run-mark.ts";
 
@@ -55,7 +56,7 @@ test("a program does not begin where the runner dies before it could guard it", 
   const child = spawn(process.execPath, [...FLAGS, script, "touch", begun], { stdio: "inherit" });
   children.push(child);
   assert.deepEqual(await once(child, "exit"), [null, "SIGKILL"]);
-  await until(() => !hasInherited(RUN_MARK, begun));
+  await until(() => processesWith(RUN_MARK, begun).length === 0);
   assert.equal(existsSync(begun), false);
 });
 

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { type Clock, systemClock } from "@mission-control/agent";
 import { AcpBench } from "../test/acp-bench.ts";
 import type { MissionControlDouble } from "../test/mission-control-double.ts";
-import { isRunning, nap, until } from "../test/stage.ts";
+import { isRunning, until } from "../test/processes.ts";
+import { nap } from "../test/stage.ts";
 
 let bench: AcpBench;
 let control: MissionControlDouble;

@@ -3,7 +3,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { Stage, until } from "../test/stage.ts";
+import { until } from "../test/processes.ts";
+import { Stage } from "../test/stage.ts";
 import { Workspace } from "./workspace.ts";
 
 let stage: Stage;

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type AcpAgentOptions, type Runner, runAcpAgent } from "../src/index.ts";
-import { hasInherited, Stage } from "./stage.ts";
+import { processesWith } from "./processes.ts";
+import { Stage } from "./stage.ts";
 
 const FAKE = fileURLToPath(new URL("./fake-acp-agent.ts", import.meta.url));
 const ACP = `"${process.execPath}" --disable-warning=ExperimentalWarning "${FAKE}"`;
@@ -64,7 +65,7 @@ export class AcpBench {
 
   /** Whether the fake agent, or a process that it began, is there. */
   get isAgentRunning(): boolean {
-    return hasInherited("FAKE_LOG", this.#log);
+    return processesWith("FAKE_LOG", this.#log).length > 0;
   }
 
   /** What the agent was asked for since its session was last opened, but for the prompt. */

@@ -75,7 +75,7 @@ const KNOWN: readonly KnownAgent[] = [
     },
   },
   {
-    // 0.0.34 with Pi 0.87. Its modes are how much it thinks; a model's error is `end_turn` and nothing else. A session
+    // 0.0.34 with Pi 0.87 and 1.6. Its modes are how much it thinks; a model's error is `end_turn` and nothing else. A session
     // begins with a message of its program: version, context, skills.
     name: /^pi-acp/,
     asks: "never",

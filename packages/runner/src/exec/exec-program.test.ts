@@ -4,7 +4,8 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { type Clock, systemClock } from "@mission-control/agent";
-import { isRunning, nap, Stage, until } from "../../test/stage.ts";
+import { isRunning, until } from "../../test/processes.ts";
+import { nap, Stage } from "../../test/stage.ts";
 import { CommandLineError, runAcpAgent } from "../index.ts";
 import { RESULT_GRACE_MS } from "./program-output.ts";
 

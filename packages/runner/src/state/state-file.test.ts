@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Dispatch } from "@mission-control/agent";
-import { isRunning, nap, Stage, until } from "../../test/stage.ts";
+import { isRunning, until } from "../../test/processes.ts";
+import { nap, Stage } from "../../test/stage.ts";
 import { AlreadyRunningError } from "../index.ts";
 import { StateFile } from "./state-file.ts";
 
