@@ -104,6 +104,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
         store,
         agents,
         adapterFor: (target) => gateways.adapterFor(target),
+        reachesHere: (target) => gateways.reachesHere(target),
         publicUrl: () => publicUrl,
         serverKey: keys.serverKey,
         logger,
@@ -192,6 +193,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     publicUrl = settings.publicUrl ?? localAddress;
     await gateways.start({
       onRunEvent: (event) => dispatcher.onRunEvent(event),
+      onRoutesChange: () => dispatcher.review(),
       onReachabilityChange: () => {
         agents.announceReachability().catch((error: unknown) => {
           logger.error({ err: error }, "which agents can be reached could not be stored");
@@ -200,7 +202,8 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     });
     await dispatcher.start();
     const adapterFor = (target: AgentTarget) => gateways.adapterFor(target);
-    opening(new AgentProbe({ agents, adapterFor, logger })).start();
+    const owns = (agentId: string) => dispatcher.owns(agentId);
+    opening(new AgentProbe({ agents, owns, adapterFor, logger })).start();
     opening(new Retention({ store, keepEvents: settings.retentionEvents, now, logger }));
     return {
       url: localAddress,

@@ -5,11 +5,13 @@ import {
   type Endpoint,
   formatSecret,
   type JsonObject,
+  type LogEvent,
   type NewEvent,
   type PatchAgent,
 } from "@mission-control/protocol";
 import type { AgentTarget, Reachability } from "../gateways/gateway.ts";
 import { newId } from "../ids.ts";
+import { decodeFrame } from "../store/event-frame.ts";
 import type { AttemptStep } from "../store/log-change.ts";
 import { Position } from "../store/position.ts";
 import type { AgentRecord } from "../store/records.ts";
@@ -30,15 +32,17 @@ interface Entry {
   queued: number;
   usage: UsageSum;
   lastSeenAt: string | null;
-  /** As it was last announced in an event. */
-  announced: Reachability["status"];
+  /** Whether it can be reached, as the log last told, by whichever node; null while it never did. */
+  announced: Reachability | null;
+  /** The same, as this node has announced it or read it, whichever came last. */
+  lastStatus: Reachability["status"];
 }
 
 export interface AgentDirectoryOptions {
   store: Store;
   now: () => Date;
-  /** Whether an agent can be reached, as its gateway knows. */
-  reachability: (target: AgentTarget) => Reachability;
+  /** Whether an agent can be reached, as this node or its gateway's knows; null for nothing. */
+  reachability: (target: AgentTarget) => Reachability | null;
   /** Whether agents may have link-local addresses; default false. */
   allowLinkLocal?: boolean;
 }
@@ -62,26 +66,25 @@ export class AgentDirectory {
   static async open(options: AgentDirectoryOptions): Promise<AgentDirectory> {
     const { store } = options;
     const snapshot = await store.snapshot();
-    const lastSeen = new Map<string, string>();
+    const past = new Map<string, Past>();
     for (const { id } of snapshot.agents) {
-      const { items } = await store.history(null, { agentId: id, types: SEEN_BY }, 1);
-      if (items[0]) lastSeen.set(id, items[0].receivedAt);
+      const seen = await store.history(null, { agentId: id, types: SEEN_BY }, 1);
+      const said = await store.history(null, { agentId: id, types: ["agent"] }, STATUS_EVENTS);
+      const statuses = said.items.map(announcedBy).filter((one) => one !== null);
+      past.set(id, { lastSeenAt: seen.items[0]?.receivedAt ?? null, announced: statuses[0] ?? null });
     }
-    return new AgentDirectory(options, snapshot, lastSeen);
+    return new AgentDirectory(options, snapshot, past);
   }
 
-  private constructor(
-    options: AgentDirectoryOptions,
-    snapshot: Snapshot,
-    lastSeen: ReadonlyMap<string, string>,
-  ) {
+  private constructor(options: AgentDirectoryOptions, snapshot: Snapshot, past: ReadonlyMap<string, Past>) {
     this.#options = options;
     for (const record of snapshot.agents) {
       const { id } = record;
       const entry = newEntry(record);
       entry.queued = snapshot.queueLengths.get(id) ?? 0;
       entry.usage = snapshot.usageByAgent.get(id) ?? entry.usage;
-      entry.lastSeenAt = lastSeen.get(id) ?? null;
+      Object.assign(entry, past.get(id));
+      entry.lastStatus = entry.announced?.status ?? "unknown";
       this.#entries.set(id, entry);
     }
     for (const { id, agentId } of snapshot.underWay) this.#entries.get(agentId)?.running.add(id);
@@ -119,6 +122,12 @@ export class AgentDirectory {
   /** Whether something waits for an agent, as far as this view has come. */
   hasQueue(id: string): boolean {
     return (this.#entries.get(id)?.queued ?? 0) > 0;
+  }
+
+  /** Whether an agent takes one more attempt now, as far as this view has come. */
+  hasFreeSlot(id: string): boolean {
+    const entry = this.#entries.get(id);
+    return entry !== undefined && entry.running.size < entry.record.concurrency;
   }
 
   /** The agents that have work in hand. */
@@ -203,12 +212,14 @@ export class AgentDirectory {
     const one = agentId === undefined ? undefined : this.#entries.get(agentId);
     const entries = agentId === undefined ? this.#entries.values() : one ? [one] : [];
     for (const entry of entries) {
-      const { status, reason } = this.#reachability(entry);
-      if (status === entry.announced) continue;
-      entry.announced = status;
+      const { status, reason, at } = this.#reachability(entry);
+      // A connection that is being made for the first time says nothing of an agent.
+      if (status === entry.lastStatus || (status === "unknown" && !at)) continue;
+      entry.lastStatus = status;
       const data: JsonObject = { change: "status", status };
       if (reason !== undefined) data.reason = reason;
-      events.push(agentEvent(entry.record, now, data));
+      const event = agentEvent(entry.record, now, data);
+      events.push(at ? { ...event, timestamp: at.toISOString() } : event);
     }
     if (events.length > 0) await this.#options.store.append(events);
   }
@@ -217,9 +228,14 @@ export class AgentDirectory {
     return keptEndpoint(given, current, { allowLinkLocal: this.#options.allowLinkLocal ?? false });
   }
 
-  /** What its gateway knows, unless the agent has said something itself since it was last not reached. */
-  #reachability({ record, lastSeenAt }: Entry): Reachability {
-    const known = this.#options.reachability(targetOf(record));
+  /**
+   * What its gateway knows or, of an agent without one, whichever node called it last; unless the agent has said something
+   * itself since it was last not reached.
+   */
+  #reachability({ record, lastSeenAt, announced }: Entry): Reachability {
+    const own = this.#options.reachability(targetOf(record));
+    const isOlder = own?.at && announced?.at && own.at < announced.at;
+    const known = (isOlder ? announced : (own ?? announced)) ?? NEVER_CALLED;
     const isHeard = known.at && lastSeenAt !== null && Date.parse(lastSeenAt) > known.at.getTime();
     return known.status !== "online" && isHeard ? { status: "online" } : known;
   }
@@ -252,15 +268,24 @@ export class AgentDirectory {
   }
 
   #follow(entries: readonly LogEntry[]): void {
-    for (const { id, type, agentId, receivedAt, change } of entries) {
+    for (const { id, type, agentId, receivedAt, frame, change } of entries) {
       for (const step of change?.records ?? []) {
         if (step.kind === "agent") this.#followRecord(step.id, step.record as AgentRecord | null);
       }
       for (const step of change?.attempts ?? []) this.#count(step);
       const entry = agentId !== undefined && isSeenBy(type) ? this.#entries.get(agentId) : undefined;
       if (entry) entry.lastSeenAt = receivedAt;
+      if (type === "agent" && agentId !== undefined) this.#followStatus(agentId, frame);
       this.#position.moveTo(id);
     }
+  }
+
+  #followStatus(agentId: string, frame: string): void {
+    const entry = this.#entries.get(agentId);
+    const announced = entry && announcedBy(decodeFrame(frame));
+    if (!announced) return;
+    entry.announced = announced;
+    entry.lastStatus = announced.status;
   }
 
   #followRecord(id: string, record: AgentRecord | null): void {
@@ -283,6 +308,25 @@ export class AgentDirectory {
   }
 }
 
+/** What the log tells of an agent from before this node followed it. */
+type Past = Pick<Entry, "lastSeenAt" | "announced">;
+
+const NEVER_CALLED: Reachability = { status: "unknown", reason: "It has not been called yet." };
+/** So many of an agent's latest events are searched for its status: edits stand among them. */
+const STATUS_EVENTS = 20;
+const STATUSES: readonly unknown[] = ["online", "offline", "unknown"] satisfies Reachability["status"][];
+
+/** What an event announces of whether an agent can be reached; null for an event that does not. */
+function announcedBy({ data, timestamp }: LogEvent): Reachability | null {
+  const { change, status, reason } = data;
+  if (change !== "status" || !STATUSES.includes(status)) return null;
+  return {
+    status: status as Reachability["status"],
+    ...(typeof reason === "string" ? { reason } : {}),
+    at: new Date(timestamp),
+  };
+}
+
 const SEEN_BY = ["activity", "complete", "error", "permission"] as const;
 
 function isSeenBy(type: string): boolean {
@@ -302,7 +346,8 @@ function newEntry(record: AgentRecord): Entry {
     queued: 0,
     usage: new UsageSum(),
     lastSeenAt: null,
-    announced: "unknown",
+    announced: null,
+    lastStatus: "unknown",
   };
 }
 

@@ -17,7 +17,13 @@ test("an agent that dies with work in hand is seen to be gone, and seen again wh
   assert.equal(status(), "busy");
   const { agents } = fixture;
   const logger = { debug() {}, info() {}, warn() {}, error() {} };
-  const probe = new AgentProbe({ agents, adapterFor: () => gateway, logger, intervalMs: 5 });
+  const probe = new AgentProbe({
+    agents,
+    owns: () => true,
+    adapterFor: () => gateway,
+    logger,
+    intervalMs: 5,
+  });
   probe.start();
   context.after(() => probe.close());
   await fixture.until(() => agent.probes > 0);
@@ -55,7 +61,13 @@ test("idle agents, and those that have just been heard of, are not asked", async
   });
   const logger = { debug() {}, info() {}, warn() {}, error() {} };
   const { agents } = fixture;
-  const probe = new AgentProbe({ agents, adapterFor: () => adapter, logger, intervalMs: 500 });
+  const probe = new AgentProbe({
+    agents,
+    owns: () => true,
+    adapterFor: () => adapter,
+    logger,
+    intervalMs: 500,
+  });
   probe.start();
   await twice.promise;
   await probe.close();
@@ -74,7 +86,14 @@ test("a clock that was set back keeps no agent from being asked", async (context
   const logger = { debug() {}, info() {}, warn() {}, error() {} };
   const { agents } = fixture;
   const now = () => new Date(Date.now() - 3_600_000);
-  const probe = new AgentProbe({ agents, adapterFor: () => adapter, logger, intervalMs: 100, now });
+  const probe = new AgentProbe({
+    agents,
+    owns: () => true,
+    adapterFor: () => adapter,
+    logger,
+    intervalMs: 100,
+    now,
+  });
   probe.start();
   context.after(() => probe.close());
   await asked.promise;
@@ -105,7 +124,13 @@ test("a probe that never ends does not hold up the end", async (context) => {
   });
   const { agents } = fixture;
   const logger = { debug() {}, info() {}, warn() {}, error() {} };
-  const probe = new AgentProbe({ agents, adapterFor: () => adapter, logger, intervalMs: 1 });
+  const probe = new AgentProbe({
+    agents,
+    owns: () => true,
+    adapterFor: () => adapter,
+    logger,
+    intervalMs: 1,
+  });
   probe.start();
   await asked.promise;
   await probe.close();

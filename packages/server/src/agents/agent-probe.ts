@@ -13,6 +13,8 @@ const AT_ONCE = 16;
 
 export interface AgentProbeOptions {
   agents: Pick<AgentDirectory, "working" | "announceReachability">;
+  /** Whether an agent's work is this node's: one node asks. */
+  owns: (agentId: string) => boolean;
   /** The adapter that reaches an agent; null when its gateway is gone. */
   adapterFor: (target: AgentTarget) => GatewayAdapter | null;
   logger: Logger;
@@ -60,7 +62,11 @@ export class AgentProbe {
   }
 
   async #round(signal: AbortSignal): Promise<void> {
-    const working = this.#options.agents.working().values();
+    const { agents, owns } = this.#options;
+    const working = agents
+      .working()
+      .filter(({ target }) => owns(target.agentId))
+      .values();
     const ask = async () => {
       for (const agent of working) {
         signal.throwIfAborted();
@@ -74,8 +80,8 @@ export class AgentProbe {
     const { agents, adapterFor, intervalMs = INTERVAL_MS, now = () => new Date() } = this.#options;
     const adapter = adapterFor(target);
     if (adapter?.probe) {
-      const { status, at } = adapter.reachability(target);
-      const contactAt = status === "online" && at ? at.getTime() : 0;
+      const known = adapter.reachability(target);
+      const contactAt = known?.status === "online" && known.at ? known.at.getTime() : 0;
       const heardAt = Math.max(contactAt, lastSeenAt === null ? 0 : Date.parse(lastSeenAt));
       const silentMs = now().getTime() - heardAt;
       // Heard of in the future: the clock was set back, so how long ago that was is not known.

@@ -3,7 +3,6 @@ import { test } from "node:test";
 import pino from "pino";
 import type { Claim } from "../store/plan.ts";
 import { AgentQueues } from "./agent-queues.ts";
-import { OwnedLeases } from "./owned-leases.ts";
 
 test("an event that a claim knew of leads to no other claim, a later one does", async () => {
   const { queues, answers } = fixture();
@@ -56,18 +55,12 @@ class Answers {
 
 function fixture() {
   const answers = new Answers();
-  const lease = async (name: string) => ({
-    token: { name, fence: 1 },
-    lost: new AbortController().signal,
-    release: async () => {},
-  });
   const queues = new AgentQueues({
     store: { claim: answers.claim, change: () => Promise.reject(new Error("Nothing is put back.")) },
-    leases: new OwnedLeases({ lease }),
+    ownership: { tokenOf: (agentId) => ({ name: agentId, fence: 1 }) },
     logger: pino({ level: "silent" }),
     begin: () => {},
     pause: () => Promise.resolve(),
   });
-  queues.open();
   return { queues, answers };
 }

@@ -1,11 +1,11 @@
 import type { Logger } from "../logger.ts";
-import type { Claimed } from "../store/plan.ts";
+import { type Claimed, FencedError } from "../store/plan.ts";
 import type { Store } from "../store/store.ts";
-import type { OwnedLeases } from "./owned-leases.ts";
+import type { AgentOwnership } from "./agent-ownership.ts";
 
 export interface AgentQueuesOptions {
   store: Pick<Store, "claim" | "change">;
-  leases: OwnedLeases;
+  ownership: Pick<AgentOwnership, "tokenOf">;
   logger: Logger;
   /** Begins to hand over what was claimed. Waits for nothing. */
   begin: (claimed: Claimed) => void;
@@ -14,14 +14,13 @@ export interface AgentQueuesOptions {
 }
 
 /**
- * Hands out what waits for each agent, as far as it has free slots: the store says what that is, in one step. Nothing is
- * handed out before {@link open}.
+ * Hands out what waits for each agent whose work is this node's, as far as it has free slots: the store says what that is,
+ * in one step.
  */
 export class AgentQueues {
   readonly #options: AgentQueuesOptions;
-  readonly #opened = Promise.withResolvers<void>();
   /** The claims of each agent's queue that are under way. */
-  readonly #claims = new Map<string, Set<Promise<void>>>();
+  readonly #claims = new Map<string, Set<Promise<boolean>>>();
   /** Up to which position of the log each agent's queue is known to have been served. */
   readonly #servedTo = new Map<string, number>();
   /** Agents whose queue will be tried again after a pause. */
@@ -32,23 +31,21 @@ export class AgentQueues {
     this.#options = options;
   }
 
-  open(): void {
-    this.#opened.resolve();
-  }
-
   /**
-   * Claims what an agent has slots for. Resolves when it was claimed and its hand-over has begun, by this claim or by
-   * another one that was under way here; never rejects.
+   * Claims what an agent has slots for, if its work is this node's. Resolves when it was claimed and its hand-over has
+   * begun, by this claim or by another one that was under way here; never rejects.
+   * @returns false when nothing was claimed because the work is, for all this node knows, another one's
    */
-  async claim(agentId: string): Promise<void> {
+  async claim(agentId: string): Promise<boolean> {
     const underWay = this.#claims.get(agentId) ?? new Set();
     this.#claims.set(agentId, underWay);
     const own = this.#claim(agentId);
     underWay.add(own);
-    await own;
+    const isOurs = await own;
     underWay.delete(own);
     await Promise.all(underWay);
     if (underWay.size === 0 && this.#claims.get(agentId) === underWay) this.#claims.delete(agentId);
+    return isOurs;
   }
 
   /**
@@ -61,27 +58,31 @@ export class AgentQueues {
     if ((this.#servedTo.get(agentId) ?? 0) < eventId) await this.claim(agentId);
   }
 
-  async #claim(agentId: string): Promise<void> {
-    const { store, leases, logger, begin } = this.#options;
+  async #claim(agentId: string): Promise<boolean> {
+    const { store, ownership, logger, begin } = this.#options;
+    if (this.#isClosed) return false;
+    const lease = ownership.tokenOf(agentId);
+    if (!lease) return false;
     try {
-      await this.#opened.promise;
-      if (this.#isClosed) return;
-      const lease = await leases.own(queueOf(agentId));
       const { claimed, asOf } = await store.claim(agentId, lease);
       this.#servedTo.set(agentId, Math.max(asOf, this.#servedTo.get(agentId) ?? 0));
-      if (this.#isClosed) await this.#putBack(claimed);
+      const isOurs = !this.#isClosed && ownership.tokenOf(agentId)?.fence === lease.fence;
+      if (!isOurs) await this.#putBack(claimed);
       else for (const one of claimed) begin(one);
+      return true;
     } catch (error) {
-      if (this.#isClosed) return;
+      // Whoever has the lease by now serves the queue.
+      if (error instanceof FencedError) return false;
+      if (this.#isClosed) return true;
       logger.error({ err: error, agentId }, "a queue could not be served");
       this.#claimLater(agentId);
+      return true;
     }
   }
 
   /** Claims nothing any more. */
   close(): void {
     this.#isClosed = true;
-    this.#opened.resolve();
   }
 
   #claimLater(agentId: string): void {
@@ -90,13 +91,13 @@ export class AgentQueues {
     void this.#options.pause().then(
       () => {
         this.#retries.delete(agentId);
-        return this.claim(agentId);
+        void this.claim(agentId);
       },
       () => {},
     );
   }
 
-  /** What was claimed while the server began to stop: nothing of it went out. */
+  /** What was claimed while the server began to stop, or lost the lease: nothing of it went out. */
   async #putBack(claimed: readonly Claimed[]): Promise<void> {
     const { store } = this.#options;
     await Promise.all(
@@ -105,9 +106,4 @@ export class AgentQueues {
       ),
     );
   }
-}
-
-/** The lease under which an agent's queue is handed out. */
-function queueOf(agentId: string): string {
-  return `queue:${agentId}`;
 }

@@ -6,8 +6,10 @@ export type CommandDeliveryOptions = Omit<AgentCommandsOptions, "signal" | "onEm
 /** Tells agents what the operator decided — cancel, permission answers — until they were told. */
 export class CommandDelivery {
   readonly #options: CommandDeliveryOptions;
-  readonly #stop = new AbortController();
+  /** The agents that have something to be told now. */
   readonly #agents = new Map<string, AgentCommands>();
+  /** What ends the telling of each agent that there was something to tell. */
+  readonly #stops = new Map<string, AbortController>();
 
   constructor(options: CommandDeliveryOptions) {
     this.#options = options;
@@ -15,24 +17,37 @@ export class CommandDelivery {
 
   /** Delivers a command once `ready` has resolved, such as after its dispatch went out. Waits for nothing. */
   deliver(pending: PendingCommand, ready: Promise<unknown> = Promise.resolve()): void {
+    const { agentId } = pending;
+    const stop = this.#stops.get(agentId) ?? new AbortController();
+    this.#stops.set(agentId, stop);
     void ready.then(() => {
-      if (!this.#stop.signal.aborted) this.#commandsOf(pending.agentId).add(pending);
+      if (!stop.signal.aborted) this.#commandsOf(agentId, stop.signal).add(pending);
     });
+  }
+
+  /** Tells an agent nothing more that was to be delivered until now; resolves when nothing is being told. */
+  async letGo(agentId: string): Promise<void> {
+    this.#stops.get(agentId)?.abort();
+    this.#stops.delete(agentId);
+    const commands = this.#agents.get(agentId);
+    this.#agents.delete(agentId);
+    await commands?.done;
   }
 
   /** Stops trying; what is undelivered stays in the store for the next start. */
   async close(): Promise<void> {
-    this.#stop.abort();
-    await Promise.all([...this.#agents.values()].map(({ done }) => done));
+    await Promise.all([...this.#stops.keys()].map((agentId) => this.letGo(agentId)));
   }
 
-  #commandsOf(agentId: string): AgentCommands {
+  #commandsOf(agentId: string, signal: AbortSignal): AgentCommands {
     const known = this.#agents.get(agentId);
     if (known) return known;
     const commands = new AgentCommands(agentId, {
       ...this.#options,
-      signal: this.#stop.signal,
-      onEmpty: () => this.#agents.delete(agentId),
+      signal,
+      onEmpty: () => {
+        if (this.#agents.get(agentId) === commands) this.#agents.delete(agentId);
+      },
     });
     this.#agents.set(agentId, commands);
     return commands;

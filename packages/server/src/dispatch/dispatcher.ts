@@ -1,5 +1,6 @@
 import type { DispatchPayload } from "@mission-control/protocol";
 import { type AgentDirectory, targetOf } from "../agents/agent-directory.ts";
+import { abortable } from "../gateways/abortable.ts";
 import {
   type AgentTarget,
   CancelNotConfirmedError,
@@ -14,26 +15,37 @@ import type { ChangeResult } from "../store/plan.ts";
 import type { Follower, LogEntry, Store } from "../store/store.ts";
 import { type Attempt, isOver, occupiesSlot } from "../tasks/task.ts";
 import type { CommandOutcome } from "./agent-commands.ts";
+import { AgentOwnership, type AgentWork } from "./agent-ownership.ts";
 import { AgentQueues } from "./agent-queues.ts";
 import { CommandDelivery } from "./command-delivery.ts";
 import { HandOvers } from "./hand-overs.ts";
 import { OutcomeWriter } from "./outcome-writer.ts";
-import { OwnedLeases } from "./owned-leases.ts";
 import { dispatchPayload, type PayloadOptions, withoutSecret } from "./payload.ts";
 import { RunWatch } from "./run-watch.ts";
 import { sendContext } from "./send-context.ts";
 
 export interface DispatcherOptions extends PayloadOptions {
   store: Store;
-  agents: Pick<AgentDirectory, "announceReachability" | "hasQueue">;
+  agents: Pick<AgentDirectory, "announceReachability" | "hasQueue" | "hasFreeSlot" | "reached">;
   /** The adapter that reaches an agent; null when its gateway is gone. */
   adapterFor: (target: AgentTarget) => GatewayAdapter | null;
+  /**
+   * Whether an agent can be reached from this node: not through a gateway that another one is connected to. Where that
+   * may have changed, {@link Dispatcher.review} is to be called. Default: every one can.
+   */
+  reachesHere?: (target: AgentTarget) => Promise<boolean>;
   logger: Logger;
   metrics: Pick<Metrics, "dispatch">;
   graceMs?: number;
   resumePauseMs?: number;
   storePauseMs?: number;
 }
+
+/**
+ * How long a dispatch waits for another node, which does the agent's work, to take it from the queue; in milliseconds. One
+ * that died is replaced in about that time; then the attempt is answered as what it is, queued.
+ */
+const TAKE_UP_MS = 15_000;
 
 /**
  * Gives queued attempts to their agents, as many at a time as each takes, and sees every one through: refused,
@@ -46,25 +58,39 @@ export class Dispatcher {
   readonly #queues: AgentQueues;
   readonly #runs: RunWatch;
   readonly #commands: CommandDelivery;
-  readonly #leases: OwnedLeases;
+  readonly #ownership: AgentOwnership;
+  /** Whoever waits for the next step of an agent's work, here or as the log tells; with its position there. */
+  readonly #nextSteps = new Map<string, PromiseWithResolvers<number | null>>();
   /** Whoever waits for an attempt to be handed over, here or elsewhere. */
   readonly #waiting = new Map<string, () => void>();
   #follower: Follower | null = null;
+  #isClosed = false;
 
   constructor(options: DispatcherOptions) {
     const { store, logger } = options;
     this.#options = options;
     this.#writer = new OutcomeWriter({ store, logger, pauseMs: options.storePauseMs });
-    this.#leases = new OwnedLeases(store);
+    this.#ownership = new AgentOwnership({
+      store,
+      logger,
+      mayOwn: (agentId) => this.#mayOwn(agentId),
+      takeUp: (agentId, work) => this.#takeUp(agentId, work),
+      tell: (pending) => this.#commandReady(pending),
+      letGo: async (agentId) => {
+        await Promise.all([this.#handOvers.letGo(agentId), this.#commands.letGo(agentId)]);
+      },
+      pause: () => this.#writer.pause(),
+    });
     this.#handOvers = new HandOvers({
       ...options,
       writer: this.#writer,
+      owns: (agentId) => this.#ownership.owns(agentId),
       onSend: (attempt) => this.#runs.follow(summaryOf(attempt)),
       onEnd: (id) => this.#waiting.get(id)?.(),
     });
     this.#queues = new AgentQueues({
       store,
-      leases: this.#leases,
+      ownership: this.#ownership,
       logger,
       begin: (claimed) => void this.#handOvers.begin(claimed),
       pause: () => this.#writer.pause(),
@@ -78,47 +104,61 @@ export class Dispatcher {
   }
 
   /**
-   * Takes up what an earlier process left: attempts under way, undelivered commands, queues. Until then nothing is
-   * handed out or told: what is found is an earlier process's, and nothing of it is taken up twice.
+   * Asks for the work of every agent that has some: attempts under way, undelivered commands, queues. Until then nothing
+   * is handed out or told: what is found is an earlier process's, and nothing of it is taken up twice.
    */
   async start(): Promise<void> {
     const { store } = this.#options;
     const { lastEventId, underWay, commands, queueLengths } = await store.workInHand();
-    for (const attempt of underWay) {
-      this.#runs.follow(summaryOf(attempt));
-      if (isTakenUp(attempt)) void this.#handOvers.resume(attempt);
-    }
-    for (const pending of commands) this.#commandReady(pending);
+    for (const attempt of underWay) this.#runs.follow(summaryOf(attempt));
     this.#follower = store.follow(lastEventId, (entries) => this.#follow(entries));
-    this.#queues.open();
-    for (const agentId of queueLengths.keys()) void this.#queues.claim(agentId);
+    const withWork = [...underWay, ...commands].map(({ agentId }) => agentId);
+    for (const agentId of new Set([...withWork, ...queueLengths.keys()])) this.#ownership.tokenOf(agentId);
+    this.#ownership.open();
+  }
+
+  /**
+   * It may have changed which agents can be reached from here: a gateway's connection came to this node, or is to go.
+   * Resolves when nothing is under way any more to those that cannot.
+   */
+  review(): Promise<void> {
+    return this.#ownership.review();
+  }
+
+  /** Whether this node does an agent's work. */
+  owns(agentId: string): boolean {
+    return this.#ownership.owns(agentId);
   }
 
   /**
    * Queues a new attempt. Resolves once the agent's side accepted it or will not, or nobody can say, or at once when
-   * the agent has no free slot; the result's task and attempt say which.
+   * the agent has no free slot, or no node takes it up for a while; the result's task and attempt say which.
    */
   async dispatch(taskId: string, agentId: string): Promise<ChangeResult> {
     const { store } = this.#options;
     const newDispatchId = newId("dispatch");
     // From before it can be handed over, by whichever claim.
-    const handedOver = new Promise<void>((resolve) => this.#waiting.set(newDispatchId, resolve));
+    let handedOver = this.#handedOver(newDispatchId);
     try {
       const queueing = store.change({ kind: "dispatch", taskId, agentId, newDispatchId });
       // Asked for at the same time, so that queueing and claiming share a commit.
       const claiming = this.#queues.claim(agentId);
       const queued = await queueing;
       if (queued.refusal) return queued;
-      await claiming;
+      if (!(await claiming)) await this.#takenUp(newDispatchId, agentId, queued.eventId);
       const written = await this.#handOvers.done(newDispatchId);
       if (written?.task && written.attempt?.id === newDispatchId) {
         return { ...queued, task: written.task, attempt: written.attempt };
       }
       // In the queue, or another claim has it.
       let attempt = await store.attempt(newDispatchId);
-      if (attempt?.state === "sending") {
+      const limit = AbortSignal.timeout(TAKE_UP_MS);
+      while (attempt?.state === "sending") {
         await handedOver;
+        // One whose hand-over ended here because the work went to another node is handed over there.
+        handedOver = abortable(this.#handedOver(newDispatchId), limit).catch(() => {});
         attempt = await store.attempt(newDispatchId);
+        if (this.#isClosed || limit.aborted || this.owns(agentId)) break;
       }
       return { ...queued, task: await store.task(taskId), attempt };
     } finally {
@@ -172,24 +212,33 @@ export class Dispatcher {
 
   /** Stops sending. What is under way stays as it is, for the next start. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#follower?.close();
     this.#queues.close();
+    for (const { resolve } of this.#nextSteps.values()) resolve(null);
     this.#runs.close();
-    await this.#handOvers.close();
+    await this.#handOvers.letGo();
     this.#writer.close();
     await this.#commands.close();
     for (const resolve of this.#waiting.values()) resolve();
-    await this.#leases.close();
+    await this.#ownership.close();
   }
 
   #follow(entries: readonly LogEntry[]): void {
     /** The agents whose queue may have something to hand out now, each with the last event that says so. */
     const ready = new Map<string, number>();
     for (const { id, change } of entries) {
-      for (const step of change?.attempts ?? [])
+      for (const step of change?.attempts ?? []) {
         if (this.#followAttempt(step)) ready.set(agentIdOf(step), id);
-      for (const { kind, id: agentId } of change?.records ?? []) if (kind === "agent") ready.set(agentId, id);
-      for (const pending of change?.commands ?? []) this.#commandReady(pending);
+        this.#stepped(agentIdOf(step), id);
+      }
+      for (const { kind, id: agentId } of change?.records ?? []) {
+        if (kind !== "agent") continue;
+        ready.set(agentId, id);
+        // It may be reached by another way now.
+        void this.#ownership.review(agentId);
+      }
+      for (const pending of change?.commands ?? []) this.#ownership.follow(pending);
     }
     for (const [agentId, eventId] of ready) void this.#queues.claimAfter(eventId, agentId);
   }
@@ -209,14 +258,61 @@ export class Dispatcher {
     return hadSlot && isOver(after);
   }
 
+  /** Resolves when an attempt's hand-over ends, here or as the log tells. */
+  #handedOver(dispatchId: string): Promise<void> {
+    return new Promise((resolve) => this.#waiting.set(dispatchId, resolve));
+  }
+
+  /** Whether this node can do an agent's work; any can say of one that is not there any more what became of its attempts. */
+  async #mayOwn(agentId: string): Promise<boolean> {
+    const { store, reachesHere } = this.#options;
+    const agent = await store.record("agent", agentId);
+    return !agent || !reachesHere || (await reachesHere(targetOf(agent)));
+  }
+
+  #takeUp(agentId: string, { underWay, commands }: AgentWork): void {
+    for (const attempt of underWay) if (isTakenUp(attempt)) void this.#handOvers.resume(attempt);
+    for (const pending of commands) this.#commandReady(pending);
+    void this.#queues.claim(agentId);
+    this.#stepped(agentId, null);
+  }
+
+  /** Something became of an agent's work. @param eventId the event that says so, if one does */
+  #stepped(agentId: string, eventId: number | null): void {
+    this.#nextSteps.get(agentId)?.resolve(eventId);
+    this.#nextSteps.delete(agentId);
+  }
+
+  /**
+   * Resolves when an attempt was taken from its queue, or its agent has no free slot for it: another node does the agent's
+   * work, or this one has just begun to. Waits no longer than a node takes to replace another.
+   * @param eventId position of the event that queued it
+   */
+  async #takenUp(dispatchId: string, agentId: string, eventId: number | null): Promise<void> {
+    const { store, agents } = this.#options;
+    const limit = AbortSignal.timeout(TAKE_UP_MS);
+    for (let seen = eventId; !limit.aborted && !this.#isClosed; ) {
+      const next = this.#nextSteps.get(agentId) ?? Promise.withResolvers<number | null>();
+      this.#nextSteps.set(agentId, next);
+      await agents.reached(seen);
+      // It is this node's by now: what the claim leaves in the queue has to wait there.
+      if (await this.#queues.claim(agentId)) return;
+      const attempt = await store.attempt(dispatchId);
+      if (attempt?.state !== "queued" || !agents.hasFreeSlot(agentId)) return;
+      seen = await abortable(next.promise, limit).catch(() => null);
+    }
+  }
+
   /** What is said to an agent goes after the dispatch it is about. */
   #commandReady(pending: PendingCommand): void {
     this.#commands.deliver(pending, this.#handOvers.done(pending.dispatchId));
   }
 
   async #tell(pending: PendingCommand, signal: AbortSignal): Promise<CommandOutcome> {
-    const { agentId, dispatchId, taskId, command } = pending;
+    const { id, agentId, dispatchId, taskId, command } = pending;
     const { store, adapterFor } = this.#options;
+    // Delivered before, by a node whose lease had not run out yet.
+    if (!(await store.isCommandPending(id))) return { kind: "withdrawn" };
     const attempt = await store.attempt(dispatchId);
     if (command.kind === "cancel" && !isToStop(attempt)) return { kind: "withdrawn" };
     const [task, agent] = await Promise.all([store.task(taskId), store.record("agent", agentId)]);
@@ -260,7 +356,7 @@ function agentIdOf({ before, after }: AttemptStep): string {
   return (after ?? before)?.agentId as string;
 }
 
-/** Whether an attempt that the last process left is to be taken up: not one whose end, or fate, is to come by itself. */
+/** Whether an attempt that whoever did the agent's work before has left is to be taken up: not one whose end, or fate, is to come by itself. */
 function isTakenUp({ state, runOutcome }: Attempt): boolean {
   return state !== "unknown" && !runOutcome;
 }

@@ -9,6 +9,11 @@ const ABORT_GRACE_MS = 1000;
 export class HandOver {
   readonly #abort = new AbortController();
   readonly #done = Promise.withResolvers<ChangeResult | null>();
+  readonly agentId: string;
+
+  constructor(agentId: string) {
+    this.agentId = agentId;
+  }
 
   /**
    * Resolves when the agent's side has it, or will not, or nobody waits for it any more; with what was written of it,
@@ -22,7 +27,7 @@ export class HandOver {
     return this.#abort.signal;
   }
 
-  /** The attempt was cancelled, or the server stops. */
+  /** The attempt was cancelled, or is not this node's any more. */
   abort(): void {
     this.#abort.abort();
   }

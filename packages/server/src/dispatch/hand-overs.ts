@@ -21,6 +21,8 @@ export interface HandOversOptions extends PayloadOptions {
   adapterFor: (target: AgentTarget) => GatewayAdapter | null;
   metrics: Pick<Metrics, "dispatch">;
   writer: OutcomeWriter;
+  /** Whether an agent's work is this node's. */
+  owns: (agentId: string) => boolean;
   /** Called before an attempt goes out, or is taken up again. */
   onSend: (attempt: Attempt) => void;
   /** Called when its hand-over is over, whether what came of it could be written or not. */
@@ -53,8 +55,9 @@ export class HandOvers {
   }
 
   /** Hands over an attempt that was claimed; one that cannot be read again goes back to its queue. */
-  async begin({ attempt: { id, taskId }, task, agent }: Claimed): Promise<void> {
-    const taken = await this.#take(id, (handOver, attempt) => {
+  async begin({ attempt: claimed, task, agent }: Claimed): Promise<void> {
+    const { id, taskId } = claimed;
+    const taken = await this.#take(claimed, (handOver, attempt) => {
       // Cancelled since, or taken by its agent's own word: there is nothing to hand over.
       if (attempt.state !== "sending") return Promise.resolve();
       return this.#send(handOver, { attempt, task, agent }, null);
@@ -62,10 +65,11 @@ export class HandOvers {
     if (!taken) await this.#options.writer.retryUntilStored({ kind: "unsent", taskId, dispatchId: id });
   }
 
-  /** Takes up an attempt that an earlier process had begun to hand over, as soon as it can be read. */
+  /** Takes up an attempt that an earlier process, or another node, had begun to hand over, as soon as it can be read. */
   async resume(left: Attempt): Promise<void> {
-    const { id, agentId, taskId } = left;
-    const taken = await this.#take(id, async (handOver, attempt) => {
+    const { agentId, taskId } = left;
+    if (!this.#options.owns(agentId)) return;
+    const taken = await this.#take(left, async (handOver, attempt) => {
       const { store } = this.#options;
       const [agent, task] = await Promise.all([store.record("agent", agentId), store.task(taskId)]);
       const earlier = { accepted: attempt.state !== "sending", note: attempt.note };
@@ -83,9 +87,14 @@ export class HandOvers {
     this.#underWay.get(dispatchId)?.abort();
   }
 
-  /** Stops sending. What is under way stays as it is, for the next start. */
-  async close(): Promise<void> {
-    const all = [...this.#underWay.values()];
+  /**
+   * Stops sending what goes to an agent, to all without it. What is under way stays as it is, for whoever takes it up;
+   * resolves when nobody here is at it.
+   */
+  async letGo(agentId?: string): Promise<void> {
+    const all = [...this.#underWay.values()].filter(
+      (one) => agentId === undefined || one.agentId === agentId,
+    );
     for (const handOver of all) handOver.abort();
     await Promise.allSettled(all.map(({ done }) => done));
   }
@@ -95,8 +104,11 @@ export class HandOvers {
    * attempt, in whatever order the log and the answers of the store arrive.
    * @returns false when the store could not be read now, and nothing was sent
    */
-  async #take(id: string, send: (handOver: HandOver, attempt: Attempt) => Promise<void>): Promise<boolean> {
-    const handOver = new HandOver();
+  async #take(
+    { id, agentId }: Pick<Attempt, "id" | "agentId">,
+    send: (handOver: HandOver, attempt: Attempt) => Promise<void>,
+  ): Promise<boolean> {
+    const handOver = new HandOver(agentId);
     this.#underWay.set(id, handOver);
     try {
       const attempt = await this.#options.store.attempt(id);

@@ -7,6 +7,7 @@ import type {
 } from "@mission-control/protocol";
 import type { z } from "zod";
 import type { Logger } from "../logger.ts";
+import type { ConnectionView } from "../store/records.ts";
 import type { GatewayAdapter, GatewayListener } from "./gateway.ts";
 
 /** What a kind is given beside a gateway's own configuration. */
@@ -18,12 +19,6 @@ export interface KindContext {
   /** Whether agents may have link-local addresses. */
   allowLinkLocal: boolean;
 }
-
-/** What a gateway's connection knows of itself. */
-export type ConnectionView = Pick<
-  GatewayView,
-  "state" | "protocol" | "version" | "latencyMs" | "lastError" | "deviceId" | "connectedAt"
->;
 
 /** The adapter of one gateway, and its connection. */
 export interface ConnectedAdapter extends GatewayAdapter {

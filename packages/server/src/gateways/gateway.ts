@@ -117,7 +117,8 @@ export interface GatewayAdapter {
     context: SendContext,
   ): Promise<void>;
 
-  reachability(target: AgentTarget): Reachability;
+  /** What this node knows of whether an agent can be reached; null for nothing, such as before it was first called. */
+  reachability(target: AgentTarget): Reachability | null;
 
   /**
    * Finds out whether an agent answers, for {@link reachability} to tell. Never rejects but with the signal's reason.

@@ -11,6 +11,10 @@ export interface LeasedGatewayOptions {
   store: Pick<Store, "lease">;
   logger: Pick<Logger, "error">;
   open: () => ConnectedAdapter;
+  /** The lease has become ours. */
+  onGained: () => void;
+  /** The lease is not ours any more: what goes through the connection has to end before that is closed. */
+  onLost: () => Promise<void>;
 }
 
 /** One gateway on this node: connected for as long as this node holds the gateway's lease, and one node at a time does. */
@@ -57,9 +61,11 @@ export class LeasedGateway {
     if (!ended.aborted) {
       this.lease = token;
       this.adapter.start();
+      this.#options.onGained();
       await new Promise((resolve) => ended.addEventListener("abort", resolve, { once: true }));
     }
     this.lease = null;
+    await this.#options.onLost();
     await this.adapter.close();
   }
 }

@@ -10,7 +10,7 @@ import { GATEWAY_KINDS } from "./kinds.ts";
 import { GatewayRegistry } from "./registry.ts";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
-const listener = { onRunEvent() {}, onReachabilityChange() {} };
+const listener = { onRunEvent() {}, onReachabilityChange() {}, async onRoutesChange() {} };
 
 test("a gateway whose removal cannot be kept stays, with its way to it", async (context) => {
   const folder = mkdtempSync(join(tmpdir(), "mission-control-registry-"));

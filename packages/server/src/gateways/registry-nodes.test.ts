@@ -21,6 +21,7 @@ async function twoNodes(context: TestContext) {
   const fake = await FakeOpenClawGateway.listen();
   const leases = new LapsingLeases(store);
   const registries: GatewayRegistry[] = [];
+  const routesChanges = new Map<GatewayRegistry, number>();
   for (const name of ["one", "two"]) {
     const registry = new GatewayRegistry({
       store: leases.node(),
@@ -29,7 +30,11 @@ async function twoNodes(context: TestContext) {
       now: () => new Date(),
       identityDir: join(folder, name),
     });
-    await registry.start({ onRunEvent() {}, onReachabilityChange() {} });
+    await registry.start({
+      onRunEvent() {},
+      onReachabilityChange() {},
+      onRoutesChange: async () => void routesChanges.set(registry, (routesChanges.get(registry) ?? 0) + 1),
+    });
     registries.push(registry);
   }
   context.after(async () => {
@@ -43,10 +48,8 @@ async function twoNodes(context: TestContext) {
     const { items } = await store.history(null, { types: ["gateway"] }, 100);
     return items.reverse().map(({ data }) => data?.state ?? data?.change);
   };
-  return { store, leases, fake, one, two, told };
+  return { store, leases, fake, one, two, told, routesChanges };
 }
-
-const stateAt = (registry: GatewayRegistry) => registry.list()[0]?.state;
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await nextTurn();
@@ -77,25 +80,71 @@ test("a gateway that is added, edited or removed at one node is opened and close
   assert.equal(one.adapterFor(target), null);
 });
 
-test("one node at a time connects to a gateway; the other takes over, and the first can tell no more", async (context) => {
-  const { leases, store, one, two, fake, told } = await twoNodes(context);
-  const { id } = await one.create({ url: fake.url, token: "shared" });
-  await until(() => [one, two].some((node) => stateAt(node) === "connected"));
-  const [holder, other] = stateAt(one) === "connected" ? [one, two] : [two, one];
+/** An agent behind the gateway. */
+const agentOf = (gatewayId: string) =>
+  ({ agentId: "a1", endpoint: { kind: "openclaw", gatewayId, agentId: "main" } }) as const;
+
+/** The node that has the connection, and the other one, once what it was told has come to both. */
+async function connectedNodes({ one, two, told }: Awaited<ReturnType<typeof twoNodes>>, id: string) {
   await until(async () => (await told()).includes("connected"));
-  await other.caughtUp();
+  for (const node of [one, two]) await node.caughtUp();
+  const [holder, other] = (await one.reachesHere(agentOf(id))) ? [one, two] : [two, one];
+  return { holder, other };
+}
+
+test("one node at a time connects to a gateway; the other takes over, and the first can tell no more", async (context) => {
+  const nodes = await twoNodes(context);
+  const { leases, store, one, fake, told, routesChanges } = nodes;
+  const { id } = await one.create({ url: fake.url, token: "shared" });
+  const { holder, other } = await connectedNodes(nodes, id);
   assert.equal(fake.count("connect"), 1);
-  assert.equal(stateAt(other), "disconnected");
+  assert.equal(await other.reachesHere(agentOf(id)), false);
   const { token, letKnow } = await leases.lapse(`gateway:${id}`);
-  await until(() => stateAt(other) === "connected");
+  await until(async () => (await told()).filter((state) => state === "connected").length === 2);
+  assert.equal(await other.reachesHere(agentOf(id)), true);
   assert.equal(fake.count("connect"), 2);
   await assert.rejects(store.append([], { under: token }), FencedError);
   const before = (await told()).length;
+  const changes = routesChanges.get(holder) ?? 0;
   letKnow();
-  await until(() => stateAt(holder) === "disconnected");
+  await until(() => (routesChanges.get(holder) ?? 0) > changes);
+  assert.equal(await holder.reachesHere(agentOf(id)), false);
+  await holder.close();
   assert.deepEqual(
     (await told()).slice(before),
     [],
     "nothing of the first one's connection is told any more",
   );
+});
+
+test("a node without the connection shows it, and whom it reaches, as the one that has it does", async (context) => {
+  const nodes = await twoNodes(context);
+  const { one, fake, told } = nodes;
+  const { id } = await one.create({ url: fake.url, token: "shared" });
+  const { holder, other } = await connectedNodes(nodes, id);
+  const view = (node: GatewayRegistry) => ({ ...node.list()[0], latencyMs: null });
+  assert.equal(view(other).state, "connected");
+  assert.deepEqual(view(other), view(holder));
+  assert.deepEqual(other.reachability(agentOf(id)), { status: "online" });
+  fake.on("connect", () => {});
+  fake.cut();
+  await until(async () => (await told()).at(-1) === "disconnected");
+  await other.caughtUp();
+  assert.equal(view(other).state, "disconnected");
+  const { status, reason } = other.reachability(agentOf(id)) ?? {};
+  assert.equal(status, "offline");
+  assert.equal(reason, holder.reachability(agentOf(id))?.reason);
+});
+
+test("a node without the connection lists a gateway's agents over one of its own", async (context) => {
+  const nodes = await twoNodes(context);
+  const { one, fake } = nodes;
+  fake.on("agents.list", ({ answer }) => answer({ agents: [{ id: "main" }], defaultId: "main" }));
+  const { id } = await one.create({ url: fake.url, token: "shared" });
+  const { holder, other } = await connectedNodes(nodes, id);
+  const signal = AbortSignal.timeout(10_000);
+  const agents = [{ id: "main", default: true }];
+  assert.deepEqual(await holder.agents(id, signal), agents);
+  assert.deepEqual(await other.agents(id, signal), agents);
+  assert.equal(await other.agents("gateway_none", signal), null);
 });

@@ -54,7 +54,7 @@ async function start(records: GatewayRecord[] = []): Promise<void> {
     now: () => new Date(),
     identityDir,
   });
-  await registry.start({ onRunEvent() {}, onReachabilityChange() {} });
+  await registry.start({ onRunEvent() {}, onReachabilityChange() {}, async onRoutesChange() {} });
 }
 
 async function toldState(state: string): Promise<LogEvent> {

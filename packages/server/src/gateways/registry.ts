@@ -9,7 +9,7 @@ import { newId } from "../ids.ts";
 import type { Logger } from "../logger.ts";
 import { FencedError } from "../store/plan.ts";
 import { Position } from "../store/position.ts";
-import type { GatewayRecord } from "../store/records.ts";
+import type { ConnectionView, GatewayRecord } from "../store/records.ts";
 import type { Follower, LogEntry, Store } from "../store/store.ts";
 import type { AgentTarget, GatewayAdapter, Reachability, RunEvent } from "./gateway.ts";
 import type { ConnectedKind, GatewayKind, KindContext } from "./gateway-kind.ts";
@@ -25,7 +25,7 @@ export class GatewayInUseError extends Error {
 }
 
 export interface GatewayRegistryOptions {
-  store: Pick<Store, "range" | "records" | "follow" | "edit" | "append" | "lease">;
+  store: Pick<Store, "range" | "records" | "follow" | "edit" | "lease">;
   /** What there is to open; see kinds.ts. */
   kinds: readonly GatewayKind[];
   logger: Logger;
@@ -42,6 +42,11 @@ export interface GatewayRegistryOptions {
 export interface RegistryListener {
   onRunEvent(event: RunEvent): void;
   onReachabilityChange(): void;
+  /**
+   * Which agents can be reached from this node has changed, see {@link GatewayRegistry.reachesHere}. Resolves when nothing
+   * is under way any more to those that cannot.
+   */
+  onRoutesChange(): Promise<void>;
 }
 
 interface Entry {
@@ -88,7 +93,7 @@ export class GatewayRegistry {
     }
     const { newest } = await store.range();
     // At this position or later; what the log brings a second time changes nothing.
-    for (const record of await store.records("gateway")) this.#open(record);
+    for (const record of await store.records("gateway")) this.#followRecord(record.id, record);
     this.#position = new Position(newest);
     this.#follower = store.follow(newest, (entries) => this.#follow(entries));
   }
@@ -118,7 +123,8 @@ export class GatewayRegistry {
     const { eventId } = await this.#options.store.edit("gateway", record.id, () => ({ record, event }));
     await this.#position.reached(eventId);
     const entry = this.#entries.get(record.id);
-    return entry ? viewOf(entry) : removedView(record, this.#kindOf(record));
+    // It may have been removed again before it could be shown.
+    return entry ? viewOf(entry) : { ...shown(record, this.#kindOf(record)), ...NO_CONNECTION };
   }
 
   /** One try to connect, kept nowhere. */
@@ -135,7 +141,8 @@ export class GatewayRegistry {
    * @throws GatewayInUseError while agents use it, or the settings name it
    */
   async remove(id: string, usedBy: readonly string[]): Promise<boolean> {
-    if (id === SETTINGS_GATEWAY_ID && this.#entries.has(id)) {
+    if (id === SETTINGS_GATEWAY_ID) {
+      if (!this.#entries.has(id)) return false;
       throw new GatewayInUseError(
         "This gateway comes from OPENCLAW_GATEWAY_URL: unset that and start again.",
       );
@@ -155,35 +162,58 @@ export class GatewayRegistry {
   }
 
   /**
-   * The agents found on a gateway; null when there is no such gateway.
+   * The agents found on a gateway; null when there is no such gateway. Where another node has the connection, they are asked
+   * for over one of this node's own.
    * @throws an error whose message says why they cannot be listed
    */
   async agents(id: string, signal: AbortSignal): Promise<GatewayAgent[] | null> {
-    const adapter = this.#entries.get(id)?.gateway.adapter;
-    if (!adapter) return null;
-    if (!adapter.list) throw new Error("A gateway of this kind does not list its agents.");
-    return adapter.list(signal);
+    const entry = this.#entries.get(id);
+    if (!entry) return null;
+    const { record, gateway } = entry;
+    if (!gateway.adapter.list) throw new Error("A gateway of this kind does not list its agents.");
+    if (gateway.lease) return gateway.adapter.list(signal);
+    const { ok, agents, error } = await this.test(record, signal);
+    if (!ok) throw new Error(error ?? "It could not be asked.");
+    return agents;
   }
 
   /** How an agent is reached; null when its gateway is not there. */
-  adapterFor({ endpoint }: AgentTarget): GatewayAdapter | null {
-    const direct = this.#direct.get(endpoint.kind);
-    if (direct) return direct;
-    // Without a gateway named, the first one of the kind.
-    const named = "gatewayId" in endpoint ? endpoint.gatewayId : undefined;
-    for (const [id, { kind, gateway }] of this.#entries) {
-      if (kind.kind === endpoint.kind && (named === undefined || named === id)) return gateway.adapter;
-    }
-    return null;
+  adapterFor(target: AgentTarget): GatewayAdapter | null {
+    return this.#direct.get(target.endpoint.kind) ?? this.#entryFor(target)?.gateway.adapter ?? null;
   }
 
-  reachability(target: AgentTarget): Reachability {
-    const adapter = this.adapterFor(target);
-    if (adapter) return adapter.reachability(target);
-    return {
-      status: "offline",
-      reason: "Its gateway is not there: add it, or point the agent to another one.",
-    };
+  /** Whether no other node is the one to reach an agent: it has no gateway, or this node has its gateway's lease. */
+  async reachesHere(target: AgentTarget): Promise<boolean> {
+    if (this.#direct.has(target.endpoint.kind)) return true;
+    // A gateway that was added at another node just now is not one that is gone.
+    await this.caughtUp();
+    const entry = this.#entryFor(target);
+    return !entry || entry.gateway.lease !== null;
+  }
+
+  /** What is known of whether an agent can be reached; null for nothing: an agent without a gateway was not called here. */
+  reachability(target: AgentTarget): Reachability | null {
+    const direct = this.#direct.get(target.endpoint.kind);
+    if (direct) return direct.reachability(target);
+    const entry = this.#entryFor(target);
+    if (!entry) {
+      const reason = "Its gateway is not there: add it, or point the agent to another one.";
+      return { status: "offline", reason };
+    }
+    if (entry.gateway.lease) return entry.gateway.adapter.reachability(target);
+    const { state, lastError } = viewOf(entry);
+    if (state === "connected") return { status: "online" };
+    if (state === "connecting") return { status: "unknown" };
+    return { status: "offline", reason: lastError ?? "The gateway is not connected." };
+  }
+
+  #entryFor({ endpoint }: AgentTarget): Entry | null {
+    // Without a gateway named, the first one of the kind.
+    const named = "gatewayId" in endpoint ? endpoint.gatewayId : undefined;
+    for (const [id, entry] of this.#entries) {
+      if (entry.kind.kind === endpoint.kind && (named === undefined || named === id)) return entry;
+    }
+    return null;
   }
 
   async close(): Promise<void> {
@@ -205,7 +235,11 @@ export class GatewayRegistry {
 
   #followRecord(id: string, record: GatewayRecord | null): void {
     const entry = this.#entries.get(id);
-    if (!record) {
+    if (id === SETTINGS_GATEWAY_ID) {
+      // The settings say whether there is one; the store, what became of its connection.
+      if (entry)
+        entry.record = { ...entry.record, ...(record?.connection ? { connection: record.connection } : {}) };
+    } else if (!record) {
       if (entry) this.#close(entry, { forget: true });
     } else if (!entry) this.#open(record);
     else if (entry.record.url === record.url && entry.record.token === record.token) entry.record = record;
@@ -229,12 +263,25 @@ export class GatewayRegistry {
         onStatusChange: () => this.#announce(id),
       },
     };
-    const gateway = new LeasedGateway({ id, store, logger, open: () => kind.open(record, context) });
+    const gateway = new LeasedGateway({
+      id,
+      store,
+      logger,
+      open: () => kind.open(record, context),
+      onGained: () => void this.#listener?.onRoutesChange(),
+      onLost: async () => {
+        const lost = this.#entries.get(id);
+        if (lost?.gateway === gateway) lost.told = "";
+        await this.#listener?.onRoutesChange();
+      },
+    });
     this.#entries.set(id, { record, kind, gateway, told: "" });
   }
 
   #close({ record: { id }, gateway }: Entry, { forget }: { forget: boolean }): void {
     this.#entries.delete(id);
+    // Its agents can be reached from nowhere now, which any node can say.
+    void this.#listener?.onRoutesChange();
     const closed = gateway.close().then(() => {
       if (forget) gateway.adapter.forget?.();
       if (this.#closing.get(id) === closed) this.#closing.delete(id);
@@ -258,7 +305,8 @@ export class GatewayRegistry {
     const entry = this.#entries.get(id);
     const under = entry?.gateway.lease;
     if (!entry || !under || !this.#listener) return;
-    const { state, lastError } = viewOf(entry);
+    const connection = entry.gateway.adapter.state();
+    const { state, lastError } = connection;
     const telling = `${state} ${lastError ?? ""}`;
     if (telling === entry.told) return;
     entry.told = telling;
@@ -269,13 +317,13 @@ export class GatewayRegistry {
       state,
       ...(lastError === null ? {} : { reason: lastError }),
     });
-    const told =
-      id === SETTINGS_GATEWAY_ID
-        ? store.append([event], { under })
-        : store.edit("gateway", id, (current) => (current ? { record: current, event } : { record: null }), {
-            under,
-          });
-    told.catch((error: unknown) => {
+    const { token: _, ...settings } = entry.record;
+    // With the connection in its record, where the other nodes find it.
+    const edit = (kept: GatewayRecord | null) => {
+      const current = id === SETTINGS_GATEWAY_ID ? settings : kept;
+      return current ? { record: { ...current, connection }, event } : { record: null };
+    };
+    store.edit("gateway", id, edit, { under }).catch((error: unknown) => {
       if (error instanceof FencedError) return;
       logger.error({ err: error, gatewayId: id }, "a gateway's state could not be stored");
     });
@@ -283,23 +331,22 @@ export class GatewayRegistry {
   }
 }
 
+/** A gateway and its connection: this node's own, or what the node that has it announced. */
 function viewOf({ record, kind, gateway }: Pick<Entry, "record" | "kind" | "gateway">): GatewayView {
-  return { ...shown(record, kind), ...gateway.adapter.state() };
+  const connection = gateway.lease ? gateway.adapter.state() : (record.connection ?? NO_CONNECTION);
+  return { ...shown(record, kind), ...connection };
 }
 
-/** A gateway that was removed again before it could be shown. */
-function removedView(record: GatewayRecord, kind: ConnectedKind): GatewayView {
-  return {
-    ...shown(record, kind),
-    state: "disconnected",
-    protocol: null,
-    version: null,
-    latencyMs: null,
-    lastError: null,
-    deviceId: null,
-    connectedAt: null,
-  };
-}
+/** Before anybody has tried to connect. */
+const NO_CONNECTION: ConnectionView = {
+  state: "disconnected",
+  protocol: null,
+  version: null,
+  latencyMs: null,
+  lastError: null,
+  deviceId: null,
+  connectedAt: null,
+};
 
 function shown({ id, name, url, createdAt }: GatewayRecord, kind: ConnectedKind) {
   return { id, name, kind: kind.kind, url: kind.shownUrl(url), createdAt };

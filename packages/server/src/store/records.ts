@@ -1,4 +1,4 @@
-import type { Endpoint, NewEvent } from "@mission-control/protocol";
+import type { Endpoint, GatewayView, NewEvent } from "@mission-control/protocol";
 import type { Refusal } from "../tasks/change.ts";
 
 /** An agent as it is kept. `secret` signs what is sent to an HTTP agent. */
@@ -13,12 +13,20 @@ export interface AgentRecord {
   updatedAt: string;
 }
 
+/** What a gateway's connection knows of itself. */
+export type ConnectionView = Pick<
+  GatewayView,
+  "state" | "protocol" | "version" | "latencyMs" | "lastError" | "deviceId" | "connectedAt"
+>;
+
 /** A gateway as it is kept. */
 export interface GatewayRecord {
   id: string;
   name: string;
   url: string;
   token?: string;
+  /** As the node that is connected to it last announced its connection, for the others; absent before the first time. */
+  connection?: ConnectionView;
   createdAt: string;
 }
 

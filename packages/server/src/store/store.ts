@@ -181,6 +181,8 @@ export interface Store {
   records<Kind extends RecordKind>(kind: Kind): Promise<RecordKinds[Kind][]>;
   /** What agents must still be told, oldest first. */
   pendingCommands(): Promise<PendingCommand[]>;
+  /** Whether an agent must still be told something: its command is there, and not done. */
+  isCommandPending(id: number): Promise<boolean>;
 
   /** Which events the log holds now. */
   range(): Promise<LogRange>;

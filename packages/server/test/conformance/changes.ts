@@ -174,7 +174,11 @@ export function changes(engine: Engine): void {
     const commands = subject.entries.flatMap(({ change }) => change?.commands ?? []);
     assert.equal(commands.length, 1);
     assert.deepEqual(commands, await subject.store.pendingCommands());
-    for (const { id } of commands) await subject.store.commandDone(id);
+    for (const { id } of commands) {
+      assert.equal(await subject.store.isCommandPending(id), true);
+      await subject.store.commandDone(id);
+      assert.equal(await subject.store.isCommandPending(id), false);
+    }
     assert.deepEqual(await subject.store.pendingCommands(), []);
     await subject.discard();
   });

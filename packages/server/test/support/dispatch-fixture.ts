@@ -17,6 +17,7 @@ import type {
 import type { Store } from "../../src/store/store.ts";
 import type { TaskChange } from "../../src/tasks/change.ts";
 import { callback, createTask } from "../conformance/engine.ts";
+import { LapsingLeases } from "./lapsing-leases.ts";
 import { openTestStore } from "./test-store.ts";
 
 type Sending = { payload: DispatchPayload; context: SendContext; earlier: EarlierSend | null };
@@ -27,7 +28,7 @@ export class ScriptedGateway implements GatewayAdapter {
   readonly payloads: DispatchPayload[] = [];
   onSend: (sending: Sending) => Promise<DispatchOutcome> = async () => ({ kind: "accepted" });
   onCancel: () => Promise<void> = async () => {};
-  state: Reachability = { status: "online" };
+  state: Reachability | null = { status: "online" };
 
   dispatch(_target: unknown, payload: DispatchPayload, context: SendContext): Promise<DispatchOutcome> {
     this.calls.push(`dispatch ${payload.dispatchId}`);
@@ -54,22 +55,65 @@ export class ScriptedGateway implements GatewayAdapter {
     this.calls.push(`answer ${dispatchId} ${answer.requestId}=${answer.optionId}`);
   }
 
-  reachability(_target: unknown): Reachability {
+  reachability(_target: unknown): Reachability | null {
     return this.state;
   }
 
   async close(): Promise<void> {}
 }
 
-/** A dispatcher over a real store, which can be stopped or crash and start again. */
-export class DispatchFixture {
+/** What dispatches at one node, and the agents' side as that node reaches it. */
+class DispatchNode {
   readonly gateway = new ScriptedGateway();
   /** Who reaches the agents; null when the gateway is gone. */
   adapter: GatewayAdapter | null = this.gateway;
+  /** Whether this node is one that reaches the agents. */
+  reaches = true;
   readonly errors: unknown[] = [];
-  store!: Store;
   agents!: AgentDirectory;
   dispatcher!: Dispatcher;
+
+  /** @param before what is done when everything is there and the dispatcher has not started yet */
+  async begin(
+    store: Store,
+    graceMs: number,
+    before?: (dispatcher: Dispatcher) => Promise<void>,
+  ): Promise<void> {
+    const now = () => new Date();
+    const agents = await AgentDirectory.open({
+      store,
+      now,
+      reachability: (target) => (this.adapter ? this.adapter.reachability(target) : { status: "unknown" }),
+    });
+    const dispatcher = new Dispatcher({
+      store,
+      agents,
+      adapterFor: () => this.adapter,
+      reachesHere: async () => this.reaches,
+      logger: { debug() {}, info() {}, warn() {}, error: (fields) => void this.errors.push(fields) },
+      metrics: { dispatch() {} },
+      publicUrl: () => "http://127.0.0.1:4000",
+      serverKey: Buffer.alloc(32),
+      graceMs,
+      resumePauseMs: 1,
+      storePauseMs: 1,
+    });
+    Object.assign(this, { agents, dispatcher });
+    await before?.(dispatcher);
+    await dispatcher.start();
+  }
+
+  async end(): Promise<void> {
+    await this.dispatcher.close();
+    this.agents.close();
+  }
+}
+
+/** A dispatcher over a real store, which can be stopped or crash and start again, and more nodes beside it. */
+export class DispatchFixture extends DispatchNode {
+  store!: Store;
+  leases!: LapsingLeases;
+  readonly #others: DispatchNode[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), "mission-control-dispatch-"));
   readonly #graceMs: number;
   #tasks = 0;
@@ -82,39 +126,28 @@ export class DispatchFixture {
   }
 
   private constructor(graceMs: number) {
+    super();
     this.#graceMs = graceMs;
   }
 
   /** @param before what is done when everything is there and the dispatcher has not started yet */
   async start(before?: (dispatcher: Dispatcher) => Promise<void>): Promise<void> {
-    const now = () => new Date();
-    const store = openTestStore({ folder: this.#folder });
-    const agents = await AgentDirectory.open({
-      store,
-      now,
-      reachability: (target) => this.adapter?.reachability(target) ?? { status: "unknown" },
-    });
-    const dispatcher = new Dispatcher({
-      store,
-      agents,
-      adapterFor: () => this.adapter,
-      logger: { debug() {}, info() {}, warn() {}, error: (fields) => void this.errors.push(fields) },
-      metrics: { dispatch() {} },
-      publicUrl: () => "http://127.0.0.1:4000",
-      serverKey: Buffer.alloc(32),
-      graceMs: this.#graceMs,
-      resumePauseMs: 1,
-      storePauseMs: 1,
-    });
-    Object.assign(this, { store, agents, dispatcher });
-    await before?.(dispatcher);
-    await dispatcher.start();
+    this.store = openTestStore({ folder: this.#folder });
+    this.leases = new LapsingLeases(this.store);
+    await this.begin(this.leases.node(), this.#graceMs, before);
+  }
+
+  /** One more node on the same store, closed with this one. */
+  async addNode(): Promise<DispatchNode> {
+    const node = new DispatchNode();
+    this.#others.push(node);
+    await node.begin(this.leases.node(), this.#graceMs);
+    return node;
   }
 
   /** Stops in order, and starts again. */
   async restart(): Promise<void> {
-    await this.dispatcher.close();
-    this.agents.close();
+    await this.end();
     await this.store.close();
     await this.start();
   }
@@ -129,8 +162,7 @@ export class DispatchFixture {
   }
 
   async close(): Promise<void> {
-    await this.dispatcher.close();
-    this.agents.close();
+    for (const node of [...this.#others, this]) await node.end();
     await this.store.close();
     rmSync(this.#folder, { recursive: true });
   }

@@ -120,7 +120,7 @@ test("a dispatch is a signed POST of the payload, and any 2xx takes it", async (
     [method, url, headers["webhook-id"], headers["content-type"]],
     ["POST", "/hook", "d1", "application/json"],
   );
-  assert.equal(gateway.reachability(target()).status, "online");
+  assert.equal(gateway.reachability(target())?.status, "online");
 });
 
 test("an agent that says no is believed, whichever way it says it", async () => {
@@ -163,13 +163,13 @@ test("three tries in all, then it is unreachable in words", async () => {
   const outcome = await gateway.dispatch(target(), payload, context());
   assert.equal(seen.length, 3);
   assert.equal(outcome.kind, "unreachable");
-  const { reason, status, at } = gateway.reachability(target());
+  const { reason, status, at } = gateway.reachability(target()) ?? {};
   assert.match(reason ?? "", /could not be reached in 3 tries: it answered HTTP 503: rebooting\.$/);
   assert.equal(outcome.kind === "unreachable" && outcome.reason, reason);
   assert.deepEqual([status, at instanceof Date], ["offline", true]);
   answers([200]);
   await gateway.dispatch(target(), payload, context());
-  assert.deepEqual(gateway.reachability(target()).status, "online");
+  assert.deepEqual(gateway.reachability(target())?.status, "online");
 });
 
 test("a connection that is refused is tried again, and told in words", async () => {
@@ -177,7 +177,7 @@ test("a connection that is refused is tried again, and told in words", async () 
   const refused = await gateway.dispatch(nobody, payload, context());
   assert.equal(refused.kind, "unreachable");
   assert.match(refused.kind === "unreachable" ? refused.reason : "", /in 3 tries: nothing listens there/);
-  assert.equal(gateway.reachability(nobody).status, "offline");
+  assert.equal(gateway.reachability(nobody)?.status, "offline");
 });
 
 test("one whose body the agent never takes is tried again: it cannot have begun", async (context_) => {
@@ -217,7 +217,7 @@ for (const [what, misbehave, words, answerMs = 10_000] of [
     assert.equal(outcome.kind, "unknown");
     assert.match(outcome.kind === "unknown" ? outcome.reason : "", words);
     assert.equal(seen.length, 1);
-    const { status, reason } = gateway.reachability(target());
+    const { status, reason } = gateway.reachability(target()) ?? {};
     assert.equal(status, "unknown");
     assert.match(reason ?? "", words);
   });
@@ -358,18 +358,18 @@ test("a probe is a signed HEAD: any answer says that the agent is there", async 
     [request.method, request.url, request.headers["webhook-id"], request.body],
     ["HEAD", "/hook?key=a", "agent_1.probe", ""],
   );
-  assert.equal(gateway.reachability(target()).status, "online");
+  assert.equal(gateway.reachability(target())?.status, "online");
   respond = (_request, response) => response.writeHead(502).end();
   await gateway.probe(target(), context().signal);
-  assert.match(gateway.reachability(target()).reason ?? "", /^A proxy at .* cannot reach the agent/);
+  assert.match(gateway.reachability(target())?.reason ?? "", /^A proxy at .* cannot reach the agent/);
   await restart({ answerMs: 50 });
   respond = () => {};
   await gateway.probe(target(), context().signal);
-  const { status, reason } = gateway.reachability(target());
+  const { status, reason } = gateway.reachability(target()) ?? {};
   assert.deepEqual([status, /does not answer: no answer within/.test(reason ?? "")], ["unknown", true]);
   const dead: AgentTarget = { ...target(), endpoint: { kind: "http", url: "http://127.0.0.1:1/" } };
   await gateway.probe(dead, context().signal);
-  assert.equal(gateway.reachability(dead).status, "offline");
+  assert.equal(gateway.reachability(dead)?.status, "offline");
 });
 
 test("no address of a link or of a cloud's metadata service is called, however it is written", async () => {

@@ -127,8 +127,8 @@ export class HttpGateway implements GatewayAdapter {
     if (!isSuccess(answer)) throw refused("the permission's answer", answer);
   }
 
-  reachability({ agentId }: AgentTarget): Reachability {
-    return this.#reachability.get(agentId) ?? { status: "unknown", reason: "It has not been called yet." };
+  reachability({ agentId }: AgentTarget): Reachability | null {
+    return this.#reachability.get(agentId) ?? null;
   }
 
   /** A signed `HEAD` of the agent's URL: whatever is answered, somebody is there. */

@@ -1,5 +1,6 @@
 import type { DispatchPayload, GatewayAgent } from "@mission-control/protocol";
 import type { Logger } from "../../logger.ts";
+import type { ConnectionView } from "../../store/records.ts";
 import type { Backoff } from "../backoff.ts";
 import type {
   AgentTarget,
@@ -10,7 +11,7 @@ import type {
   Reachability,
   SendContext,
 } from "../gateway.ts";
-import type { ConnectedAdapter, ConnectionView } from "../gateway-kind.ts";
+import type { ConnectedAdapter } from "../gateway-kind.ts";
 import { listAgents } from "./agents.ts";
 import { DeviceIdentity } from "./device-identity.ts";
 import type { DeviceTokenSlot } from "./device-tokens.ts";

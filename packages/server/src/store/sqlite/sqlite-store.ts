@@ -81,6 +81,7 @@ export class SqliteStore implements Store {
   readonly #followers: Followers;
   readonly #leases = new Leases();
   readonly #selectCommands: StatementSync;
+  readonly #selectCommand: StatementSync;
   readonly #probe: CommitProbe;
   /** The events of the surrounding commit. */
   #written: readonly EventRow[] = [];
@@ -138,6 +139,7 @@ export class SqliteStore implements Store {
       refuse: (reason) => this.#group.refuse(reason),
     });
     this.#selectCommands = db.prepare("SELECT * FROM commands ORDER BY id");
+    this.#selectCommand = db.prepare("SELECT 1 FROM commands WHERE id = ?");
     this.#probe = new CommitProbe(db);
   }
 
@@ -218,6 +220,10 @@ export class SqliteStore implements Store {
 
   async pendingCommands(): Promise<PendingCommand[]> {
     return this.#health.read(() => this.#commands());
+  }
+
+  async isCommandPending(id: number): Promise<boolean> {
+    return this.#health.read(() => this.#selectCommand.get(id) !== undefined);
   }
 
   async range(): Promise<LogRange> {

@@ -1,0 +1,2 @@
+import "../../test/support/told-late.ts";
+import "./registry-nodes.test.ts";
