@@ -12,6 +12,11 @@ export default defineConfig({
   worker: { format: "es" },
   // The protocol as it is written, whether it was compiled or not.
   resolve: { conditions: ["mission-control-source", ...defaultClientConditions] },
+  // The page's own addresses begin at the root, where the server puts its base path before them; scripts and styles
+  // find their neighbours from where they are themselves.
+  experimental: {
+    renderBuiltUrl: (file, { hostType }) => (hostType === "html" ? `/${file}` : { relative: true }),
+  },
   build: {
     target: "es2023",
     // Inlined as data: URLs, fonts and scripts would need exceptions from the content security policy.

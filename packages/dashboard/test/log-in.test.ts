@@ -72,6 +72,38 @@ describe("logging in", { skip: chromiumPath === null }, () => {
     await context.close();
   });
 
+  test("works under a path of its own, whether or not the proxy takes the path away", async () => {
+    const server = await start({
+      MISSION_CONTROL_PUBLIC_URL: "https://mc.example/team/mission",
+      MISSION_CONTROL_ALLOWED_HOSTS: "127.0.0.1",
+    });
+    const { id } = await server.call<{ id: string }>("POST", "/api/tasks", { title: "Count the stars" });
+    const takesAway = (url: string) => url.replace("/team/mission", "") || "/";
+    for (const rewrite of [(url: string) => url, takesAway]) {
+      const { port } = await proxied(server.port, (headers) => headers, rewrite);
+      const root = `http://127.0.0.1:${port}/team/mission`;
+      const page = await newPage();
+      const asked: string[] = [];
+      page.on("request", (request) => asked.push(request.url()));
+      await page.goto(`${root}/`);
+      await typeToken(page);
+      await live(page);
+      await page.getByRole("link", { name: "Board" }).click();
+      await page.getByText("Count the stars").first().click();
+      await page.waitForURL(`${root}/tasks/${id}`);
+      await page.reload();
+      await page.getByRole("heading", { name: "Count the stars" }).waitFor();
+      await server.call("PATCH", `/api/tasks/${id}`, { title: "Count the stars again" });
+      await page.getByRole("heading", { name: "Count the stars again" }).waitFor();
+      assert.deepEqual(
+        asked.filter((url) => !url.startsWith(root)),
+        [],
+        "everything is asked for under the path",
+      );
+      await context.close();
+    }
+  });
+
   test("works over plain http by a name on the local network, in every tab", async () => {
     const server = await start({ MISSION_CONTROL_ALLOWED_HOSTS: LAN_NAME });
     const url = `http://${LAN_NAME}:${server.port}`;

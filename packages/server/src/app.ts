@@ -18,6 +18,7 @@ import { GatewayRegistry } from "./gateways/registry.ts";
 import { BodyReader } from "./ingress/body-reader.ts";
 import { ConnectionLimit } from "./ingress/connection-limit.ts";
 import { FastLane } from "./ingress/fast-lane.ts";
+import { basePathOf } from "./ingress/request-target.ts";
 import { fingerprint, loadKeys } from "./keys.ts";
 import { AddressCount } from "./limits/address-limit.ts";
 import { limitsOf } from "./limits/limits.ts";
@@ -182,6 +183,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       fastLane: new FastLane({
         allowedHosts,
         callbacks: intake,
+        basePath: basePathOf(settings.publicUrl),
         addresses,
         connections,
         prepareStream: (socket, request) => stream.prepare(socket, request),

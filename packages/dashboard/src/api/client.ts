@@ -1,6 +1,7 @@
 import type { Problem } from "@mission-control/protocol";
 import { text } from "../text/text.ts";
 import { ApiError } from "./api-error.ts";
+import { basePath } from "./base-path.ts";
 import { sessionHeaders, sessionKey } from "./session-key.ts";
 
 /** A call to the server's API. */
@@ -47,7 +48,7 @@ export class ApiClient {
     const sentAt = Date.now();
     let response: Response;
     try {
-      response = await fetch(call.path, {
+      response = await fetch(basePath() + call.path, {
         method: call.method,
         keepalive: call.keepalive ?? false,
         credentials: "same-origin",

@@ -1,11 +1,13 @@
 import { SESSION_KEY_HEADER } from "@mission-control/protocol/paths";
+import { basePath } from "./base-path.ts";
 
 /**
  * The half of a session's proof that this origin alone has. A browser sends the session's cookie to every port of the
  * host, also to the one where an agent runs a server of its own; what an origin stores it shows to nobody else.
  */
 
-const NAME = "mission-control-session-key";
+/** Servers that share a host, each under a path of its own, have keys of their own. */
+const name = () => `mission-control-session-key${basePath()}`;
 
 /** Used where the browser lets the page store nothing: then the session lasts as long as the page. */
 let held: string | null = null;
@@ -13,7 +15,7 @@ let held: string | null = null;
 export function keepSessionKey(key: string): void {
   held = key;
   try {
-    localStorage.setItem(NAME, key);
+    localStorage.setItem(name(), key);
   } catch {
     // Held, at least.
   }
@@ -22,7 +24,7 @@ export function keepSessionKey(key: string): void {
 export function forgetSessionKey(): void {
   held = null;
   try {
-    localStorage.removeItem(NAME);
+    localStorage.removeItem(name());
   } catch {
     // Nothing was stored.
   }
@@ -31,7 +33,7 @@ export function forgetSessionKey(): void {
 /** The key of the newest log-in of any tab; null before the first. */
 export function sessionKey(): string | null {
   try {
-    return localStorage.getItem(NAME) ?? held;
+    return localStorage.getItem(name()) ?? held;
   } catch {
     return held;
   }

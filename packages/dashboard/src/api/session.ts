@@ -1,5 +1,6 @@
 import { text } from "../text/text.ts";
 import { ApiError } from "./api-error.ts";
+import { basePath } from "./base-path.ts";
 import type { ApiClient } from "./client.ts";
 import { forgetSessionKey, keepSessionKey } from "./session-key.ts";
 
@@ -65,6 +66,7 @@ export async function logOut(api: ApiClient): Promise<void> {
 /** Takes the one-time code out of the address (`/login#code=…`), so that it stays in no history. */
 export function takeLogInCode(): string | null {
   const code = new URLSearchParams(location.hash.slice(1)).get("code");
-  if (code) history.replaceState(null, "", location.pathname === "/login" ? "/" : location.pathname);
+  const { pathname } = location;
+  if (code) history.replaceState(null, "", pathname === `${basePath()}/login` ? `${basePath()}/` : pathname);
   return code;
 }

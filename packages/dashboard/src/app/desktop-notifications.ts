@@ -1,4 +1,5 @@
 import { useEffect } from "react";
+import { basePath } from "../api/base-path.ts";
 import type { HeldEvent } from "../store/held-event.ts";
 import { text } from "../text/text.ts";
 import { visibleText } from "../text/visible.ts";
@@ -66,6 +67,6 @@ function show(title: string, body: string, tag: string): void {
   const notification = new Notification(title, { body, tag: `mission-control-${tag}` });
   notification.addEventListener("click", () => {
     focus();
-    if (tag !== "many") location.assign(`/tasks/${encodeURIComponent(tag)}`);
+    if (tag !== "many") location.assign(`${basePath()}/tasks/${encodeURIComponent(tag)}`);
   });
 }

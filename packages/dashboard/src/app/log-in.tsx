@@ -1,4 +1,5 @@
 import { type FormEvent, useState } from "react";
+import { basePath } from "../api/base-path.ts";
 import { logIn } from "../api/session.ts";
 import { text } from "../text/text.ts";
 import { Button } from "../ui/button.tsx";
@@ -11,7 +12,7 @@ export function LogIn({ notice, onDone }: { notice: string | null; onDone: () =>
   return (
     <main className={styles.page}>
       <div className={styles.card}>
-        <img src="/favicon.svg" alt="" width={36} height={36} />
+        <img src={`${basePath()}/favicon.svg`} alt="" width={36} height={36} />
         <h1>{text.logIn.title}</h1>
         {notice ? (
           <p className={styles.notice} role="alert">

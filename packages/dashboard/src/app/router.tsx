@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { basePath } from "../api/base-path.ts";
 import { ActivityPage } from "../pages/activity/activity-page.tsx";
 import { readActivitySearch } from "../pages/activity/activity-search.ts";
 import { readBoardSearch } from "../pages/board/board-search.ts";
@@ -64,6 +65,7 @@ const routeTree = root.addChildren([activity, board, task, agents, gateways, web
 export function createAppRouter() {
   return createRouter({
     routeTree,
+    basepath: basePath() || "/",
     defaultPreload: "intent",
     defaultPendingComponent: Skeleton,
     defaultPendingMs: 300,

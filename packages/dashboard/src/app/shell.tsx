@@ -1,5 +1,6 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { basePath } from "../api/base-path.ts";
 import { text } from "../text/text.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
@@ -46,7 +47,7 @@ export function Shell() {
       </button>
       <nav className={styles.rail} aria-label={text.shell.pages}>
         <div className={styles.brand}>
-          <img src="/favicon.svg" alt="" width={20} height={20} />
+          <img src={`${basePath()}/favicon.svg`} alt="" width={20} height={20} />
           <span>{text.product}</span>
         </div>
         <ul>

@@ -23,7 +23,8 @@ export interface Frame {
 
 /** What the connection needs from where it runs: a page, a worker, or a test. */
 export interface Surroundings {
-  fetch: typeof fetch;
+  /** @param path from `/api` on */
+  fetch: (path: string, init: RequestInit) => Promise<Response>;
   /** Milliseconds that only ever grow, whatever is done to the computer's clock (`performance.now`). */
   now(): number;
   /** The computer's clock, in milliseconds since 1970: it also counts the time the computer slept. */

@@ -17,7 +17,7 @@ beforeEach(async () => {
   const { now } = Date;
   mock.method(Date, "now", () => now() + clock);
   hub = new LiveHub({
-    ...browserSurroundings(),
+    ...browserSurroundings(""),
     fetch: server.fetch,
     random: () => 0,
     isOnline: () => true,

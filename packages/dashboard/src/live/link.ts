@@ -1,6 +1,8 @@
+import { basePath } from "../api/base-path.ts";
 import { LiveHub, type Tab } from "./hub.ts";
 import type { HubMessage, TabMessage } from "./messages.ts";
 import { browserSurroundings } from "./surroundings.ts";
+import { WORKER_NAME } from "./worker-name.ts";
 
 /** A tab's end of the browser's one connection. */
 export interface LiveLink {
@@ -16,7 +18,7 @@ export function openLink(onMessage: (message: HubMessage) => void): LiveLink {
 function workerLink(onMessage: (message: HubMessage) => void): LiveLink {
   const worker = new SharedWorker(new URL("./worker.ts", import.meta.url), {
     type: "module",
-    name: "mission-control-live",
+    name: `${WORKER_NAME}${basePath()}`,
   });
   const { port } = worker;
   port.addEventListener("message", ({ data }: MessageEvent<HubMessage>) => onMessage(data));
@@ -32,7 +34,7 @@ function workerLink(onMessage: (message: HubMessage) => void): LiveLink {
 }
 
 function localLink(onMessage: (message: HubMessage) => void): LiveLink {
-  const hub = new LiveHub(browserSurroundings());
+  const hub = new LiveHub(browserSurroundings(basePath()));
   const tab: Tab = { post: onMessage };
   const retry = () => hub.retryNow();
   addEventListener("online", retry);

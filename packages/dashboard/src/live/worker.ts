@@ -2,10 +2,11 @@
 import { LiveHub, type Tab } from "./hub.ts";
 import type { TabMessage } from "./messages.ts";
 import { browserSurroundings } from "./surroundings.ts";
+import { WORKER_NAME } from "./worker-name.ts";
 
 /** The SharedWorker: one connection to the server for all tabs of this browser. */
 const scope = self as unknown as SharedWorkerGlobalScope;
-const hub = new LiveHub(browserSurroundings());
+const hub = new LiveHub(browserSurroundings(scope.name.slice(WORKER_NAME.length)));
 
 scope.addEventListener("connect", ({ ports }) => {
   const port = ports[0];

@@ -11,10 +11,12 @@ export interface ReverseProxy {
 /**
  * A reverse proxy before a server on this machine.
  * @param headersFor the headers it sends on; null to ask the browser for a user name and password (RFC 7617)
+ * @param rewrite the request target it sends on
  */
 export async function startProxy(
   target: number,
   headersFor: (headers: IncomingHttpHeaders) => IncomingHttpHeaders | null,
+  rewrite: (target: string) => string = (target) => target,
 ): Promise<ReverseProxy> {
   const server = createServer((incoming, answer) => {
     const headers = headersFor(incoming.headers);
@@ -22,8 +24,9 @@ export async function startProxy(
       answer.writeHead(401, { "WWW-Authenticate": 'Basic realm="proxy"' }).end();
       return;
     }
-    const { method, url } = incoming;
-    const onward = request({ host: "127.0.0.1", port: target, method, path: url, headers, setHost: false });
+    const { method, url = "/" } = incoming;
+    const path = rewrite(url);
+    const onward = request({ host: "127.0.0.1", port: target, method, path, headers, setHost: false });
     onward.on("response", (response) => {
       answer.writeHead(response.statusCode ?? 502, response.headers);
       pipeline(response, answer, () => {});

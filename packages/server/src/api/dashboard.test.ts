@@ -79,3 +79,43 @@ test("a dashboard that was not built says how to build it", async (t) => {
     assert.match(body, /npm run build/);
   }
 });
+
+test("under the path of the public URL, pages, files and the API are all there, and also at the root", async (t) => {
+  const page =
+    '<!doctype html><meta name="mission-control-base-path" content="" /><script src="/assets/index-abc.js"></script>';
+  const built = mkdtempSync(join(tmpdir(), "mission-control-dashboard-"));
+  mkdirSync(join(built, "assets"));
+  writeFileSync(join(built, "index.html"), page);
+  writeFileSync(join(built, "index.html.br"), brotliCompressSync(page));
+  writeFileSync(join(built, "assets/index-abc.js"), SCRIPT);
+  t.after(() => rmSync(built, { recursive: true }));
+  const publicUrl = 'https://mc.example/a"b/';
+  const below = await startHttp({ dashboardFolder: built, publicUrl });
+  t.after(() => below.close());
+  const ask = (path: string) =>
+    call(below.url + path, { headers: { Accept: "text/html", "Accept-Encoding": "br" } });
+  const expected =
+    '<!doctype html><meta name="mission-control-base-path" content="/a%22b" /><script src="/a%22b/assets/index-abc.js"></script>';
+  for (const path of [
+    "/a%22b",
+    "/a%22b/",
+    "/a%22b?x=1",
+    "/a%22b/tasks/t1",
+    "/a%22b/index.html",
+    "/",
+    "/tasks/t1",
+  ]) {
+    const { status, headers, body } = await ask(path);
+    assert.deepEqual([status, body], [200, expected], path);
+    assert.match(headers.get("content-security-policy") ?? "", /script-src 'self'(;|$)/);
+  }
+  for (const path of ["/a%22b/assets/index-abc.js", "/assets/index-abc.js"]) {
+    assert.equal((await ask(path)).body, SCRIPT, path);
+  }
+  for (const path of ["/a%22b/api/tasks", "/api/tasks"]) {
+    assert.equal((await below.call("GET", path)).status, 200, path);
+  }
+  for (const path of ["/a%22bc/api/tasks", "/other/api/tasks"]) {
+    assert.equal((await below.call("GET", path)).status, 404, path);
+  }
+});

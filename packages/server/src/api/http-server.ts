@@ -11,7 +11,7 @@ import { newId } from "../ids.ts";
 import type { BodyReader } from "../ingress/body-reader.ts";
 import { BrokenRequests } from "../ingress/broken-request.ts";
 import type { FastLane } from "../ingress/fast-lane.ts";
-import { toOriginForm } from "../ingress/request-target.ts";
+import { basePathOf, toOriginForm, withoutBasePath } from "../ingress/request-target.ts";
 import type { Logger } from "../logger.ts";
 import type { Authenticator, Identity } from "../login/authenticator.ts";
 import type { SessionCookie } from "../login/session-cookie.ts";
@@ -103,6 +103,7 @@ export class HttpServer {
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
     };
     const broken = new BrokenRequests();
+    const basePath = basePathOf(options.publicUrl);
     let server: Server | undefined;
     this.#app = Fastify({
       serverFactory: (framework) => {
@@ -111,8 +112,9 @@ export class HttpServer {
           if (this.#closing) response.shouldKeepAlive = false;
           broken.expectAnswer(request, response);
           toOriginForm(request);
+          request.url = withoutBasePath(request.url ?? "", basePath);
           if (!options.allowedHosts.allows(request)) return refuseForeignHost(response);
-          const raw = rawHandlerOf(options, request.method, request.url ?? "");
+          const raw = rawHandlerOf(options, request.method, request.url);
           if (raw) return raw(request, response);
           for (const [name, value] of SECURITY_HEADERS) response.setHeader(name, value);
           framework(request, response);
@@ -174,7 +176,7 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void
   // No body is read but where a route takes one: what nobody asked for could be anybody's.
   app.removeAllContentTypeParsers();
   await describeApi(app, options.sessionCookie.name);
-  const page = await dashboard(app, options.dashboardFolder);
+  const page = await dashboard(app, options.dashboardFolder, basePathOf(options.publicUrl));
   // Before the body is read: what is wrong with it does not matter at an address that is not there.
   app.addHook("onRequest", async (request) => {
     if (request.is404) await refuseUnknown(request);

@@ -7,6 +7,7 @@ import type { ConnectionLimit } from "./connection-limit.ts";
 import type { WholeAnswer, WholeRequest } from "./exchange.ts";
 import { isCallback, isEventStream } from "./hot-routes.ts";
 import { type PlainRequest, readPlainRequest } from "./plain-request.ts";
+import { withoutBasePath } from "./request-target.ts";
 
 /** An idle connection is closed after so long, in milliseconds. */
 const IDLE_MS = 75_000;
@@ -16,6 +17,8 @@ export interface FastLaneOptions {
   allowedHosts: Pick<AllowedHosts, "allows">;
   /** Takes a callback; never rejects. */
   callbacks: { take(request: WholeRequest): Promise<WholeAnswer> };
+  /** See {@link withoutBasePath}. */
+  basePath: string;
   addresses: ClientAddresses;
   connections: Pick<ConnectionLimit, "admit">;
   /**
@@ -94,6 +97,7 @@ class LaneConnection {
       return;
     }
     const plain = readPlainRequest(bytes);
+    if (plain) plain.url = withoutBasePath(plain.url, this.#options.basePath);
     const request = plain && this.#isForUs(plain) ? plain : null;
     if (request?.method === "POST" && isCallback(request.url) && request.body.length <= MAX_CALLBACK_BYTES) {
       this.#take(request);

@@ -129,6 +129,20 @@ test("a callback that is stored says so, whatever follows it on its connection",
   }
 });
 
+test("a callback under the public URL's path is the same callback", async (context) => {
+  const server = await CallbackServer.open();
+  context.after(() => server.close());
+  const answers = [];
+  for (const path of ["/mission/api/webhooks/callback/d1", "/api/webhooks/callback/d1"]) {
+    const { status, json } = await server.send({ body: said(), id: "msg_1", path });
+    answers.push([status, json.duplicate]);
+  }
+  assert.deepEqual(answers, [
+    [200, false],
+    [200, true],
+  ]);
+});
+
 test("a connection is closed when the client asks so by the old name of the field too", async (context) => {
   const server = await CallbackServer.open();
   context.after(() => server.close());

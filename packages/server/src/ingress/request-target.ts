@@ -16,3 +16,22 @@ export function toOriginForm(request: IncomingMessage): void {
   request.url = target.startsWith("/") ? target : `/${target}`;
   request.headers.host = host;
 }
+
+/**
+ * The path under which a public URL has the server, such as `/mission`; empty for the root of its host. Never ends with
+ * a slash.
+ */
+export function basePathOf(publicUrl: string | undefined): string {
+  return publicUrl === undefined ? "" : new URL(publicUrl).pathname.replace(/\/+$/, "");
+}
+
+/**
+ * A request target without the base path. One that does not begin with it stays as it is: proxies may take the base
+ * path away, and what asks on the same machine need not know of it.
+ */
+export function withoutBasePath(target: string, basePath: string): string {
+  if (basePath === "" || !target.startsWith(basePath)) return target;
+  const rest = target.slice(basePath.length);
+  if (rest.startsWith("/")) return rest;
+  return rest === "" || rest.startsWith("?") ? `/${rest}` : target;
+}

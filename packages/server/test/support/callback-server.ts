@@ -95,6 +95,7 @@ export class CallbackServer {
     this.intake = this.#newIntake();
     this.#endpoint = this.#newEndpoint();
     this.#lane = new FastLane({
+      basePath: "/mission",
       allowedHosts: { allows: () => true },
       // Looked up each time: the store behind it is opened again by some tests.
       callbacks: { take: (delivery) => this.intake.take(delivery) },

@@ -94,6 +94,7 @@ export class StreamServer {
     });
     this.#server = createServer(this.stream.handle);
     const lane = new FastLane({
+      basePath: "",
       allowedHosts: { allows: () => true },
       callbacks: { take: () => Promise.reject(new Error("no callbacks here")) },
       addresses,

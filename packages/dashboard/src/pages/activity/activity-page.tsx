@@ -32,7 +32,7 @@ export function ActivityPage() {
   const address = useMemo(() => {
     // Made once: the router's own way takes too long for rows that come and go by the hundred.
     const { event: _, ...rest } = search;
-    const { href } = router.buildLocation({ to: "/", search: rest });
+    const { publicHref: href } = router.buildLocation({ to: "/", search: rest });
     const start = `${href}${href.includes("?") ? "&" : "?"}event=`;
     return (id: number) => start + id;
   }, [router, search]);

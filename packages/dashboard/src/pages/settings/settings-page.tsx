@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { basePath } from "../../api/base-path.ts";
 import { logOut, type SessionEntry } from "../../api/session.ts";
 import { notificationsOn, setNotifications } from "../../app/desktop-notifications.ts";
 import { readTheme, saveTheme, type Theme } from "../../app/theme.ts";
@@ -90,7 +91,7 @@ function Sessions() {
   async function leave() {
     try {
       await logOut(api);
-      location.assign("/");
+      location.assign(`${basePath()}/`);
     } catch (error) {
       notices.error((error as Error).message);
     }

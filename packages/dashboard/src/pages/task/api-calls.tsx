@@ -1,4 +1,5 @@
 import type { PermissionRequest, TaskView } from "@mission-control/protocol";
+import { basePath } from "../../api/base-path.ts";
 import type { ApiCall } from "../../api/client.ts";
 import { asCurl } from "../../api/curl.ts";
 import { taskCalls } from "../../api/task-calls.ts";
@@ -36,7 +37,7 @@ export function ApiCalls({ task, waitingFor }: ApiCallsProps) {
             <code>
               {call.method} {call.path}
             </code>
-            <CopyButton value={asCurl(call, location.origin)} label={text.task.copyCurl(name)} />
+            <CopyButton value={asCurl(call, location.origin + basePath())} label={text.task.copyCurl(name)} />
           </li>
         ))}
       </ul>
