@@ -7,7 +7,7 @@ import type { Attempt, Task } from "../tasks/task.ts";
 import { Draft, type EventRow, type Rows } from "./draft.ts";
 import { encodeFrame } from "./event-frame.ts";
 import { type LogChange, type PendingCommand, summaryOf } from "./log-change.ts";
-import { type IdempotencyKey, type Receipt, receiptKey } from "./receipt.ts";
+import { callbackScope, type IdempotencyKey, type Receipt, receiptKey } from "./receipt.ts";
 import type { AgentRecord, RecordEdit, RecordKind, RecordKinds, RecordResult, Workload } from "./records.ts";
 import type { WorkingSet } from "./working-set.ts";
 
@@ -119,7 +119,7 @@ function change(
   const task = draft.task(asked.taskId);
   const attempt = attemptOf(draft, asked, task, at);
   const named = "dispatchId" in asked ? asked.dispatchId : undefined;
-  const scope = idempotency?.scope ?? `callback:${named ?? attempt?.id ?? asked.taskId}`;
+  const scope = idempotency?.scope ?? callbackScope(named ?? attempt?.id ?? asked.taskId);
   const key = idempotency && receiptKey(scope, idempotency.key);
   const known = key === undefined ? null : draft.receipt(key);
   if (known) return repeated(known, idempotency?.fingerprint);

@@ -29,3 +29,8 @@ export interface Receipt {
 export function receiptKey(scope: string, key: string): string {
   return `${scope} ${key}`;
 }
+
+/** The scope of a callback's keys: the dispatch that it is about; where there is none, the task that it names. */
+export function callbackScope(id: string): string {
+  return `callback:${id}`;
+}

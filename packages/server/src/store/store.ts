@@ -94,6 +94,21 @@ export class StoreUnavailableError extends Error {
   override name = "StoreUnavailableError";
 }
 
+/**
+ * The database went away in the middle of a commit and did not come back in time: nobody knows yet whether it was
+ * made. Asking again with the same idempotency key is safe, as ever.
+ */
+export class CommitInDoubtError extends StoreUnavailableError {
+  override name = "CommitInDoubtError";
+
+  constructor(options?: ErrorOptions) {
+    super(
+      "The database went away during a commit: whether it was made is not known yet. Ask again.",
+      options,
+    );
+  }
+}
+
 /** The database was written by a newer Mission Control. */
 export class NewerDatabaseError extends Error {
   readonly code = "newer_database";
@@ -123,7 +138,8 @@ export class InvalidCursorError extends Error {
  * and, with the default settings, a power cut), and commits happen in the order of event ids. Writing methods
  * reject with {@link StoreUnavailableError} when the engine could not make the commit, with `FencedError` when it was
  * to be made under a lease that is lost, and with what was thrown where it was a fault of the server's own: trying that
- * again is of no use. Then nothing of it is stored, and what else was to be in the same commit is not concerned.
+ * again is of no use. Then nothing of it is stored, and what else was to be in the same commit is not concerned. Of a
+ * commit that a {@link CommitInDoubtError} tells of, one cannot say.
  */
 export interface Store {
   /** Applies one change by the rules of `tasks/`, together with its receipt and its events. */

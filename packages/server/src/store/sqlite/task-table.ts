@@ -3,9 +3,10 @@ import { LruMap } from "toad-cache";
 import type { Task } from "../../tasks/task.ts";
 import { PRIORITY_RANK } from "../../tasks/task.ts";
 import { searchText } from "../search-text.ts";
+import { differsOnlyLive, textsDiffer } from "../task-parts.ts";
 import { LiveFields, type TaskEntry } from "./live-fields.ts";
 import { indexedText } from "./search-index.ts";
-import { differsOnlyLive, liveValues, recordValues, TASK_COLUMNS, taskOf, textsDiffer } from "./task-row.ts";
+import { liveValues, recordValues, TASK_COLUMNS, taskOf } from "./task-row.ts";
 
 const CACHED_TASKS = 8192;
 

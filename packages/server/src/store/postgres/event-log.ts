@@ -1,0 +1,126 @@
+import type { EventFilter } from "@mission-control/protocol";
+import { entryOf, eventPage, type LogRow, type RecordName, recordsNamed } from "../log-row.ts";
+import type { RecordKinds } from "../records.ts";
+import type { EventPage, FrameChunk, LogEntry, LogRange, Stretch } from "../store.ts";
+import type { Database } from "./database.ts";
+import { prepared, type Statement } from "./statement.ts";
+
+/** Rows in one step of a replay. */
+const REPLAY_ROWS = 384;
+/** Ids one step looks at where no index finds the matching ones; bounds what it costs. */
+const REPLAY_WINDOW = 8192;
+
+const selectRange = prepared("range", "SELECT newest, oldest FROM log_head, log_tail");
+const selectEntries = prepared(
+  "entries",
+  `SELECT id, type, task_id AS "taskId", agent_id AS "agentId", change, frame FROM events
+   WHERE id > $1 ORDER BY id LIMIT $2`,
+);
+const selectNamed = prepared(
+  "named_records",
+  "SELECT kind, id, record FROM records WHERE (kind, id) IN (SELECT * FROM unnest($1::text[], $2::text[]))",
+);
+const selectTaskEvents = prepared(
+  "task_events",
+  "SELECT frame FROM events WHERE task_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+);
+
+/** The log as it is read: by position, by filter and by page. */
+export class EventLog {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** @see Store.range */
+  async range(): Promise<LogRange> {
+    const [answer] = await this.#database.read(selectRange());
+    const { newest, oldest } = answer?.rows[0] ?? {};
+    return newest === "0" ? { oldest: 0, newest: 0 } : { oldest: Number(oldest), newest: Number(newest) };
+  }
+
+  /** Committed entries after a position, oldest first. */
+  async entries(after: number, limit: number): Promise<LogEntry[]> {
+    const [answer] = await this.#database.read(selectEntries(after, limit));
+    const rows = (answer?.rows ?? []).map((row): LogRow => ({ ...row, id: Number(row.id) }));
+    const records = await this.#records(rows.flatMap(recordsNamed));
+    return rows.map((row) => entryOf(row, (kind, id) => records.get(`${kind} ${id}`) ?? null));
+  }
+
+  /** @see Store.frames */
+  async frames({ after, upTo, maxBytes }: Stretch, filter: EventFilter): Promise<FrameChunk> {
+    // No index knows types: a step looks at so many ids, however few of them match.
+    const end = filter.types ? Math.min(upTo, after + REPLAY_WINDOW) : upTo;
+    const [answer] = await this.#database.read(selectFrames(after, end, filter));
+    const frames: string[] = [];
+    let bytes = 0;
+    let lastId = end;
+    for (const { id, frame } of answer?.rows ?? []) {
+      if (bytes >= maxBytes) break;
+      frames.push(frame);
+      bytes += Buffer.byteLength(frame);
+      lastId = Number(id);
+    }
+    return { frames: Buffer.from(frames.join("")), lastId };
+  }
+
+  /** @see Store.taskEvents */
+  async taskEvents(taskId: string, after: number, limit: number): Promise<EventPage> {
+    return this.#page(selectTaskEvents(taskId, after, limit + 1), limit);
+  }
+
+  /** @see Store.history */
+  async history(before: number | null, filter: EventFilter, limit: number): Promise<EventPage> {
+    return this.#page(selectHistory(before ?? Number.MAX_SAFE_INTEGER, filter, limit + 1), limit);
+  }
+
+  async #page(statement: Statement, limit: number): Promise<EventPage> {
+    const [answer] = await this.#database.read(statement);
+    return eventPage(
+      (answer?.rows ?? []).map(({ frame }) => frame as string),
+      limit,
+    );
+  }
+
+  async #records(names: readonly RecordName[]): Promise<Map<string, RecordKinds[RecordName["kind"]]>> {
+    if (names.length === 0) return new Map();
+    const kinds = names.map(({ kind }) => kind);
+    const ids = names.map(({ id }) => id);
+    const [answer] = await this.#database.read(selectNamed(kinds, ids));
+    return new Map((answer?.rows ?? []).map(({ kind, id, record }) => [`${kind} ${id}`, JSON.parse(record)]));
+  }
+}
+
+function selectFrames(after: number, upTo: number, filter: EventFilter): Statement {
+  const { name, where, values } = conditions(filter, 3);
+  return prepared(
+    `frames${name}`,
+    `SELECT id, frame FROM events WHERE id > $1 AND id <= $2${where} ORDER BY id LIMIT ${REPLAY_ROWS}`,
+  )(after, upTo, ...values);
+}
+
+function selectHistory(before: number, filter: EventFilter, limit: number): Statement {
+  const { name, where, values } = conditions(filter, 3);
+  return prepared(
+    `history${name}`,
+    `SELECT frame FROM events WHERE id < $1${where} ORDER BY id DESC LIMIT $2`,
+  )(before, limit, ...values);
+}
+
+/** @param first number of the first parameter that is free */
+function conditions(filter: EventFilter, first: number): { name: string; where: string; values: unknown[] } {
+  const { taskId, agentId, types } = filter;
+  const values: unknown[] = [];
+  let name = "";
+  let where = "";
+  const add = (part: string, condition: (parameter: string) => string, value: unknown) => {
+    name += `_${part}`;
+    where += ` AND ${condition(`$${first + values.length}`)}`;
+    values.push(value);
+  };
+  if (taskId !== undefined) add("task", (parameter) => `task_id = ${parameter}`, taskId);
+  if (agentId !== undefined) add("agent", (parameter) => `agent_id = ${parameter}`, agentId);
+  if (types && types.length > 0) add("types", (parameter) => `type = ANY(${parameter})`, types);
+  return { name, where, values };
+}

@@ -1,0 +1,261 @@
+import { setTimeout as wait } from "node:timers/promises";
+import pg, { type Client, type QueryResult } from "pg";
+import type { TaskLimits } from "../../tasks/limits.ts";
+import type { EventRow } from "../draft.ts";
+import { needsOf } from "../needs.ts";
+import { type Operation, type Outcome, plan } from "../plan.ts";
+import { CommitInDoubtError, StoreUnavailableError } from "../store.ts";
+import type { Database } from "./database.ts";
+import { ConnectionLostError, endsConnection, told } from "./engine-error.ts";
+import { lockHead } from "./log-head.ts";
+import { writing } from "./row-writer.ts";
+import { prepared, roundTrip, type Statement } from "./statement.ts";
+import { LoadedWorkingSet, type Loading } from "./working-set.ts";
+
+/** At most this many operations share a commit: it holds up those of the other nodes. */
+const MAX_GROUP = 512;
+/** More waiting than this, and the database is not keeping up: new work is refused. */
+const MAX_WAITING = 16_384;
+/** So often a group is planned again with what it turned out to look at. Each round tells of at least one thing. */
+const MAX_PLANS = 16;
+/** A commit whose answer was lost is asked for this long, in milliseconds; then nobody here knows. */
+const DOUBT_MS = 30_000;
+/** Between two questions about it. */
+const ASK_AGAIN_MS = { shortest: 20, longest: 500 };
+
+const selectFate = prepared("fate", "SELECT pg_xact_status($1::text::xid8) AS fate");
+
+interface Waiting {
+  operation: Operation;
+  resolve: (value: unknown) => void;
+  reject: (error: unknown) => void;
+}
+
+/** A group that is planned, in a transaction that holds the log's head. */
+interface Planned {
+  transaction: string;
+  outcomes: readonly Outcome[];
+  events: readonly EventRow[];
+  commit: () => Promise<void>;
+}
+
+export interface GroupCommitOptions {
+  database: Database;
+  limits: TaskLimits;
+  /** A commit is durable, and its promises resolve after this. */
+  committed: (events: readonly EventRow[], seconds: number, groupSize: number) => void;
+  /** The engine could not commit, and something was refused for it. */
+  unavailable: (error: unknown) => void;
+}
+
+/**
+ * Lets many small operations share one durable commit, in two round trips: one locks the log's head and loads what the
+ * plan looks at, one writes what was planned and commits. What arrives meanwhile goes into the next one; nobody waits
+ * for a timer. Who holds the head commits alone, among all nodes: so event ids become visible in their order.
+ */
+export class GroupCommit {
+  readonly #options: GroupCommitOptions;
+  #waiting: Waiting[] = [];
+  #client: Client | null = null;
+  #running: Promise<void> | null = null;
+  #isClosed = false;
+  /** Aborted when it is no use to wait for the database any longer. */
+  readonly #stop = new AbortController();
+
+  constructor(options: GroupCommitOptions) {
+    this.#options = options;
+  }
+
+  /** Makes an operation part of the next commit; resolves with its result once that is durable. */
+  run(operation: Operation): Promise<unknown> {
+    if (this.#isClosed) return Promise.reject(new StoreUnavailableError("The store is closed."));
+    if (this.#waiting.length >= MAX_WAITING) {
+      return Promise.reject(new StoreUnavailableError("Too much waits to be stored; try again."));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ operation, resolve, reject });
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Commits all that waits, refuses what comes later, and closes its connection. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#stop.abort();
+    await this.#running;
+    await this.#client?.end().catch(() => {});
+  }
+
+  async #run(): Promise<void> {
+    // After the poll phase: everything the sockets brought in this turn of the loop is in the group.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0) await this.#commitNext();
+    this.#running = null;
+  }
+
+  async #commitNext(): Promise<void> {
+    const group = this.#waiting.splice(0, MAX_GROUP);
+    // What failed together is tried again in halves, in order, until it is known which operation is at fault.
+    for (const parts = [group]; parts.length > 0; ) {
+      const part = parts.shift() as Waiting[];
+      const error = await this.#commit(part);
+      if (error === null) continue;
+      if (error instanceof StoreUnavailableError || part.length === 1) {
+        for (const one of part) one.reject(error);
+      } else {
+        const half = Math.ceil(part.length / 2);
+        parts.unshift(part.slice(0, half), part.slice(half));
+      }
+    }
+  }
+
+  /**
+   * Makes one commit of the group, or nothing of it.
+   * @returns null, or why it was not made: a StoreUnavailableError, or the fault of an operation
+   */
+  async #commit(group: readonly Waiting[]): Promise<unknown> {
+    const begun = performance.now();
+    const operations = group.map(({ operation }) => operation);
+    let planned: Planned;
+    try {
+      planned = await this.#commitOnce(operations).catch((error: unknown) => {
+        // The connection ended before anything could be committed, perhaps long ago: a new one may well do.
+        if (error instanceof ConnectionLostError) return this.#commitOnce(operations);
+        throw error;
+      });
+    } catch (error) {
+      const reason = told(error);
+      if (reason instanceof StoreUnavailableError) this.#options.unavailable(error);
+      return reason;
+    }
+    this.#options.committed(planned.events, (performance.now() - begun) / 1000, group.length);
+    for (const [index, { resolve, reject }] of group.entries()) {
+      const outcome = planned.outcomes[index] as Outcome;
+      if ("error" in outcome) reject(outcome.error);
+      else resolve(outcome.value);
+    }
+    return null;
+  }
+
+  /** @throws ConnectionLostError when it is certain that nothing was committed, and a new connection may do */
+  async #commitOnce(operations: readonly Operation[]): Promise<Planned> {
+    const client = await this.#connected();
+    let planned: Planned;
+    try {
+      planned = await this.#plan(client, operations);
+    } catch (error) {
+      if (endsConnection(error)) {
+        await this.#abandon(client);
+        throw new ConnectionLostError("The connection ended before the commit.", { cause: error });
+      }
+      await client.query("ROLLBACK").catch(() => this.#abandon(client));
+      throw error;
+    }
+    try {
+      await planned.commit();
+    } catch (error) {
+      if (error instanceof RolledBackError) throw error.cause;
+      await this.#abandon(client);
+      if (!(await this.#wasCommitted(planned.transaction, error))) {
+        throw new ConnectionLostError("The connection ended, and the commit was not made.", { cause: error });
+      }
+    }
+    return planned;
+  }
+
+  /** Begins a transaction, loads and plans. */
+  async #plan(client: Client, operations: readonly Operation[]): Promise<Planned> {
+    const workingSet = new LoadedWorkingSet();
+    const loading = workingSet.loading(needsOf(operations));
+    const [, locked, ...answers] = await roundTrip(client, [BEGIN, lockHead(), ...statementsOf(loading)]);
+    workingSet.nextEventId = Number(locked?.rows[0]?.newest) + 1;
+    take(loading, answers);
+    for (let round = 0; round < MAX_PLANS; round++) {
+      const { outcomes, rows } = plan(workingSet, operations, this.#options.limits);
+      const missing = workingSet.takeMissing();
+      if (!missing) {
+        const statements = writing(rows, (id) => workingSet.task(id));
+        const transaction = String(locked?.rows[0]?.transaction);
+        return { transaction, outcomes, events: rows.events, commit: () => commit(client, statements) };
+      }
+      const more = workingSet.loading(missing);
+      take(more, await roundTrip(client, statementsOf(more)));
+    }
+    throw new Error("A plan looked at more and more, and was given up.");
+  }
+
+  /**
+   * What became of a commit whose answer was lost; in doubt until the database tells.
+   * @throws CommitInDoubtError when it does not, in time
+   */
+  async #wasCommitted(transaction: string, cause: unknown): Promise<boolean> {
+    const deadline = performance.now() + DOUBT_MS;
+    for (let pause = ASK_AGAIN_MS.shortest; ; pause = Math.min(2 * pause, ASK_AGAIN_MS.longest)) {
+      let client: Client | null = null;
+      try {
+        client = await this.#connected();
+        const [answer] = await roundTrip(client, [selectFate(transaction)]);
+        const fate = answer?.rows[0]?.fate;
+        if (fate === "committed") return true;
+        if (fate === "aborted") return false;
+      } catch (error) {
+        if (client) await this.#abandon(client);
+        // A standby that took over without having heard of it never will.
+        if (isOfTheFuture(error)) return false;
+        this.#refuseWaiting(told(error));
+      }
+      if (performance.now() > deadline || this.#stop.signal.aborted) throw new CommitInDoubtError({ cause });
+      await wait(pause, undefined, { signal: this.#stop.signal }).catch(() => {});
+    }
+  }
+
+  /** The database is away: who waits is told at once. */
+  #refuseWaiting(error: unknown): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+  }
+
+  async #connected(): Promise<Client> {
+    if (this.#client) return this.#client;
+    const client = await this.#options.database.connect(() => {
+      if (this.#client === client) this.#client = null;
+    });
+    this.#client = client;
+    return client;
+  }
+
+  async #abandon(client: Client): Promise<void> {
+    if (this.#client === client) this.#client = null;
+    await client.end().catch(() => {});
+  }
+}
+
+/** Made to be so whatever the database's own settings are. */
+const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+
+/** It is certain that nothing was committed: the database itself took the transaction back. */
+class RolledBackError extends Error {
+  override name = "RolledBackError";
+}
+
+/** Writes and commits in one round trip. @throws RolledBackError; after any other error nobody knows */
+async function commit(client: Client, statements: readonly Statement[]): Promise<void> {
+  const answers = await Promise.allSettled([...statements, "COMMIT"].map((one) => client.query(one)));
+  const last = answers.at(-1);
+  if (last?.status !== "fulfilled") throw last?.reason;
+  if (last.value.command === "COMMIT") return;
+  const failed = answers.find(({ status }) => status === "rejected") as PromiseRejectedResult;
+  throw new RolledBackError("The database took the commit back.", { cause: failed.reason });
+}
+
+function statementsOf(loading: readonly Loading[]): Statement[] {
+  return loading.map(({ statement }) => statement);
+}
+
+function take(loading: readonly Loading[], answers: readonly QueryResult[]): void {
+  for (const [index, { take }] of loading.entries()) take(answers[index] as QueryResult);
+}
+
+/** Whether a transaction's id is higher than any that the database has given. */
+function isOfTheFuture(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === "22023";
+}

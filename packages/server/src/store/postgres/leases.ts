@@ -1,0 +1,218 @@
+import type { Lease } from "../store.ts";
+import { LEASES_CHANNEL } from "./channels.ts";
+import type { Database } from "./database.ts";
+import { lockHead } from "./log-head.ts";
+import { prepared, roundTrip, type Statement } from "./statement.ts";
+
+/** For so long a lease is good without being renewed, in milliseconds, by the database's clock. */
+const GOOD_FOR_MS = 6000;
+/** And so much less by this node's own: it has stopped before another begins. */
+const SAFETY_MS = 1000;
+const RENEW_MS = 1500;
+/** How late this node may notice that a lease has run out. */
+const CHECK_MS = 250;
+
+const NOW_GOOD = `clock_timestamp() + interval '${GOOD_FOR_MS} milliseconds'`;
+const IS_FREE = "(leases.fence IS NULL OR leases.expires_at < clock_timestamp())";
+
+const selectFree = prepared(
+  "free_leases",
+  `SELECT asked.name FROM unnest($1::text[]) AS asked (name) LEFT JOIN leases USING (name)
+   WHERE leases.name IS NULL OR ${IS_FREE}`,
+);
+const grant = prepared(
+  "grant_leases",
+  `INSERT INTO leases (name, fence, expires_at) SELECT name, nextval('fences'), ${NOW_GOOD} FROM unnest($1::text[]) AS asked (name)
+   ON CONFLICT (name) DO UPDATE SET fence = excluded.fence, expires_at = excluded.expires_at WHERE ${IS_FREE}
+   RETURNING name, fence`,
+);
+const renew = prepared(
+  "renew_leases",
+  `UPDATE leases SET expires_at = ${NOW_GOOD} WHERE (name, fence) IN (SELECT * FROM unnest($1::text[], $2::bigint[]))
+   RETURNING fence`,
+);
+const giveBack = prepared(
+  "give_back_leases",
+  "UPDATE leases SET fence = NULL WHERE (name, fence) IN (SELECT * FROM unnest($1::text[], $2::bigint[]))",
+);
+const announce = prepared("announce_leases", "SELECT pg_notify($1, '')");
+
+interface Held {
+  name: string;
+  fence: number;
+  lost: AbortController;
+  /** Until when it is ours for certain, by `performance.now()`. */
+  until: number;
+  /** Lets the next one here ask for it. */
+  leave: () => void;
+}
+
+/**
+ * Leases in the database, which every node asks for. They run out by the database's clock, unless their node renews
+ * them; a node that hangs or loses the database takes them as lost before that. Who has one is changed under the lock
+ * that orders commits: between what a commit looks at and its end, no lease changes hands.
+ */
+export class Leases {
+  readonly #database: Database;
+  /** Those of this node who wait for each lease, in order. */
+  readonly #lines = new Map<string, Promise<void>>();
+  /** Who is first in each line, and gets it as soon as the database grants it. */
+  readonly #wanted = new Map<string, (granted: { fence: number; until: number }) => void>();
+  readonly #held = new Map<number, Held>();
+  readonly #timers: readonly NodeJS.Timeout[];
+  #asking: Promise<void> | null = null;
+  #isAskedAgain = false;
+  #renewing: Promise<void> | null = null;
+  #isClosed = false;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#timers = [
+      setInterval(() => {
+        this.#renewing ??= this.#renew().finally(() => {
+          this.#renewing = null;
+        });
+      }, RENEW_MS),
+      setInterval(() => this.#check(), CHECK_MS),
+    ];
+  }
+
+  /** @see Store.lease */
+  async grant(name: string, signal: AbortSignal): Promise<Lease> {
+    const before = this.#lines.get(name) ?? Promise.resolve();
+    const turn = Promise.withResolvers<void>();
+    const line = before.then(() => turn.promise);
+    this.#lines.set(name, line);
+    const leave = () => {
+      turn.resolve();
+      if (this.#lines.get(name) === line) this.#lines.delete(name);
+    };
+    try {
+      await untilAborted(before, signal);
+      const { fence, until } = await this.#ask(name, signal);
+      const held: Held = { name, fence, lost: new AbortController(), until, leave };
+      this.#held.set(fence, held);
+      return { token: { name, fence }, lost: held.lost.signal, release: () => this.#release(held) };
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  /** Some lease may be free now. */
+  wake(): void {
+    this.#isAskedAgain = true;
+    this.#asking ??= this.#askForWanted().finally(() => {
+      this.#asking = null;
+    });
+  }
+
+  /** Gives back what is held. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    await Promise.all([this.#asking, this.#renewing]);
+    const held = [...this.#held.values()];
+    for (const one of held) this.#lose(one);
+    await this.#giveBack(held);
+  }
+
+  #ask(name: string, signal: AbortSignal): Promise<{ fence: number; until: number }> {
+    const granted = new Promise<{ fence: number; until: number }>((resolve) =>
+      this.#wanted.set(name, resolve),
+    );
+    this.wake();
+    return untilAborted(granted, signal).catch((error: unknown) => {
+      this.#wanted.delete(name);
+      throw error;
+    });
+  }
+
+  async #askForWanted(): Promise<void> {
+    while (this.#isAskedAgain && this.#wanted.size > 0 && !this.#isClosed) {
+      this.#isAskedAgain = false;
+      try {
+        const [free] = await this.#database.read(selectFree([...this.#wanted.keys()]));
+        const names = (free?.rows ?? []).map(({ name }) => String(name)).sort();
+        if (names.length === 0) continue;
+        const until = performance.now() + GOOD_FOR_MS - SAFETY_MS;
+        const answer = await this.#inOrder(grant(names));
+        for (const { name, fence } of answer?.rows ?? []) await this.#granted(name, Number(fence), until);
+      } catch {
+        // Whoever waits goes on waiting: it is asked again before long.
+        return;
+      }
+    }
+  }
+
+  async #granted(name: string, fence: number, until: number): Promise<void> {
+    const resolve = this.#wanted.get(name);
+    this.#wanted.delete(name);
+    if (resolve) resolve({ fence, until });
+    // Whoever wanted it gave up meanwhile.
+    else await this.#inOrder(giveBack([name], [fence]), announce(LEASES_CHANNEL));
+  }
+
+  async #renew(): Promise<void> {
+    const held = [...this.#held.values()];
+    if (held.length === 0) return;
+    const until = performance.now() + GOOD_FOR_MS - SAFETY_MS;
+    try {
+      const names = held.map(({ name }) => name);
+      const fences = held.map(({ fence }) => fence);
+      const [answer] = await this.#database.read(renew(names, fences));
+      const renewed = new Set((answer?.rows ?? []).map(({ fence }) => Number(fence)));
+      for (const one of held) {
+        if (renewed.has(one.fence)) one.until = until;
+        else this.#lose(one);
+      }
+    } catch {
+      // Tried again before they run out.
+    }
+  }
+
+  #check(): void {
+    const now = performance.now();
+    for (const one of this.#held.values()) if (one.until < now) this.#lose(one);
+  }
+
+  #lose(held: Held): void {
+    if (!this.#held.delete(held.fence)) return;
+    held.lost.abort();
+    held.leave();
+  }
+
+  async #release(held: Held): Promise<void> {
+    if (!this.#held.has(held.fence)) return;
+    this.#held.delete(held.fence);
+    held.lost.abort();
+    await this.#giveBack([held]);
+    held.leave();
+  }
+
+  /** Where the database cannot be reached, they run out by themselves. */
+  async #giveBack(held: readonly Held[]): Promise<void> {
+    if (held.length === 0) return;
+    const names = held.map(({ name }) => name);
+    const fences = held.map(({ fence }) => fence);
+    await this.#inOrder(giveBack(names, fences), announce(LEASES_CHANNEL)).catch(() => {});
+  }
+
+  /** Makes a commit of its own of these, in order with those of the log; returns the first one's answer. */
+  #inOrder(...statements: Statement[]) {
+    return this.#database.with(async (client) => {
+      const answers = await roundTrip(client, ["BEGIN", lockHead(), ...statements, "COMMIT"]);
+      return answers[2];
+    });
+  }
+}
+
+/** @throws the signal's reason, when it is aborted first */
+function untilAborted<Value>(ready: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort, { once: true });
+    ready.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

@@ -1,0 +1,103 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { Logger } from "../../logger.ts";
+import { Followers } from "../followers.ts";
+import type { Follower, LogEntry } from "../store.ts";
+import type { EventLog } from "./event-log.ts";
+
+/** Entries that one step of the tail reads. */
+const STEP_ENTRIES = 1000;
+/** Between two tries to read for one who follows from far behind. */
+const AGAIN_MS = 250;
+
+/** The log's end as this node follows it: each entry read once for all who follow here, whoever committed it. */
+export class LogTail {
+  readonly #log: EventLog;
+  readonly #followers: Followers;
+  readonly #failed: (error: unknown) => void;
+  readonly #stop = new AbortController();
+  /** Id of the newest entry that was announced. */
+  #newest: number;
+  #isBehind = false;
+  #reading: Promise<void> | null = null;
+
+  /**
+   * @param newest id of the newest entry there is
+   * @param failed told when the log cannot be read now; it is tried again
+   */
+  constructor(options: {
+    log: EventLog;
+    newest: number;
+    logger: Pick<Logger, "error"> | undefined;
+    failed: (error: unknown) => void;
+  }) {
+    const { log, newest, logger, failed } = options;
+    this.#log = log;
+    this.#newest = newest;
+    this.#failed = failed;
+    this.#followers = new Followers({
+      read: (after, limit) => this.#readUntilDone(after, limit),
+      newest,
+      logger,
+    });
+  }
+
+  /** @see Store.follow */
+  follow(after: number, listener: (entries: readonly LogEntry[]) => void): Follower {
+    return this.#followers.add(after, listener);
+  }
+
+  /** This node committed these: where nothing of another node stands before them, they need not be read. */
+  committed(entries: readonly LogEntry[]): void {
+    const first = entries[0];
+    if (!first) return;
+    if (first.id === this.#newest + 1) this.#announce(entries);
+    else this.wake();
+  }
+
+  /** There may be entries that were not announced. */
+  wake(): void {
+    this.#isBehind = true;
+    this.#reading ??= this.#read();
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#reading;
+  }
+
+  async #read(): Promise<void> {
+    try {
+      while (this.#isBehind && !this.#stop.signal.aborted) {
+        this.#isBehind = false;
+        const entries = await this.#log.entries(this.#newest, STEP_ENTRIES);
+        if (entries.length === STEP_ENTRIES) this.#isBehind = true;
+        // What this node committed meanwhile was announced already.
+        this.#announce(entries.filter(({ id }) => id > this.#newest));
+      }
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      this.#reading = null;
+    }
+  }
+
+  #announce(entries: readonly LogEntry[]): void {
+    if (this.#stop.signal.aborted) return;
+    this.#newest = entries.at(-1)?.id ?? this.#newest;
+    this.#followers.announce(entries);
+  }
+
+  /** Nobody else would ask again for a follower that is behind. */
+  async #readUntilDone(after: number, limit: number): Promise<readonly LogEntry[]> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        return await this.#log.entries(after, limit);
+      } catch (error) {
+        this.#failed(error);
+        await wait(AGAIN_MS, undefined, { signal }).catch(() => {});
+      }
+    }
+    return [];
+  }
+}

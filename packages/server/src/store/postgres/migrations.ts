@@ -1,0 +1,138 @@
+import type { Client } from "pg";
+import { NewerDatabaseError } from "../store.ts";
+
+/**
+ * The schema, one step a version; a step that has been released is never edited.
+ *
+ * - Texts are compared byte by byte (`COLLATE "C"`), as SQLite does. JSON is kept as text: it reads back as it was
+ *   written, and holds what `jsonb` refuses.
+ * - `log_head` has one row, and whoever commits locks it first: commits stand in one order, and event ids are seen in
+ *   that order on every node. `log_tail` is the same for what retention removes.
+ * - `tasks.seq` rises in creation order. A task's long texts stand in a column of their own, which PostgreSQL keeps
+ *   elsewhere and does not rewrite; what each callback changes stands in `task_live`, which has few indexes.
+ * - `tasks.search` is what a search looks through, in lower case. Tags are kept as JSON strings without their quotes.
+ * - `records.concurrency` is how many attempts an agent takes at a time; null for other records.
+ * - `leases.fence` is null while nobody holds the lease; otherwise it is the fencing number of who does.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE log_head (
+    one_row boolean PRIMARY KEY DEFAULT true CHECK (one_row),
+    newest bigint NOT NULL
+  ) WITH (fillfactor = 10);
+  INSERT INTO log_head (newest) VALUES (0);
+  CREATE TABLE log_tail (
+    one_row boolean PRIMARY KEY DEFAULT true CHECK (one_row),
+    oldest bigint NOT NULL
+  ) WITH (fillfactor = 10);
+  INSERT INTO log_tail (oldest) VALUES (1);
+  CREATE TABLE events (
+    id bigint PRIMARY KEY,
+    type text COLLATE "C" NOT NULL,
+    task_id text COLLATE "C",
+    agent_id text COLLATE "C",
+    change text,
+    frame text NOT NULL
+  );
+  CREATE INDEX events_by_task ON events (task_id, id) WHERE task_id IS NOT NULL;
+  CREATE INDEX events_by_agent ON events (agent_id, id) WHERE agent_id IS NOT NULL;
+
+  CREATE TABLE tasks (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id text COLLATE "C" NOT NULL UNIQUE,
+    status text COLLATE "C" NOT NULL,
+    agent_id text COLLATE "C",
+    priority smallint NOT NULL,
+    record text NOT NULL,
+    texts text NOT NULL,
+    tags text[] COLLATE "C" NOT NULL,
+    search text COLLATE "C" NOT NULL
+  );
+  CREATE INDEX tasks_by_status ON tasks (status, seq);
+  CREATE INDEX tasks_by_priority ON tasks (priority, seq);
+  CREATE INDEX tasks_by_agent ON tasks (agent_id, seq);
+  CREATE INDEX tasks_by_tag ON tasks USING gin (tags);
+  CREATE TABLE task_live (
+    seq bigint PRIMARY KEY REFERENCES tasks (seq) ON DELETE CASCADE,
+    updated_at text COLLATE "C" NOT NULL,
+    live text NOT NULL
+  );
+  CREATE INDEX task_live_by_time ON task_live (updated_at, seq);
+
+  CREATE TABLE attempts (
+    id text COLLATE "C" PRIMARY KEY,
+    task_id text COLLATE "C" NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    agent_id text COLLATE "C" NOT NULL,
+    number integer NOT NULL,
+    state text COLLATE "C" NOT NULL,
+    priority smallint NOT NULL,
+    queued_at text COLLATE "C" NOT NULL,
+    usage text,
+    record text NOT NULL
+  );
+  CREATE UNIQUE INDEX attempts_by_task ON attempts (task_id, number);
+  CREATE INDEX attempts_queued ON attempts (agent_id, priority DESC, queued_at, id) WHERE state = 'queued';
+  CREATE INDEX attempts_under_way ON attempts (agent_id) WHERE state IN ('sending', 'accepted', 'running', 'unknown');
+  CREATE INDEX attempts_usage ON attempts (agent_id) WHERE usage IS NOT NULL;
+
+  CREATE TABLE receipts (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    key text COLLATE "C" NOT NULL UNIQUE,
+    at text COLLATE "C" NOT NULL,
+    answer text NOT NULL
+  );
+  CREATE INDEX receipts_by_time ON receipts (at);
+  CREATE TABLE commands (
+    id bigint PRIMARY KEY,
+    command text NOT NULL
+  );
+  CREATE TABLE records (
+    kind text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    concurrency integer,
+    record text NOT NULL,
+    PRIMARY KEY (kind, id)
+  );
+  CREATE SEQUENCE fences;
+  CREATE TABLE leases (
+    name text COLLATE "C" PRIMARY KEY,
+    fence bigint,
+    expires_at timestamptz NOT NULL
+  ) WITH (fillfactor = 50);
+  CREATE TABLE probe (
+    one_row boolean PRIMARY KEY DEFAULT true CHECK (one_row),
+    content bytea NOT NULL
+  );
+  ALTER TABLE probe ALTER COLUMN content SET STORAGE EXTERNAL;
+  `,
+];
+
+/** Names the lock that one node at a time migrates under; any number that nobody else uses in the same database. */
+const MIGRATION_LOCK = 5_104_201_884_731;
+
+/**
+ * Brings the schema up to date, all steps in one transaction. Any number of nodes may do so at once: each waits for
+ * the one before.
+ * @throws NewerDatabaseError rather than touch a schema from the future.
+ */
+export async function migrate(client: Client): Promise<void> {
+  await client.query("BEGIN");
+  try {
+    // A node that waits for nine others may do so for long.
+    await client.query("SET LOCAL lock_timeout = 0");
+    await client.query("SET LOCAL statement_timeout = 0");
+    await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
+    await client.query("CREATE TABLE IF NOT EXISTS schema_version (version integer NOT NULL)");
+    const { rows } = await client.query("SELECT max(version) AS version FROM schema_version");
+    const version = Number(rows[0]?.version ?? 0);
+    if (version > MIGRATIONS.length) throw new NewerDatabaseError(version, MIGRATIONS.length);
+    for (let next = version; next < MIGRATIONS.length; next++) {
+      await client.query(MIGRATIONS[next] as string);
+      await client.query("INSERT INTO schema_version (version) VALUES ($1)", [next + 1]);
+    }
+    await client.query("COMMIT");
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => {});
+    throw error;
+  }
+}

@@ -1,0 +1,212 @@
+import { type EventFilter, MAX_CALLBACK_BYTES, type TaskQuery } from "@mission-control/protocol";
+import type { Logger } from "../../logger.ts";
+import type { Metrics } from "../../metrics.ts";
+import { NO_LIMITS, type TaskLimits } from "../../tasks/limits.ts";
+import type { Attempt, Task } from "../../tasks/task.ts";
+import type { PendingCommand } from "../log-change.ts";
+import { OperationStore } from "../operation-store.ts";
+import { OutageLog } from "../outage-log.ts";
+import type { Operation } from "../plan.ts";
+import type { RecordKind, RecordKinds } from "../records.ts";
+import {
+  type EventPage,
+  type Follower,
+  type FrameChunk,
+  type Lease,
+  type LogEntry,
+  type LogRange,
+  type Snapshot,
+  type Store,
+  StoreUnavailableError,
+  type Stretch,
+  type TaskPage,
+  type WorkInHand,
+} from "../store.ts";
+import { LEASES_CHANNEL, LOG_CHANNEL } from "./channels.ts";
+import { Database } from "./database.ts";
+import { told } from "./engine-error.ts";
+import { EventLog } from "./event-log.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { Leases } from "./leases.ts";
+import { lockHead } from "./log-head.ts";
+import { LogTail } from "./log-tail.ts";
+import { migrate } from "./migrations.ts";
+import { type PrunePolicy, prune } from "./pruning.ts";
+import { prepared, roundTrip } from "./statement.ts";
+import { Tables } from "./tables.ts";
+import { TaskList } from "./task-list.ts";
+import { Wakes } from "./wakes.ts";
+
+/** What the largest callback brings: its event, and the task's and the attempt's fields that show it. */
+const PROBE_BYTES = MAX_CALLBACK_BYTES + 128 * 1024;
+
+const writeProbe = prepared(
+  "probe",
+  `INSERT INTO probe (content) VALUES (decode(repeat('00', $1), 'hex'))
+   ON CONFLICT (one_row) DO UPDATE SET content = excluded.content`,
+);
+
+export interface PostgresStoreOptions {
+  /** `postgres://user:password@host:port/database`, with the parameters that libpq's URIs take. */
+  url: string;
+  /** The clock that stamps events and records. */
+  now?: () => Date;
+  /** How much one attempt's agent may put into its record; without them, anything. */
+  limits?: TaskLimits;
+  metrics?: Pick<Metrics, "commit" | "eventsCommitted">;
+  /** Told of outages, and of listeners that throw; without one, such an error ends the process. */
+  logger?: Pick<Logger, "error">;
+}
+
+/** The engine of several nodes: one PostgreSQL database, which any number of processes share. */
+export class PostgresStore extends OperationStore implements Store {
+  readonly #database: Database;
+  readonly #group: GroupCommit;
+  readonly #log: EventLog;
+  readonly #tail: LogTail;
+  readonly #taskList: TaskList;
+  readonly #tables: Tables;
+  readonly #leases: Leases;
+  readonly #wakes: Wakes;
+
+  /** @throws NewerDatabaseError, UnsuitableDatabaseError, StoreUnavailableError */
+  static async open(options: PostgresStoreOptions): Promise<PostgresStore> {
+    const database = new Database(options.url);
+    try {
+      const client = await database.connect();
+      try {
+        await database.check(client);
+        await migrate(client);
+      } finally {
+        await client.end();
+      }
+      const log = new EventLog(database);
+      const { newest } = await log.range();
+      const store = new PostgresStore(database, log, newest, options);
+      await store.#wakes.open();
+      return store;
+    } catch (error) {
+      await database.close();
+      throw told(error);
+    }
+  }
+
+  private constructor(database: Database, log: EventLog, newest: number, options: PostgresStoreOptions) {
+    super(options.now ?? (() => new Date()));
+    const { limits = NO_LIMITS, metrics, logger } = options;
+    const outages = new OutageLog(logger, { database: database.name });
+    const failed = (error: unknown) => outages.failed(error);
+    this.#database = database;
+    this.#log = log;
+    this.#tail = new LogTail({ log, newest, logger, failed });
+    this.#taskList = new TaskList(database);
+    this.#tables = new Tables(database);
+    this.#leases = new Leases(database);
+    this.#group = new GroupCommit({
+      database,
+      limits,
+      committed: (events, seconds, groupSize) => {
+        metrics?.commit(seconds, groupSize);
+        metrics?.eventsCommitted(events.length);
+        outages.worked();
+        this.#tail.committed(events);
+      },
+      unavailable: failed,
+    });
+    this.#wakes = new Wakes(
+      database,
+      new Map([
+        [LOG_CHANNEL, () => this.#tail.wake()],
+        [LEASES_CHANNEL, () => this.#leases.wake()],
+      ]),
+    );
+  }
+
+  protected override perform(operation: Operation): Promise<unknown> {
+    return this.#group.run(operation);
+  }
+
+  lease(name: string, signal: AbortSignal): Promise<Lease> {
+    return this.#leases.grant(name, signal);
+  }
+
+  follow(after: number, listener: (entries: readonly LogEntry[]) => void): Follower {
+    return this.#tail.follow(after, listener);
+  }
+
+  workInHand(): Promise<WorkInHand> {
+    return this.#tables.workInHand();
+  }
+
+  snapshot(): Promise<Snapshot> {
+    return this.#tables.snapshot();
+  }
+
+  task(id: string): Promise<Task | null> {
+    return this.#tables.task(id);
+  }
+
+  tasks(query: TaskQuery): Promise<TaskPage> {
+    return this.#taskList.page(query);
+  }
+
+  attempt(id: string): Promise<Attempt | null> {
+    return this.#tables.attempt(id);
+  }
+
+  attemptsOf(taskId: string): Promise<Attempt[]> {
+    return this.#tables.attemptsOf(taskId);
+  }
+
+  record<Kind extends RecordKind>(kind: Kind, id: string): Promise<RecordKinds[Kind] | null> {
+    return this.#tables.record(kind, id);
+  }
+
+  records<Kind extends RecordKind>(kind: Kind): Promise<RecordKinds[Kind][]> {
+    return this.#tables.records(kind);
+  }
+
+  pendingCommands(): Promise<PendingCommand[]> {
+    return this.#tables.pendingCommands();
+  }
+
+  range(): Promise<LogRange> {
+    return this.#log.range();
+  }
+
+  frames(stretch: Stretch, filter: EventFilter): Promise<FrameChunk> {
+    return this.#log.frames(stretch, filter);
+  }
+
+  taskEvents(taskId: string, after: number, limit: number): Promise<EventPage> {
+    return this.#log.taskEvents(taskId, after, limit);
+  }
+
+  history(before: number | null, filter: EventFilter, limit: number): Promise<EventPage> {
+    return this.#log.history(before, filter, limit);
+  }
+
+  prune(policy: PrunePolicy): Promise<boolean> {
+    return prune(this.#database, policy);
+  }
+
+  async unavailableReason(): Promise<string | null> {
+    try {
+      await this.#database.with((client) =>
+        roundTrip(client, ["BEGIN", lockHead(), writeProbe(PROBE_BYTES), "COMMIT"]),
+      );
+      return null;
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return error.message;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#group.close();
+    await this.#leases.close();
+    await this.#wakes.close();
+    await this.#tail.close();
+    await this.#database.close();
+  }
+}

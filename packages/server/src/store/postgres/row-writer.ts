@@ -1,0 +1,193 @@
+import type { Attempt, Task } from "../../tasks/task.ts";
+import { PRIORITY_RANK } from "../../tasks/task.ts";
+import type { AttemptRow, EventRow, Rows, TaskRow } from "../draft.ts";
+import type { PendingCommand, RecordStep } from "../log-change.ts";
+import { encodeChange } from "../log-row.ts";
+import { differsOnlyLive, textsDiffer } from "../task-parts.ts";
+import { LOG_CHANNEL } from "./channels.ts";
+import { prepared, type Statement } from "./statement.ts";
+import { liveOf, recordValues, textValues } from "./task-row.ts";
+
+const deleteAttempts = prepared("delete_attempts", "DELETE FROM attempts WHERE task_id = ANY($1)");
+const deleteTasks = prepared("delete_tasks", "DELETE FROM tasks WHERE id = ANY($1)");
+/** An array of tags as JSON is one value, as `unnest` needs it. */
+const TAGS = "ARRAY(SELECT json_array_elements_text(tags::json))";
+const insertTasks = prepared(
+  "insert_tasks",
+  `WITH added AS (
+     INSERT INTO tasks (id, status, agent_id, priority, record, texts, tags, search)
+     SELECT id, status, agent_id, priority, record, texts, ${TAGS}, search
+     FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::text[])
+       WITH ORDINALITY AS task (id, status, agent_id, priority, record, texts, tags, search, place)
+     ORDER BY place RETURNING seq, id
+   )
+   INSERT INTO task_live (seq, updated_at, live)
+   SELECT seq, updated_at, live FROM added
+   JOIN unnest($1::text[], $9::text[], $10::text[]) AS task (id, updated_at, live) USING (id)`,
+);
+const updateTasks = prepared(
+  "update_tasks",
+  `UPDATE tasks SET status = task.status, agent_id = task.agent_id, priority = task.priority, record = task.record
+   FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::text[])
+     AS task (id, status, agent_id, priority, record)
+   WHERE tasks.id = task.id`,
+);
+const updateTexts = prepared(
+  "update_texts",
+  `UPDATE tasks SET texts = task.texts, tags = ${TAGS.replace("tags::", "task.tags::")}, search = task.search
+   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS task (id, texts, tags, search)
+   WHERE tasks.id = task.id`,
+);
+const updateLive = prepared(
+  "update_live",
+  `UPDATE task_live SET updated_at = task.updated_at, live = task.live
+   FROM unnest($1::text[], $2::text[], $3::text[]) AS task (id, updated_at, live) JOIN tasks USING (id)
+   WHERE task_live.seq = tasks.seq`,
+);
+const writeAttempts = prepared(
+  "write_attempts",
+  `INSERT INTO attempts (id, task_id, agent_id, number, state, priority, queued_at, usage, record)
+   SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::smallint[], $7::text[],
+     $8::text[], $9::text[])
+   ON CONFLICT (id) DO UPDATE SET state = excluded.state, priority = excluded.priority, usage = excluded.usage,
+     record = excluded.record`,
+);
+const writeRecords = prepared(
+  "write_records",
+  `INSERT INTO records (kind, id, concurrency, record)
+   SELECT * FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[])
+   ON CONFLICT (kind, id) DO UPDATE SET concurrency = excluded.concurrency, record = excluded.record`,
+);
+const deleteRecords = prepared(
+  "delete_records",
+  "DELETE FROM records WHERE (kind, id) IN (SELECT * FROM unnest($1::text[], $2::text[]))",
+);
+const insertCommands = prepared(
+  "insert_commands",
+  "INSERT INTO commands (id, command) SELECT * FROM unnest($1::bigint[], $2::text[])",
+);
+const deleteCommands = prepared("delete_commands", "DELETE FROM commands WHERE id = ANY($1)");
+const insertReceipts = prepared(
+  "insert_receipts",
+  `INSERT INTO receipts (key, at, answer) SELECT key, at, answer
+   FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS receipt (key, at, answer, place) ORDER BY place`,
+);
+const insertEvents = prepared(
+  "insert_events",
+  `INSERT INTO events (id, type, task_id, agent_id, change, frame)
+   SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])`,
+);
+const moveHead = prepared("move_head", "UPDATE log_head SET newest = $1");
+const announce = prepared("announce", "SELECT pg_notify($1, $2)");
+
+/**
+ * The statements that write what was planned, to be sent in one piece.
+ * @param taskBefore gives a task as it was before
+ */
+export function writing(rows: Rows, taskBefore: (id: string) => Task | null): Statement[] {
+  const statements: Statement[] = [];
+  if (rows.deletedTasks.size > 0) {
+    const ids = [...rows.deletedTasks];
+    statements.push(deleteAttempts(ids), deleteTasks(ids));
+  }
+  if (rows.tasks.length > 0) statements.push(...tasks(rows.tasks, taskBefore));
+  if (rows.attempts.length > 0)
+    statements.push(writeAttempts(...columns(rows.attempts.map(attemptValues), 9)));
+  if (rows.records.length > 0) statements.push(...records(rows.records));
+  if (rows.commands.length > 0) {
+    statements.push(insertCommands(...columns(rows.commands.map(commandValues), 2)));
+  }
+  if (rows.commandsDone.length > 0) statements.push(deleteCommands(rows.commandsDone));
+  if (rows.events.length > 0) statements.push(...events(rows.events));
+  return statements;
+}
+
+function tasks(rows: readonly TaskRow[], taskBefore: (id: string) => Task | null): Statement[] {
+  const added: Task[] = [];
+  const changed: Task[] = [];
+  const texts: Task[] = [];
+  const live: Task[] = [];
+  for (const { task, isKnown } of rows) {
+    const before = isKnown ? taskBefore(task.id) : null;
+    if (!before) added.push(task);
+    else {
+      live.push(task);
+      if (!differsOnlyLive(task, before)) changed.push(task);
+      if (textsDiffer(task, before)) texts.push(task);
+    }
+  }
+  const statements: Statement[] = [];
+  if (added.length > 0) {
+    const values = added.map((one) => [...recordValues(one), ...textValues(one), one.updatedAt, liveOf(one)]);
+    statements.push(insertTasks(...columns(values, 10)));
+  }
+  if (changed.length > 0) statements.push(updateTasks(...columns(changed.map(recordValues), 5)));
+  if (texts.length > 0) {
+    statements.push(
+      updateTexts(
+        ...columns(
+          texts.map((one) => [one.id, ...textValues(one)]),
+          4,
+        ),
+      ),
+    );
+  }
+  if (live.length > 0) {
+    const values = live.map((one) => [one.id, one.updatedAt, liveOf(one)]);
+    statements.push(updateLive(...columns(values, 3)));
+  }
+  return statements;
+}
+
+function attemptValues({ attempt }: AttemptRow): unknown[] {
+  const { id, taskId, agentId, number, state, priority, queuedAt, usage }: Attempt = attempt;
+  const used = usage ? JSON.stringify(usage) : null;
+  const record = JSON.stringify(attempt);
+  return [id, taskId, agentId, number, state, PRIORITY_RANK[priority], queuedAt, used, record];
+}
+
+function records(steps: readonly RecordStep[]): Statement[] {
+  const statements: Statement[] = [];
+  const gone = steps.filter(({ record }) => record === null).map(({ kind, id }) => [kind, id]);
+  const kept = steps.flatMap(({ kind, id, record }) => {
+    if (record === null) return [];
+    const concurrency = "concurrency" in record ? record.concurrency : null;
+    return [[kind, id, concurrency, JSON.stringify(record)]];
+  });
+  if (gone.length > 0) statements.push(deleteRecords(...columns(gone, 2)));
+  if (kept.length > 0) statements.push(writeRecords(...columns(kept, 4)));
+  return statements;
+}
+
+function commandValues(command: PendingCommand): unknown[] {
+  return [command.id, JSON.stringify(command)];
+}
+
+function events(rows: readonly EventRow[]): Statement[] {
+  const statements: Statement[] = [];
+  const receipts = rows.flatMap(({ receipt }) => (receipt ? [receipt] : []));
+  if (receipts.length > 0) {
+    const values = receipts.map(({ key, receipt }) => [key, receipt.at, JSON.stringify(receipt)]);
+    statements.push(insertReceipts(...columns(values, 3)));
+  }
+  const values = rows.map(({ id, type, taskId, agentId, change, frame }) => [
+    id,
+    type,
+    taskId ?? null,
+    agentId ?? null,
+    change ? encodeChange(change) : null,
+    frame,
+  ]);
+  const newest = rows.at(-1)?.id;
+  statements.push(
+    insertEvents(...columns(values, 6)),
+    moveHead(newest),
+    announce(LOG_CHANNEL, String(newest)),
+  );
+  return statements;
+}
+
+/** Rows of so many values, as one array for each column. */
+function columns(rows: readonly (readonly unknown[])[], count: number): unknown[][] {
+  return Array.from({ length: count }, (_, index) => rows.map((row) => row[index]));
+}

@@ -1,0 +1,49 @@
+import type { Task } from "../../tasks/task.ts";
+import { PRIORITY_RANK } from "../../tasks/task.ts";
+import { searchText } from "../search-text.ts";
+import { recordFields } from "../task-parts.ts";
+
+/** The columns that make a task, of `tasks` joined with `task_live`. */
+export const TASK_COLUMNS = "tasks.id, tasks.record, tasks.texts, task_live.live";
+export const TASKS = "tasks JOIN task_live USING (seq)";
+
+/** The task in a row of {@link TASK_COLUMNS}. */
+export function taskOf({ record, texts, live }: Record<string, string>): Task {
+  return { ...parsed(record), ...parsed(texts), ...parsed(live) } as Task;
+}
+
+/** Value of `task_live.live`. */
+export function liveOf({ updatedAt, message, progress }: Task): string {
+  return JSON.stringify({ updatedAt, message, progress });
+}
+
+/** Value of `tasks.texts`. */
+export function textsOf({ description, context }: Task): string {
+  return JSON.stringify({ description, context });
+}
+
+/** Values of `id`, `status`, `agent_id`, `priority`, `record`. */
+export function recordValues(task: Task): [string, string, string | null, number, string] {
+  const { id, status, agentId, priority } = task;
+  return [id, status, agentId, PRIORITY_RANK[priority], JSON.stringify(recordFields(task))];
+}
+
+/** Values of `texts`, `tags` (as JSON), `search`. */
+export function textValues(task: Task): [string, string, string] {
+  const { title, description, tags } = task;
+  return [textsOf(task), JSON.stringify(tags.map(tagOf)), searchable(searchText(title, description))];
+}
+
+/** A tag as it is kept: PostgreSQL's texts cannot hold U+0000. */
+export function tagOf(tag: string): string {
+  return JSON.stringify(tag).slice(1, -1);
+}
+
+/** A text as it is searched; U+0000 stands there as a character of the private-use area. */
+export function searchable(text: string): string {
+  return text.toLowerCase().replaceAll("\0", "\ue000");
+}
+
+function parsed(json: string | undefined): object {
+  return JSON.parse(json ?? "{}") as object;
+}

