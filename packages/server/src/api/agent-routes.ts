@@ -24,6 +24,7 @@ export function agentRoutes(
     {
       schema: {
         tags,
+        operationId: "createAgent",
         summary: "Register an agent",
         description: "An HTTP agent's signing `secret` is in this answer and never shown again.",
         body: createAgentSchema,
@@ -39,7 +40,14 @@ export function agentRoutes(
 
   app.get(
     "/api/agents",
-    { schema: { tags, summary: "List agents", response: { 200: listOf(agentSchema), ...PROBLEM_RESPONSE } } },
+    {
+      schema: {
+        tags,
+        operationId: "listAgents",
+        summary: "List agents",
+        response: { 200: listOf(agentSchema), ...PROBLEM_RESPONSE },
+      },
+    },
     async () => {
       await agents.caughtUp();
       return { items: agents.list() };
@@ -48,7 +56,7 @@ export function agentRoutes(
 
   app.get(
     "/api/agents/:id",
-    { schema: { tags, summary: "Read an agent", params: idParams, response } },
+    { schema: { tags, operationId: "getAgent", summary: "Read an agent", params: idParams, response } },
     async (request) => {
       await agents.caughtUp();
       const agent = agents.get(request.params.id);
@@ -62,6 +70,7 @@ export function agentRoutes(
     {
       schema: {
         tags,
+        operationId: "updateAgent",
         summary: "Edit an agent",
         description: "One that becomes an HTTP agent by this gets a secret, shown this once.",
         params: idParams,
@@ -82,6 +91,7 @@ export function agentRoutes(
     {
       schema: {
         tags,
+        operationId: "deleteAgent",
         summary: "Remove an agent that has no work",
         params: idParams,
         response: { 204: NO_CONTENT, ...PROBLEM_RESPONSE },

@@ -39,6 +39,21 @@ test("every call of the contract is described", async () => {
   for (const expected of CONTRACT) assert.ok(described.includes(expected), expected);
 });
 
+test("generated clients find the server, and a name for each call", async (t) => {
+  const { body } = await http.call("GET", "/api/openapi.json");
+  assert.deepEqual(body.servers, [{ url: "/" }]);
+  const operations = Object.values<Record<string, { operationId?: string }>>(body.paths).flatMap((path) =>
+    Object.values(path),
+  );
+  const names = operations.map(({ operationId }) => operationId ?? "");
+  for (const name of names) assert.match(name, /^[a-z][A-Za-z]+$/);
+  assert.equal(new Set(names).size, names.length);
+  const publicUrl = "https://mc.example/mission";
+  const below = await startHttp({ publicUrl });
+  t.after(() => below.close());
+  assert.deepEqual((await below.call("GET", "/api/openapi.json")).body.servers, [{ url: publicUrl }]);
+});
+
 const CONTRACT = [
   "POST /api/agents",
   "GET /api/agents",

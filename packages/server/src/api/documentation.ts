@@ -67,8 +67,9 @@ export const eventPageSchema = z.object({ items: z.array(eventSchema), nextCurso
  * Makes the OpenAPI 3.1 document from the schemas that validate. To be called before the routes are added; serves
  * nothing by itself.
  * @param sessionCookie name of the session's cookie
+ * @param server the URL that the paths go on from; may be relative to the document's own
  */
-export async function describeApi(app: HttpApp, sessionCookie: string): Promise<void> {
+export async function describeApi(app: HttpApp, sessionCookie: string, server: string): Promise<void> {
   const schemaRegistry: Registry = z.registry();
   for (const [id, schema] of Object.entries(NAMED)) schemaRegistry.add(schema, { id });
   const options = { schemaRegistry, zodToJsonConfig: { override } };
@@ -81,6 +82,7 @@ export async function describeApi(app: HttpApp, sessionCookie: string): Promise<
         version: "1",
         description: "Dispatch tasks to AI agents and watch, live and truthfully, what they do.",
       },
+      servers: [{ url: server }],
       components: {
         securitySchemes: {
           bearer: { type: "http", scheme: "bearer", description: "The administrator's token." },

@@ -28,6 +28,7 @@ export function eventRoutes(
     {
       schema: {
         tags,
+        operationId: "listTaskEvents",
         summary: "Read a task's events, oldest first",
         description: "`nextCursor` is the `after` of the next page.",
         params: z.object({ id: z.string() }),
@@ -49,6 +50,7 @@ export function eventRoutes(
     {
       schema: {
         tags,
+        operationId: "listEvents",
         summary: "Read events, newest first",
         description:
           "`nextCursor` is the `before` of the next page. With `q`, a page looks at some thousand events: it may be short, even empty, and its cursor goes on.",

@@ -29,6 +29,7 @@ export function gatewayRoutes(app: HttpApp, { gateways, agents }: GatewayRoutesP
     {
       schema: {
         tags,
+        operationId: "listGateways",
         summary: "List gateways and the state of their connections",
         response: { 200: listOf(gatewaySchema), ...PROBLEM_RESPONSE },
       },
@@ -44,6 +45,7 @@ export function gatewayRoutes(app: HttpApp, { gateways, agents }: GatewayRoutesP
     {
       schema: {
         tags,
+        operationId: "createGateway",
         summary: "Connect a gateway",
         description:
           "Answers at once; the connection's state is in `GET /api/gateways` and the event stream.",
@@ -62,6 +64,7 @@ export function gatewayRoutes(app: HttpApp, { gateways, agents }: GatewayRoutesP
     {
       schema: {
         tags,
+        operationId: "testGateway",
         summary: "Try to connect to a gateway, without keeping it",
         description:
           "Says what was found there, or why not: what to approve where the gateway asks for pairing.",
@@ -77,6 +80,7 @@ export function gatewayRoutes(app: HttpApp, { gateways, agents }: GatewayRoutesP
     {
       schema: {
         tags,
+        operationId: "deleteGateway",
         summary: "Disconnect a gateway no agent uses",
         params: idParams,
         response: { 204: NO_CONTENT, ...PROBLEM_RESPONSE },
@@ -99,6 +103,7 @@ export function gatewayRoutes(app: HttpApp, { gateways, agents }: GatewayRoutesP
     {
       schema: {
         tags,
+        operationId: "listGatewayAgents",
         summary: "List the agents found on a gateway",
         params: idParams,
         response: { 200: listOf(gatewayAgentSchema), ...PROBLEM_RESPONSE },

@@ -24,14 +24,26 @@ export function healthRoutes(
   { authenticator, metrics, addresses, unreadyReason }: HealthRoutesParts,
 ): void {
   const response = { 200: statusSchema, ...PROBLEM_RESPONSE };
-  app.get("/healthz", { schema: { tags, summary: "Alive", security: [], response } }, async (_, reply) => {
-    reply.header("Cache-Control", "no-store");
-    return { status: "ok" as const };
-  });
+  app.get(
+    "/healthz",
+    { schema: { tags, operationId: "getHealth", summary: "Alive", security: [], response } },
+    async (_, reply) => {
+      reply.header("Cache-Control", "no-store");
+      return { status: "ok" as const };
+    },
+  );
 
   app.get(
     "/readyz",
-    { schema: { tags, summary: "Able to accept callbacks", security: [], response } },
+    {
+      schema: {
+        tags,
+        operationId: "getReadiness",
+        summary: "Able to accept callbacks",
+        security: [],
+        response,
+      },
+    },
     async (_, reply) => {
       reply.header("Cache-Control", "no-store");
       const reason = await unreadyReason();
@@ -45,6 +57,7 @@ export function healthRoutes(
     {
       schema: {
         tags,
+        operationId: "getMetrics",
         summary: "Prometheus metrics",
         description: "For the bearer token, or for a reader on the same machine that came through no proxy.",
         response: {

@@ -122,6 +122,8 @@ test("bodies that are not what they should be are refused as such", async () => 
     assert.equal(answer.status, status, String(body).slice(0, 80));
     assert.equal(answer.body.status, status);
     assert.equal(answer.headers.get("content-type"), "application/problem+json");
+    // Clients look there for what is wrong with what they sent (RFC 9457, section 3).
+    if (status === 400) assert.ok(answer.body.errors?.[0]?.message, String(body));
   }
   assert.equal((await post('{"title":"x"}', "application/json; charset=utf-8")).status, 201);
 });

@@ -175,7 +175,7 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void
   app.setErrorHandler(errorHandler(logger));
   // No body is read but where a route takes one: what nobody asked for could be anybody's.
   app.removeAllContentTypeParsers();
-  await describeApi(app, options.sessionCookie.name);
+  await describeApi(app, options.sessionCookie.name, options.publicUrl ?? "/");
   const page = await dashboard(app, options.dashboardFolder, basePathOf(options.publicUrl));
   // Before the body is read: what is wrong with it does not matter at an address that is not there.
   app.addHook("onRequest", async (request) => {

@@ -35,6 +35,7 @@ export function parseJson(body: Buffer): unknown {
     throw new SyntaxError(`${illFormed || "it"} holds half of a surrogate pair, which is no character`);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ProblemError(400, `The body is not JSON: ${reason}`);
+    const message = `The body is not JSON: ${reason}`;
+    throw new ProblemError(400, message, { errors: [{ path: "", message }] });
   }
 }

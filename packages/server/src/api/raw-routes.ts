@@ -37,15 +37,20 @@ export function rawRoutes(app: HttpApp, { callbacks, events }: RawHandlers): voi
   const answer = { 200: callbackResponseSchema, ...PROBLEM_RESPONSE };
   const signed =
     "Signed by Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`) or by `X-Signature-SHA256`; a repeat is answered as the first was, with `duplicate: true`.";
-  for (const [path, summary] of [
-    [CALLBACK_PATH, "Report on a task, signed with the shared secret"],
-    [`${CALLBACK_PATH}/:dispatchId`, "Report on a task, signed with the dispatch's own secret"],
+  for (const [path, operationId, summary] of [
+    [CALLBACK_PATH, "report", "Report on a task, signed with the shared secret"],
+    [
+      `${CALLBACK_PATH}/:dispatchId`,
+      "reportOnDispatch",
+      "Report on a task, signed with the dispatch's own secret",
+    ],
   ] as const) {
     app.post(
       path,
       {
         schema: {
           tags: ["Callbacks"],
+          operationId,
           summary,
           description: signed,
           security: [],
@@ -67,6 +72,7 @@ export function rawRoutes(app: HttpApp, { callbacks, events }: RawHandlers): voi
       exposeHeadRoute: false,
       schema: {
         tags: ["Events"],
+        operationId: "streamEvents",
         summary: "Follow the events as they are committed",
         description:
           "Server-Sent Events. `Last-Event-ID`, or `lastEventId`, resumes after a position; without it the stream begins now.",

@@ -61,6 +61,7 @@ export function logInRoute(app: HttpApp, parts: SessionRoutesParts): void {
     {
       schema: {
         tags,
+        operationId: "logIn",
         summary: "Log a browser in, with the token or a one-time code",
         description:
           "Sets a cookie, and answers a key: a request with the session has both. Only the browser sees the cookie, only a page of this origin the key.",
@@ -106,7 +107,14 @@ export function sessionRoutes(
 
   app.get(
     "/api/session",
-    { schema: { tags, summary: "Who am I", response: { 200: whoSchema, ...PROBLEM_RESPONSE } } },
+    {
+      schema: {
+        tags,
+        operationId: "getSession",
+        summary: "Who am I",
+        response: { 200: whoSchema, ...PROBLEM_RESPONSE },
+      },
+    },
     async (request) => {
       const session = current(request);
       return { id: session?.id ?? null, expiresAt: session?.expiresAt ?? null, features: parts.features };
@@ -115,7 +123,14 @@ export function sessionRoutes(
 
   app.delete(
     "/api/session",
-    { schema: { tags, summary: "Log out", response: { 204: NO_CONTENT, ...PROBLEM_RESPONSE } } },
+    {
+      schema: {
+        tags,
+        operationId: "logOut",
+        summary: "Log out",
+        response: { 204: NO_CONTENT, ...PROBLEM_RESPONSE },
+      },
+    },
     async (request, reply) => {
       const session = current(request);
       if (session) await sessions.remove(session.id);
@@ -129,6 +144,7 @@ export function sessionRoutes(
     {
       schema: {
         tags,
+        operationId: "listSessions",
         summary: "List log-ins",
         response: { 200: listOf(sessionSchema), ...PROBLEM_RESPONSE },
       },
@@ -152,6 +168,7 @@ export function sessionRoutes(
     {
       schema: {
         tags,
+        operationId: "endSession",
         summary: "End a log-in",
         params: z.object({ id: z.string() }),
         response: { 204: NO_CONTENT, ...PROBLEM_RESPONSE },

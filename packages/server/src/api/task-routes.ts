@@ -60,6 +60,7 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
     {
       schema: {
         tags,
+        operationId: "createTask",
         summary: "Create a task",
         description: "A repeat with the same `Idempotency-Key` and body is answered as the first was.",
         headers: idempotencyHeaders,
@@ -81,6 +82,7 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
     {
       schema: {
         tags,
+        operationId: "listTasks",
         summary: "List tasks",
         description: "The list is exact as of `lastEventId`: a stream opened after it misses nothing.",
         querystring: taskQuerySchema,
@@ -95,7 +97,15 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
 
   app.get(
     "/api/tasks/:id",
-    { schema: { tags, summary: "Read a task with its attempts", params: idParams, response } },
+    {
+      schema: {
+        tags,
+        operationId: "getTask",
+        summary: "Read a task with its attempts",
+        params: idParams,
+        response,
+      },
+    },
     async (request) => {
       const task = await store.task(request.params.id);
       if (!task) throw notFound("task");
@@ -108,6 +118,7 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
     {
       schema: {
         tags,
+        operationId: "getDispatchPayload",
         summary: "Read what an agent is sent for an attempt, without the secret",
         description:
           "Made from the task and the agent as they are now: an edit since the dispatch shows here too.",
@@ -125,7 +136,16 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
 
   app.patch(
     "/api/tasks/:id",
-    { schema: { tags, summary: "Edit a task", params: idParams, body: patchTaskSchema, response } },
+    {
+      schema: {
+        tags,
+        operationId: "updateTask",
+        summary: "Edit a task",
+        params: idParams,
+        body: patchTaskSchema,
+        response,
+      },
+    },
     async (request) =>
       changed(await store.change({ kind: "edit", taskId: request.params.id, fields: request.body })),
   );
@@ -135,6 +155,7 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
     {
       schema: {
         tags,
+        operationId: "deleteTask",
         summary: "Delete a task nobody works on",
         params: idParams,
         response: { 204: NO_CONTENT, ...PROBLEM_RESPONSE },
@@ -151,6 +172,7 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
     {
       schema: {
         tags,
+        operationId: "dispatchTask",
         summary: "Dispatch a task to an agent",
         description:
           "Answers once the agent's side accepted (`in_progress`), the agent has no free slot (`queued`), or with 502 when it was refused or unreachable (the task is `failed`). An agent that was sent it and did not answer leaves the task `queued` with the reason as `unknownReason`, and the attempt `unknown`.",
@@ -181,6 +203,7 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
     {
       schema: {
         tags,
+        operationId: "cancelTask",
         summary: "Cancel a task",
         description:
           "Ends the current attempt at once, also an `unknown` one, and tells its agent to stop. Whether the agent confirms that is told as a `dispatch` event (`data.cancel`: `confirmed` or `unconfirmed`): an agent that does not may still be at work.",
@@ -193,7 +216,15 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
 
   app.post(
     "/api/tasks/:id/approve",
-    { schema: { tags, summary: "Take the result of a task in review", params: idParams, response } },
+    {
+      schema: {
+        tags,
+        operationId: "approveTask",
+        summary: "Take the result of a task in review",
+        params: idParams,
+        response,
+      },
+    },
     async (request) => changed(await dispatcher.approve(request.params.id)),
   );
 
@@ -202,6 +233,7 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
     {
       schema: {
         tags,
+        operationId: "rejectTask",
         summary: "Send a task in review back to its agent",
         params: idParams,
         body: rejectTaskSchema,
@@ -216,6 +248,7 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
     {
       schema: {
         tags,
+        operationId: "answerPermission",
         summary: "Answer an agent's permission request",
         params: idParams.extend({ requestId: z.string() }),
         body: answerPermissionSchema,
