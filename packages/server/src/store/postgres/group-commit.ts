@@ -1,15 +1,16 @@
 import { setTimeout as wait } from "node:timers/promises";
-import pg, { type Client, type QueryResult } from "pg";
+import type { Client, QueryResult } from "pg";
 import type { TaskLimits } from "../../tasks/limits.ts";
 import type { EventRow } from "../draft.ts";
 import { needsOf } from "../needs.ts";
 import { type Operation, type Outcome, plan } from "../plan.ts";
 import { CommitInDoubtError, StoreUnavailableError } from "../store.ts";
+import { CommitMarks } from "./commit-marks.ts";
 import type { Database } from "./database.ts";
 import { ConnectionLostError, endsConnection, told } from "./engine-error.ts";
 import { lockHead } from "./log-head.ts";
 import { writing } from "./row-writer.ts";
-import { prepared, roundTrip, type Statement } from "./statement.ts";
+import { roundTrip, type Statement } from "./statement.ts";
 import { LoadedWorkingSet, type Loading } from "./working-set.ts";
 
 /** At most this many operations share a commit: it holds up those of the other nodes. */
@@ -23,8 +24,6 @@ const DOUBT_MS = 30_000;
 /** Between two questions about it. */
 const ASK_AGAIN_MS = { shortest: 20, longest: 500 };
 
-const selectFate = prepared("fate", "SELECT pg_xact_status($1::text::xid8) AS fate");
-
 interface Waiting {
   operation: Operation;
   resolve: (value: unknown) => void;
@@ -33,7 +32,8 @@ interface Waiting {
 
 /** A group that is planned, in a transaction that holds the log's head. */
 interface Planned {
-  transaction: string;
+  /** Of its mark (commit-marks.ts). */
+  number: number;
   outcomes: readonly Outcome[];
   events: readonly EventRow[];
   commit: () => Promise<void>;
@@ -55,6 +55,7 @@ export interface GroupCommitOptions {
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
+  readonly #marks = new CommitMarks();
   #waiting: Waiting[] = [];
   #client: Client | null = null;
   #running: Promise<void> | null = null;
@@ -156,7 +157,7 @@ export class GroupCommit {
     } catch (error) {
       if (error instanceof RolledBackError) throw error.cause;
       await this.#abandon(client);
-      if (!(await this.#wasCommitted(planned.transaction, error))) {
+      if (!(await this.#wasCommitted(planned.number, error))) {
         throw new ConnectionLostError("The connection ended, and the commit was not made.", { cause: error });
       }
     }
@@ -174,9 +175,9 @@ export class GroupCommit {
       const { outcomes, rows } = plan(workingSet, operations, this.#options.limits);
       const missing = workingSet.takeMissing();
       if (!missing) {
-        const statements = writing(rows, (id) => workingSet.task(id));
-        const transaction = String(locked?.rows[0]?.transaction);
-        return { transaction, outcomes, events: rows.events, commit: () => commit(client, statements) };
+        const { number, statement } = this.#marks.next();
+        const statements = [...writing(rows, (id) => workingSet.task(id)), statement];
+        return { number, outcomes, events: rows.events, commit: () => commit(client, statements) };
       }
       const more = workingSet.loading(missing);
       take(more, await roundTrip(client, statementsOf(more)));
@@ -188,20 +189,15 @@ export class GroupCommit {
    * What became of a commit whose answer was lost; in doubt until the database tells.
    * @throws CommitInDoubtError when it does not, in time
    */
-  async #wasCommitted(transaction: string, cause: unknown): Promise<boolean> {
+  async #wasCommitted(number: number, cause: unknown): Promise<boolean> {
     const deadline = performance.now() + DOUBT_MS;
     for (let pause = ASK_AGAIN_MS.shortest; ; pause = Math.min(2 * pause, ASK_AGAIN_MS.longest)) {
       let client: Client | null = null;
       try {
         client = await this.#connected();
-        const [answer] = await roundTrip(client, [selectFate(transaction)]);
-        const fate = answer?.rows[0]?.fate;
-        if (fate === "committed") return true;
-        if (fate === "aborted") return false;
+        return await this.#marks.wasMade(client, number);
       } catch (error) {
         if (client) await this.#abandon(client);
-        // A standby that took over without having heard of it never will.
-        if (isOfTheFuture(error)) return false;
         this.#refuseWaiting(told(error));
       }
       if (performance.now() > deadline || this.#stop.signal.aborted) throw new CommitInDoubtError({ cause });
@@ -253,9 +249,4 @@ function statementsOf(loading: readonly Loading[]): Statement[] {
 
 function take(loading: readonly Loading[], answers: readonly QueryResult[]): void {
   for (const [index, { take }] of loading.entries()) take(answers[index] as QueryResult);
-}
-
-/** Whether a transaction's id is higher than any that the database has given. */
-function isOfTheFuture(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.code === "22023";
 }

@@ -23,6 +23,7 @@ import {
   type WorkInHand,
 } from "../store.ts";
 import { LEASES_CHANNEL, LOG_CHANNEL } from "./channels.ts";
+import { CommitMarks } from "./commit-marks.ts";
 import { Database } from "./database.ts";
 import { told } from "./engine-error.ts";
 import { EventLog } from "./event-log.ts";
@@ -77,6 +78,7 @@ export class PostgresStore extends OperationStore implements Store {
       try {
         await database.check(client);
         await migrate(client);
+        await CommitMarks.removeOld(client);
       } finally {
         await client.end();
       }
@@ -168,6 +170,10 @@ export class PostgresStore extends OperationStore implements Store {
 
   pendingCommands(): Promise<PendingCommand[]> {
     return this.#tables.pendingCommands();
+  }
+
+  isCommandPending(id: number): Promise<boolean> {
+    return this.#tables.isCommandPending(id);
   }
 
   range(): Promise<LogRange> {

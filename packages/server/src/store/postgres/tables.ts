@@ -20,6 +20,7 @@ const selectOfTask = prepared(
 const selectRecord = prepared("record", "SELECT record FROM records WHERE kind = $1 AND id = $2");
 const selectRecords = prepared("records", "SELECT record FROM records WHERE kind = $1 ORDER BY id");
 const selectCommands = prepared("commands", "SELECT command AS record FROM commands ORDER BY id");
+const selectCommand = prepared("command", "SELECT FROM commands WHERE id = $1");
 const selectAllUnderWay = prepared("all_under_way", `SELECT record FROM attempts WHERE ${UNDER_WAY}`);
 const selectQueueLengths = prepared(
   "queue_lengths",
@@ -60,6 +61,11 @@ export class Tables {
 
   pendingCommands(): Promise<PendingCommand[]> {
     return this.#parsed(selectCommands());
+  }
+
+  async isCommandPending(id: number): Promise<boolean> {
+    const [answer] = await this.#database.read(selectCommand(id));
+    return answer?.rowCount === 1;
   }
 
   async workInHand(): Promise<WorkInHand> {
