@@ -30,6 +30,7 @@ export const rooms = [
   "client-address.ts",
   "problem.ts",
   "keys.ts",
+  "issue-words.ts",
   "unicode.ts",
   "ids.ts",
   "log.ts",

@@ -236,23 +236,46 @@ describe("actions", { skip }, () => {
 
   test("rejects with feedback, then approves the second attempt", async () => {
     const { task, payload } = await stage.running({ title: "Reviewed twice", requiresReview: true });
-    await stage.agent.report(payload, { type: "complete", summary: "First draft" });
+    const table =
+      "| case | time |\n|:-----|-----:|\n| extraordinarily_long_words_of_a_cold_start | 1.2 s |\n";
+    await stage.agent.report(payload, { type: "complete", summary: `First **draft**\n\n${table}` });
     page = await stage.open(context, `/tasks/${task.id}`);
     await page.getByText("First draft").first().waitFor();
-    await press("Reject");
-    await dialog().getByLabel("What should be different?").fill("Shorter, please");
+    await page.setViewportSize({ width: 360, height: 740 });
+    const cells = await page.locator("main td").evaluateAll((all) =>
+      all.map((cell) => {
+        const { lineHeight, textAlign, paddingTop } = getComputedStyle(cell);
+        const text = cell.clientHeight - 2 * Number.parseFloat(paddingTop);
+        return { lines: Math.round(text / Number.parseFloat(lineHeight)), textAlign };
+      }),
+    );
+    assert.deepEqual(
+      cells,
+      [
+        { lines: 1, textAlign: "start" },
+        { lines: 1, textAlign: "end" },
+      ],
+      "no word is broken, and columns are aligned as they ask to be",
+    );
+    const timeline = page.getByRole("region", { name: "Timeline" });
+    await timeline.getByText("The agent handed in its result").waitFor();
+    assert.equal(await timeline.getByText("draft").count(), 0, "the result is told once");
+    await press("Request changes");
+    await dialog().getByLabel("What should be different?").fill("Shorter, **please**");
     await assertAccessible(page, "Reject dialog");
-    await press("Reject", dialog());
+    await press("Request changes", dialog());
     const second = await stage.agent.next(task.id);
-    assert.equal(second.task.feedback, "Shorter, please");
+    assert.equal(second.task.feedback, "Shorter, **please**");
     assert.equal(second.attempt, 2);
-    await page.getByText("Shorter, please", { exact: true }).waitFor();
+    await timeline.locator("strong", { hasText: "please" }).waitFor();
     await stage.agent.report(second, { type: "complete", summary: "Second draft" });
     await press("Approve");
     await page.getByRole("region", { name: "Result", exact: true }).getByText("Second draft").waitFor();
     assert.equal((await read(task)).status, "completed");
     await page.getByRole("heading", { name: "Attempt 1" }).waitFor();
     await page.getByRole("heading", { name: "Attempt 2" }).waitFor();
+    await timeline.getByText("Show the result").click();
+    await timeline.locator("strong", { hasText: "draft" }).waitFor();
   });
 
   test("answers a permission request, and the answer reaches the agent", async () => {

@@ -20,7 +20,8 @@ export function useKeptFocus(): void {
       around = ancestorsOf(target);
     };
     // Whoever clicks at nothing has put the focus there.
-    const onPointerDown = () => {
+    const onPointerDown = ({ target }: PointerEvent) => {
+      if (target instanceof Element && target.closest(OVERLAYS)) return;
       last = null;
       around = [];
     };

@@ -13,7 +13,9 @@ test("only what is known of the usage is told", () => {
   );
 });
 
-test("a small cost is not rounded to nothing", () => {
+test("a small cost is not rounded to nothing, any other to hundredths", () => {
+  assert.match(formatUsage({ cost: { amount: 1.23456, currency: "USD" } }), /^1[.,]23 USD$/);
+  assert.match(formatUsage({ cost: { amount: 0, currency: "USD" } }), /^0[.,]00 USD$/);
   assert.match(formatUsage({ cost: { amount: 0.0012, currency: "USD" } }), /^0[.,]0012 USD$/);
 });
 

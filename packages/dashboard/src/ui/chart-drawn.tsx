@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { formatAxis } from "../text/moment.ts";
 import type { ChartProps } from "./chart-props.ts";
 
 const HEIGHT = 180;
@@ -25,7 +26,13 @@ export default function ChartDrawn({ times, series, format }: ChartProps) {
       cursor: { y: false, drag: { x: false, y: false } },
       scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },
       axes: [
-        { stroke: () => token("--ink-2"), grid: { show: false }, ticks: { show: false }, font: FONT },
+        {
+          stroke: () => token("--ink-2"),
+          grid: { show: false },
+          ticks: { show: false },
+          font: FONT,
+          values: (_, splits) => formatAxis(splits.map((seconds) => new Date(seconds * 1_000))),
+        },
         {
           stroke: () => token("--ink-2"),
           grid: { stroke: () => token("--line"), width: 1 },
@@ -60,7 +67,9 @@ function dataOf(times: ChartProps["times"], series: ChartProps["series"]): uPlot
 
 function toSeries({ label, color, kind }: ChartProps["series"][number]): uPlot.Series {
   const stroke = () => token(color);
-  const line: uPlot.Series = { label, stroke, width: 1.5, points: { size: 4, stroke, fill: stroke } };
+  // Points always: a value between two stretches without any is on no line.
+  const points = { show: true, size: 5, stroke, fill: stroke };
+  const line: uPlot.Series = { label, stroke, width: 1.5, spanGaps: false, points };
   const bars = kind === "bars" && uPlot.paths.bars?.({ size: [0.7, 24] });
   return bars ? { ...line, fill: stroke, width: 0, paths: bars, points: { show: false } } : line;
 }

@@ -76,9 +76,16 @@ function list(token: Tokens.List): ReactNode {
 
 function table(token: Tokens.Table): ReactNode {
   const row = (cells: readonly Tokens.TableCell[], kind: "th" | "td") =>
-    createElement("tr", null, ...cells.map((cell) => createElement(kind, null, inline(cell.tokens))));
+    createElement(
+      "tr",
+      null,
+      ...cells.map((cell) =>
+        createElement(kind, { "data-align": cell.align ?? undefined }, inline(cell.tokens)),
+      ),
+    );
   return (
-    <div className={styles.table}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
+    <div className={styles.table} tabIndex={0}>
       <table>
         <thead>{row(token.header, "th")}</thead>
         {createElement("tbody", null, ...token.rows.map((cells) => row(cells, "td")))}

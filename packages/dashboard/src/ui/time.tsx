@@ -1,22 +1,15 @@
 import { useMission } from "../app/use-mission.ts";
 import { formatAge, formatDuration } from "../text/duration.ts";
+import { formatClock, formatMoment } from "../text/moment.ts";
 import { text } from "../text/text.ts";
 import { useNow } from "./ticker.ts";
 
-const LOCAL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-const CLOCK = new Intl.DateTimeFormat(undefined, {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hour12: false,
-});
 /** Characters of `2026-11-23T10:00:00`. */
 const SECOND_LENGTH = 19;
-const DAY = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 
 /** Local and UTC, for hovering, to the second. */
 export const bothTimes = onceASecond((at: string, date: Date): string => {
-  return `${LOCAL.format(date)} (${text.time.local})\n${at.replace("T", " ").replace(/\.\d+Z$/, "Z")} (UTC)`;
+  return `${formatMoment(date)} (${text.time.local})\n${at.replace("T", " ").replace(/\.\d+Z$/, "Z")} (UTC)`;
 });
 
 /** Keeps the words of the last second: in a list, many times are of the same one. */
@@ -47,11 +40,9 @@ export function Ago({ at }: { at: string }) {
 
 /** The time of day, with the day when it is not today's. */
 export function Clock({ at }: { at: string }) {
-  const date = new Date(at);
-  const today = date.toDateString() === new Date().toDateString();
   return (
     <time dateTime={at} title={bothTimes(at)}>
-      {today ? CLOCK.format(date) : `${DAY.format(date)} ${CLOCK.format(date)}`}
+      {formatClock(new Date(at), new Date())}
     </time>
   );
 }
@@ -60,7 +51,7 @@ export function Clock({ at }: { at: string }) {
 export function Moment({ at }: { at: string }) {
   return (
     <time dateTime={at} title={bothTimes(at)}>
-      {LOCAL.format(new Date(at))}
+      {formatMoment(new Date(at))}
     </time>
   );
 }

@@ -1,3 +1,4 @@
+import "../issue-words.ts";
 import { PROBLEM_TYPE, type Problem } from "@mission-control/protocol";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";

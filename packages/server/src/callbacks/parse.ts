@@ -1,3 +1,4 @@
+import "../issue-words.ts";
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";

@@ -1,3 +1,4 @@
+import "../issue-words.ts";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import {

@@ -10,6 +10,7 @@ import { IconButton } from "../../ui/button.tsx";
 import { CodeBlock } from "../../ui/code-block.tsx";
 import { Foreign } from "../../ui/foreign.tsx";
 import { EventGlyph } from "../../ui/icon.tsx";
+import { Markdown } from "../../ui/markdown.tsx";
 import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
 import { ProgressBar } from "../../ui/state.tsx";
 import { Moment } from "../../ui/time.tsx";
@@ -65,11 +66,13 @@ function Details({ event }: { event: LogEvent }) {
         {text.eventType[event.type]}
         {event.data.late === true ? <span className={styles.late}>{text.activity.late}</span> : null}
       </p>
-      <p className={styles.message}>
-        <Foreign max={MAX_DRAWN}>
-          {(event.type === "complete" && event.message) || describeEvent(event)}
-        </Foreign>
-      </p>
+      <div className={styles.message}>
+        {event.type === "complete" && event.message ? (
+          <Markdown>{event.message}</Markdown>
+        ) : (
+          <Foreign max={MAX_DRAWN}>{describeEvent(event)}</Foreign>
+        )}
+      </div>
       {typeof event.data.reason === "string" && event.data.late === true ? (
         <p className={styles.reason}>{text.eventPanel.lateReason(event.data.reason)}</p>
       ) : null}

@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
+import { lazy, type RefObject, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { isPageKey } from "../../app/shortcuts.ts";
 import { useAgents } from "../../app/use-agents.ts";
 import { useLive, useMission } from "../../app/use-mission.ts";
@@ -10,9 +10,10 @@ import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
 import { useMediaQuery } from "../../ui/use-media-query.ts";
 import styles from "./activity.module.css";
 import { EventRow, type RowContext } from "./event-row.tsx";
-import { FirstSteps } from "./first-steps.tsx";
 import { linesOf } from "./lines.ts";
 import type { FeedView } from "./use-feed.ts";
+
+const FirstSteps = lazy(() => import("./first-steps.tsx"));
 
 /** While the list moves, only its top is laid out; whoever scrolls gets all of it, standing still. */
 const LIVE_ROWS = 200;
@@ -107,7 +108,12 @@ export function FeedList(props: FeedListProps) {
     if (!ready || query.isLoading) return <Skeleton lines={8} />;
     if (query.error) return <Failure error={query.error} retry={() => void query.refetch()} />;
     if (query.hasNextPage) return <SearchFurther older={older} />;
-    return filtered ? <Empty icon="filter" title={text.activity.nothingMatches} /> : <FirstSteps />;
+    if (filtered) return <Empty icon="filter" title={text.activity.nothingMatches} />;
+    return (
+      <Suspense>
+        <FirstSteps />
+      </Suspense>
+    );
   }
   return (
     <div className={styles.listFrame}>

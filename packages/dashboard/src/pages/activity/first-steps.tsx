@@ -6,7 +6,7 @@ import { Empty } from "../../ui/page-state.tsx";
 import styles from "./activity.module.css";
 
 /** What somebody sees who has just started the server: how the first event comes about. */
-export function FirstSteps() {
+export default function FirstSteps() {
   const agents = useAgents();
   const hasAgent = Boolean(agents.data?.length);
   return (

@@ -13,6 +13,7 @@ import { formatUsage } from "../../text/usage.ts";
 import { Button } from "../../ui/button.tsx";
 import { Foreign } from "../../ui/foreign.tsx";
 import { EventGlyph } from "../../ui/icon.tsx";
+import { Markdown } from "../../ui/markdown.tsx";
 import { Failure, Skeleton } from "../../ui/page-state.tsx";
 import { AttemptState } from "../../ui/state.tsx";
 import { Clock, Elapsed } from "../../ui/time.tsx";
@@ -51,7 +52,7 @@ export function Timeline({ taskId, attempts }: { taskId: string; attempts: reado
         {parts.toReversed().map((part) => (
           <li key={part.attempt?.id ?? `before-${part.rows[0]?.key}`}>
             {part.attempt ? <AttemptHeader attempt={part.attempt} /> : null}
-            <Steps rows={part.rows} />
+            <Steps rows={part.rows} result={resultOf(part, attempts)} />
           </li>
         ))}
       </ol>
@@ -80,6 +81,11 @@ function splitByAttempt(events: readonly LogEvent[], attempts: readonly Dispatch
   }));
 }
 
+/** What an earlier attempt handed in; the last one's result stands above the timeline. */
+function resultOf({ attempt }: Part, attempts: readonly DispatchView[]): string | undefined {
+  return attempt === attempts.at(-1) ? undefined : attempt?.summary;
+}
+
 function AttemptHeader({ attempt }: { attempt: DispatchView }) {
   const mission = useMission();
   const agent = useLive(() => agentName(mission, attempt.agentId));
@@ -102,21 +108,22 @@ function AttemptHeader({ attempt }: { attempt: DispatchView }) {
         {attempt.usage ? ` · ${formatUsage(attempt.usage)}` : ""}
       </span>
       {attempt.feedback ? (
-        <p className={styles.feedback}>
-          <strong>{text.timeline.feedback}</strong> <Foreign max={4_000}>{attempt.feedback}</Foreign>
-        </p>
+        <div className={styles.feedback}>
+          <strong>{text.timeline.feedback}</strong>
+          <Markdown>{attempt.feedback}</Markdown>
+        </div>
       ) : null}
     </header>
   );
 }
 
-function Steps({ rows }: { rows: readonly FeedRow[] }) {
+function Steps({ rows, result }: { rows: readonly FeedRow[]; result: string | undefined }) {
   const [all, setAll] = useState(false);
   const shown = all ? rows : rows.slice(-SHOWN);
   return (
     <ol className={styles.steps}>
       {shown.toReversed().map((row) => (
-        <Step key={row.key} row={row} before={rows[rows.indexOf(row) - 1]} />
+        <Step key={row.key} row={row} before={rows[rows.indexOf(row) - 1]} result={result} />
       ))}
       {shown.length < rows.length ? (
         <li>
@@ -129,8 +136,17 @@ function Steps({ rows }: { rows: readonly FeedRow[] }) {
   );
 }
 
-function Step({ row, before }: { row: FeedRow; before: FeedRow | undefined }) {
+interface StepProps {
+  row: FeedRow;
+  before: FeedRow | undefined;
+  /** What the attempt handed in, where that is shown nowhere else. */
+  result: string | undefined;
+}
+
+function Step({ row, before, result }: StepProps) {
   const { latest, count } = row;
+  // A late result is not the attempt's: what it said stands here alone.
+  const handedIn = latest.type === "complete" && latest.data.late !== true;
   const [open, setOpen] = useState(false);
   const since = before ? Date.parse(latest.receivedAt) - Date.parse(before.latest.receivedAt) : null;
   return (
@@ -142,7 +158,7 @@ function Step({ row, before }: { row: FeedRow; before: FeedRow | undefined }) {
         <p>
           <span className={styles.type}>{text.eventType[latest.type]}</span>{" "}
           {latest.data.late === true ? <span className={styles.late}>{text.activity.late}</span> : null}{" "}
-          <Foreign max={400}>{describeEvent(latest)}</Foreign>
+          {handedIn ? text.timeline.result : <Foreign max={400}>{describeEvent(latest)}</Foreign>}
           {count > 1 ? (
             <button
               type="button"
@@ -155,6 +171,12 @@ function Step({ row, before }: { row: FeedRow; before: FeedRow | undefined }) {
           ) : null}
         </p>
         {open ? <Reports row={row} /> : null}
+        {handedIn && result ? (
+          <details className={styles.result}>
+            <summary>{text.timeline.showResult}</summary>
+            <Markdown>{result}</Markdown>
+          </details>
+        ) : null}
         {latest.lastState ? (
           <p className={styles.quiet}>
             {text.eventPanel.lastState}: <Foreign max={400}>{latest.lastState}</Foreign>
