@@ -61,17 +61,20 @@ export interface HttpFixtureOptions extends Partial<HttpServerOptions> {
   trustedProxies?: string[];
   /** Another one, on whose store and clock this is one more node; to be closed before that. */
   beside?: HttpFixture;
+  /** The store as the server sees it. */
+  seenAs?: (store: Store) => Store;
 }
 
 export async function startHttp({
   trustedProxies = [],
   beside,
+  seenAs = (store) => store,
   ...overrides
 }: HttpFixtureOptions = {}): Promise<HttpFixture> {
   const folder = mkdtempSync(join(tmpdir(), "mission-control-http-"));
   const clock = beside?.clock ?? new ManualClock();
   const { now } = clock;
-  const store = beside?.store ?? openTestStore({ folder, now });
+  const store = seenAs(beside?.store ?? openTestStore({ folder, now }));
   const raw: string[] = [];
   const record = (name: string) => (request: IncomingMessage, response: ServerResponse) => {
     raw.push(`${name} ${request.method} ${request.url}`);

@@ -96,14 +96,20 @@ export class AgentDirectory {
     this.#follower.close();
   }
 
-  /** Resolves when the view shows the effect of an event that is in the log. */
+  /** Resolves when the view shows the effect of an event that is in the log. @throws BehindLogError */
   reached(eventId: number | null): Promise<void> {
     return this.#position.reached(eventId);
+  }
+
+  /** The same for those who go on however late the view is: resolves to whether it shows the effect. */
+  reachedInTime(eventId: number | null): Promise<boolean> {
+    return this.#position.reachedInTime(eventId);
   }
 
   /**
    * Resolves when the view shows all that is in the log by now: what a client was answered before, by whichever node, or
    * saw in the stream, which follows the log at a position of its own.
+   * @throws BehindLogError
    */
   async caughtUp(): Promise<void> {
     const { newest } = await this.#options.store.range();
@@ -154,7 +160,7 @@ export class AgentDirectory {
     };
     const event = agentEvent(record, now, { change: "created" });
     const { eventId } = await this.#options.store.edit("agent", record.id, () => ({ record, event }));
-    await this.reached(eventId);
+    await this.reachedInTime(eventId);
     return { agent: this.#viewOf(record), ...(secret === undefined ? {} : { secret }) };
   }
 
@@ -178,7 +184,7 @@ export class AgentDirectory {
       return { record: edited, event };
     });
     if (!record) return null;
-    await this.reached(eventId);
+    await this.reachedInTime(eventId);
     return { agent: this.#viewOf(record), ...(secret === undefined ? {} : { secret }) };
   }
 
@@ -198,7 +204,7 @@ export class AgentDirectory {
       return { record: null, event: agentEvent(current, now, { change: "deleted" }) };
     });
     if (refusal) throw new AgentBusyError(refusal.detail);
-    await this.reached(eventId);
+    await this.reachedInTime(eventId);
     return record === null && eventId !== null;
   }
 

@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { agentSchema, gatewaySchema, gatewayTestSchema } from "@mission-control/protocol";
 import { type HttpFixture, startHttp } from "../../test/http-fixture.ts";
 import { testConnection } from "../gateways/openclaw/test-connection.ts";
+import type { Store } from "../store/store.ts";
 
 let http: HttpFixture;
 const removed: [string, readonly string[]][] = [];
@@ -184,4 +185,34 @@ test("an agent cannot be given a link-local address, however it is written", asy
     endpoint: { kind: "http", url: "http://192.168.1.20:5000/" },
   });
   assert.equal(status, 201);
+});
+
+test("a server that does not follow its log says so instead of letting its clients wait, and stores all the same", async (t) => {
+  const deaf = await startHttp({
+    beside: http,
+    seenAs: (store) =>
+      new Proxy(store, {
+        get(target, name: keyof Store) {
+          if (name === "follow") return () => ({ close() {} });
+          const value: unknown = target[name];
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      }),
+  });
+  t.after(() => deaf.close());
+  const endpoint = { kind: "http", url: "http://127.0.0.1:1/" };
+  const created = await deaf.call("POST", "/api/agents", { name: "Deaf", endpoint });
+  assert.equal(created.status, 201);
+  const [list, one, there] = await Promise.all([
+    deaf.call("GET", "/api/agents"),
+    deaf.call("GET", `/api/agents/${created.body.id}`),
+    http.call("GET", `/api/agents/${created.body.id}`),
+  ]);
+  assert.equal(there.status, 200);
+  for (const { status, headers, body } of [list, one]) {
+    assert.equal(status, 503);
+    assert.equal(headers.get("retry-after"), "1");
+    assert.match(body.detail, /has not read for 5 s what is in its log/);
+  }
+  assert.equal((await http.call("DELETE", `/api/agents/${created.body.id}`)).status, 204);
 });

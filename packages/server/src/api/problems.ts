@@ -6,9 +6,10 @@ import { BODY_STATUS, BodyError } from "../ingress/body-reader.ts";
 import { answerEarly } from "../ingress/early-answer.ts";
 import type { Logger } from "../logger.ts";
 import { type ProblemMembers, problemBody } from "../problem.ts";
+import { BehindLogError } from "../store/position.ts";
 import { InvalidCursorError, StoreUnavailableError } from "../store/store.ts";
 
-/** How long to wait before trying again where the store cannot commit or memory is short, in seconds. */
+/** How long to wait before trying again where the store cannot commit, a view is late or memory is short, in seconds. */
 const RETRY_AFTER_SECONDS = "1";
 
 /** Codes of the errors that say a thing cannot go because others need it. */
@@ -93,7 +94,7 @@ function send(reply: FastifyReply, status: number, detail: string, more: Problem
 
 function refusalOf(error: unknown): ProblemError | null {
   if (error instanceof ProblemError) return error;
-  if (error instanceof StoreUnavailableError) {
+  if (error instanceof StoreUnavailableError || error instanceof BehindLogError) {
     return new ProblemError(503, error.message, { headers: { "Retry-After": RETRY_AFTER_SECONDS } });
   }
   if (error instanceof InvalidCursorError) return invalid([{ path: "cursor", message: error.message }]);

@@ -26,7 +26,7 @@ import { sendContext } from "./send-context.ts";
 
 export interface DispatcherOptions extends PayloadOptions {
   store: Store;
-  agents: Pick<AgentDirectory, "announceReachability" | "hasQueue" | "hasFreeSlot" | "reached">;
+  agents: Pick<AgentDirectory, "announceReachability" | "hasQueue" | "hasFreeSlot" | "reachedInTime">;
   /** The adapter that reaches an agent; null when its gateway is gone. */
   adapterFor: (target: AgentTarget) => GatewayAdapter | null;
   /**
@@ -46,6 +46,8 @@ export interface DispatcherOptions extends PayloadOptions {
  * that died is replaced in about that time; then the attempt is answered as what it is, queued.
  */
 const TAKE_UP_MS = 15_000;
+/** How long it waits for another hand-over than one of its own to end, in milliseconds: longer than any takes. */
+const HANDED_OVER_MS = 120_000;
 
 /**
  * Gives queued attempts to their agents, as many at a time as each takes, and sees every one through: refused,
@@ -152,11 +154,11 @@ export class Dispatcher {
       }
       // In the queue, or another claim has it.
       let attempt = await store.attempt(newDispatchId);
-      const limit = AbortSignal.timeout(TAKE_UP_MS);
+      const limit = AbortSignal.timeout(HANDED_OVER_MS);
       while (attempt?.state === "sending") {
-        await handedOver;
+        await abortable(handedOver, limit).catch(() => {});
         // One whose hand-over ended here because the work went to another node is handed over there.
-        handedOver = abortable(this.#handedOver(newDispatchId), limit).catch(() => {});
+        handedOver = this.#handedOver(newDispatchId);
         attempt = await store.attempt(newDispatchId);
         if (this.#isClosed || limit.aborted || this.owns(agentId)) break;
       }
@@ -294,7 +296,7 @@ export class Dispatcher {
     for (let seen = eventId; !limit.aborted && !this.#isClosed; ) {
       const next = this.#nextSteps.get(agentId) ?? Promise.withResolvers<number | null>();
       this.#nextSteps.set(agentId, next);
-      await agents.reached(seen);
+      if (!(await agents.reachedInTime(seen))) return;
       // It is this node's by now: what the claim leaves in the queue has to wait there.
       if (await this.#queues.claim(agentId)) return;
       const attempt = await store.attempt(dispatchId);

@@ -121,7 +121,7 @@ export class GatewayRegistry {
     };
     const event = gatewayEvent(record, now, { change: "created" });
     const { eventId } = await this.#options.store.edit("gateway", record.id, () => ({ record, event }));
-    await this.#position.reached(eventId);
+    await this.#position.reachedInTime(eventId);
     const entry = this.#entries.get(record.id);
     // It may have been removed again before it could be shown.
     return entry ? viewOf(entry) : { ...shown(record, this.#kindOf(record)), ...NO_CONNECTION };
@@ -156,7 +156,7 @@ export class GatewayRegistry {
     const { eventId } = await this.#options.store.edit("gateway", id, (current) =>
       current ? { record: null, event: gatewayEvent(current, now, { change: "deleted" }) } : { record: null },
     );
-    await this.#position.reached(eventId);
+    await this.#position.reachedInTime(eventId);
     await this.#closing.get(id);
     return eventId !== null;
   }
