@@ -29,6 +29,7 @@ export const rooms = [
   "forwarded.ts",
   "client-address.ts",
   "problem.ts",
+  "address-file.ts",
   "keys.ts",
   "issue-words.ts",
   "unicode.ts",

@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, readonly [string, () => Promise<CommandM
     "Start a server with a demo agent and tasks that run: the whole chain, with nothing else installed",
     () => import("./commands/demo.ts"),
   ],
+  login: ["Make a link that logs a browser in once", () => import("./commands/login.ts")],
   dispatch: ["Create a task and dispatch it to an agent", () => import("./commands/dispatch.ts")],
   tail: ["Follow the events as they happen; stop with Ctrl-C", () => import("./commands/tail.ts")],
   tasks: ["List tasks, newest first", () => import("./commands/tasks.ts")],

@@ -23,7 +23,7 @@ export class TestServer {
   private constructor(folder: string, app: App) {
     this.folder = folder;
     this.app = app;
-    this.env = { PORT: new URL(app.url).port, MISSION_CONTROL_DATA_DIR: folder };
+    this.env = { MISSION_CONTROL_DATA_DIR: folder };
   }
 
   /** Runs a command to its end. */

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { localUrl, type Settings } from "@mission-control/protocol/settings";
+import { localUrl, type Settings, TOKEN_FILE } from "@mission-control/protocol/settings";
+import { publishAddress } from "./address-file.ts";
 import { AgentDirectory } from "./agents/agent-directory.ts";
 import { AgentProbe } from "./agents/agent-probe.ts";
 import { AllowedHosts } from "./allowed-hosts.ts";
@@ -26,7 +27,7 @@ import type { Logger } from "./logger.ts";
 import { Authenticator } from "./login/authenticator.ts";
 import { LogInThrottle } from "./login/log-in-throttle.ts";
 import { SessionCookie } from "./login/session-cookie.ts";
-import { Sessions } from "./login/sessions.ts";
+import { logInUrl, Sessions } from "./login/sessions.ts";
 import { Metrics } from "./metrics.ts";
 import { Readiness } from "./readiness.ts";
 import { Retention } from "./retention.ts";
@@ -46,6 +47,8 @@ export interface App {
   loginUrl: string;
   /** The administrator's bearer token. */
   token: string;
+  /** The file that holds the token; null where a setting gives it. */
+  tokenFile: string | null;
   /** Stops accepting, answers what is in hand, commits, ends the streams. */
   close(): Promise<void>;
 }
@@ -193,6 +196,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     const port = await server.listen({ host: settings.host, port: settings.port });
     const localAddress = localUrl(settings.host, port);
     publicUrl = settings.publicUrl ?? localAddress;
+    opening(publishAddress(settings.dataDir, localAddress, logger));
     await gateways.start({
       onRunEvent: (event) => dispatcher.onRunEvent(event),
       onRoutesChange: () => dispatcher.review(),
@@ -209,8 +213,9 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     opening(new Retention({ store, keepEvents: settings.retentionEvents, now, logger }));
     return {
       url: localAddress,
-      loginUrl: await logInUrl(publicUrl, sessions),
+      loginUrl: await firstLogInUrl(publicUrl, sessions),
       token,
+      tokenFile: settings.token === undefined ? join(settings.dataDir, TOKEN_FILE.name) : null,
       close: async () => {
         readiness.stop();
         intake.stop();
@@ -226,9 +231,9 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
 }
 
 /** Where to log in; with no code while none can be stored: the token logs in, and a full disk is no reason not to start. */
-async function logInUrl(publicUrl: string, sessions: Sessions): Promise<string> {
+async function firstLogInUrl(publicUrl: string, sessions: Sessions): Promise<string> {
   try {
-    return `${publicUrl}/login#code=${await sessions.issueCode()}`;
+    return logInUrl(publicUrl, (await sessions.issueCode()).code);
   } catch (error) {
     if (error instanceof StoreUnavailableError) return `${publicUrl}/login`;
     throw error;

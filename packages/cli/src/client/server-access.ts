@@ -1,4 +1,10 @@
-import { localUrl, readSettings, readToken, type Settings } from "@mission-control/protocol/settings";
+import {
+  localUrl,
+  readAddress,
+  readSettings,
+  readToken,
+  type Settings,
+} from "@mission-control/protocol/settings";
 import type { Command } from "commander";
 import { wrongUse } from "../terminal/command-error.ts";
 import { ApiClient } from "./api-client.ts";
@@ -10,10 +16,16 @@ export interface ServerFlags {
   dataDir?: string;
 }
 
-/** Adds `--url`, `--token` and `--data-dir`. On the server's own machine none of them is needed. */
+/**
+ * Adds `--url`, `--token` and `--data-dir`. On the server's own machine none of them is needed: its data folder says
+ * where it listens, and has the token.
+ */
 export function withServerFlags(command: Command): Command {
   return command
-    .option("--url <url>", "the server (default: MISSION_CONTROL_PUBLIC_URL, else http://HOST:PORT)")
+    .option(
+      "--url <url>",
+      "the server (default: MISSION_CONTROL_PUBLIC_URL, else where the data folder's server listens)",
+    )
     .option(
       "--token <token>",
       "the administrator's token (default: MISSION_CONTROL_TOKEN, else the data folder's)",
@@ -24,11 +36,12 @@ export function withServerFlags(command: Command): Command {
 /** The server a command talks to, and with which token; null when none is known. */
 export function serverAccess(flags: ServerFlags): { url: string; token: string | null; settings: Settings } {
   const settings = readSettings({ flags: { dataDir: flags.dataDir } });
-  const url = flags.url ?? settings.publicUrl ?? localUrl(settings.host, settings.port);
+  const { publicUrl, dataDir, host, port } = settings;
+  const url = flags.url ?? publicUrl ?? readAddress(dataDir) ?? localUrl(host, port);
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
     throw wrongUse(`--url must be an http:// or https:// URL, not "${url}".`);
   }
-  const token = flags.token ?? settings.token ?? readToken(settings.dataDir);
+  const token = flags.token ?? settings.token ?? readToken(dataDir);
   return { url: url.replace(/\/+$/, ""), token, settings };
 }
 

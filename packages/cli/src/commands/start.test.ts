@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,12 +21,15 @@ async function stop({ child, finished }: Running, signal: NodeJS.Signals = "SIGT
   return finished;
 }
 
-test("start prints one line with the address and a log-in link that works once, and stops on a signal", async () => {
+test("start says the address, a log-in link that works once, where the token is and how it is stopped", async () => {
   const server = startHere();
   const line = await server.line();
   const url = /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0] ?? "";
   const code = /\/login#code=([\w-]+)$/.exec(line)?.[1] ?? "";
   assert.ok(url && code, line);
+  const more = await server.line();
+  assert.ok(more.includes(` ${join(folder, "data", "token")}. `), more);
+  assert.match(more, /mission-control login.* Stop with Ctrl-C\.$/);
   const logIn = () =>
     fetch(`${url}/api/session`, {
       method: "POST",
@@ -40,8 +43,39 @@ test("start prints one line with the address and a log-in link that works once, 
   assert.equal(statSync(join(folder, "data", "token")).mode & 0o777, 0o600);
   const { code: exitCode, stdout, stderr } = await stop(server);
   assert.equal(exitCode, 0);
-  assert.equal(stdout.trim().split("\n").length, 1);
+  assert.equal(stdout.trim().split("\n").length, 2);
   assert.equal(stderr, "");
+});
+
+test("a command finds the server of its data folder wherever it listens, and login makes a link that works once", async () => {
+  const server = startHere("--token", "a-token-of-this-test-alone", "--json");
+  const { url } = JSON.parse(await server.line());
+  const address = join(folder, "data", "address");
+  assert.equal(readFileSync(address, "utf8"), `${url}\n`);
+  assert.equal(statSync(address).mode & 0o777, 0o600);
+  const here = ["--data-dir", join(folder, "data"), "--token", "a-token-of-this-test-alone"];
+  const { code: exitCode, stdout, stderr } = await run(["login", ...here]);
+  assert.equal(exitCode, 0, stderr);
+  const link = new URL(/http:\S+$/m.exec(stdout)?.[0] ?? "");
+  assert.equal(link.origin, url);
+  const logIn = () =>
+    fetch(`${url}/api/session`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ code: link.hash.replace("#code=", "") }),
+    });
+  assert.equal((await logIn()).status, 201);
+  const again = (await (await logIn()).json()) as { detail: string };
+  assert.match(again.detail, /mission-control login makes a new one\. The token .* in the file token /);
+  await stop(server);
+  assert.equal(existsSync(address), false);
+});
+
+test("where the token was set, start does not name a file that has another", async () => {
+  const server = startHere("--token", "a-token-of-this-test-alone");
+  await server.line();
+  assert.match(await server.line(), /The token, which logs in too, is the one it was started with\./);
+  await stop(server);
 });
 
 test("start --json is for programs, and Ctrl-C is a graceful stop with a stream open", async () => {
@@ -124,7 +158,7 @@ test("a damaged key file stops the start, whichever it is, and is named", async 
 });
 
 test("every command has help with an example; wrong use exits 2", async () => {
-  const commands = ["start", "demo", "dispatch", "tail", "tasks", "report", "doctor"].concat([
+  const commands = ["start", "demo", "login", "dispatch", "tail", "tasks", "report", "doctor"].concat([
     "agent",
     "cancel",
     "approve",

@@ -1,3 +1,4 @@
+import type { App } from "@mission-control/server";
 import type { Command } from "commander";
 import { type SettingsFlags, withSettingsFlags } from "../server/settings-flags.ts";
 import { startServer, stop } from "../server/start-server.ts";
@@ -24,10 +25,18 @@ Examples:
       const app = await startServer({ flags });
       letYoungHeapGrow();
       if (flags.json) printJson({ url: app.url, loginUrl: app.loginUrl });
-      else print(`Mission Control is at ${app.url} — log in once, within 10 minutes: ${app.loginUrl}`);
+      else print(greeting(app));
       if (!interrupted.aborted) {
         await new Promise((resolve) => interrupted.addEventListener("abort", resolve, { once: true }));
       }
       await stop(app);
     });
+}
+
+function greeting({ url, loginUrl, tokenFile }: App): string {
+  const token = tokenFile === null ? "the one it was started with" : `in ${tokenFile}`;
+  return [
+    `Mission Control is at ${url} — log in once, within 10 minutes: ${loginUrl}`,
+    `A new link: mission-control login. The token, which logs in too, is ${token}. Stop with Ctrl-C.`,
+  ].join("\n");
 }

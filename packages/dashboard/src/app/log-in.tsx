@@ -21,7 +21,7 @@ export function LogIn({ notice, onDone }: { notice: string | null; onDone: () =>
         ) : null}
         <LogInForm onDone={onDone} />
         <p className={styles.hint}>
-          {text.logIn.hint} <code>mission-control start</code>
+          {text.logIn.hint} <code>mission-control login</code>
         </p>
       </div>
     </main>

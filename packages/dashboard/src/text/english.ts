@@ -76,12 +76,12 @@ export const english = {
     token: "Token",
     submit: "Log in",
     busy: "Logging in…",
-    hint: "The token, and a link that logs you in once, are printed by",
+    hint: "The token is in the file token of the server's data folder. A link that logs you in once is made by",
     cookieNeedsTls:
       "The server accepted this, but the browser did not keep its cookie: the cookie is for https, and this page came over http. Open the server's https address, or set MISSION_CONTROL_PUBLIC_URL to the address of this page.",
     cookieDropped:
       "The server accepted this, but the browser did not keep its cookie. Allow cookies for this address and log in again.",
-    linkRefused: "This log-in link was used before or is too old. Log in with the token instead.",
+    linkRefused: "This log-in link was used before or is too old. Make a new one, or log in with the token.",
     endedTitle: "You are logged out",
     ended: "The session has ended. What you see stays; log in to go on from here.",
   },

@@ -55,6 +55,22 @@ test("the token starts a session whose cookie a script of the page cannot read",
   assert.deepEqual(body, who);
 });
 
+test("the token makes a log-in link, a session makes none", async () => {
+  const { status, body } = await http.call("POST", "/api/log-in-links");
+  assert.equal(status, 201);
+  const url = new URL(body.url);
+  assert.equal(url.origin, http.url);
+  assert.equal(Date.parse(body.expiresAt) - http.clock.now().getTime(), 10 * 60_000);
+  const code = url.hash.replace("#code=", "");
+  assert.equal((await logIn({ code })).status, 201);
+  const { request } = await browser();
+  assert.equal((await request("POST", "/api/log-in-links")).status, 403);
+  const named = await startHttp({ publicUrl: "https://mc.example.com" });
+  const { body: link } = await named.call("POST", "/api/log-in-links");
+  assert.match(link.url, /^https:\/\/mc\.example\.com\/login#code=/);
+  await named.close();
+});
+
 test("the cookie alone, which other ports of this host are sent too, opens nothing", async () => {
   const { proof } = await browser();
   const other = await browser();
@@ -116,10 +132,10 @@ test("the public URL's pages are this server's, and so are those a trusted proxy
 });
 
 test("a one-time code logs in once, within ten minutes", async () => {
-  const code = await http.sessions.issueCode();
+  const { code } = await http.sessions.issueCode();
   assert.equal((await logIn({ code })).status, 201);
   assert.equal((await logIn({ code })).status, 401);
-  const late = await http.sessions.issueCode();
+  const { code: late } = await http.sessions.issueCode();
   http.clock.advance(10 * 60_000);
   assert.equal((await logIn({ code: late })).status, 401);
 });
@@ -181,7 +197,7 @@ test("of the nodes that a log-in code is tried at, one takes it, whichever made 
   const one = await startHttp();
   const other = await startHttp({ beside: one });
   t.after(() => other.close().then(() => one.close()));
-  const code = await one.sessions.issueCode();
+  const { code } = await one.sessions.issueCode();
   const tries = await Promise.all([one, other, one, other].map((to) => logIn({ code }, {}, to)));
   assert.deepEqual(tries.map(({ status }) => status).sort(), [201, 401, 401, 401]);
   const taken = tries.find(({ status }) => status === 201) as Answer;
@@ -239,7 +255,7 @@ test("guesses are slowed by whichever way they come, and keep nobody out who kno
   assert.match(await own.metrics.text(), /limited_total\{[^}]*log_ins[^}]*\} 4/);
   assert.equal((await bearer(TOKEN)).status, 200);
   assert.equal((await logIn({ token: TOKEN }, {}, own)).status, 201);
-  assert.equal((await logIn({ code: await own.sessions.issueCode() }, {}, own)).status, 201);
+  assert.equal((await logIn({ code: (await own.sessions.issueCode()).code }, {}, own)).status, 201);
   // What says nothing guesses nothing.
   assert.equal((await call(`${own.url}/api/tasks`)).status, 401);
   own.clock.advance(1000);

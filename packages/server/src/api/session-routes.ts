@@ -1,10 +1,10 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { ClientAddresses } from "../client-address.ts";
-import { cameByHttps } from "../forwarded.ts";
+import { cameByHttps, requestedHost } from "../forwarded.ts";
 import type { Authenticator, Identity } from "../login/authenticator.ts";
 import type { SessionCookie } from "../login/session-cookie.ts";
-import { SESSION_SECONDS, type Sessions } from "../login/sessions.ts";
+import { logInUrl, SESSION_SECONDS, type Sessions } from "../login/sessions.ts";
 import type { SessionRecord } from "../store/records.ts";
 import { listOf, NO_CONTENT, PROBLEM_RESPONSE } from "./documentation.ts";
 import type { HttpApp } from "./http-app.ts";
@@ -50,6 +50,11 @@ const sessionSchema = z.object({
   createdAt: z.string(),
   expiresAt: z.string(),
   current: z.boolean(),
+});
+
+const logInLinkSchema = z.object({
+  url: z.string().describe("Logs a browser in, once."),
+  expiresAt: z.string(),
 });
 
 /** Logging in; the one call of these that needs no log-in. */
@@ -139,6 +144,27 @@ export function sessionRoutes(
     },
   );
 
+  app.post(
+    "/api/log-in-links",
+    {
+      schema: {
+        tags,
+        summary: "Make a link that logs a browser in once",
+        description: "For the administrator's token alone: a session makes no other, which would outlive it.",
+        response: { 201: logInLinkSchema, ...PROBLEM_RESPONSE },
+      },
+    },
+    async (request, reply) => {
+      if (identityOf(request).kind !== "token") throw new ProblemError(403, LINK_BY_SESSION);
+      const { raw } = request;
+      const scheme = cameByHttps(raw, parts.addresses) ? "https" : "http";
+      const base = parts.publicUrl ?? `${scheme}://${requestedHost(raw, parts.addresses)}`;
+      const { code, expiresAt } = await sessions.issueCode();
+      reply.code(201);
+      return { url: logInUrl(base, code), expiresAt };
+    },
+  );
+
   app.get(
     "/api/sessions",
     {
@@ -183,4 +209,6 @@ export function sessionRoutes(
 
 const WRONG_TOKEN = "This is not the administrator's token.";
 const WRONG_CODE =
-  "This log-in link was used before or is more than 10 minutes old: use the token, or start the server again for a new one.";
+  "This log-in link was used before or is more than 10 minutes old. On the server's machine, mission-control login makes a new one. The token logs in too: it is in the file token of the server's data folder, or in MISSION_CONTROL_TOKEN where that is set.";
+const LINK_BY_SESSION =
+  "A log-in link is made with the administrator's token, not with a session: mission-control login.";

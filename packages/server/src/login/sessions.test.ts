@@ -141,7 +141,7 @@ test("while the token is being changed, each node knows its own sessions, and le
 
 test("a code is good once, for ten minutes, and nothing of it is kept", async (context) => {
   const { sessions, open, store, clock } = await start(context);
-  const code = await sessions.issueCode();
+  const { code } = await sessions.issueCode();
   assert.ok(!JSON.stringify(await store.records("session")).includes(code.slice(code.indexOf("-") + 1)));
   for (const guess of ["a guess", `${code}x`, `${code.split("-")[0]}-`, "-"]) {
     assert.equal(await sessions.redeemCode(guess, "a browser"), null, guess);
@@ -154,16 +154,16 @@ test("a code is good once, for ten minutes, and nothing of it is kept", async (c
   assert.equal(await find(sessions, logIn), logIn.session.id);
   for (const again of [sessions, node]) assert.equal(await again.redeemCode(code, "a browser"), null);
   assert.equal(await sessions.find([code], logIn.key), null, "a code is no cookie");
-  const late = await sessions.issueCode();
+  const { code: late } = await sessions.issueCode();
   clock.advance(10 * 60_000);
   assert.equal(await sessions.redeemCode(late, "a browser"), null);
   const other = await open({ tokenFingerprint: "two" });
-  assert.equal(await sessions.redeemCode(await other.issueCode(), "a browser"), null);
+  assert.equal(await sessions.redeemCode((await other.issueCode()).code, "a browser"), null);
 });
 
 test("a code whose session could not be stored is still good", async (context) => {
   const { sessions, disk } = await start(context);
-  const code = await sessions.issueCode();
+  const { code } = await sessions.issueCode();
   disk.full = true;
   await assert.rejects(sessions.redeemCode(code, "a browser"), StoreUnavailableError);
   assert.equal(await sessions.redeemCode("a guess", "a browser"), null, "guesses write nothing");

@@ -82,7 +82,7 @@ export class Sessions {
    * A code that logs in once, within ten minutes, at any node.
    * @throws StoreUnavailableError
    */
-  async issueCode(): Promise<string> {
+  async issueCode(): Promise<{ code: string; expiresAt: string }> {
     const { store, tokenFingerprint } = this.#options;
     const id = newId("session");
     const code = id + SEPARATOR + randomBytes(SECRET_BYTES).toString("base64url");
@@ -95,7 +95,7 @@ export class Sessions {
       expiresAt: new Date(now.getTime() + CODE_MS).toISOString(),
     };
     await store.edit("session", id, () => ({ record }));
-    return code;
+    return { code, expiresAt: record.expiresAt };
   }
 
   /**
@@ -206,6 +206,14 @@ export class Sessions {
       logger.error({ err: error }, "sessions that are over could not be removed");
     }
   }
+}
+
+/**
+ * Where a browser logs in with a code. It stands in the fragment, which no server, proxy or log is sent.
+ * @param base the server's URL
+ */
+export function logInUrl(base: string, code: string): string {
+  return `${base}/login#code=${code}`;
 }
 
 /** The id of the session that a cookie or a code speaks of; null when it speaks of none. */
