@@ -20,6 +20,29 @@ test("the demo runs the whole chain, and each task comes to what it should", asy
   );
 });
 
+test("a question waits for its viewer, while the other tasks come again", async () => {
+  const demo = start(["demo", "--port", "0", "--pace", "5", "--json"]);
+  const { dataDir } = JSON.parse(await demo.line());
+  const asked = JSON.parse(await demo.lineLike(/"state":"requested"/));
+  const again = (title: string) =>
+    demo.lineLike(new RegExp(`"change":"created".*${title}|${title}.*"change":"created"`));
+  // Three more rounds: far longer than the agent of a demo that nobody watches would wait.
+  for (let round = 0; round < 3; round++) await again("Write tests for the webhook signature");
+  const here = ["--data-dir", dataDir];
+  const tasks = await run(["tasks", "--search", "Free space on the build machine", "--json", ...here]);
+  assert.deepEqual(
+    JSON.parse(tasks.stdout).items.map(({ id }: { id: string }) => id),
+    [asked.taskId],
+    "asked once",
+  );
+  const answered = await run(["answer", asked.taskId, "allow", ...here]);
+  assert.equal(answered.code, 0, answered.stderr);
+  await demo.lineLike(new RegExp(`"taskId":"${asked.taskId}".*34 GB are free again`));
+  demo.child.kill("SIGINT");
+  const { code, stderr } = await demo.finished;
+  assert.equal(code, 0, stderr);
+});
+
 test("the demo stops on Ctrl-C in the middle of its work", async () => {
   const demo = start(["demo", "--port", "0", "--pace", "1000", "--json"]);
   const { url } = JSON.parse(await demo.line());

@@ -7,6 +7,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { ApiClient } from "../client/api-client.ts";
 import { followEvents } from "../client/event-follower.ts";
 import { DemoAgent } from "../demo/demo-agent.ts";
+import { DemoRounds } from "../demo/demo-rounds.ts";
 import { DEMO_TASKS } from "../demo/demo-tasks.ts";
 import { startServer, stop } from "../server/start-server.ts";
 import { CommandError } from "../terminal/command-error.ts";
@@ -14,6 +15,10 @@ import { eventLine, print, printJson } from "../terminal/output.ts";
 import { untilInterrupted } from "../terminal/until-interrupted.ts";
 
 const DEFAULT_PACE_MS = 1500;
+/** How long the agent waits for the answer to a question with `--once`, when nobody may be there; in steps. */
+const ANSWER_STEPS = 20;
+/** Between two rounds of tasks, in steps. */
+const PAUSE_STEPS = 10;
 
 interface DemoFlags {
   port?: string;
@@ -36,7 +41,8 @@ export function configure(command: Command): void {
       "after",
       `
 The demo agent is an HTTP agent like any other: tasks are dispatched to it over HTTP, it reports by signed
-callbacks, and what it says comes back over the event stream. One task fails, one asks, one waits for a review.
+callbacks, and what it says comes back over the event stream. One task fails, one asks, one waits for a review; when
+all have come to rest, they begin again.
 
 Examples:
   mission-control demo
@@ -62,14 +68,20 @@ async function demo(flags: DemoFlags, dataDir: string): Promise<void> {
   try {
     const client = new ApiClient(app.url, app.token);
     const { lastEventId } = await client.get("/api/tasks?limit=1", taskPageSchema);
-    agent = await DemoAgent.start(client, flags.pace);
+    agent = await DemoAgent.start(client, flags.pace, flags.once ? ANSWER_STEPS * flags.pace : undefined);
     greet(app, dataDir, flags);
-    const ids = await createAll(client);
-    for (const id of ids) {
-      await client.post(`/api/tasks/${id}/dispatch`, { agentId: agent.view.id }, taskSchema);
-    }
-    await show(client, lastEventId, ids, interrupted, flags);
+    const rounds = new DemoRounds(client, agent.view.id);
+    const ids = await rounds.begin();
+    const ended = new AbortController();
+    const signal = AbortSignal.any([interrupted, ended.signal]);
+    const goingOn = flags.once ? undefined : rounds.goOn(PAUSE_STEPS * flags.pace, signal);
+    await Promise.all([show(client, lastEventId, rounds, signal, flags), goingOn]).finally(() =>
+      ended.abort(),
+    );
     if (flags.once && !interrupted.aborted) await judge(client, ids, flags);
+  } catch (error) {
+    // A call that the end of the demo cut off is no failure of it.
+    if (!interrupted.aborted) throw error;
   } finally {
     await agent?.close();
     await stop(app);
@@ -82,37 +94,29 @@ function greet({ url, loginUrl }: App, dataDir: string, { json }: DemoFlags): vo
     return;
   }
   print(`Mission Control's demo is at ${url} — log in once, within 10 minutes: ${loginUrl}`);
-  print(`From another terminal: mission-control tail --since 0 --url ${url} --data-dir ${dataDir}`);
+  print(`From another terminal: mission-control tail --since 0 --data-dir ${dataDir}`);
+  print(
+    "One task asks you something, one waits for your review, as long as it takes; the others come again and again.",
+  );
   print("Dispatch tasks of your own to demo-agent; stop the demo with Ctrl-C.\n");
 }
 
-async function createAll(client: ApiClient): Promise<string[]> {
-  const ids: string[] = [];
-  for (const { task } of DEMO_TASKS) ids.push((await client.post("/api/tasks", task, taskSchema)).id);
-  return ids;
-}
-
-/** States in which nothing more happens until someone does something. */
-const SETTLED: ReadonlySet<unknown> = new Set(["completed", "failed", "cancelled", "review"]);
-
-/** Prints what happens; with `--once`, until every task of the demo has settled. */
+/** Prints what happens; with `--once`, until every task of the round has settled. */
 async function show(
   client: ApiClient,
   after: number,
-  ids: readonly string[],
+  rounds: DemoRounds,
   signal: AbortSignal,
   flags: DemoFlags,
 ) {
   const { url, headers } = client;
-  const unsettled = new Set(ids);
   for await (const followed of followEvents({ url, headers, filter: {}, after, signal, onRetry: () => {} })) {
     if (followed.kind !== "event") continue;
     const { event } = followed;
     if (flags.json) printJson(event);
     else print(eventLine(event));
-    if (event.type === "status_change" && event.taskId && SETTLED.has(event.data.to))
-      unsettled.delete(event.taskId);
-    if (flags.once && unsettled.size === 0) return;
+    rounds.see(event);
+    if (flags.once && rounds.isSettled) return;
   }
 }
 

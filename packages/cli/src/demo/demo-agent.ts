@@ -12,9 +12,6 @@ import { type AgentView, createdAgentSchema } from "@mission-control/protocol";
 import type { ApiClient } from "../client/api-client.ts";
 import { ANY_TASK, DEMO_TASKS } from "./demo-tasks.ts";
 
-/** How long the agent waits for the answer to a question, in steps. */
-const ANSWER_STEPS = 20;
-
 /** An HTTP agent like any other, in this process: dispatches reach it by HTTP, it reports by signed callbacks. */
 export class DemoAgent {
   readonly view: AgentView;
@@ -24,8 +21,9 @@ export class DemoAgent {
   /**
    * Listens on a free port of this machine and registers with the server.
    * @param paceMs time a step takes, in milliseconds
+   * @param patienceMs how long it waits for the answer to a question, in milliseconds; for ever, without it
    */
-  static async start(client: ApiClient, paceMs: number): Promise<DemoAgent> {
+  static async start(client: ApiClient, paceMs: number, patienceMs?: number): Promise<DemoAgent> {
     let handler: RequestListener = (_, response) => void response.writeHead(503).end();
     const server = createServer((request, response) => handler(request, response));
     server.listen(0, "127.0.0.1");
@@ -36,12 +34,17 @@ export class DemoAgent {
       {
         name: "demo-agent",
         capabilities: ["docs", "code"],
-        concurrency: 2,
+        // One for the task that waits for an answer, so that the others go on.
+        concurrency: 3,
         endpoint: { kind: "http", url: `http://127.0.0.1:${port}/` },
       },
       createdAgentSchema,
     );
-    const agent = createAgentServer({ secret, onDispatch: play(paceMs), reporter: { spool: false } });
+    const agent = createAgentServer({
+      secret,
+      onDispatch: play(paceMs, patienceMs),
+      reporter: { spool: false },
+    });
     handler = agent.handler;
     return new DemoAgent(view, server, agent);
   }
@@ -59,14 +62,14 @@ export class DemoAgent {
   }
 }
 
-function play(paceMs: number): DispatchHandler {
+function play(paceMs: number, patienceMs: number | undefined): DispatchHandler {
   return async ({ task, attempt }, context) => {
     const { reporter, signal } = context;
     const script = DEMO_TASKS.find((one) => one.task.title === task.title) ?? ANY_TASK;
     const { steps, question, end } = script;
     if (task.feedback) void reporter.progress(`Taking the feedback to heart: ${task.feedback}`);
     for (const [index, step] of steps.entries()) {
-      if (index === steps.length - 1 && question && !(await isAllowed(question.title, context, paceMs))) {
+      if (index === steps.length - 1 && question && !(await isAllowed(question.title, context, patienceMs))) {
         return question.refused;
       }
       await wait(paceMs, undefined, { signal });
@@ -83,11 +86,11 @@ function play(paceMs: number): DispatchHandler {
   };
 }
 
-/** Asks the operator; no answer within a while is a no. */
+/** Asks the operator; no answer in time is a no. */
 async function isAllowed(
   title: string,
   { ask, reporter, signal }: RunContext,
-  paceMs: number,
+  patienceMs: number | undefined,
 ): Promise<boolean> {
   const request = {
     id: "question",
@@ -97,8 +100,8 @@ async function isAllowed(
       { optionId: "deny", name: "Deny", kind: "reject_once" },
     ],
   };
-  const patience = AbortSignal.timeout(ANSWER_STEPS * paceMs);
-  const answer = await ask(request, { signal: patience }).catch((error: unknown) => {
+  const patience = patienceMs === undefined ? {} : { signal: AbortSignal.timeout(patienceMs) };
+  const answer = await ask(request, patience).catch((error: unknown) => {
     if (signal.aborted) throw error;
     void reporter.permission(request, { data: { state: "timed_out" } });
     return "no answer";

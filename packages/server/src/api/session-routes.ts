@@ -149,6 +149,7 @@ export function sessionRoutes(
     {
       schema: {
         tags,
+        operationId: "createLogInLink",
         summary: "Make a link that logs a browser in once",
         description: "For the administrator's token alone: a session makes no other, which would outlive it.",
         response: { 201: logInLinkSchema, ...PROBLEM_RESPONSE },
