@@ -12,10 +12,10 @@ import { explainNetworkError } from "@mission-control/protocol/network-errors";
 /** An answer's body is read up to here; what comes after is thrown away. In bytes. */
 const MAX_BODY_BYTES = 64 * 1024;
 /**
- * How long a connection is kept for the next request, in milliseconds: less than the five seconds most servers wait
- * before they close one, as a request that meets the closing may have been taken or not.
+ * How long a connection is kept for the next request, in milliseconds: less than the two seconds after which the most
+ * impatient servers close one (gunicorn; most wait five), as a request that meets the closing may have been taken or not.
  */
-const IDLE_MS = 4000;
+const IDLE_MS = 1500;
 
 /** One request to an agent's own server. */
 export interface SignedRequest {
