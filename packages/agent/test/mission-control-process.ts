@@ -33,6 +33,7 @@ export class MissionControlProcess {
       {
         env: {
           PATH: process.env.PATH,
+          NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
           HOME: dataDir,
           PORT: "0",
           MISSION_CONTROL_DATA_DIR: dataDir,

@@ -29,8 +29,8 @@ export interface Running {
 
 /** The environment of a command: nothing of the test's own settings. */
 function environment(more: Record<string, string>): NodeJS.ProcessEnv {
-  const { PATH, HOME } = process.env;
-  return { PATH, HOME, ...more };
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+  return { PATH, HOME, NODE_COMPILE_CACHE, ...more };
 }
 
 /** Starts `mission-control` as its own process. */

@@ -31,8 +31,7 @@ export class ServerProcess {
   /** Starts it, on the same port and folder as before; resolves when it answers. */
   async restart(): Promise<void> {
     const args = ["start", "--port", String(this.port), "--data-dir", this.folder, "--json"];
-    // The compiled sources are kept from one start to the next.
-    this.#running = start(args, { NODE_COMPILE_CACHE: join(tmpdir(), "mission-control-compile-cache") });
+    this.#running = start(args);
     await this.#running.line();
   }
 
