@@ -21,6 +21,12 @@ function keepNotifications(): void {
 /** A headless browser shows every tab; the page is told that somebody looks elsewhere. */
 function lookElsewhere(): void {
   Object.defineProperty(document, "visibilityState", { configurable: true, value: "hidden" });
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+
+function lookAgain(): void {
+  Reflect.deleteProperty(document, "visibilityState");
+  document.dispatchEvent(new Event("visibilitychange"));
 }
 
 describe("desktop notifications", { skip }, () => {
@@ -58,11 +64,26 @@ describe("desktop notifications", { skip }, () => {
       "Failed: Bad one | No [U+202E]network",
     ]);
 
-    await page.evaluate(() => Reflect.deleteProperty(document, "visibilityState"));
+    await page.evaluate(lookAgain);
     await page.getByRole("link", { name: "Activity" }).click();
     await end("Watched", { type: "complete", summary: "Seen on the page" });
     await page.getByText("Seen on the page").first().waitFor();
     assert.equal((await told(page)).length, 2, "whoever looks at the page is not told twice");
+
+    // Another tab is looked at: this one is silent, and tells again when nobody looks at either.
+    const other = await stage.open(context, "/");
+    await page.evaluate(lookElsewhere);
+    await end("Watched there", { type: "complete", summary: "Seen in the other tab" });
+    for (const tab of [other, page]) await tab.getByText("Seen in the other tab").first().waitFor();
+    await other.evaluate(lookElsewhere);
+    const ended = ["One", "Two", "Three", "Four", "Five"].map((title) =>
+      end(title, { type: "complete", summary: "Done" }),
+    );
+    await Promise.all(ended);
+    await page.waitForFunction(() =>
+      (window as unknown as { told: string[] }).told.some((words) => /^\d tasks ended/.test(words)),
+    );
+    assert.ok(!(await told(page)).some((words) => words.includes("Watched there")));
   });
 
   test("that the browser refuses are said to be refused", async () => {

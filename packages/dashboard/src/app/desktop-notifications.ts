@@ -10,6 +10,10 @@ const KEY = "mission-control.notify";
 const MAX_BODY = 160;
 /** More ends at once than this (after a long gap, say) become one notification. */
 const MAX_SINGLE = 3;
+/** Ends within this time are counted together. */
+const TOGETHER_MS = 300;
+/** The lock that every page holds while somebody looks at it. */
+const LOOKED_AT = "mission-control.looked-at";
 
 /** Whether somebody asked for notifications here and the browser allows them. */
 export function notificationsOn(): boolean {
@@ -29,19 +33,93 @@ export async function setNotifications(on: boolean): Promise<boolean> {
   return true;
 }
 
-/** Tells of tasks that completed or failed while nobody looks at the page. */
+/** Notifies of tasks that completed or failed while nobody looks at any page of this server. */
 export function useDesktopNotifications(): void {
   const mission = useMission();
-  useEffect(
-    () =>
-      mission.onBatch((events) => {
-        if (document.visibilityState === "visible" || !notificationsOn()) return;
-        const ends = events.filter(isEnd);
-        if (ends.length > MAX_SINGLE) show(text.notify.many(ends.length), "", "many");
-        else for (const end of ends) void notify(mission, end);
-      }),
-    [mission],
-  );
+  useEffect(() => {
+    const stopAnnouncing = announcePresence();
+    const notifier = new EndNotifier(mission);
+    const stopListening = mission.onBatch((events) => void notifier.add(events.filter(isEnd)));
+    return () => {
+      stopListening();
+      notifier.close();
+      stopAnnouncing();
+    };
+  }, [mission]);
+}
+
+/** Holds a lock that all pages share while somebody looks at this one. Returns how to stop. */
+function announcePresence(): () => void {
+  // Without locks there are no notifications either: both are for secure origins alone.
+  if (!navigator.locks) return () => undefined;
+  let release: (() => void) | null = null;
+  const onChange = () => {
+    if (document.visibilityState !== "visible") {
+      release?.();
+      release = null;
+    } else if (!release) {
+      const looked = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      void navigator.locks.request(LOOKED_AT, { mode: "shared" }, () => looked);
+    }
+  };
+  onChange();
+  document.addEventListener("visibilitychange", onChange);
+  return () => {
+    document.removeEventListener("visibilitychange", onChange);
+    release?.();
+  };
+}
+
+async function isLookedAt(): Promise<boolean> {
+  if (document.visibilityState === "visible") return true;
+  const { held = [] } = await navigator.locks.query();
+  return held.some(({ name }) => name === LOOKED_AT);
+}
+
+/** Notifies of ends, in one number of those that come together, such as those after a gap. */
+class EndNotifier {
+  readonly #mission: Mission;
+  #ends: HeldEvent[] = [];
+  /** Notified of in one number since somebody looked last. */
+  #counted = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(mission: Mission) {
+    this.#mission = mission;
+    document.addEventListener("visibilitychange", this.#onLook);
+  }
+
+  async add(ends: readonly HeldEvent[]): Promise<void> {
+    if (ends.length === 0 || !notificationsOn() || (await isLookedAt())) return;
+    this.#ends.push(...ends);
+    this.#timer ??= setTimeout(() => this.#flush(), TOGETHER_MS);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    document.removeEventListener("visibilitychange", this.#onLook);
+  }
+
+  readonly #onLook = () => {
+    if (document.visibilityState === "visible") this.#counted = 0;
+  };
+
+  #flush(): void {
+    this.#timer = undefined;
+    if (this.#mission.status.phase === "catching_up") {
+      this.#timer = setTimeout(() => this.#flush(), TOGETHER_MS);
+      return;
+    }
+    const ends = this.#ends.splice(0);
+    if (this.#counted === 0 && ends.length <= MAX_SINGLE) {
+      for (const end of ends) void notify(this.#mission, end);
+      return;
+    }
+    this.#counted += ends.length;
+    show(text.notify.many(this.#counted), "", "many");
+  }
 }
 
 function isEnd({ type, data }: HeldEvent): boolean {

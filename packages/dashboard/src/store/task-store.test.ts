@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LogEvent } from "@mission-control/protocol";
 import { event, task } from "../../test/support/events.ts";
-import { TaskStore } from "./task-store.ts";
+import { TASK_CAPACITY, TASK_CHARACTERS, TaskStore } from "./task-store.ts";
 
 function storeWith(log: LogEvent[]) {
   const loads: string[] = [];
@@ -115,4 +115,59 @@ test("how an earlier attempt's agent answered a cancel does not take the task ba
   const answered = { state: "cancelled", attempt: 1, cancel: "unconfirmed" };
   store.apply([event(11, { type: "dispatch", dispatchId: "dispatch_1", data: answered })]);
   assert.deepEqual([store.get("task_1")?.dispatchId, store.get("task_1")?.attempt], ["dispatch_2", 2]);
+});
+
+const many = (count: number, fields: Partial<Parameters<typeof task>[0]> = {}, from = 0) =>
+  Array.from({ length: count }, (_, at) => task({ id: `t${from + at}`, ...fields }));
+
+test("a page that stays open keeps a bounded number of tasks: the ended ones go first, the longest silent of them first", () => {
+  const { store } = storeWith([]);
+  store.put(many(10, { status: "pending" }), 1);
+  store.put(many(TASK_CAPACITY - 10, { status: "completed" }, 10), 1);
+  assert.equal(store.hasLetGo, false);
+  // Heard of again: it is not the longest silent one any more.
+  store.apply([event(2, { type: "task", taskId: "t10", data: { change: "edited", fields: [] } })]);
+  store.put([task({ id: "t10", status: "completed" })], 2);
+  store.put(many(1, { status: "completed" }, TASK_CAPACITY), 3);
+  assert.ok(store.all().length <= TASK_CAPACITY);
+  assert.equal(store.hasLetGo, true);
+  assert.ok(store.get("t0"), "what is not over stays");
+  assert.ok(store.get("t10"));
+  assert.equal(store.get("t11"), undefined);
+  assert.ok(store.get(`t${TASK_CAPACITY}`));
+  store.put(many(20_000, { status: "pending" }, 10_000), 4);
+  assert.ok(store.all().length <= TASK_CAPACITY, "whatever their states");
+});
+
+test("long texts count: tasks hold a bounded number of characters together", () => {
+  const { store } = storeWith([]);
+  const description = "x".repeat(60_000);
+  for (let at = 0; at < 1_000; at++) store.put([task({ id: `t${at}`, description })], at);
+  assert.ok(store.all().length <= TASK_CHARACTERS / description.length);
+  assert.ok(store.get("t999"));
+  assert.equal(store.get("t0"), undefined);
+  for (let at = 0; at < 1_000; at++) store.forget(`t${at}`);
+  store.put(many(TASK_CAPACITY), 2_000);
+  assert.equal(store.all().length, TASK_CAPACITY - 1_000, "what was deleted stays so, and counts no more");
+});
+
+test("a task that had to go is loaded again when it moves, and a deleted one is not forgotten by that", () => {
+  const { store, loads } = storeWith([]);
+  store.put(many(TASK_CAPACITY + 1, { status: "failed" }), 1);
+  assert.equal(store.get("t0"), undefined);
+  store.apply([event(2, { type: "status_change", taskId: "t0", data: { from: "failed", to: "queued" } })]);
+  assert.deepEqual(loads, ["t0"]);
+  store.apply([event(3, { type: "task", taskId: "t1", data: { change: "deleted" } })]);
+  assert.equal(store.isDeleted("t1"), true);
+});
+
+test("after a restart of the log the room is counted anew", () => {
+  const { store } = storeWith([]);
+  store.put(many(TASK_CAPACITY + 1, { status: "failed" }), 1);
+  store.restart();
+  assert.equal(store.hasLetGo, false);
+  store.sweep();
+  assert.deepEqual(store.all(), []);
+  store.put(many(TASK_CAPACITY), 1);
+  assert.equal(store.all().length, TASK_CAPACITY);
 });

@@ -1,8 +1,19 @@
 import type { LogEvent, TaskSummary } from "@mission-control/protocol";
 import { foldEvent } from "@mission-control/protocol/task-fold";
 
+/** Most tasks a page keeps, and the characters they may hold together. */
+export const TASK_CAPACITY = 3_000;
+export const TASK_CHARACTERS = 16_000_000;
+/** What is left when the store was full, so that making room costs little. */
+const KEPT_SHARE = 0.9;
+/** Ids of deleted tasks that are remembered. */
+const DELETED_CAPACITY = 10_000;
+const ENDED: ReadonlySet<TaskSummary["status"]> = new Set(["completed", "failed", "cancelled"]);
+
 interface Entry {
   task: TaskSummary;
+  /** Characters it holds. */
+  size: number;
   /** The snapshot, or the last event, this is exact as of. */
   asOf: number;
   /** Which {@link TaskStore.restart} this was loaded after. */
@@ -19,16 +30,20 @@ export interface TaskSource {
 
 /**
  * The tasks this page knows: snapshots from the server, moved on by the events of the log. A snapshot may be older
- * than events already seen; those are applied to it again.
+ * than events already seen; those are applied to it again. Where there are too many, those go that nothing was heard of
+ * for the longest time, first those that have ended; a task that moves again is loaded again.
  */
 export class TaskStore {
   readonly #source: TaskSource;
+  /** Those first that nothing was heard of for the longest time. */
   readonly #entries = new Map<string, Entry>();
   readonly #deleted = new Set<string>();
   /** When running tasks began to run, as far as this page saw it. */
   readonly #runningSince = new Map<string, string>();
   #version = 0;
   #generation = 0;
+  #characters = 0;
+  #hasLetGo = false;
 
   constructor(source: TaskSource) {
     this.#source = source;
@@ -52,6 +67,11 @@ export class TaskStore {
     return this.#deleted.has(id);
   }
 
+  /** Whether there are tasks that were known here and had to make room: the server has more than {@link all}. */
+  get hasLetGo(): boolean {
+    return this.#hasLetGo;
+  }
+
   all(): TaskSummary[] {
     return [...this.#entries.values()].map(({ task }) => task);
   }
@@ -62,30 +82,32 @@ export class TaskStore {
     for (const task of tasks) {
       if (this.#deleted.has(task.id)) continue;
       given.add(task.id);
-      this.#entries.set(task.id, { task, asOf, generation: this.#generation });
+      this.#keep(task, asOf, this.#generation);
     }
     for (const event of this.#source.eventsAfter(asOf)) {
       if (event.taskId && given.has(event.taskId)) this.#apply(event, false);
     }
+    this.#makeRoom();
     this.#version += 1;
   }
 
   /** The server does not know the task (any more). */
   forget(id: string): void {
-    this.#entries.delete(id);
-    this.#deleted.add(id);
+    this.#delete(id);
     this.#version += 1;
   }
 
   /** Moves the tasks on by new events. */
   apply(events: readonly LogEvent[]): void {
     for (const event of events) this.#apply(event, true);
+    this.#makeRoom();
     this.#version += 1;
   }
 
   /** The log begins anew: what is known stays to be read until {@link sweep}, but new snapshots replace it. */
   restart(): void {
     this.#generation += 1;
+    this.#hasLetGo = false;
     this.#deleted.clear();
     for (const entry of this.#entries.values()) entry.asOf = 0;
   }
@@ -93,7 +115,7 @@ export class TaskStore {
   /** Forgets what no snapshot since {@link restart} has confirmed. */
   sweep(): void {
     for (const [id, { generation }] of this.#entries) {
-      if (generation < this.#generation) this.#entries.delete(id);
+      if (generation < this.#generation) this.#letGo(id);
     }
     this.#version += 1;
   }
@@ -106,20 +128,61 @@ export class TaskStore {
     }
     const entry = this.#entries.get(event.taskId);
     if (!entry) {
-      if (event.type === "task" && event.data.change === "deleted") this.#deleted.add(event.taskId);
+      if (event.type === "task" && event.data.change === "deleted") this.#delete(event.taskId);
       else if (isNew && (event.type === "task" || event.type === "status_change"))
         this.#source.load(event.taskId);
       return;
     }
     if (event.id <= entry.asOf) return;
     const folded = foldEvent(entry.task, event);
-    if (folded === "deleted") {
-      this.#entries.delete(event.taskId);
-      this.#deleted.add(event.taskId);
-      return;
-    }
-    entry.asOf = event.id;
-    if (folded === "incomplete") this.#source.load(event.taskId);
-    else entry.task = folded;
+    if (folded === "deleted") this.#delete(event.taskId);
+    else if (folded === "incomplete") {
+      entry.asOf = event.id;
+      this.#source.load(event.taskId);
+    } else this.#keep(folded, event.id, entry.generation);
   }
+
+  /** Takes a task as the one that was heard of last. */
+  #keep(task: TaskSummary, asOf: number, generation: number): void {
+    this.#letGo(task.id);
+    const size = sizeOf(task);
+    this.#entries.set(task.id, { task, size, asOf, generation });
+    this.#characters += size;
+  }
+
+  #letGo(id: string): void {
+    this.#characters -= this.#entries.get(id)?.size ?? 0;
+    this.#entries.delete(id);
+  }
+
+  #delete(id: string): void {
+    this.#letGo(id);
+    this.#runningSince.delete(id);
+    this.#deleted.add(id);
+    const [oldest] = this.#deleted;
+    if (this.#deleted.size > DELETED_CAPACITY && oldest !== undefined) this.#deleted.delete(oldest);
+  }
+
+  #makeRoom(): void {
+    const isFull = (share: number) =>
+      this.#entries.size > TASK_CAPACITY * share || this.#characters > TASK_CHARACTERS * share;
+    if (!isFull(1)) return;
+    this.#hasLetGo = true;
+    for (const mayGo of [({ task }: Entry) => ENDED.has(task.status), () => true]) {
+      for (const [id, entry] of this.#entries) {
+        if (!isFull(KEPT_SHARE)) return;
+        if (mayGo(entry)) this.#letGo(id);
+      }
+    }
+  }
+}
+
+/** Characters of a task's texts; what every task has beside them is counted as a few. */
+function sizeOf({ title, description, summary, error, message, context }: TaskSummary): number {
+  const texts = [title, description, summary, error, message, contextText(context)];
+  return texts.reduce((sum, text) => sum + (text?.length ?? 0), 500);
+}
+
+function contextText(context: TaskSummary["context"]): string {
+  return Object.keys(context).length === 0 ? "" : JSON.stringify(context);
 }

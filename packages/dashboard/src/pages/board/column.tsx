@@ -1,6 +1,7 @@
 import { useDroppable } from "@dnd-kit/core";
 import type { TaskStatus, TaskSummary } from "@mission-control/protocol";
 import { useState } from "react";
+import { useLive } from "../../app/use-mission.ts";
 import { moveAction, type TaskAction } from "../../tasks/actions.ts";
 import { text } from "../../text/text.ts";
 import { Button } from "../../ui/button.tsx";
@@ -24,6 +25,7 @@ interface ColumnProps {
 export function Column({ status, tasks, more, dragged, onAction }: ColumnProps) {
   const { setNodeRef, isOver } = useDroppable({ id: status });
   const [limit, setLimit] = useState(STEP);
+  const hasLetGo = useLive(({ tasks }) => tasks.hasLetGo);
   const action = dragged ? moveAction(dragged.status, status) : null;
   const hidden = tasks.length - limit;
   const canLoad = hidden > 0 || more?.hasNextPage;
@@ -42,7 +44,7 @@ export function Column({ status, tasks, more, dragged, onAction }: ColumnProps) 
         </h2>
         <span className={styles.number}>
           {tasks.length}
-          {more?.hasNextPage ? "+" : ""}
+          {more?.hasNextPage || hasLetGo ? "+" : ""}
         </span>
         {isOver && action ? <span className={styles.dropHint}>{text.action[action]}</span> : null}
       </header>
