@@ -1,5 +1,5 @@
 // Tests what would be published: the packed @mission-control/agent, in Node 20 and 22 as well, which it installs when
-// needed, and the packed @mission-control/cli.
+// needed, the packed @mission-control/cli, and the installation of a clone.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, dirname } from "node:path";
@@ -10,6 +10,7 @@ const nodes = ["node-20", "node-22"].map((name) => `${here}/node_modules/${name}
 const tests = [
   fileURLToPath(new URL("../../packages/agent/test/package.test.ts", import.meta.url)),
   `${here}/cli.test.ts`,
+  `${here}/install.test.ts`,
 ];
 
 if (!nodes.every(existsSync)) run("npm", ["ci"]);
