@@ -4,7 +4,6 @@ import { afterEach, beforeEach, test } from "node:test";
 import type { JsonObject } from "@mission-control/protocol";
 import { FakeOpenClawGateway } from "../../../test/support/fake-openclaw-gateway.ts";
 import { OpenClawFixture, payload, SESSION, target } from "../../../test/support/openclaw-fixture.ts";
-import type { DispatchOutcome } from "../gateway.ts";
 
 let gateway: OpenClawFixture;
 beforeEach(async () => {
@@ -116,12 +115,11 @@ test("a gateway that is busy for too long, or not there, is unreachable in words
     refuse({ code: "UNAVAILABLE", message: "starting", retryable: true }),
   );
   gateway.start({ times: { handOverMs: 50 } });
-  const busy = { kind: "unreachable", reason: "The gateway is busy: starting." };
-  // The time may be over before the first answer has come.
-  let told: DispatchOutcome;
-  do told = await gateway.adapter.dispatch(target, payload, gateway.context());
-  while (gateway.fake.count("agent") === 0);
-  assert.deepEqual(told, busy);
+  await gateway.until(() => gateway.adapter.state().state === "connected");
+  assert.deepEqual(await gateway.adapter.dispatch(target, payload, gateway.context()), {
+    kind: "unreachable",
+    reason: "The gateway is busy: starting.",
+  });
   await gateway.adapter.close();
   gateway.start({ url: "ws://127.0.0.1:1", times: { handOverMs: 50 } });
   await gateway.until(() => gateway.adapter.state().lastError !== null);
@@ -134,7 +132,7 @@ test("an answer that does not come is looked up, and sent again only where no tr
   gateway.fake.on("agent", ({ answer }) => {
     if (gateway.fake.count("agent") > 1) answer({ runId: "d1", status: "in_flight" });
   });
-  gateway.start({ requestTimeoutMs: 100 });
+  gateway.start({ requestTimeoutMs: 1000 });
   assert.deepEqual(await gateway.adapter.dispatch(target, payload, gateway.context()), { kind: "accepted" });
   const methods = gateway.fake.requests.map(({ method }) => method).filter((method) => method !== "connect");
   assert.deepEqual(methods.slice(0, 4), ["agent", "tasks.list", "chat.history", "agent"]);

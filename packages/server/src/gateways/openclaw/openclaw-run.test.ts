@@ -124,6 +124,7 @@ test("a turn with an answer that an earlier process sent is found again, and not
 test("an answer the gateway refuses fails the dispatch in words; one it cannot be told now is to be tried again", async () => {
   gateway.fake.on("agent", ({ refuse }) => refuse({ code: "UNAVAILABLE", message: "busy", retryable: true }));
   gateway.start({ times: { handOverMs: 20 } });
+  await gateway.until(() => gateway.adapter.state().state === "connected");
   await assert.rejects(
     gateway.adapter.answerPermission(target, payload, answer, gateway.context()),
     /gateway is busy/,
