@@ -11,6 +11,22 @@ test("lines, with or without list marks", () => {
   );
 });
 
+test("lines that divide, and marks with nothing behind them, are no tasks", () => {
+  const pasted = "First\n---\n- \n*\n====\n\u{1F680}\n- - Second\n1.\n";
+  assert.deepEqual(
+    parseBulk(pasted).tasks.map(({ title }) => title),
+    ["First", "\u{1F680}", "- Second", "1."],
+  );
+});
+
+test("text that is no table stays lines, whatever it looks like", () => {
+  for (const pasted of ["Fix a, b and c\nRename title, body", '"Quoted" words, said\nand more', "title\nA"]) {
+    const { form, tasks, problems } = parseBulk(pasted);
+    assert.deepEqual([form, tasks.length, problems], ["lines", 2, []], pasted);
+  }
+  for (const nothing of ["", "  \n\t\n", "---"]) assert.deepEqual(parseBulk(nothing).tasks, []);
+});
+
 test("JSON: titles, tasks, one task, or one a line", () => {
   assert.deepEqual(parseBulk('["One", {"title": "Two", "priority": "high"}]').tasks, [
     { title: "One" },
@@ -32,4 +48,31 @@ test("CSV: quotes, line breaks in cells, semicolons and tabs", () => {
   assert.deepEqual(parseBulk("title;tags\nA;x,y").tasks, [{ title: "A", tags: ["x", "y"] }]);
   assert.match(parseBulk("title,priority\nA,soon").problems[0] ?? "", /2: priority "soon"/);
   assert.match(parseBulk("title,tags\n,x").problems[0] ?? "", /2: no title/);
+});
+
+test("a table that Windows wrote, with a mark of its encoding, flags and empty columns", () => {
+  const bulk = parseBulk("\ufeffTitle,RequiresReview,Tags\r\nA,yes,\r\nB,no,x|y\r\nC,,\r\n");
+  assert.deepEqual([bulk.form, bulk.problems], ["csv", []]);
+  assert.deepEqual(bulk.tasks, [
+    { title: "A", requiresReview: true },
+    { title: "B", tags: ["x", "y"] },
+    { title: "C" },
+  ]);
+});
+
+test("what cannot be read is named by its place, and keeps nothing else from being read", () => {
+  const bulk = parseBulk('title,priority\nA,soon\nB,low\n,high\n"C\nD",URGENT');
+  assert.deepEqual(
+    bulk.tasks.map(({ title, priority }) => [title, priority]),
+    [
+      ["B", "low"],
+      ["C\nD", "urgent"],
+    ],
+  );
+  assert.equal(bulk.problems.length, 2);
+  const json = parseBulk('["ok", {"title": " "}, null, [], {"title": "fine"}]');
+  assert.deepEqual(
+    [json.tasks.length, json.problems.map((words) => words.slice(0, 2))],
+    [2, ["2:", "3:", "4:"]],
+  );
 });

@@ -12,6 +12,8 @@ export interface Bulk {
 }
 
 const LIST_MARK = /^(?:[-*•]\s+(?:\[[ xX]?\]\s+)?|\d+[.)]\s+)/;
+/** A line that divides others, or a mark with nothing behind it. */
+const RULE = /^[-*•_=.\s]*$/;
 const PRIORITIES = new Set(["low", "normal", "high", "urgent"]);
 
 /**
@@ -26,7 +28,8 @@ export function parseBulk(pasted: string): Bulk {
   const header = rows[0]?.map((cell) => cell.trim().toLowerCase()) ?? [];
   if (header.length > 1 && header.includes("title")) return fromCsv(header, rows.slice(1));
   const titles = trimmed.split(/\r?\n/).map((line) => line.trim().replace(LIST_MARK, "").trim());
-  return { form: "lines", tasks: titles.filter(Boolean).map((title) => ({ title })), problems: [] };
+  const tasks = titles.filter((title) => !RULE.test(title)).map((title) => ({ title }));
+  return { form: "lines", tasks, problems: [] };
 }
 
 function fromJson(pasted: string): Bulk {
