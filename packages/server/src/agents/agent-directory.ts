@@ -194,15 +194,19 @@ export class AgentDirectory {
    */
   async remove(id: string): Promise<boolean> {
     const now = this.#options.now().toISOString();
-    const { record, eventId, refusal } = await this.#options.store.edit("agent", id, (current, workload) => {
-      if (!current) return { record: null };
-      const { underWay, queued } = workload();
-      if (underWay + queued > 0) {
-        const detail = `${current.name} has ${underWay} running and ${queued} queued tasks: cancel them first.`;
-        return { refusal: { code: "conflict", detail } };
-      }
-      return { record: null, event: agentEvent(current, now, { change: "deleted" }) };
-    });
+    const { record, eventId, refusal } = await this.#options.store.edit(
+      "agent",
+      id,
+      (current, { workload }) => {
+        if (!current) return { record: null };
+        const { underWay, queued } = workload();
+        if (underWay + queued > 0) {
+          const detail = `${current.name} has ${underWay} running and ${queued} queued tasks: cancel them first.`;
+          return { refusal: { code: "conflict", detail } };
+        }
+        return { record: null, event: agentEvent(current, now, { change: "deleted" }) };
+      },
+    );
     if (refusal) throw new AgentBusyError(refusal.detail);
     await this.reachedInTime(eventId);
     return record === null && eventId !== null;

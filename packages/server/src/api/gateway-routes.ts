@@ -5,7 +5,6 @@ import {
   gatewayTestSchema,
 } from "@mission-control/protocol";
 import { z } from "zod";
-import type { AgentDirectory } from "../agents/agent-directory.ts";
 import type { GatewayRegistry } from "../gateways/registry.ts";
 import { listOf, NO_CONTENT, PROBLEM_RESPONSE } from "./documentation.ts";
 import type { HttpApp } from "./http-app.ts";
@@ -13,7 +12,6 @@ import { notFound, ProblemError } from "./problems.ts";
 
 export interface GatewayRoutesParts {
   gateways: Pick<GatewayRegistry, "caughtUp" | "list" | "create" | "test" | "remove" | "agents">;
-  agents: Pick<AgentDirectory, "caughtUp" | "list">;
 }
 
 /** How long a gateway has to answer, in milliseconds. */
@@ -23,7 +21,7 @@ const tags = ["Gateways"];
 const idParams = z.object({ id: z.string() });
 
 /** Everything under `/api/gateways` (docs/contract.md, section 2). */
-export function gatewayRoutes(app: HttpApp, { gateways, agents }: GatewayRoutesParts): void {
+export function gatewayRoutes(app: HttpApp, { gateways }: GatewayRoutesParts): void {
   app.get(
     "/api/gateways",
     {
@@ -87,13 +85,7 @@ export function gatewayRoutes(app: HttpApp, { gateways, agents }: GatewayRoutesP
       },
     },
     async (request, reply) => {
-      const { id } = request.params;
-      await agents.caughtUp();
-      const usedBy = agents
-        .list()
-        .filter(({ endpoint }) => "gatewayId" in endpoint && endpoint.gatewayId === id);
-      const names = usedBy.map(({ name }) => name);
-      if (!(await gateways.remove(id, names))) throw notFound("gateway");
+      if (!(await gateways.remove(request.params.id))) throw notFound("gateway");
       return reply.code(204).send();
     },
   );

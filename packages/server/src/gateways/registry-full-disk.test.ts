@@ -37,15 +37,15 @@ test("a gateway whose removal cannot be kept stays, with its way to it", async (
   const { id } = await gateways.create({ url: "ws://127.0.0.1:9" });
   const target = { agentId: "a1", endpoint: { kind: "openclaw", gatewayId: id, agentId: "main" } } as const;
   disk.full = true;
-  await assert.rejects(gateways.remove(id, []), StoreUnavailableError);
+  await assert.rejects(gateways.remove(id), StoreUnavailableError);
   assert.deepEqual(
     gateways.list().map((gateway) => gateway.id),
     [id],
   );
   assert.ok(gateways.adapterFor(target));
   disk.full = false;
-  assert.deepEqual(await Promise.all([gateways.remove(id, []), gateways.remove(id, [])]), [true, false]);
-  assert.equal(await gateways.remove(id, []), false);
+  assert.deepEqual(await Promise.all([gateways.remove(id), gateways.remove(id)]), [true, false]);
+  assert.equal(await gateways.remove(id), false);
   assert.equal(gateways.adapterFor(target), null);
   assert.deepEqual((await open()).list(), []);
   const { items } = await store.history(null, { types: ["gateway"] }, 100);

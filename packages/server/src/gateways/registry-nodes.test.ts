@@ -73,7 +73,7 @@ test("a gateway that is added, edited or removed at one node is opened and close
   await two.caughtUp();
   assert.equal(two.list()[0]?.url, fake.url);
   assert.notEqual(two.adapterFor(target), before, "another address is another connection");
-  assert.equal(await two.remove(id, []), true);
+  assert.equal(await two.remove(id), true);
   assert.equal(two.adapterFor(target), null);
   await one.caughtUp();
   assert.deepEqual(one.list(), []);
@@ -147,4 +147,18 @@ test("a node without the connection lists a gateway's agents over one of its own
   assert.deepEqual(await holder.agents(id, signal), agents);
   assert.deepEqual(await other.agents(id, signal), agents);
   assert.equal(await other.agents("gateway_none", signal), null);
+});
+
+test("a gateway that an agent was given at another node is not removed, however far a node has come", async (context) => {
+  const { store, one, two } = await twoNodes(context);
+  const { id } = await one.create({ url: "ws://127.0.0.1:9" });
+  const at = new Date().toISOString();
+  const { endpoint } = agentOf(id);
+  const agent = { id: "a1", name: "Ada", capabilities: [], concurrency: 1, createdAt: at, updatedAt: at };
+  const record = { ...agent, endpoint };
+  const given = store.edit("agent", "a1", () => ({ record, event: newEvent("agent") }));
+  await assert.rejects(two.remove(id), /reached through it: move or delete Ada first/);
+  await given;
+  await store.edit("agent", "a1", () => ({ record: null, event: newEvent("agent") }));
+  assert.equal(await two.remove(id), true);
 });

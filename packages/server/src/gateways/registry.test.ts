@@ -84,6 +84,6 @@ test("what a gateway gave is forgotten with it, and a test keeps nothing", async
   const { id } = await registry.create({ url: fake.url, token: "shared" });
   await toldState("connected");
   assert.equal(tokens().length, 1);
-  assert.equal(await registry.remove(id, []), true);
+  assert.equal(await registry.remove(id), true);
   assert.deepEqual(tokens(), []);
 });

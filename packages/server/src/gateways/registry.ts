@@ -136,26 +136,28 @@ export class GatewayRegistry {
   }
 
   /**
-   * @param usedBy names of agents that are reached through it
    * @returns whether there was such a gateway
-   * @throws GatewayInUseError while agents use it, or the settings name it
+   * @throws GatewayInUseError while agents use it, at the moment it would be removed, or the settings name it
    */
-  async remove(id: string, usedBy: readonly string[]): Promise<boolean> {
+  async remove(id: string): Promise<boolean> {
     if (id === SETTINGS_GATEWAY_ID) {
       if (!this.#entries.has(id)) return false;
       throw new GatewayInUseError(
         "This gateway comes from OPENCLAW_GATEWAY_URL: unset that and start again.",
       );
     }
-    if (usedBy.length > 0) {
-      throw new GatewayInUseError(
-        `Agents are reached through it: move or delete ${usedBy.join(", ")} first.`,
-      );
-    }
     const now = this.#options.now().toISOString();
-    const { eventId } = await this.#options.store.edit("gateway", id, (current) =>
-      current ? { record: null, event: gatewayEvent(current, now, { change: "deleted" }) } : { record: null },
-    );
+    const { eventId, refusal } = await this.#options.store.edit("gateway", id, (current, { agents }) => {
+      if (!current) return { record: null };
+      const usedBy = agents().filter(({ endpoint }) => "gatewayId" in endpoint && endpoint.gatewayId === id);
+      if (usedBy.length > 0) {
+        const names = usedBy.map(({ name }) => name).join(", ");
+        const detail = `Agents are reached through it: move or delete ${names} first.`;
+        return { refusal: { code: "conflict", detail } };
+      }
+      return { record: null, event: gatewayEvent(current, now, { change: "deleted" }) };
+    });
+    if (refusal) throw new GatewayInUseError(refusal.detail);
     await this.#position.reachedInTime(eventId);
     await this.#closing.get(id);
     return eventId !== null;

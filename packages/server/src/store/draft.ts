@@ -2,7 +2,7 @@ import type { EventType } from "@mission-control/protocol";
 import { type Attempt, occupiesSlot, PRIORITY_RANK, type Task } from "../tasks/task.ts";
 import type { LogChange, PendingCommand, RecordStep } from "./log-change.ts";
 import type { Receipt } from "./receipt.ts";
-import type { RecordKind, RecordKinds } from "./records.ts";
+import type { AgentRecord, RecordKind, RecordKinds } from "./records.ts";
 import type { WorkingSet } from "./working-set.ts";
 
 /** An event as it is written to the log. */
@@ -98,6 +98,15 @@ export class Draft implements WorkingSet {
   record<Kind extends RecordKind>(kind: Kind, id: string): RecordKinds[Kind] | null {
     const step = this.#records.get(`${kind} ${id}`);
     return step ? (step.record as RecordKinds[Kind] | null) : this.#before.record(kind, id);
+  }
+
+  agents(): readonly AgentRecord[] {
+    const changed = [...this.#records.values()].filter(({ kind }) => kind === "agent");
+    const ids = new Set(changed.map(({ id }) => id));
+    const edited = changed
+      .map(({ record }) => record as AgentRecord | null)
+      .filter((record) => record !== null);
+    return [...this.#before.agents().filter(({ id }) => !ids.has(id)), ...edited];
   }
 
   underWay(agentId: string): number {

@@ -16,6 +16,8 @@ export class Needs {
   /** Keys of a callback whose scope is one of its task's attempts, nobody knows yet which. */
   readonly receiptsOfAttempts: { taskId: string; key: string }[] = [];
   readonly records = new Map<string, RecordName>();
+  /** Whether every agent is looked at. */
+  agents = false;
   /** Agents whose queue is looked at, each with how far beyond its free slots. */
   readonly queues = new Map<string, number>();
   /** Agents of which it is asked how many attempts are under way. */

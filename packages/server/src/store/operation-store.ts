@@ -2,7 +2,7 @@ import type { NewEvent } from "@mission-control/protocol";
 import type { TaskChange } from "../tasks/change.ts";
 import type { AnyEdit, ChangeResult, Claim, LeaseToken, Operation } from "./plan.ts";
 import type { IdempotencyKey } from "./receipt.ts";
-import type { RecordEdit, RecordKind, RecordKinds, RecordResult, Workload } from "./records.ts";
+import type { EditContext, RecordEdit, RecordKind, RecordKinds, RecordResult } from "./records.ts";
 import type { Store } from "./store.ts";
 
 /** An operation before it was stamped, each kind with its own fields. */
@@ -40,7 +40,7 @@ export abstract class OperationStore
   edit<Kind extends RecordKind>(
     kind: Kind,
     id: string,
-    edit: (current: RecordKinds[Kind] | null, workload: () => Workload) => RecordEdit<RecordKinds[Kind]>,
+    edit: (current: RecordKinds[Kind] | null, around: EditContext) => RecordEdit<RecordKinds[Kind]>,
     { under }: { under?: LeaseToken } = {},
   ): Promise<RecordResult<RecordKinds[Kind]>> {
     const operation = { kind: "edit", record: kind, id, edit: edit as AnyEdit, under } as const;

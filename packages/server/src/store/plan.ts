@@ -8,7 +8,14 @@ import { Draft, type EventRow, type Rows } from "./draft.ts";
 import { encodeFrame } from "./event-frame.ts";
 import { type LogChange, type PendingCommand, summaryOf } from "./log-change.ts";
 import { callbackScope, type IdempotencyKey, type Receipt, receiptKey } from "./receipt.ts";
-import type { AgentRecord, RecordEdit, RecordKind, RecordKinds, RecordResult, Workload } from "./records.ts";
+import type {
+  AgentRecord,
+  EditContext,
+  RecordEdit,
+  RecordKind,
+  RecordKinds,
+  RecordResult,
+} from "./records.ts";
 import type { WorkingSet } from "./working-set.ts";
 
 /** A lease as it was granted: a commit made under it is refused once the lease has gone to somebody else. */
@@ -65,7 +72,7 @@ export type Operation = { at: string; under?: LeaseToken | undefined } & (
 );
 
 /** An edit whose record's type is known to who asked for it. */
-export type AnyEdit = (current: never, workload: () => Workload) => RecordEdit<RecordKinds[RecordKind]>;
+export type AnyEdit = (current: never, around: EditContext) => RecordEdit<RecordKinds[RecordKind]>;
 
 /** What became of one operation: its result, or the error that its promise rejects with. */
 export type Outcome = { value: unknown } | { error: unknown };
@@ -178,11 +185,13 @@ function edit(
   { record: kind, id, edit: make }: Extract<Operation, { kind: "edit" }>,
 ): RecordResult<RecordKinds[RecordKind]> {
   const current = draft.record(kind, id);
-  const workload = (): Workload => ({
-    underWay: draft.underWay(id),
-    queued: draft.queued(id, Number.MAX_SAFE_INTEGER).length,
+  const { record, event, refusal } = make(current as never, {
+    workload: () => ({
+      underWay: draft.underWay(id),
+      queued: draft.queued(id, Number.MAX_SAFE_INTEGER).length,
+    }),
+    agents: () => draft.agents(),
   });
-  const { record, event, refusal } = make(current as never, workload);
   if (refusal) return { record: current, eventId: null, refusal };
   if (record === null && current === null) return { record: null, eventId: null };
   const [row] = rowsOf(draft, event ? [event] : [], { records: [{ kind, id, record }] });

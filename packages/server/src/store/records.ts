@@ -67,6 +67,14 @@ export interface Workload {
   queued: number;
 }
 
+/** What else an edit may look at, at the same moment; what it does not ask for is not read. */
+export interface EditContext {
+  /** What the agent of the record's id has to do. */
+  workload(): Workload;
+  /** Every agent. */
+  agents(): readonly AgentRecord[];
+}
+
 /**
  * What an edit makes of a record: the new one, or null to remove it, with the event that announces it; or a refusal,
  * which changes nothing.

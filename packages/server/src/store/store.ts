@@ -5,7 +5,14 @@ import type { UsageSum } from "../tasks/usage.ts";
 import type { LogChange, PendingCommand } from "./log-change.ts";
 import type { ChangeResult, Claim, LeaseToken } from "./plan.ts";
 import type { IdempotencyKey } from "./receipt.ts";
-import type { AgentRecord, RecordEdit, RecordKind, RecordKinds, RecordResult, Workload } from "./records.ts";
+import type {
+  AgentRecord,
+  EditContext,
+  RecordEdit,
+  RecordKind,
+  RecordKinds,
+  RecordResult,
+} from "./records.ts";
 
 /** One committed event, and what followers of the log need to know beside it. */
 export interface LogEntry {
@@ -161,7 +168,7 @@ export interface Store {
   edit<Kind extends RecordKind>(
     kind: Kind,
     id: string,
-    edit: (current: RecordKinds[Kind] | null, workload: () => Workload) => RecordEdit<RecordKinds[Kind]>,
+    edit: (current: RecordKinds[Kind] | null, around: EditContext) => RecordEdit<RecordKinds[Kind]>,
     options?: { under?: LeaseToken },
   ): Promise<RecordResult<RecordKinds[Kind]>>;
   /** An agent was told what it had to be told. */

@@ -1,6 +1,6 @@
 import type { Attempt, Task } from "../tasks/task.ts";
 import type { Receipt } from "./receipt.ts";
-import type { RecordKind, RecordKinds } from "./records.ts";
+import type { AgentRecord, RecordKind, RecordKinds } from "./records.ts";
 
 /**
  * What the plan of a commit may look at: the store as it is before that commit. An engine that reads at once looks
@@ -15,6 +15,8 @@ export interface WorkingSet {
   attemptsOf(taskId: string): readonly Attempt[];
   receipt(key: string): Receipt | null;
   record<Kind extends RecordKind>(kind: Kind, id: string): RecordKinds[Kind] | null;
+  /** Every agent. */
+  agents(): readonly AgentRecord[];
   /** How many attempts an agent has under way. */
   underWay(agentId: string): number;
   /** The first attempts of an agent's queue: most urgent first, then oldest first. */

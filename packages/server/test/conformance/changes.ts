@@ -286,12 +286,34 @@ export function changes(engine: Engine): void {
     await running(subject.store, "t1", "a1", "d1");
     await subject.change(createTask("t2"));
     await subject.change(dispatchTo("a1", "t2", "d2"));
-    const refused = await subject.store.edit("agent", "a1", (_, workload) => {
+    const refused = await subject.store.edit("agent", "a1", (_, { workload }) => {
       const { underWay, queued } = workload();
       return { refusal: { code: "conflict", detail: `${underWay} running, ${queued} queued` } };
     });
     assert.deepEqual(refused.refusal, { code: "conflict", detail: "1 running, 1 queued" });
     assert.equal(refused.record?.concurrency, 31);
+    await subject.discard();
+  });
+
+  test("an edit of one record sees all agents as they are at that moment", async () => {
+    const subject = await Subject.open(engine);
+    await register(subject.store, "a1");
+    const seen: string[][] = [];
+    const look = () =>
+      subject.store.edit("gateway", "g1", (current, { agents }) => {
+        seen.push(
+          agents()
+            .map(({ id }) => id)
+            .sort(),
+        );
+        return { record: current };
+      });
+    const remove = () => ({ record: null, event: newEvent("agent") });
+    await Promise.all([register(subject.store, "a2"), look(), subject.store.edit("agent", "a1", remove)]);
+    // An edit may be asked more than once: what it saw last is what counts.
+    assert.deepEqual(seen.at(-1), ["a1", "a2"]);
+    await look();
+    assert.deepEqual(seen.at(-1), ["a2"]);
     await subject.discard();
   });
 

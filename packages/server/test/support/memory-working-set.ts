@@ -2,7 +2,7 @@ import type { EventRow } from "../../src/store/draft.ts";
 import type { PendingCommand } from "../../src/store/log-change.ts";
 import { type Operation, type Outcome, plan } from "../../src/store/plan.ts";
 import type { Receipt } from "../../src/store/receipt.ts";
-import type { RecordKind, RecordKinds } from "../../src/store/records.ts";
+import type { AgentRecord, RecordKind, RecordKinds } from "../../src/store/records.ts";
 import type { WorkingSet } from "../../src/store/working-set.ts";
 import { NO_LIMITS } from "../../src/tasks/limits.ts";
 import { type Attempt, occupiesSlot, PRIORITY_RANK, type Task } from "../../src/tasks/task.ts";
@@ -40,6 +40,11 @@ export class MemoryWorkingSet implements WorkingSet {
 
   record<Kind extends RecordKind>(kind: Kind, id: string): RecordKinds[Kind] | null {
     return (this.records.get(`${kind} ${id}`) as RecordKinds[Kind] | undefined) ?? null;
+  }
+
+  agents(): AgentRecord[] {
+    const agents = [...this.records].filter(([key]) => key.startsWith("agent "));
+    return agents.map(([, record]) => record as AgentRecord);
   }
 
   underWay(agentId: string): number {

@@ -2,7 +2,7 @@ import type { QueryResult } from "pg";
 import type { Attempt, Task } from "../../tasks/task.ts";
 import { Needs } from "../needs.ts";
 import { callbackScope, type Receipt, receiptKey } from "../receipt.ts";
-import type { RecordKind, RecordKinds } from "../records.ts";
+import type { AgentRecord, RecordKind, RecordKinds } from "../records.ts";
 import type { WorkingSet } from "../working-set.ts";
 import { prepared, type Statement } from "./statement.ts";
 import { TASK_COLUMNS, TASKS, taskOf } from "./task-row.ts";
@@ -25,6 +25,7 @@ const selectRecords = prepared(
   "load_records",
   "SELECT kind, id, record FROM records WHERE (kind, id) IN (SELECT * FROM unnest($1::text[], $2::text[]))",
 );
+const selectAgents = prepared("load_agents", "SELECT record FROM records WHERE kind = 'agent' ORDER BY id");
 const selectUnderWay = prepared(
   "load_under_way",
   `SELECT agent_id, count(*)::int AS count FROM attempts WHERE ${UNDER_WAY} AND agent_id = ANY($1) GROUP BY agent_id`,
@@ -80,6 +81,7 @@ export class LoadedWorkingSet implements WorkingSet {
   readonly #attemptsOf = new Map<string, readonly Attempt[]>();
   readonly #receipts = new Map<string, Receipt | null>();
   readonly #records = new Map<string, RecordKinds[RecordKind] | null>();
+  #agents: readonly AgentRecord[] | undefined;
   readonly #underWay = new Map<string, number>();
   readonly #queues = new Map<string, Queue>();
   readonly #fences = new Map<string, number | null>();
@@ -111,6 +113,12 @@ export class LoadedWorkingSet implements WorkingSet {
   record<Kind extends RecordKind>(kind: Kind, id: string): RecordKinds[Kind] | null {
     const known = this.#records.get(`${kind} ${id}`);
     return this.#found(known, (missing) => missing.addRecord({ kind, id })) as RecordKinds[Kind] | null;
+  }
+
+  agents(): readonly AgentRecord[] {
+    return this.#found(this.#agents, (missing) => {
+      missing.agents = true;
+    });
   }
 
   underWay(agentId: string): number {
@@ -190,6 +198,13 @@ export class LoadedWorkingSet implements WorkingSet {
       ({ rows }) => {
         for (const { kind, id } of records) this.#records.set(`${kind} ${id}`, null);
         for (const { kind, id, record } of rows) this.#records.set(`${kind} ${id}`, JSON.parse(record));
+      },
+    );
+    step(
+      needs.agents,
+      () => selectAgents(),
+      ({ rows }) => {
+        this.#agents = rows.map(({ record }) => JSON.parse(record) as AgentRecord);
       },
     );
     step(

@@ -1,6 +1,6 @@
 import type { Attempt, Task } from "../../tasks/task.ts";
 import type { Receipt } from "../receipt.ts";
-import type { RecordKind, RecordKinds } from "../records.ts";
+import type { AgentRecord, RecordKind, RecordKinds } from "../records.ts";
 import type { WorkingSet } from "../working-set.ts";
 import type { Leases } from "./leases.ts";
 import type { Tables } from "./row-writer.ts";
@@ -37,6 +37,10 @@ export class SqliteWorkingSet implements WorkingSet {
 
   record<Kind extends RecordKind>(kind: Kind, id: string): RecordKinds[Kind] | null {
     return this.#tables.records.get(kind, id);
+  }
+
+  agents(): readonly AgentRecord[] {
+    return this.#tables.records.all("agent");
   }
 
   underWay(agentId: string): number {
