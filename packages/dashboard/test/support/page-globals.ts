@@ -13,7 +13,7 @@ export interface PageGlobals {
   restore(): void;
 }
 
-const NAMES = ["document", "location", "history", "localStorage", "fetch"] as const;
+const NAMES = ["document", "location", "history", "localStorage", "fetch", "requestAnimationFrame"] as const;
 
 /**
  * Puts a page's globals in place: requests go to the server, with the cookie it gave.
@@ -42,6 +42,8 @@ export function becomePage(address: string, basePath = ""): PageGlobals {
     return page.storage;
   };
   const globals: Record<(typeof NAMES)[number], unknown> = {
+    // As fast as the page may be painted.
+    requestAnimationFrame: (callback: () => void) => setImmediate(callback),
     document: { querySelector: () => ({ content: basePath }) },
     location,
     history: { replaceState: (_: unknown, __: string, to: string) => page.replaced.push(to) },
