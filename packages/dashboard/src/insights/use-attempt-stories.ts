@@ -1,6 +1,7 @@
 import type { LogEvent } from "@mission-control/protocol";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
+import type { Mission } from "../app/mission.ts";
 import { useLive, useMission } from "../app/use-mission.ts";
 import { useNow } from "../ui/ticker.ts";
 import { type AttemptStory, attemptsOf, STORY_TYPES } from "./attempt-history.ts";
@@ -24,7 +25,7 @@ export function useAttemptStories(range: number, agentId?: string) {
   const base = useLive(({ log }) => log.base);
   const query = useQuery({
     queryKey: ["stories", range, agentId, base],
-    queryFn: ({ signal }) => readBack(mission.api, Date.now() - range, base + 1, agentId, signal),
+    queryFn: ({ signal }) => readBack(mission, range, base + 1, agentId, signal),
     enabled: ready,
     staleTime: Number.POSITIVE_INFINITY,
   });
@@ -41,13 +42,18 @@ export function useAttemptStories(range: number, agentId?: string) {
   return { data, query };
 }
 
-async function readBack(
-  api: { get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> },
-  since: number,
+/**
+ * Reads the events of attempts back from a position.
+ * @param range how far, in milliseconds before now by the server's clock, which stamped them
+ */
+export async function readBack(
+  { api, clock }: Pick<Mission, "api" | "clock">,
+  range: number,
   before: number,
   agentId: string | undefined,
   signal: AbortSignal,
 ): Promise<{ events: LogEvent[]; since: number }> {
+  const since = Date.now() + (clock.estimate?.offset ?? 0) - range;
   const events: LogEvent[] = [];
   let cursor: string | null = String(before);
   for (let page = 0; cursor !== null && Number(cursor) > 1 && page < MAX_PAGES; page++) {
