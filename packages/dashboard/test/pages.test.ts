@@ -25,6 +25,25 @@ function scrolling(): { moved: string[]; nested: string[] } {
   };
 }
 
+/** In the page: how many pixels of a drawing have a colour of the theme. */
+function countPixels(canvas: Element, token: string): number {
+  const [red, green, blue] = (
+    getComputedStyle(document.documentElement)
+      .getPropertyValue(token)
+      .match(/[\da-f]{2}/gi) ?? []
+  ).map((digits) => Number.parseInt(digits, 16));
+  const { width, height } = canvas as HTMLCanvasElement;
+  const { data } = (canvas as HTMLCanvasElement).getContext("2d")?.getImageData(0, 0, width, height) ?? {
+    data: [],
+  };
+  let count = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    if (data[at] === red && data[at + 1] === green && data[at + 2] === blue && data[at + 3] === 255)
+      count += 1;
+  }
+  return count;
+}
+
 const skip = chromiumPath === null && "there is no Chromium on this machine";
 
 describe("pages", { skip }, () => {
@@ -103,6 +122,21 @@ describe("pages", { skip }, () => {
         await page.close();
       });
     }
+  });
+
+  test("one attempt in a day is seen in both charts", async () => {
+    const context = await stage.logIn({ colorScheme: "light" });
+    const page = await stage.open(context, "/insights");
+    for (const [chart, token] of [
+      ["Attempts that ended", "--good"],
+      // Of one attempt, all quantiles are the same: the last one drawn is seen.
+      ["From dispatch to completion", "--attention"],
+    ] as const) {
+      const canvas = page.getByRole("figure", { name: chart }).locator("canvas");
+      await canvas.waitFor();
+      assert.ok(await canvas.evaluate(countPixels, token), `${chart}: nothing is drawn in ${token}`);
+    }
+    await context.close();
   });
 
   test("the log-in page: a wrong token is refused, the right one opens the page asked for", async () => {

@@ -1,4 +1,3 @@
-import type { AgentView } from "@mission-control/protocol";
 import { Link } from "@tanstack/react-router";
 import { type KeyboardEvent, useState } from "react";
 import { useAgents } from "../app/use-agents.ts";
@@ -8,6 +7,7 @@ import { Dialog } from "../ui/dialog.tsx";
 import { Foreign } from "../ui/foreign.tsx";
 import { Empty, Failure, Skeleton } from "../ui/page-state.tsx";
 import styles from "./agent-picker.module.css";
+import { offeredAgents } from "./offered-agents.ts";
 
 interface AgentPickerProps {
   title: string;
@@ -17,23 +17,11 @@ interface AgentPickerProps {
   onClose(): void;
 }
 
-const ORDER: Record<AgentView["status"], number> = { online: 0, busy: 1, unknown: 2, offline: 3 };
-
 /** Lets somebody choose the agent a task goes to. */
 export function AgentPicker({ title, preferred, onPick, onClose }: AgentPickerProps) {
   const agents = useAgents();
   const [filter, setFilter] = useState("");
-  const needle = filter.trim().toLowerCase();
-  const offered = (agents.data ?? [])
-    .filter(({ name, capabilities }) =>
-      [name, ...capabilities].some((word) => word.toLowerCase().includes(needle)),
-    )
-    .sort(
-      (a, b) =>
-        Number(b.id === preferred) - Number(a.id === preferred) ||
-        ORDER[a.status] - ORDER[b.status] ||
-        a.name.localeCompare(b.name),
-    );
+  const offered = offeredAgents(agents.data ?? [], filter, preferred);
   return (
     <Dialog title={title} onClose={onClose}>
       {agents.isLoading ? <Skeleton lines={3} /> : null}

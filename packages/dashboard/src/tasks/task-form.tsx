@@ -9,6 +9,7 @@ import { text } from "../text/text.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
+import { parseContext } from "./parse-context.ts";
 import styles from "./task-form.module.css";
 import { useTaskActions } from "./use-task-actions.ts";
 
@@ -182,17 +183,4 @@ export function TaskForm({ task, onEdit, onClose, onBulk }: TaskFormProps) {
       </form>
     </Dialog>
   );
-}
-
-/** The JSON object somebody wrote, an empty one for nothing, null for anything else. */
-function parseContext(written: string): Record<string, unknown> | null {
-  if (written.trim() === "") return {};
-  try {
-    const value: unknown = JSON.parse(written);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
-  } catch {
-    return null;
-  }
 }
