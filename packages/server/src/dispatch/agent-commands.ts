@@ -3,27 +3,27 @@ import { abortable } from "../gateways/abortable.ts";
 import type { Logger } from "../logger.ts";
 import type { PendingCommand } from "../store/log-change.ts";
 
-/** Commands an agent is told at the same time. As many failures end a round: the agent is not asked on and on. */
+/** Commands that are delivered to an agent at the same time. As many failures end a round: the agent is not asked on and on. */
 const AT_ONCE = 4;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
-/** An agent that cannot be told for so long will not be told: its run is over for us anyway. */
+/** A command that cannot be delivered for so long is given up: the agent's run is over for us anyway. */
 const GIVE_UP_AFTER_MS = 60 * 60_000;
 
-/** What came of telling an agent something. */
+/** What came of delivering a command to an agent. */
 export type CommandOutcome =
-  /** It was told, and did as it was told. */
+  /** The agent took it, and did as it says. */
   | { kind: "done" }
-  /** It will not do it, or could not be told for too long. */
+  /** The agent will not do it, or could not be reached for too long. */
   | { kind: "refused"; reason: string }
-  /** It need not be told any more. */
+  /** It need not be delivered any more. */
   | { kind: "withdrawn" };
 
 export interface AgentCommandsOptions {
   logger: Logger;
-  /** Tells the agent once; rejects when it could not be told now. */
-  tell: (pending: PendingCommand, signal: AbortSignal) => Promise<CommandOutcome>;
-  /** Writes what came of it, and that it need not be told again; what rejects is told again. */
+  /** Delivers it once; rejects when that could not be done now. */
+  deliver: (pending: PendingCommand, signal: AbortSignal) => Promise<CommandOutcome>;
+  /** Writes what came of it, and that it is not pending any more; what rejects is delivered again. */
   settle: (pending: PendingCommand, outcome: CommandOutcome) => Promise<void>;
   signal: AbortSignal;
   /** Called at the moment nothing waits any more; what comes later is for another loop. */
@@ -40,7 +40,7 @@ interface Waiting {
 }
 
 /**
- * What one agent must still be told, in rounds: however much waits, it costs one loop, a few requests at a time,
+ * The commands pending for one agent, delivered in rounds: however much waits, it costs one loop, a few requests at a time,
  * and a line of log a round. The commands of one dispatch go out in order.
  */
 export class AgentCommands {
@@ -50,8 +50,8 @@ export class AgentCommands {
   readonly #waiting = new Map<string, Waiting[]>();
   readonly #done = Promise.withResolvers<void>();
   #pause: AbortController | null = null;
-  /** Lets one more be told at the same time, while a round runs and has room. */
-  #addTeller: (() => void) | null = null;
+  /** Lets one more be delivered at the same time, while a round runs and has room. */
+  #addWorker: (() => void) | null = null;
   #isStarted = false;
 
   constructor(agentId: string, options: AgentCommandsOptions) {
@@ -72,7 +72,7 @@ export class AgentCommands {
     if (queue) queue.push(waiting);
     else this.#waiting.set(pending.dispatchId, [waiting]);
     this.#pause?.abort();
-    this.#addTeller?.();
+    this.#addWorker?.();
     if (this.#isStarted) return;
     this.#isStarted = true;
     void this.#run().finally(() => this.#done.resolve());
@@ -85,32 +85,32 @@ export class AgentCommands {
       this.#waiting.size > 0;
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
     ) {
-      const { told, failure } = await this.#round();
+      const { delivered, failure } = await this.#round();
       if (signal.aborted) return;
       if (failure === undefined) continue;
       await this.#giveUp(failure);
-      if (told > 0) pauseMs = firstPauseMs;
+      if (delivered > 0) pauseMs = firstPauseMs;
       if (this.#waiting.size > 0) await this.#rest(pauseMs, failure);
     }
     onEmpty();
   }
 
-  /** Tells what waits, and what comes meanwhile, until all is told or too much of it failed. */
-  async #round(): Promise<{ told: number; failure: string | undefined }> {
+  /** Delivers what waits, and what comes meanwhile, until all is delivered or too much of it failed. */
+  async #round(): Promise<{ delivered: number; failure: string | undefined }> {
     const tried = new Set<string>();
-    let told = 0;
+    let delivered = 0;
     let failures = 0;
     let failure: string | undefined;
     let active = 0;
-    const tellers: Promise<void>[] = [];
-    const teller = async () => {
+    const workers: Promise<void>[] = [];
+    const worker = async () => {
       active++;
       for (const dispatchId of this.#waiting.keys()) {
         if (failures >= AT_ONCE || this.#options.signal.aborted) break;
         if (tried.has(dispatchId)) continue;
         tried.add(dispatchId);
         try {
-          told += await this.#tellAll(dispatchId);
+          delivered += await this.#deliverAll(dispatchId);
           tried.delete(dispatchId);
         } catch (error) {
           failure = error instanceof Error ? error.message : String(error);
@@ -119,27 +119,27 @@ export class AgentCommands {
       }
       active--;
     };
-    this.#addTeller = () => {
-      if (active < AT_ONCE) tellers.push(teller());
+    this.#addWorker = () => {
+      if (active < AT_ONCE) workers.push(worker());
     };
-    for (let index = 0; index < AT_ONCE; index++) this.#addTeller();
-    for (let one = tellers.shift(); one; one = tellers.shift()) await one;
-    this.#addTeller = null;
-    return { told, failure };
+    for (let index = 0; index < AT_ONCE; index++) this.#addWorker();
+    for (let one = workers.shift(); one; one = workers.shift()) await one;
+    this.#addWorker = null;
+    return { delivered, failure };
   }
 
-  /** Tells the agent all about one dispatch, in order; returns how many commands that were. */
-  async #tellAll(dispatchId: string): Promise<number> {
-    const { tell, settle, signal } = this.#options;
+  /** Delivers all commands of one dispatch, in order; returns how many commands that were. */
+  async #deliverAll(dispatchId: string): Promise<number> {
+    const { deliver, settle, signal } = this.#options;
     const queue = this.#waiting.get(dispatchId) ?? [];
-    let told = 0;
+    let delivered = 0;
     try {
       for (let first = queue[0]; first && !signal.aborted; first = queue[0]) {
-        await settle(first.pending, await abortable(tell(first.pending, signal), signal));
+        await settle(first.pending, await abortable(deliver(first.pending, signal), signal));
         queue.shift();
-        told++;
+        delivered++;
       }
-      return told;
+      return delivered;
     } finally {
       this.#waiting.delete(dispatchId);
       if (queue.length > 0) this.#waiting.set(dispatchId, queue);
@@ -164,13 +164,14 @@ export class AgentCommands {
       }
       if (queue.length === 0) this.#waiting.delete(dispatchId);
     }
-    if (commands > 0) logger.error({ agentId: this.#agentId, commands, reason }, "gave up telling an agent");
+    if (commands > 0)
+      logger.error({ agentId: this.#agentId, commands, reason }, "gave up delivering commands to an agent");
   }
 
   async #rest(pauseMs: number, reason: string): Promise<void> {
     const { logger, signal } = this.#options;
     const fields = { agentId: this.#agentId, dispatches: this.#waiting.size, reason };
-    logger.warn(fields, "an agent could not be told what was decided; trying again");
+    logger.warn(fields, "commands could not be delivered to an agent; trying again");
     this.#pause = new AbortController();
     const ended = AbortSignal.any([signal, this.#pause.signal]);
     await wait(pauseMs * (0.5 + Math.random() / 2), undefined, { signal: ended, ref: false }).catch(() => {});

@@ -9,7 +9,7 @@ import type { Attempt } from "../tasks/task.ts";
 export interface AgentWork {
   /** Its attempts that are neither queued nor over: whatever node began them does not see to them any more. */
   underWay: readonly Attempt[];
-  /** What it must still be told, oldest first. */
+  /** Its pending commands, oldest first. */
   commands: readonly PendingCommand[];
 }
 
@@ -20,8 +20,8 @@ export interface AgentOwnershipOptions {
   mayOwn: (agentId: string) => Promise<boolean>;
   /** The agent's work is this node's from now on. Waits for nothing. */
   takeUp: (agentId: string, work: AgentWork) => void;
-  /** The agent is to be told something, after all it was to be told before. Waits for nothing. */
-  tell: (pending: PendingCommand) => void;
+  /** Begins to deliver a command, after all of the agent's before it. Waits for nothing. */
+  deliver: (pending: PendingCommand) => void;
   /** The agent's work is this node's no more: resolves when nothing of it is done here. */
   letGo: (agentId: string) => Promise<void>;
   /** Waits before a lease that could not be asked for is asked for again; rejects when it will not be. */
@@ -78,7 +78,7 @@ export class AgentOwnership {
   follow(pending: PendingCommand): void {
     const { owned, arrived } = this.#candidacyOf(pending.agentId);
     if (arrived) arrived.push(pending);
-    else if (owned && pending.id > owned.commandsUpTo) this.#options.tell(pending);
+    else if (owned && pending.id > owned.commandsUpTo) this.#options.deliver(pending);
   }
 
   /**
@@ -138,7 +138,7 @@ export class AgentOwnership {
 
   /** Has the agent's work done here for as long as the lease is held and this node can do it. */
   async #hold(agentId: string, candidacy: Candidacy, { token, lost }: Lease): Promise<void> {
-    const { mayOwn, takeUp, tell, letGo } = this.#options;
+    const { mayOwn, takeUp, deliver, letGo } = this.#options;
     const ended = AbortSignal.any([this.#stop.signal, lost]);
     candidacy.arrived = [];
     try {
@@ -148,7 +148,7 @@ export class AgentOwnership {
       const commandsUpTo = work.upTo;
       candidacy.owned = { token, commandsUpTo };
       takeUp(agentId, work.of(agentId));
-      for (const pending of candidacy.arrived) if (pending.id > commandsUpTo) tell(pending);
+      for (const pending of candidacy.arrived) if (pending.id > commandsUpTo) deliver(pending);
       candidacy.arrived = null;
       while (!ended.aborted) {
         await aborted(AbortSignal.any([ended, candidacy.review.signal]));

@@ -5,7 +5,7 @@ import type { PendingCommand } from "../store/log-change.ts";
 import type { CommandOutcome } from "./agent-commands.ts";
 import { CommandDelivery } from "./command-delivery.ts";
 
-type Tell = (pending: PendingCommand, signal: AbortSignal) => Promise<void>;
+type Deliver = (pending: PendingCommand, signal: AbortSignal) => Promise<void>;
 
 /** A delivery whose agents are the test's. */
 class Fixture {
@@ -13,7 +13,7 @@ class Fixture {
   readonly done: number[] = [];
   readonly outcomes: CommandOutcome[] = [];
   readonly told: string[] = [];
-  tell: Tell = async () => {};
+  deliver: Deliver = async () => {};
   underWay = 0;
   most = 0;
   readonly delivery: CommandDelivery;
@@ -29,12 +29,12 @@ class Fixture {
         this.outcomes.push(outcome);
       },
       logger: { debug: note, info: note, warn: note, error: note },
-      tell: async (pending, signal) => {
+      deliver: async (pending, signal) => {
         const { agentId, dispatchId, command } = pending;
         this.most = Math.max(this.most, ++this.underWay);
         try {
           await nextTurn();
-          await this.tell(pending, signal);
+          await this.deliver(pending, signal);
           this.told.push(`${agentId} ${dispatchId} ${command.kind}`);
           return { kind: "done" };
         } finally {
@@ -59,7 +59,7 @@ class Fixture {
 test("thousands of commands for an agent that is away cost a few requests and a line of log a round", async () => {
   const fixture = new Fixture();
   let tries = 0;
-  fixture.tell = async () => {
+  fixture.deliver = async () => {
     tries++;
     throw new Error("connection refused");
   };
@@ -69,7 +69,7 @@ test("thousands of commands for an agent that is away cost a few requests and a 
   assert.ok(tries <= 8 * (fixture.logged.length + 1), `${tries} tries in ${fixture.logged.length} rounds`);
   const { fields } = fixture.logged[0] ?? assert.fail();
   assert.deepEqual(fields, { agentId: "a", dispatches: 4000, reason: "connection refused" });
-  fixture.tell = async () => {};
+  fixture.deliver = async () => {};
   await fixture.until(() => fixture.done.length === 4000);
   assert.equal(new Set(fixture.told).size, 4000, "each was told");
   assert.equal(fixture.told.length, 4000, "once");
@@ -79,7 +79,7 @@ test("thousands of commands for an agent that is away cost a few requests and a 
 test("the commands of one dispatch keep their order, also when the first has to be tried again", async () => {
   const fixture = new Fixture();
   let failures = 2;
-  fixture.tell = async () => {
+  fixture.deliver = async () => {
     if (failures-- > 0) throw new Error("not now");
   };
   fixture.delivery.deliver(fixture.command("a", "d", "permission"));
@@ -91,7 +91,7 @@ test("the commands of one dispatch keep their order, also when the first has to 
 
 test("commands that are refused for ever hold up neither the agent's others nor another agent's", async () => {
   const fixture = new Fixture();
-  fixture.tell = async ({ dispatchId }) => {
+  fixture.deliver = async ({ dispatchId }) => {
     if (dispatchId.startsWith("bad")) throw new Error("refused");
   };
   for (let index = 0; index < 10; index++) fixture.delivery.deliver(fixture.command("a", `bad${index}`));
@@ -103,7 +103,7 @@ test("commands that are refused for ever hold up neither the agent's others nor 
 
 test("a command waits for what it is about, and a new one does not wait for the pause of an old one", async () => {
   const fixture = new Fixture({ firstPauseMs: 3_600_000 });
-  fixture.tell = async ({ dispatchId }) => {
+  fixture.deliver = async ({ dispatchId }) => {
     if (dispatchId === "old") throw new Error("refused");
   };
   const ready = Promise.withResolvers<void>();
@@ -119,14 +119,17 @@ test("a command waits for what it is about, and a new one does not wait for the 
 
 test("what cannot be told for long enough is given up, in one line", async () => {
   const fixture = new Fixture({ giveUpAfterMs: 0 });
-  fixture.tell = async () => {
+  fixture.deliver = async () => {
     throw new Error("gone");
   };
   for (let index = 0; index < 50; index++) fixture.delivery.deliver(fixture.command("a", `d${index}`));
   await fixture.until(() => fixture.done.length === 50);
   await fixture.until(() => fixture.logged.length > 0);
   assert.deepEqual(fixture.logged, [
-    { fields: { agentId: "a", commands: 50, reason: "gone" }, message: "gave up telling an agent" },
+    {
+      fields: { agentId: "a", commands: 50, reason: "gone" },
+      message: "gave up delivering commands to an agent",
+    },
   ]);
   assert.deepEqual(fixture.outcomes, Array(50).fill({ kind: "refused", reason: "gone" }));
 });
@@ -134,7 +137,7 @@ test("what cannot be told for long enough is given up, in one line", async () =>
 test("closing waits for no agent and leaves what is undelivered", async () => {
   const fixture = new Fixture();
   let hanging = 0;
-  fixture.tell = (_pending, signal) =>
+  fixture.deliver = (_pending, signal) =>
     new Promise((_, reject) => {
       hanging++;
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
@@ -148,7 +151,7 @@ test("closing waits for no agent and leaves what is undelivered", async () => {
 test("closing waits for no agent that does not listen to the end either", async () => {
   const fixture = new Fixture();
   const told = Promise.withResolvers<void>();
-  fixture.tell = () => {
+  fixture.deliver = () => {
     told.resolve();
     return new Promise(() => {});
   };

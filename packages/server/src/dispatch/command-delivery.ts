@@ -3,12 +3,12 @@ import { AgentCommands, type AgentCommandsOptions } from "./agent-commands.ts";
 
 export type CommandDeliveryOptions = Omit<AgentCommandsOptions, "signal" | "onEmpty">;
 
-/** Tells agents what the operator decided — cancel, permission answers — until they were told. */
+/** Delivers to agents what the operator decided — cancel, permission answers — until they took it. */
 export class CommandDelivery {
   readonly #options: CommandDeliveryOptions;
-  /** The agents that have something to be told now. */
+  /** The agents that have commands pending. */
   readonly #agents = new Map<string, AgentCommands>();
-  /** What ends the telling of each agent that there was something to tell. */
+  /** What ends the delivery to each agent that there was a command for. */
   readonly #stops = new Map<string, AbortController>();
 
   constructor(options: CommandDeliveryOptions) {
@@ -25,7 +25,7 @@ export class CommandDelivery {
     });
   }
 
-  /** Tells an agent nothing more that was to be delivered until now; resolves when nothing is being told. */
+  /** Delivers to an agent nothing more of what was to be delivered until now; resolves when nothing is under way to it. */
   async letGo(agentId: string): Promise<void> {
     this.#stops.get(agentId)?.abort();
     this.#stops.delete(agentId);

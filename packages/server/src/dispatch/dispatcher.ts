@@ -77,7 +77,7 @@ export class Dispatcher {
       logger,
       mayOwn: (agentId) => this.#mayOwn(agentId),
       takeUp: (agentId, work) => this.#takeUp(agentId, work),
-      tell: (pending) => this.#commandReady(pending),
+      deliver: (pending) => this.#commandReady(pending),
       letGo: async (agentId) => {
         await Promise.all([this.#handOvers.letGo(agentId), this.#commands.letGo(agentId)]);
       },
@@ -100,14 +100,14 @@ export class Dispatcher {
     this.#runs = new RunWatch({ store, writer: this.#writer, graceMs: options.graceMs });
     this.#commands = new CommandDelivery({
       logger,
-      tell: (pending, signal) => this.#tell(pending, signal),
+      deliver: (pending, signal) => this.#deliver(pending, signal),
       settle: (pending, outcome) => this.#settleCommand(pending, outcome),
     });
   }
 
   /**
    * Asks for the work of every agent that has some: attempts under way, undelivered commands, queues. Until then nothing
-   * is handed out or told: what is found is an earlier process's, and nothing of it is taken up twice.
+   * is handed out or delivered: what is found is an earlier process's, and nothing of it is taken up twice.
    */
   async start(): Promise<void> {
     const { store } = this.#options;
@@ -310,7 +310,7 @@ export class Dispatcher {
     this.#commands.deliver(pending, this.#handOvers.done(pending.dispatchId));
   }
 
-  async #tell(pending: PendingCommand, signal: AbortSignal): Promise<CommandOutcome> {
+  async #deliver(pending: PendingCommand, signal: AbortSignal): Promise<CommandOutcome> {
     const { id, agentId, dispatchId, taskId, command } = pending;
     const { store, adapterFor } = this.#options;
     // Delivered before, by a node whose lease had not run out yet.
@@ -345,7 +345,7 @@ export class Dispatcher {
     const { id, dispatchId, taskId, command } = pending;
     if (command.kind === "cancel" && outcome.kind !== "withdrawn") {
       const reason = outcome.kind === "refused" ? outcome.reason : undefined;
-      // One that is told again after a crash is answered once for what the attempt is then.
+      // One that is delivered again after a crash is answered once for what the attempt is then.
       const { state = "gone" } = (await store.attempt(dispatchId)) ?? {};
       const key = { scope: `command:${dispatchId}`, key: `cancel ${state}` };
       await store.change({ kind: "cancel_answered", taskId, dispatchId, reason }, { key });
@@ -363,7 +363,7 @@ function isTakenUp({ state, runOutcome }: Attempt): boolean {
   return state !== "unknown" && !runOutcome;
 }
 
-/** Whether the agent is still to be told to stop: not when it has spoken since of an attempt that was unknown. */
+/** Whether the agent still has to stop: not when it has spoken since of an attempt that was unknown. */
 function isToStop(attempt: Attempt | null): boolean {
   return !attempt || ["unknown", "cancelled", "lost"].includes(attempt.state);
 }

@@ -16,7 +16,7 @@ export interface RunWatchOptions {
   graceMs?: number | undefined;
 }
 
-/** What gateways see of the runs that agents may be working on: activity, losses, and ends no agent tells of. */
+/** What gateways see of the runs that agents may be working on: activity, losses, and ends that no agent reports. */
 export class RunWatch {
   readonly #options: RunWatchOptions;
   /** Task of each attempt an agent may be working on. */
@@ -75,7 +75,7 @@ export class RunWatch {
     for (const timer of this.#graceTimers.values()) clearTimeout(timer);
   }
 
-  /** What a run used is told at its end, often after its agent had called back that the task is done. */
+  /** What a run used is known at its end, often after its agent had called back that the task is done. */
   async #countLateUsage(event: RunEnded): Promise<void> {
     const { store, writer } = this.#options;
     try {

@@ -53,8 +53,8 @@ interface Entry {
   record: GatewayRecord;
   kind: ConnectedKind;
   gateway: LeasedGateway;
-  /** State and error as last told in an event. */
-  told: string;
+  /** State and error as this node last announced them. */
+  announced: string;
 }
 
 /**
@@ -273,11 +273,11 @@ export class GatewayRegistry {
       onGained: () => void this.#listener?.onRoutesChange(),
       onLost: async () => {
         const lost = this.#entries.get(id);
-        if (lost?.gateway === gateway) lost.told = "";
+        if (lost?.gateway === gateway) lost.announced = "";
         await this.#listener?.onRoutesChange();
       },
     });
-    this.#entries.set(id, { record, kind, gateway, told: "" });
+    this.#entries.set(id, { record, kind, gateway, announced: "" });
   }
 
   #close({ record: { id }, gateway }: Entry, { forget }: { forget: boolean }): void {
@@ -302,16 +302,16 @@ export class GatewayRegistry {
     return kind;
   }
 
-  /** Tells what became of a connection that this node holds; nothing is told of a gateway after its removal. */
+  /** Announces what became of a connection that this node holds; nothing is announced of a gateway after its removal. */
   #announce(id: string): void {
     const entry = this.#entries.get(id);
     const under = entry?.gateway.lease;
     if (!entry || !under || !this.#listener) return;
     const connection = entry.gateway.adapter.state();
     const { state, lastError } = connection;
-    const telling = `${state} ${lastError ?? ""}`;
-    if (telling === entry.told) return;
-    entry.told = telling;
+    const announcing = `${state} ${lastError ?? ""}`;
+    if (announcing === entry.announced) return;
+    entry.announced = announcing;
     const { store, now, logger } = this.#options;
     const at = now().toISOString();
     const event = gatewayEvent(entry.record, at, {

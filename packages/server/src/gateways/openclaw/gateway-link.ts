@@ -11,7 +11,7 @@ const BACKOFF: Backoff = { firstMs: 500, longestMs: 30_000 };
 /** A connection that held for so long ends a row of failures; in milliseconds. */
 const STABLE_MS = 10_000;
 /** Somebody who waits for the connection shortens a pause between tries to this; in milliseconds. */
-const HURRIED_MS = 1000;
+const URGENT_MS = 1000;
 
 export interface LinkOptions extends ConnectionOptions {
   /** Mission Control's id of the gateway, for the log. */
@@ -33,9 +33,9 @@ export class GatewayLink {
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   #connected = Promise.withResolvers<GatewayConnection>();
-  #hurry = new AbortController();
-  /** How many wait for the connection in a hurry. */
-  #hurrying = 0;
+  #urgent = new AbortController();
+  /** How many wait for the connection urgently. */
+  #urgentWaits = 0;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -53,20 +53,20 @@ export class GatewayLink {
   }
 
   /**
-   * The connection as soon as there is one. With `hurry`, no pause between tries is longer than a moment.
+   * The connection as soon as there is one. With `urgent`, no pause between tries is longer than a moment.
    * @throws the signal's reason when it is aborted, or an error when the link is closed
    */
-  async connected(signal: AbortSignal, { hurry = false } = {}): Promise<GatewayConnection> {
+  async connected(signal: AbortSignal, { urgent = false } = {}): Promise<GatewayConnection> {
     this.#stop.signal.throwIfAborted();
     if (this.#connection) return this.#connection;
-    if (hurry) {
-      this.#hurrying += 1;
-      this.#hurry.abort();
+    if (urgent) {
+      this.#urgentWaits += 1;
+      this.#urgent.abort();
     }
     try {
       return await abortable(this.#connected.promise, signal);
     } finally {
-      if (hurry) this.#hurrying -= 1;
+      if (urgent) this.#urgentWaits -= 1;
     }
   }
 
@@ -126,13 +126,13 @@ export class GatewayLink {
     this.#options.onChange();
   }
 
-  /** Waits; not longer than a moment while somebody is in a hurry. */
+  /** Waits; not longer than a moment while somebody waits urgently. */
   async #pause(ms: number): Promise<void> {
     const { signal } = this.#stop;
-    const shortest = wait(Math.min(ms, HURRIED_MS), undefined, { signal }).catch(() => {});
-    if (ms > HURRIED_MS && this.#hurrying === 0) {
-      this.#hurry = new AbortController();
-      await wait(ms, undefined, { signal: AbortSignal.any([signal, this.#hurry.signal]) }).catch(() => {});
+    const shortest = wait(Math.min(ms, URGENT_MS), undefined, { signal }).catch(() => {});
+    if (ms > URGENT_MS && this.#urgentWaits === 0) {
+      this.#urgent = new AbortController();
+      await wait(ms, undefined, { signal: AbortSignal.any([signal, this.#urgent.signal]) }).catch(() => {});
     }
     await shortest;
   }

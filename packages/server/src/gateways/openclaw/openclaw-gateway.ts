@@ -160,7 +160,7 @@ export class OpenClawGateway implements ConnectedAdapter {
   #connected(signal: AbortSignal) {
     const { handOverMs } = { ...DEFAULT_RUN_TIMES, ...this.#options.times };
     const limit = AbortSignal.any([signal, AbortSignal.timeout(handOverMs)]);
-    return this.#link.connected(limit, { hurry: true });
+    return this.#link.connected(limit, { urgent: true });
   }
 
   #run(target: AgentTarget, payload: DispatchPayload, context: SendContext): OpenClawRun {

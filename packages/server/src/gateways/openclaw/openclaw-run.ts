@@ -99,7 +99,7 @@ export class OpenClawRun {
     this.#cancelled = true;
     const { link, times } = this.#options;
     const limit = AbortSignal.any([signal, AbortSignal.timeout(times.handOverMs)]);
-    const connection = await link.connected(limit, { hurry: true });
+    const connection = await link.connected(limit, { urgent: true });
     for (const turn of [...this.#turns]) {
       await abortable(
         turn.answer.catch(() => {}),

@@ -80,7 +80,7 @@ export class TurnSender implements RunKey {
     for (;;) {
       let sending = false;
       try {
-        const connection = await link.connected(AbortSignal.any([aborted, limit]), { hurry: true });
+        const connection = await link.connected(AbortSignal.any([aborted, limit]), { urgent: true });
         if (unanswered) {
           const verdict = await this.#judge(connection);
           if (verdict !== "send") return verdict;
