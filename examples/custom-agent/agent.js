@@ -5,7 +5,8 @@ const agent = createAgentServer({
   secret: process.env.AGENT_SECRET ?? "",
   async onDispatch({ task }, { reporter }) {
     reporter.progress(`Counting the words of "${task.title}"`, { progress: 0.5 });
-    return `${task.description.split(/\s+/).filter(Boolean).length} words`;
+    const words = `${task.title} ${task.description}`.match(/\S+/g) ?? [];
+    return `Hello! Your task has ${words.length} words.`;
   },
 });
 const port = Number(process.env.PORT ?? 5000);
