@@ -20,7 +20,7 @@ import { BodyReader } from "./ingress/body-reader.ts";
 import { ConnectionLimit } from "./ingress/connection-limit.ts";
 import { FastLane } from "./ingress/fast-lane.ts";
 import { basePathOf } from "./ingress/request-target.ts";
-import { fingerprint, loadKeys } from "./keys.ts";
+import { fingerprint, loadKeys, shareKeys } from "./keys.ts";
 import { AddressCount } from "./limits/address-limit.ts";
 import { limitsOf } from "./limits/limits.ts";
 import type { Logger } from "./logger.ts";
@@ -31,7 +31,7 @@ import { logInUrl, Sessions } from "./login/sessions.ts";
 import { Metrics } from "./metrics.ts";
 import { Readiness } from "./readiness.ts";
 import { Retention } from "./retention.ts";
-import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { openStore } from "./store/open-store.ts";
 import { StoreUnavailableError } from "./store/store.ts";
 import { Hub } from "./stream/hub.ts";
 import { StreamEndpoint } from "./stream/stream-endpoint.ts";
@@ -55,19 +55,17 @@ export interface App {
 
 /**
  * Starts a server: opens the store, connects the gateways, takes up what an earlier process left, listens.
- * @throws SettingsError, KeyFileError, DataFolderInUseError, NewerDatabaseError, or the system's error about the
- *   address
+ * @throws SettingsError, KeyFileError, what `openStore` throws, or the system's error about the address
  */
 export async function startApp(settings: Settings, logger: Logger): Promise<App> {
   const now = () => new Date();
   const metrics = new Metrics();
   const limits = limitsOf(settings);
   const addresses = new ClientAddresses(settings.trustedProxies);
-  const keys = loadKeys(settings.dataDir);
-  const identityDir = join(settings.dataDir, "openclaw");
-  DeviceIdentity.check(identityDir);
-  const token = settings.token ?? keys.token;
-  const store = SqliteStore.open({ folder: settings.dataDir, limits: limits.rules, metrics, logger });
+  const { dataDir: folder, databaseUrl } = settings;
+  const identityDir = join(folder, "openclaw");
+  const storeOptions = { folder, databaseUrl, limits: limits.rules, metrics, logger };
+  const { store, keys: sharedKeys } = await openStore(storeOptions);
   // Closed in reverse order, also when the start fails half-way.
   const opened: { close(): Promise<void> | void }[] = [store];
   const closeAll = async () => {
@@ -78,6 +76,13 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     return part;
   };
   try {
+    if (sharedKeys) {
+      await shareKeys(folder, sharedKeys);
+      await DeviceIdentity.share(identityDir, sharedKeys);
+    }
+    const keys = loadKeys(folder);
+    DeviceIdentity.check(identityDir);
+    const token = settings.token ?? keys.token;
     const hub = await Hub.open({ log: store, logger, metrics, maxFilters: limits.streamFilters });
     const { openclawGatewayUrl: url, openclawGatewayToken: gatewayToken } = settings;
     const gateways = opening(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LogEvent } from "@mission-control/protocol";
 import { CallbackSender } from "./support/callback-sender.ts";
+import { checkLog } from "./support/log-check.ts";
 import { AgentDouble, dispatchTasks, ServerProcess } from "./support/server-process.ts";
 import { StreamFollower } from "./support/stream-follower.ts";
 
@@ -48,24 +48,7 @@ test("killed at any moment under full load, the server loses nothing it answered
   stop.abort();
   await sending;
 
-  const log = await wholeLog(server);
-  const ids = log.map(({ id }) => id);
-  assert.deepEqual(
-    ids,
-    Array.from({ length: ids.length }, (_, index) => index + 1),
-    "ids rise without a gap",
-  );
-  const said = log.filter(({ type, message }) => type === "activity" && message !== undefined);
-  const eventOf = new Map(said.map(({ message, id }) => [message, id]));
-  assert.equal(eventOf.size, said.length, "no callback is in the log twice");
-  let count = 0;
-  for (const { answered: acknowledged } of senders) {
-    for (const [message, eventId] of acknowledged) {
-      assert.equal(eventOf.get(message), eventId, `${message} is in the log as it was answered`);
-      count++;
-    }
-  }
-  assert.equal(count, said.length, "and nothing else is");
+  const ids = await checkLog(server, senders);
 
   await follower.until(ids.length);
   await follower.close();
@@ -81,17 +64,3 @@ test("killed at any moment under full load, the server loses nothing it answered
   const { code, stderr } = await server.end("SIGTERM");
   assert.equal(code, 0, stderr);
 });
-
-async function wholeLog(server: ServerProcess): Promise<LogEvent[]> {
-  const log: LogEvent[] = [];
-  for (let before: string | null = ""; before !== null; ) {
-    const query: string = before === "" ? "" : `&before=${before}`;
-    const page: { items: LogEvent[]; nextCursor: string | null } = await server.call(
-      "GET",
-      `/api/events/history?limit=500${query}`,
-    );
-    log.push(...page.items);
-    before = page.nextCursor;
-  }
-  return log.reverse();
-}

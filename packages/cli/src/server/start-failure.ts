@@ -8,6 +8,8 @@ const OWN_CODES: ReadonlySet<unknown> = new Set([
   "data_folder_in_use",
   "newer_database",
   "damaged_database",
+  "unsuitable_database",
+  "store_unavailable",
   "invalid_secret",
 ]);
 

@@ -26,11 +26,12 @@ export const SETTINGS = {
   },
   dataDir: {
     environment: "MISSION_CONTROL_DATA_DIR",
-    description: "folder of the database and keys (default ~/.mission-control)",
+    description: "folder of the keys and the SQLite database (default ~/.mission-control)",
   },
   databaseUrl: {
     environment: "DATABASE_URL",
-    description: "not supported yet: the database is embedded SQLite",
+    description:
+      "postgres:// URL of a database that several servers share (default: SQLite in the data folder)",
   },
   token: {
     environment: "MISSION_CONTROL_TOKEN",

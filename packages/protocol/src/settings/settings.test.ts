@@ -38,6 +38,7 @@ test("defaults are the contract's", () => {
     publicUrl: undefined,
     allowedHosts: [],
     dataDir: folder,
+    databaseUrl: undefined,
     token: undefined,
     webhookSecrets: undefined,
     openclawGatewayUrl: undefined,
@@ -152,7 +153,10 @@ test("a wrong or unknown setting is refused by one sentence that names it", () =
       () => read({ MISSION_CONTROL_ALLOW_PRIVATE_WEBHOOKS: "maybe" }),
       /must be true or false, not "maybe"\.$/,
     ],
-    [() => read({ DATABASE_URL: "postgres://me:hush@db/mc" }), /^DATABASE_URL must be unset: .*SQLite/],
+    [
+      () => read({ DATABASE_URL: "mysql://me:hush@db/mc" }),
+      /^DATABASE_URL must be a postgres:\/\/ URL, such as/,
+    ],
     [
       () => read({ MISSION_CONTROL_PUBLIC_ULR: "x" }),
       /MISSION_CONTROL_PUBLIC_ULR; did you mean MISSION_CONTROL_PUBLIC_URL\?/,
@@ -176,7 +180,7 @@ test("a refused secret is never repeated", () => {
   for (const environment of [
     { MISSION_CONTROL_TOKEN: "hush hush" },
     { MISSION_CONTROL_WEBHOOK_SECRET: "whsec_aHVzaA==,!hush!,?" },
-    { DATABASE_URL: "postgres://me:hush@db/mc" },
+    { DATABASE_URL: "postgres//me:hush@db/mc" },
   ] as Record<string, string>[]) {
     assert.throws(
       () => read(environment),

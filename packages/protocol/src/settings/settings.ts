@@ -86,8 +86,11 @@ const RULES = {
   ),
   dataDir: rule(z.string().transform(expandHome).default(join(homedir(), ".mission-control")), "a folder"),
   databaseUrl: secretRule(
-    z.undefined(),
-    "unset: this version keeps everything in its embedded SQLite database, it cannot use PostgreSQL yet",
+    z
+      .string()
+      .refine((text) => ["postgres:", "postgresql:"].includes(URL.parse(text)?.protocol ?? ""))
+      .optional(),
+    "a postgres:// URL, such as postgres://user:password@host:5432/database (a character of the password that means something in a URL is written in percent encoding)",
   ),
   token: secretRule(z.string().regex(TOKEN_PATTERN).optional(), TOKEN_RULE),
   webhookSecrets: secretRule(
@@ -122,7 +125,7 @@ const RULES = {
 
 /** All settings, checked. Absent: `publicUrl`, `token` and `webhookSecrets` where the server makes its own. */
 export type Settings = {
-  [Name in Exclude<SettingName, "databaseUrl">]: z.output<(typeof RULES)[Name]["schema"]>;
+  [Name in SettingName]: z.output<(typeof RULES)[Name]["schema"]>;
 };
 
 /** Names in the environment that look like settings but belong to what an agent is given to report with. */
@@ -167,8 +170,7 @@ export function readSettings({ flags = {}, environment = process.env }: Settings
   const file = readSettingsFile(join(dataDir, SETTINGS_FILE));
   const names = Object.keys(SETTINGS) as SettingName[];
   const values = names.map((name) => [name, check(name, fromOutside(name) ?? file.get(name) ?? null)]);
-  const { databaseUrl: _, ...settings } = Object.fromEntries(values);
-  return settings as Settings;
+  return Object.fromEntries(values) as Settings;
 }
 
 /** The address of a server on this machine, for a browser or an agent here. */

@@ -11,17 +11,20 @@ export class ServerProcess {
   readonly folder = mkdtempSync(join(tmpdir(), "mission-control-process-"));
   readonly port: number;
   token = "";
+  readonly #environment: Record<string, string>;
   #running: Running | null = null;
 
-  static async start(): Promise<ServerProcess> {
-    const server = new ServerProcess(await freePort());
+  /** @param environment settings beside its port and folder */
+  static async start(environment: Record<string, string> = {}): Promise<ServerProcess> {
+    const server = new ServerProcess(await freePort(), environment);
     await server.restart();
     server.token = readFileSync(join(server.folder, "token"), "utf8").trim();
     return server;
   }
 
-  private constructor(port: number) {
+  private constructor(port: number, environment: Record<string, string>) {
     this.port = port;
+    this.#environment = environment;
   }
 
   get url(): string {
@@ -31,7 +34,7 @@ export class ServerProcess {
   /** Starts it, on the same port and folder as before; resolves when it answers. */
   async restart(): Promise<void> {
     const args = ["start", "--port", String(this.port), "--data-dir", this.folder, "--json"];
-    this.#running = start(args);
+    this.#running = start(args, this.#environment);
     await this.#running.line();
   }
 
@@ -76,13 +79,16 @@ export class AgentDouble {
   readonly payloads: DispatchPayload[] = [];
   /** How often it was asked whether it is there. */
   probes = 0;
+  #wake = () => {};
   readonly #server = createServer(async (request, response) => {
     let body = "";
     for await (const chunk of request.setEncoding("utf8")) body += chunk;
     if (request.method === "HEAD") this.probes++;
     else this.received.push({ method: request.method ?? "", path: request.url ?? "", body });
-    if (request.method === "POST" && request.url === "/")
+    if (request.method === "POST" && request.url === "/") {
       this.payloads.push(JSON.parse(body) as DispatchPayload);
+      this.#wake();
+    }
     response.writeHead(202).end();
   });
 
@@ -95,6 +101,16 @@ export class AgentDouble {
 
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
+  }
+
+  /** Resolves when it was sent so many dispatches, counted from the start. */
+  receives(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = () => {
+        if (this.payloads.length >= count) resolve();
+      };
+      this.#wake();
+    });
   }
 
   async close(): Promise<void> {

@@ -10,6 +10,7 @@ import {
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { KeyFileError } from "@mission-control/protocol/settings";
+import type { SharedKeys } from "../../keys.ts";
 import { type DeviceTokenSlot, deviceTokenSlot } from "./device-tokens.ts";
 import { isCode, readIfThere } from "./identity-files.ts";
 
@@ -57,7 +58,7 @@ export class DeviceIdentity {
   static open(folder: string): DeviceIdentity {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const file = join(folder, KEY_FILE);
-    return new DeviceIdentity(folder, parseKey(file, readIfThere(file) ?? createKey(file)));
+    return new DeviceIdentity(folder, parseKey(file, readIfThere(file) ?? createKey(file, newKey())));
   }
 
   /**
@@ -68,6 +69,22 @@ export class DeviceIdentity {
     const file = join(folder, KEY_FILE);
     const pem = readIfThere(file);
     if (pem !== undefined) parseKey(file, pem);
+  }
+
+  /**
+   * Gives the folder the key that all servers on its database share, or the database the one that the folder has,
+   * where nobody came first.
+   * @throws KeyFileError when the folder has another key than the others use
+   */
+  static async share(folder: string, shared: SharedKeys): Promise<void> {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const file = join(folder, KEY_FILE);
+    const own = readIfThere(file);
+    const common = await shared.sharedKey(KEY_FILE, own ?? newKey());
+    if (own === common || (own === undefined && createKey(file, common) === common)) return;
+    throw new KeyFileError(
+      `${file} is not the key that the other servers on the same database use: remove it, and it is made from theirs.`,
+    );
   }
 
   /** Signs a gateway's challenge (device auth, version 2); base64url. */
@@ -106,8 +123,11 @@ function parseKey(file: string, pem: string): KeyObject {
   );
 }
 
-function createKey(file: string): string {
-  const pem = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+function newKey(): string {
+  return generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
+function createKey(file: string, pem: string): string {
   const temporary = `${file}.${randomUUID()}`;
   writeFileSync(temporary, pem, { mode: 0o600 });
   try {

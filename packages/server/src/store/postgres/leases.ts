@@ -5,10 +5,10 @@ import { lockHead } from "./log-head.ts";
 import { prepared, roundTrip, type Statement } from "./statement.ts";
 
 /** For so long a lease is good without being renewed, in milliseconds, by the database's clock. */
-const GOOD_FOR_MS = 6000;
+const GOOD_FOR_MS = 5000;
 /** And so much less by this node's own: it has stopped before another begins. */
 const SAFETY_MS = 1000;
-const RENEW_MS = 1500;
+const RENEW_MS = 1000;
 /** How late this node may notice that a lease has run out. */
 const CHECK_MS = 250;
 

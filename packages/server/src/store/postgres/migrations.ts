@@ -12,6 +12,7 @@ import { NewerDatabaseError } from "../store.ts";
  *   elsewhere and does not rewrite; what each callback changes stands in `task_live`, which has few indexes.
  * - `tasks.search` is what a search looks through, in lower case. Tags are kept as JSON strings without their quotes.
  * - `records.concurrency` is how many attempts an agent takes at a time; null for other records.
+ * - `keys` are those that all servers share, such as the one that dispatches' secrets are derived from.
  * - `commit_marks` has the number of each node's last commit (commit-marks.ts).
  * - `leases.fence` is null while nobody holds the lease; otherwise it is the fencing number of who does.
  */
@@ -105,6 +106,10 @@ const MIGRATIONS: readonly string[] = [
     number bigint NOT NULL,
     at timestamptz NOT NULL DEFAULT now()
   ) WITH (fillfactor = 50);
+  CREATE TABLE keys (
+    name text COLLATE "C" PRIMARY KEY,
+    value text NOT NULL
+  );
   CREATE TABLE probe (
     one_row boolean PRIMARY KEY DEFAULT true CHECK (one_row),
     content bytea NOT NULL

@@ -1,4 +1,5 @@
 import { type EventFilter, MAX_CALLBACK_BYTES, type TaskQuery } from "@mission-control/protocol";
+import type { SharedKeys } from "../../keys.ts";
 import type { Logger } from "../../logger.ts";
 import type { Metrics } from "../../metrics.ts";
 import { NO_LIMITS, type TaskLimits } from "../../tasks/limits.ts";
@@ -47,6 +48,12 @@ const writeProbe = prepared(
    ON CONFLICT (one_row) DO UPDATE SET content = excluded.content`,
 );
 
+const addKey = prepared(
+  "add_key",
+  "INSERT INTO keys (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+);
+const selectKey = prepared("key", "SELECT value FROM keys WHERE name = $1");
+
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database`, with the parameters that libpq's URIs take. */
   url: string;
@@ -60,7 +67,7 @@ export interface PostgresStoreOptions {
 }
 
 /** The engine of several nodes: one PostgreSQL database, which any number of processes share. */
-export class PostgresStore extends OperationStore implements Store {
+export class PostgresStore extends OperationStore implements Store, SharedKeys {
   readonly #database: Database;
   readonly #group: GroupCommit;
   readonly #log: EventLog;
@@ -194,6 +201,12 @@ export class PostgresStore extends OperationStore implements Store {
 
   prune(policy: PrunePolicy): Promise<boolean> {
     return prune(this.#database, policy);
+  }
+
+  /** @see SharedKeys.sharedKey */
+  async sharedKey(name: string, candidate: string): Promise<string> {
+    const [, kept] = await this.#database.read(addKey(name, candidate), selectKey(name));
+    return kept?.rows[0]?.value;
   }
 
   async unavailableReason(): Promise<string | null> {

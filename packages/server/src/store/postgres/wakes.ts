@@ -2,7 +2,7 @@ import type { Client } from "pg";
 import type { Database } from "./database.ts";
 
 /** Between two looks that nobody asked for: what a lost NOTIFY delays, in milliseconds. */
-const LOOK_MS = 2000;
+const LOOK_MS = 1000;
 /** Between two tries to listen again. */
 const AGAIN_MS = 500;
 

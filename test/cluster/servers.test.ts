@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { after, before, type TestContext, test } from "node:test";
+import type { DispatchPayload } from "@mission-control/protocol";
+import { CallbackSender } from "../../packages/server/test/support/callback-sender.ts";
+import { checkLog } from "../../packages/server/test/support/log-check.ts";
+import {
+  AgentDouble,
+  dispatchTasks,
+  ServerProcess,
+} from "../../packages/server/test/support/server-process.ts";
+import { StreamFollower } from "../../packages/server/test/support/stream-follower.ts";
+import { Place } from "./place.ts";
+import { PostgresServer } from "./postgres-server.ts";
+
+let database: PostgresServer;
+
+before(async () => {
+  database = await PostgresServer.start();
+});
+after(() => database.discard());
+
+/** Servers on one empty database, and an agent; all of it goes with the test. */
+async function servers(
+  context: TestContext,
+  count: number,
+): Promise<{ nodes: ServerProcess[]; agent: AgentDouble }> {
+  const place = await Place.make(database);
+  const agent = await AgentDouble.start();
+  const environment = { DATABASE_URL: place.url };
+  const nodes = await Promise.all(Array.from({ length: count }, () => ServerProcess.start(environment)));
+  context.after(async () => {
+    await Promise.all(nodes.map((node) => node.close()));
+    await agent.close();
+    await place.discard();
+  });
+  return { nodes, agent };
+}
+
+/** Senders at full speed, and how to wait for so many more answers. */
+function sending(context: TestContext, payloads: readonly DispatchPayload[]) {
+  const stop = new AbortController();
+  let answers = 0;
+  let wake = () => {};
+  const senders = payloads.map(
+    (payload) =>
+      new CallbackSender(payload, () => {
+        answers++;
+        wake();
+      }),
+  );
+  context.after(() => {
+    for (const sender of senders) sender.close();
+  });
+  const ended = Promise.all(senders.map((sender) => sender.run(stop.signal)));
+  const answered = (count: number) =>
+    new Promise<void>((resolve, reject) => {
+      const goal = answers + count;
+      wake = () => {
+        if (answers >= goal) resolve();
+      };
+      ended.catch(reject);
+    });
+  const end = async () => {
+    stop.abort();
+    await ended;
+  };
+  return { senders, answered, end };
+}
+
+test("a node that is killed and a database that is restarted under load lose nothing that was answered", async (context) => {
+  const { nodes, agent } = await servers(context, 1);
+  const [node] = nodes as [ServerProcess];
+  const payloads = await dispatchTasks(node, agent, 4);
+  await agent.receives(4);
+  const { senders, answered, end } = sending(context, payloads);
+  const follower = new StreamFollower(node.port, node.token);
+  context.after(() => follower.close());
+  for (const mode of ["fast", "immediate"] as const) {
+    await answered(40);
+    await node.end("SIGKILL");
+    await node.restart();
+    await answered(40);
+    await database.restart(mode);
+  }
+  await answered(40);
+  await end();
+  const ids = await checkLog(node, senders);
+  await follower.until(ids.length);
+  assert.deepEqual(follower.ids, ids);
+  assert.equal(agent.received.length, 4, "no dispatch was sent a second time");
+});
+
+test("two nodes take callbacks of the same agents, and readers of both see the same log", async (context) => {
+  const { nodes, agent } = await servers(context, 2);
+  const [one, other] = nodes as [ServerProcess, ServerProcess];
+  assert.equal(other.token, one.token, "they share their keys");
+  const payloads = await dispatchTasks(one, agent, 4);
+  await agent.receives(4);
+  const followers = nodes.map((node) => new StreamFollower(node.port, node.token));
+  context.after(() => Promise.all(followers.map((follower) => follower.close())));
+  const { senders, answered, end } = sending(
+    context,
+    payloads.map((payload, index) => (index % 2 === 0 ? payload : sentTo(other, payload))),
+  );
+  await answered(200);
+  await end();
+  const ids = await checkLog(other, senders);
+  for (const follower of followers) {
+    await follower.until(ids.length);
+    assert.deepEqual(follower.ids, ids);
+  }
+});
+
+test("when the node that hands out an agent's queue is killed, another does, within ten seconds, and nothing twice", async (context) => {
+  const { nodes, agent } = await servers(context, 2);
+  const [owner, other] = nodes as [ServerProcess, ServerProcess];
+  await dispatchTasks(owner, agent, 1);
+  await agent.receives(1);
+  const [first] = agent.payloads as [DispatchPayload];
+  await owner.end("SIGKILL");
+  const killed = performance.now();
+  const said = new CallbackSender(sentTo(other, first), () => {});
+  await said.run(AbortSignal.abort());
+  const { id } = await other.call<{ id: string }>("POST", "/api/tasks", { title: "The next" });
+  await other.call("POST", `/api/tasks/${id}/dispatch`, { agentId: first.agent.id });
+  await agent.receives(2);
+  const took = performance.now() - killed;
+  assert.ok(took < 10_000, `it took ${Math.round(took)} ms`);
+  assert.deepEqual(
+    agent.payloads.map(({ task }) => task.title),
+    ["Task 0", "The next"],
+  );
+});
+
+/** The same dispatch, its callbacks going to another node, as a load balancer may send them. */
+function sentTo(node: ServerProcess, payload: DispatchPayload): DispatchPayload {
+  const url = new URL(payload.callback.url);
+  url.port = String(node.port);
+  return { ...payload, callback: { ...payload.callback, url: url.href } };
+}
