@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,6 +40,8 @@ export class AdapterProbe {
           for (const wake of this.#statusWaiters.splice(0)) wake();
         },
       },
+      // A run that its gateway does not take up is told as lost before the time of a test is over.
+      times: { recoveryMs: 5 * 60_000 },
       ...options,
     });
     this.adapter.start();
@@ -58,6 +61,13 @@ export class AdapterProbe {
       },
       signal,
     };
+  }
+
+  /** Hands a dispatch over once there is a connection; the gateway has to take it. */
+  async handOver(sent: DispatchPayload): Promise<void> {
+    await this.state("connected");
+    const outcome = await this.adapter.dispatch(target(), sent, this.context(sent.dispatchId));
+    assert.deepEqual(outcome, { kind: "accepted" });
   }
 
   /** Resolves with the first event, past or to come, that matches. */

@@ -23,9 +23,7 @@ test("a turn runs, and its tool calls and end are told without the secret", asyn
   try {
     const steps = [{ exec: "env {{ENV}} sh -c 'echo to-stderr >&2; exit 3'" }, { say: "All done." }];
     const sent = payload("tells", steps);
-    assert.deepEqual(await probe.adapter.dispatch(target(), sent, probe.context(sent.dispatchId)), {
-      kind: "accepted",
-    });
+    await probe.handOver(sent);
     const end = await probe.end(sent.dispatchId);
     assert.equal(end.kind === "ended" && end.outcome, "completed");
     assert.equal(end.kind === "ended" && end.text, "All done.");
@@ -76,7 +74,7 @@ test("a turn whose model call fails ends failed, once, with the reason", async (
   const probe = new AdapterProbe({ url: gateway.url, token: gateway.token });
   try {
     const sent = payload("fails", [{ fail: 400 }]);
-    await probe.adapter.dispatch(target(), sent, probe.context(sent.dispatchId));
+    await probe.handOver(sent);
     const end = await probe.end(sent.dispatchId);
     assert.equal(end.kind === "ended" && end.outcome, "failed");
     assert.match(end.kind === "ended" ? end.text : "", /LLM request failed/);
@@ -90,7 +88,7 @@ test("a cancelled run ends cancelled, once, and cancelling it again changes noth
   const probe = new AdapterProbe({ url: gateway.url, token: gateway.token });
   try {
     const sent = payload("cancelled", [{ hold: "cancelled" }, { say: "never" }]);
-    await probe.adapter.dispatch(target(), sent, probe.context(sent.dispatchId));
+    await probe.handOver(sent);
     await model.held("cancelled");
     const ref = { dispatchId: sent.dispatchId, taskId: sent.task.id };
     const { signal } = new AbortController();
@@ -152,7 +150,7 @@ test("a run whose connection is cut goes on and its end is told once", async () 
   const probe = new AdapterProbe({ url: proxy.url, token: gateway.token });
   try {
     const sent = payload("cut-midway", [{ hold: "cut-midway" }, { exec: "echo on" }, { say: "Went on." }]);
-    await probe.adapter.dispatch(target(), sent, probe.context(sent.dispatchId));
+    await probe.handOver(sent);
     await model.held("cut-midway");
     proxy.cut();
     model.release("cut-midway");
@@ -171,7 +169,7 @@ for (const accepted of [false, true]) {
     const key = `taken-up-${accepted}`;
     const sent = payload(key, [{ hold: key }, { say: "Seen through." }]);
     const first = new AdapterProbe({ url: gateway.url, token: gateway.token });
-    await first.adapter.dispatch(target(), sent, first.context(sent.dispatchId));
+    await first.handOver(sent);
     await model.held(key);
     const note = first.notes.get(sent.dispatchId) ?? null;
     await first.close();
@@ -193,7 +191,7 @@ for (const accepted of [false, true]) {
 test("a new process finds a run that ended meanwhile, and does not run it again", async () => {
   const sent = payload("ended-away", [{ say: "Long over." }]);
   const first = new AdapterProbe({ url: gateway.url, token: gateway.token });
-  await first.adapter.dispatch(target(), sent, first.context(sent.dispatchId));
+  await first.handOver(sent);
   await first.end(sent.dispatchId);
   const note = first.notes.get(sent.dispatchId) ?? null;
   await first.close();
@@ -213,7 +211,7 @@ test("a permission answer is the agent's next turn, and that one's end the end o
   const probe = new AdapterProbe({ url: gateway.url, token: gateway.token });
   try {
     const sent = payload("asks", [{ hold: "asks" }, { say: "Asked." }]);
-    await probe.adapter.dispatch(target(), sent, probe.context(sent.dispatchId));
+    await probe.handOver(sent);
     await model.held("asks");
     const answer = { requestId: "req_1", optionId: "allow" };
     await probe.adapter.answerPermission(target(), sent, answer, probe.context(sent.dispatchId));
@@ -236,7 +234,7 @@ test("a permission answer is the agent's next turn, and that one's end the end o
 test("an answer after the agent ended its turn wakes it again, also in another process", async () => {
   const sent = payload("waits", [{ say: "I asked, and wait." }]);
   const first = new AdapterProbe({ url: gateway.url, token: gateway.token });
-  await first.adapter.dispatch(target(), sent, first.context(sent.dispatchId));
+  await first.handOver(sent);
   await first.end(sent.dispatchId);
   await first.close();
   const second = new AdapterProbe({ url: gateway.url, token: gateway.token });
@@ -269,14 +267,14 @@ test("what a run says is told whole, before its tools and at its end, with what 
   const cutOff = new AdapterProbe({ url: proxy.url, token: gateway.token });
   try {
     const sent = payload("whole", steps);
-    await probe.adapter.dispatch(target(), sent, probe.context(sent.dispatchId));
+    await probe.handOver(sent);
     const end = await probe.end(sent.dispatchId);
     const usage = { inputTokens: 240, outputTokens: 14 };
     assert.deepEqual(end.kind === "ended" && [end.text, end.usage], [long, usage]);
     assert.ok(probe.messages(sent.dispatchId).includes("First I look."));
     // The same where the connection that is told at the end is gone.
     const lost = payload("whole-lost", [{ hold: "whole-lost" }, ...steps]);
-    await cutOff.adapter.dispatch(target(), lost, cutOff.context(lost.dispatchId));
+    await cutOff.handOver(lost);
     await model.held("whole-lost");
     proxy.cut();
     await cutOff.state("disconnected");
@@ -298,7 +296,7 @@ test("a run that somebody interrupts goes on under another id, and its end is to
   );
   try {
     const sent = payload("interrupted", [{ exec: "sleep 30" }, { say: "Went on." }]);
-    await probe.adapter.dispatch(target(), sent, probe.context(sent.dispatchId));
+    await probe.handOver(sent);
     await probe.event(({ kind, dispatchId, ...event }) => {
       return dispatchId === sent.dispatchId && "message" in event && event.message === "exec: sleep 30";
     });

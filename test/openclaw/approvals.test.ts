@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { DeviceIdentity } from "../../packages/server/src/gateways/openclaw/device-identity.ts";
 import type { EventFrame } from "../../packages/server/src/gateways/openclaw/frames.ts";
-import { AdapterProbe, payload, target } from "./adapter-probe.ts";
+import { AdapterProbe, payload } from "./adapter-probe.ts";
 import { GatewayProcess } from "./gateway-process.ts";
 import { OperatorClient, type OperatorOptions } from "./operator-client.ts";
 import { StubModel, scriptText } from "./stub-model.ts";
@@ -47,7 +47,7 @@ test("a command that has to be approved reaches a reviewer on the gateway, and r
   const probe = new AdapterProbe({ url: gateway.url, token: gateway.token });
   try {
     const sent = payload("approved", steps("approved"));
-    await probe.adapter.dispatch(target(), sent, probe.context(sent.dispatchId));
+    await probe.handOver(sent);
     const { payload: asked } = await reviewer.event(isRequested);
     assert.equal(existsSync(fileOf("approved")), false, "it waits");
     await reviewer.request("exec.approval.resolve", { id: String(asked.id), decision: "allow-once" });
@@ -63,7 +63,7 @@ test("without a reviewer such a command is refused at once, and the activity say
   const probe = new AdapterProbe({ url: gateway.url, token: gateway.token });
   try {
     const sent = payload("alone", steps("alone"));
-    await probe.adapter.dispatch(target(), sent, probe.context(sent.dispatchId));
+    await probe.handOver(sent);
     await probe.end(sent.dispatchId);
     const failed = probe.messages(sent.dispatchId).find((message) => message.startsWith("exec failed"));
     assert.match(failed ?? "", /cannot wait for interactive exec approval/);

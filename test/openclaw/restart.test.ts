@@ -13,7 +13,7 @@ before(async () => {
   gateway = await GatewayProcess.start(await model.listen());
   probe = new AdapterProbe({ url: gateway.url, token: gateway.token });
   const warm = payload("warm", [{ say: "Warm." }]);
-  await probe.adapter.dispatch(target(), warm, probe.context(warm.dispatchId));
+  await probe.handOver(warm);
   await probe.end(warm.dispatchId);
 });
 
@@ -30,7 +30,7 @@ test("a gateway killed in the middle of a run takes it up, and its end is told o
     { exec: "echo second" },
     { say: "Both." },
   ]);
-  await probe.adapter.dispatch(target(), sent, probe.context(sent.dispatchId));
+  await probe.handOver(sent);
   await model.held("midway");
   await gateway.kill();
   await probe.state("disconnected");
@@ -46,8 +46,7 @@ test("a gateway killed in the middle of a run takes it up, and its end is told o
 
 test("a turn the gateway confirmed and died before it began runs once", async () => {
   const sent = payload("not-begun", [{ exec: "echo once" }, { say: "Run after all." }]);
-  const outcome = probe.adapter.dispatch(target(), sent, probe.context(sent.dispatchId));
-  assert.deepEqual(await outcome, { kind: "accepted" });
+  await probe.handOver(sent);
   await gateway.kill();
   assert.equal(model.timesTaken("not-begun", 0), 0, "killed before the model saw it");
   await gateway.start();
@@ -119,9 +118,8 @@ test("an unconfirmed run that ended before its gateway restarted is not run agai
 });
 
 test("a run cancelled while its gateway is down is stopped when the gateway takes it up", async () => {
-  await probe.state("connected");
   const sent = payload("stopped-later", [{ hold: "stopped-later" }, { hold: "never" }, { say: "Never." }]);
-  await probe.adapter.dispatch(target(), sent, probe.context(sent.dispatchId));
+  await probe.handOver(sent);
   await model.held("stopped-later");
   await gateway.kill();
   const ref = { dispatchId: sent.dispatchId, taskId: sent.task.id };
@@ -136,9 +134,8 @@ test("a run cancelled while its gateway is down is stopped when the gateway take
 });
 
 test("a gateway that stops in its own way lets the run end and refuses the next until it is back", async () => {
-  await probe.state("connected");
   const sent = payload("drained", [{ hold: "drained" }, { say: "Ended in time." }]);
-  await probe.adapter.dispatch(target(), sent, probe.context(sent.dispatchId));
+  await probe.handOver(sent);
   await model.held("drained");
   const stopped = gateway.stop();
   await gateway.printed(/draining|drain/i);
