@@ -1,4 +1,3 @@
-import { explainNetworkError } from "@mission-control/protocol/network-errors";
 import type { Message } from "./callback.ts";
 import { anySignal, type Clock } from "./clock.ts";
 import { isRetryable, parseHttpDate, parseRetryAfter } from "./retry.ts";
@@ -60,7 +59,7 @@ export async function postCallback(
     return judge(response, await readBody(response), clock.now());
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    const reason = timeout.aborted ? `no answer within ${timeoutMs / 1000} s` : explainNetworkError(error);
+    const reason = timeout.aborted ? `no answer within ${timeoutMs / 1000} s` : networkReason(error);
     return { kind: "retry", reason, retryAfter: undefined, reached: false };
   }
 }
@@ -127,4 +126,12 @@ function parseObject(text: string): Record<string, unknown> {
   } catch {
     return {};
   }
+}
+
+/** The cause that fetch hides inside "fetch failed", e.g. "connect ECONNREFUSED 127.0.0.1:4000". */
+function networkReason(error: unknown): string {
+  let current = error;
+  while (current instanceof Error && current.cause instanceof Error) current = current.cause;
+  if (current instanceof AggregateError && current.errors[0] instanceof Error) current = current.errors[0];
+  return current instanceof Error ? current.message : String(current);
 }

@@ -342,6 +342,6 @@ describe("the custom agent", () => {
     const headers = standardHeaders(secret, { id: "d9", timestamp: Math.floor(Date.now() / 1000), body });
     assert.equal((await fetch(url, { method: "POST", headers, body })).status, 202);
     while (server.stored.length < 2) await new Promise((resolve) => setImmediate(resolve));
-    assert.deepEqual(server.words, ['Counting the words of "Count"', "3 words"]);
+    assert.deepEqual(server.words, ['Counting the words of "Count"', "Hello! Your task has 4 words."]);
   });
 });
