@@ -82,13 +82,10 @@ test("an agent gets as many at a time as it takes, the most urgent first", async
   );
   assert.equal((await fixture.view(agentId))?.status, "busy");
   const sent = () => fixture.gateway.payloads.map(({ task }) => tasks.indexOf(task.id));
-  for (const done of [0, 1, 2, 4, 3, 5]) {
+  for (const [index, done] of [0, 1, 2, 4, 3, 5].entries()) {
     await fixture.report(tasks[done] as string, "complete");
-    await fixture.until(
-      () =>
-        (fixture.agents.get(agentId)?.running ?? 0) === Math.min(2, 6 - sent().length + 2) ||
-        sent().length === 6,
-    );
+    // One slot at a time: of two attempts that are handed out together, either may arrive first.
+    await fixture.until(() => sent().length === Math.min(6, 3 + index));
     const view = await fixture.view(agentId);
     assert.ok((view?.running ?? 9) <= 2);
   }
