@@ -30,7 +30,7 @@ import { takeJsonBodies } from "./json-body.ts";
 import { KnownPaths } from "./known-paths.ts";
 import { foreignOrigin, isOwnOrigin } from "./own-origin.ts";
 import { errorHandler, ProblemError, unauthorized } from "./problems.ts";
-import { type RawHandlers, rawHandlerOf, rawRoutes } from "./raw-routes.ts";
+import { type RawHandlers, rawRoutes } from "./raw-routes.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 import { type Features, logInRoute, sessionRoutes } from "./session-routes.ts";
 import { taskRoutes } from "./task-routes.ts";
@@ -114,8 +114,6 @@ export class HttpServer {
           toOriginForm(request);
           request.url = withoutBasePath(request.url ?? "", basePath);
           if (!options.allowedHosts.allows(request)) return refuseForeignHost(response);
-          const raw = rawHandlerOf(options, request.method, request.url);
-          if (raw) return raw(request, response);
           for (const [name, value] of SECURITY_HEADERS) response.setHeader(name, value);
           framework(request, response);
         });

@@ -8,7 +8,6 @@ import {
   eventPositionSchema,
 } from "@mission-control/protocol";
 import { z } from "zod";
-import { isCallback, isEventStream } from "../ingress/hot-routes.ts";
 import { PROBLEM_RESPONSE } from "./documentation.ts";
 import type { HttpApp, RawHandler } from "./http-app.ts";
 
@@ -17,16 +16,6 @@ export interface RawHandlers {
   callbacks: RawHandler;
   /** `GET /api/events` */
   events: RawHandler;
-}
-
-/** The handler that takes a request under the framework; null when the framework's routes have it. */
-export function rawHandlerOf(
-  { callbacks, events }: RawHandlers,
-  method: string | undefined,
-  url: string,
-): RawHandler | null {
-  if (method === "POST") return isCallback(url) ? callbacks : null;
-  return method === "GET" && isEventStream(url) ? events : null;
 }
 
 /**
