@@ -24,7 +24,7 @@ const flags = [
   "--conditions=mission-control-source",
   "--disable-warning=ExperimentalWarning",
   "--test",
-  "--test-timeout=120000",
+  "--test-timeout=300000",
   `--import=${new URL("must-end.js", import.meta.url)}`,
   // Node's own choice is one file fewer than there are processors: one alone on two, while many files mostly wait.
   `--test-concurrency=${availableParallelism()}`,

@@ -15,7 +15,7 @@ run(process.execPath, [
   "--disable-warning=ExperimentalWarning",
   "--test",
   "--test-concurrency=2",
-  "--test-timeout=120000",
+  "--test-timeout=300000",
   ...files,
 ]);
 
