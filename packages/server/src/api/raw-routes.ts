@@ -19,8 +19,8 @@ export interface RawHandlers {
 }
 
 /**
- * The same routes as the framework knows them: for the document, for "method not allowed", and for addresses
- * written another way, which still must reach their handler with the body unread.
+ * The routes that the fast lane leaves to the HTTP server: requests that are not plain, or large. The framework finds them
+ * by their address and describes them; their handlers get Node's own objects, with the body unread.
  */
 export function rawRoutes(app: HttpApp, { callbacks, events }: RawHandlers): void {
   const answer = { 200: callbackResponseSchema, ...PROBLEM_RESPONSE };
