@@ -159,7 +159,11 @@ const NO_LIMIT = { MISSION_CONTROL_LIMIT_CALLBACKS_PER_DISPATCH: "0" };
 
 /** Lifts the limit of one dispatch's callbacks, where the build knows it: an older one refuses what it does not know. */
 function withoutLimit(build: Build): Record<string, string> {
-  const file = fileOf(build, "packages/protocol/src/settings/settings.ts", "packages/server/src/settings.ts");
+  const file = fileOf(
+    build,
+    "packages/protocol/src/settings/setting-names.ts",
+    "packages/server/src/settings.ts",
+  );
   const settings = readFileSync(file, "utf8");
   return Object.keys(NO_LIMIT).every((name) => settings.includes(name)) ? NO_LIMIT : {};
 }

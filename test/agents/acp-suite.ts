@@ -126,7 +126,7 @@ export function acpSuite(agent: CodingAgent, { control, model, folder, observati
     const task = await dispatch(`RUN ${waiting}\nSAY never`);
     await until(() => processesOf(waiting).length > 0);
     await control().event(task.id, ({ message }) => message?.includes(waiting) ?? false);
-    const [oldest] = ownProcesses().sort((a, b) => a - b);
+    const [oldest] = ownProcesses();
     process.kill(oldest ?? 0, "SIGKILL");
     const done = await ended(task);
     assert.equal(done.status, "failed");

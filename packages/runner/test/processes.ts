@@ -12,7 +12,7 @@ export function processesOf(command: string): number[] {
   });
 }
 
-/** Ids of the processes that have, or inherited, this variable. */
+/** Ids of the processes that have, or inherited, this variable; the oldest first. */
 export function processesWith(name: string, value: string): number[] {
   return matching("environ", (variables) => `\0${variables}`.includes(`\0${name}=${value}\0`));
 }
@@ -36,5 +36,17 @@ function matching(file: "cmdline" | "environ", matches: (content: string) => boo
         return false; // It has ended, or is somebody else's.
       }
     })
-    .map(Number);
+    .map(Number)
+    .sort((a, b) => startOf(a) - startOf(b));
+}
+
+/** When a process was started, in ticks of the kernel's; ids begin again from below (proc_pid_stat(5)). */
+function startOf(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The second field, the program's name, may hold anything: what follows stands behind its last parenthesis.
+    return Number(status.slice(status.lastIndexOf(")") + 2).split(" ")[19]);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
 }

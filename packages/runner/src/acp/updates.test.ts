@@ -155,10 +155,8 @@ describe("usage", () => {
     const second = new AttemptUsage({ amount: 0.25, currency: "USD" });
     assert.equal(second.take(cost(0.75))?.cost?.amount, 0.5);
     assert.equal(second.sessionCost?.amount, 0.75);
-    assert.equal(
-      new AttemptUsage({ amount: 1, currency: "USD" }).take(cost(0.25))?.cost?.amount,
-      0.25,
-      "anew",
-    );
+    const anew = new AttemptUsage({ amount: 1, currency: "USD" });
+    assert.equal(anew.take(cost(0.25))?.cost?.amount, 0.25);
+    assert.equal(anew.take(cost(1))?.cost?.amount, 1, "also where it comes to as much as before");
   });
 });

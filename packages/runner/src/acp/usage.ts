@@ -9,7 +9,7 @@ type Cost = NonNullable<Usage["cost"]>;
  * @see https://agentclientprotocol.com/protocol/v1/prompt-turn
  */
 export class AttemptUsage {
-  readonly #before: number;
+  #before: number;
   #calls: { inputTokens: number; outputTokens: number } | undefined;
   #session: Cost | undefined;
 
@@ -51,9 +51,9 @@ export class AttemptUsage {
     const { amount, currency } = cost ?? {};
     if (typeof amount !== "number" || typeof currency !== "string") return undefined;
     this.#session = { amount, currency };
-    // Less than before: it counts anew, as Claude Code does where its last process was killed.
-    const spent = amount >= this.#before ? amount - this.#before : amount;
-    return { cost: { amount: spent, currency } };
+    // Less than before: it counts anew, as Claude Code does where its last process was killed, and goes on to do so.
+    if (amount < this.#before) this.#before = 0;
+    return { cost: { amount: amount - this.#before, currency } };
   }
 }
 
