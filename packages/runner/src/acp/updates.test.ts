@@ -158,5 +158,11 @@ describe("usage", () => {
     const anew = new AttemptUsage({ amount: 1, currency: "USD" });
     assert.equal(anew.take(cost(0.25))?.cost?.amount, 0.25);
     assert.equal(anew.take(cost(1))?.cost?.amount, 1, "also where it comes to as much as before");
+    const answer = (outputTokens: number) => ({ usage: { inputTokens: 9, outputTokens } }) as never;
+    const equal = new AttemptUsage({ amount: 1, currency: "USD" });
+    assert.equal(equal.takeAnswer(answer(3))?.cost, undefined, "it told no cost");
+    equal.take(cost(1));
+    assert.equal(equal.takeAnswer(answer(0))?.cost, undefined, "nothing was answered");
+    assert.equal(equal.takeAnswer(answer(3))?.cost?.amount, 1, "as much as before, and not for nothing");
   });
 });

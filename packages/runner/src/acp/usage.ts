@@ -12,6 +12,8 @@ export class AttemptUsage {
   #before: number;
   #calls: { inputTokens: number; outputTokens: number } | undefined;
   #session: Cost | undefined;
+  /** Whether the agent has told a cost in this attempt. */
+  #toldCost = false;
 
   /** @param before what the session had cost when the attempt began: agents go on counting from there */
   constructor(before: Cost | undefined) {
@@ -38,8 +40,18 @@ export class AttemptUsage {
     return this.#calls;
   }
 
-  /** @returns the tokens in a prompt's answer */
+  /** @returns the tokens in a prompt's answer, and what they cost where only the answer shows that */
   takeAnswer(answer: PromptResponse): Usage | undefined {
+    const tokens = this.#tokensIn(answer);
+    const session = this.#session;
+    // As much as the session had cost before, though the model has answered: it counts anew and came to the same.
+    if (!tokens?.outputTokens || !this.#toldCost || !session || session.amount !== this.#before)
+      return tokens;
+    this.#before = 0;
+    return { ...tokens, cost: session };
+  }
+
+  #tokensIn(answer: PromptResponse): ReturnType<typeof tokensOf> {
     const { usage, _meta } = answer as {
       usage?: unknown;
       _meta?: { quota?: { token_count?: unknown } } | null;
@@ -51,6 +63,7 @@ export class AttemptUsage {
     const { amount, currency } = cost ?? {};
     if (typeof amount !== "number" || typeof currency !== "string") return undefined;
     this.#session = { amount, currency };
+    this.#toldCost = true;
     // Less than before: it counts anew, as Claude Code does where its last process was killed, and goes on to do so.
     if (amount < this.#before) this.#before = 0;
     return { cost: { amount: amount - this.#before, currency } };
