@@ -32,6 +32,7 @@ export const rooms = [
   "address-file.ts",
   "keys.ts",
   "issue-words.ts",
+  "abortable.ts",
   "unicode.ts",
   "ids.ts",
   "log.ts",

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { abortable } from "../gateways/abortable.ts";
+import { abortable } from "../abortable.ts";
 import type { AgentTarget, GatewayAdapter } from "../gateways/gateway.ts";
 import type { Logger } from "../logger.ts";
 import type { AgentDirectory, WorkingAgent } from "./agent-directory.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { abortable } from "../gateways/abortable.ts";
+import { abortable } from "../abortable.ts";
 import type { Logger } from "../logger.ts";
 import type { PendingCommand } from "../store/log-change.ts";
 

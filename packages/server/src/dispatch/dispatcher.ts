@@ -1,6 +1,6 @@
 import type { DispatchPayload } from "@mission-control/protocol";
+import { abortable } from "../abortable.ts";
 import { type AgentDirectory, targetOf } from "../agents/agent-directory.ts";
-import { abortable } from "../gateways/abortable.ts";
 import {
   type AgentTarget,
   CancelNotConfirmedError,

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { GatewayState } from "@mission-control/protocol";
+import { abortable } from "../../abortable.ts";
 import type { Logger } from "../../logger.ts";
-import { abortable } from "../abortable.ts";
 import { type Backoff, fullJitter } from "../backoff.ts";
 import { connectToGateway } from "./connecting.ts";
 import type { ConnectionOptions, GatewayConnection } from "./gateway-connection.ts";

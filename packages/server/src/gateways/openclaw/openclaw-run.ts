@@ -1,7 +1,7 @@
 import type { DispatchPayload, JsonObject, Usage } from "@mission-control/protocol";
+import { abortable } from "../../abortable.ts";
 import type { Logger } from "../../logger.ts";
 import { addUsage } from "../../tasks/usage.ts";
-import { abortable } from "../abortable.ts";
 import type { DispatchOutcome, EarlierSend, RunEvent, SendContext } from "../gateway.ts";
 import { asText } from "./frames.ts";
 import type { GatewayConnection } from "./gateway-connection.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { DispatchPayload, JsonObject } from "@mission-control/protocol";
+import { abortable } from "../../abortable.ts";
 import type { Logger } from "../../logger.ts";
-import { abortable } from "../abortable.ts";
 import type { DispatchOutcome, SendContext } from "../gateway.ts";
 import type { GatewayConnection } from "./gateway-connection.ts";
 import {

@@ -1,3 +1,5 @@
+import { abortable } from "../../abortable.ts";
+import { LeaseLines } from "../lease-lines.ts";
 import type { Lease } from "../store.ts";
 import { LEASES_CHANNEL } from "./channels.ts";
 import type { Database } from "./database.ts";
@@ -54,8 +56,7 @@ interface Held {
  */
 export class Leases {
   readonly #database: Database;
-  /** Those of this node who wait for each lease, in order. */
-  readonly #lines = new Map<string, Promise<void>>();
+  readonly #lines = new LeaseLines();
   /** Who is first in each line, and gets it as soon as the database grants it. */
   readonly #wanted = new Map<string, (granted: { fence: number; until: number }) => void>();
   readonly #held = new Map<number, Held>();
@@ -79,16 +80,8 @@ export class Leases {
 
   /** @see Store.lease */
   async grant(name: string, signal: AbortSignal): Promise<Lease> {
-    const before = this.#lines.get(name) ?? Promise.resolve();
-    const turn = Promise.withResolvers<void>();
-    const line = before.then(() => turn.promise);
-    this.#lines.set(name, line);
-    const leave = () => {
-      turn.resolve();
-      if (this.#lines.get(name) === line) this.#lines.delete(name);
-    };
+    const leave = await this.#lines.reachFront(name, signal);
     try {
-      await untilAborted(before, signal);
       const { fence, until } = await this.#ask(name, signal);
       const held: Held = { name, fence, lost: new AbortController(), until, leave };
       this.#held.set(fence, held);
@@ -122,7 +115,7 @@ export class Leases {
       this.#wanted.set(name, resolve),
     );
     this.wake();
-    return untilAborted(granted, signal).catch((error: unknown) => {
+    return abortable(granted, signal).catch((error: unknown) => {
       this.#wanted.delete(name);
       throw error;
     });
@@ -205,14 +198,4 @@ export class Leases {
       return answers[2];
     });
   }
-}
-
-/** @throws the signal's reason, when it is aborted first */
-function untilAborted<Value>(ready: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort, { once: true });
-    ready.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

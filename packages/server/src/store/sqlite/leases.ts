@@ -1,3 +1,4 @@
+import { LeaseLines } from "../lease-lines.ts";
 import type { Lease } from "../store.ts";
 
 /**
@@ -5,8 +6,7 @@ import type { Lease } from "../store.ts";
  * own lock keeps every other process out.
  */
 export class Leases {
-  /** Who holds each lease, and who waits for it, in order. */
-  readonly #lines = new Map<string, Promise<void>>();
+  readonly #lines = new LeaseLines();
   readonly #fences = new Map<string, number>();
   #granted = 0;
 
@@ -17,20 +17,7 @@ export class Leases {
 
   /** @see Store.lease */
   async grant(name: string, signal: AbortSignal): Promise<Lease> {
-    const before = this.#lines.get(name) ?? Promise.resolve();
-    const turn = Promise.withResolvers<void>();
-    const line = before.then(() => turn.promise);
-    this.#lines.set(name, line);
-    const leave = () => {
-      turn.resolve();
-      if (this.#lines.get(name) === line) this.#lines.delete(name);
-    };
-    try {
-      await untilAborted(before, signal);
-    } catch (error) {
-      leave();
-      throw error;
-    }
+    const leave = await this.#lines.reachFront(name, signal);
     const fence = ++this.#granted;
     this.#fences.set(name, fence);
     const lost = new AbortController();
@@ -45,17 +32,4 @@ export class Leases {
       },
     };
   }
-}
-
-/** @throws the signal's reason, when it is aborted first */
-function untilAborted(ready: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort, { once: true });
-    void ready.then(() => {
-      signal.removeEventListener("abort", abort);
-      resolve();
-    });
-  });
 }
