@@ -1,10 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../openclaw/free-port.ts";
 
 const PASSWORD = "test";
 /** PostgreSQL does not run as root: a user that every system has, and that owns nothing. */
@@ -129,13 +129,4 @@ function isRoot(): boolean {
 
 function asOther(): { uid?: number; gid?: number; cwd: string } {
   return { ...(isRoot() ? { uid: NOBODY, gid: NOBODY } : {}), cwd: tmpdir() };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
