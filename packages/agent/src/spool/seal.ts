@@ -1,6 +1,8 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ownerMark } from "./owner.ts";
+import { draftOf } from "./segment-name.ts";
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -71,9 +73,12 @@ function isWhole(key: Buffer): boolean {
   return key.length === KEY_BYTES;
 }
 
-/** Makes a key, on the disk before it has its name, and by `link`, so that processes starting together agree. */
+/**
+ * Makes a key, on the disk before it has its name, and by `link`, so that processes starting together agree. Its draft
+ * carries this process's mark, as every draft does: others clear away those whose process is gone.
+ */
 function publishKey(folder: string, path: string): Buffer {
-  const draft = join(folder, `seal.${randomBytes(6).toString("hex")}~`);
+  const draft = draftOf(join(folder, `seal-${randomBytes(6).toString("hex")}.${ownerMark()}`));
   try {
     const descriptor = openSync(draft, "wx", 0o600);
     try {

@@ -48,11 +48,12 @@ export function parsePath(path: string): { name: string; owner: string } {
   return { name: file.slice(0, dot), owner: file.slice(dot + 1) };
 }
 
+/** Under what name a file is written before it has its own. `path` ends with the owner's mark. */
 export function draftOf(path: string): string {
   return path + DRAFT_SUFFIX;
 }
 
-/** Whether a file is what a crash left of writing a segment anew. */
+/** Whether a file is what a crash left of writing a file that was to replace or become another. */
 export function isAbandonedDraft(path: string): boolean {
   return path.endsWith(DRAFT_SUFFIX) && !isAlive(parsePath(path).owner.slice(0, -DRAFT_SUFFIX.length));
 }

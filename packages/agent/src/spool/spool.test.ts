@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
+import fs, {
   appendFileSync,
   chmodSync,
   chownSync,
@@ -16,6 +16,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -23,6 +24,7 @@ import { fileURLToPath } from "node:url";
 import { CallbackServer } from "../../test/callback-server.ts";
 import { FakeClock } from "../../test/fake-clock.ts";
 import { createReporter, flush, type ReporterOptions } from "../index.ts";
+import { Spool } from "./spool.ts";
 
 let server: CallbackServer;
 let folder: string;
@@ -293,6 +295,50 @@ test("processes that meet a damaged key at the same time agree on the next one",
   server.behave = () => "ok";
   assert.equal((await flushAll()).exitCode, 0);
   assert.deepEqual(server.words.toSorted(), ids);
+});
+
+test("a process that begins to report leaves alone what another is writing", (t) => {
+  const begin = `import { Spool } from ${JSON.stringify(import.meta.resolve("./spool.ts"))};
+    new Spool(${JSON.stringify(folder)}).begin("b", { url: "http://b", secret: "b", taskId: "b" }, 1);`;
+  const { linkSync } = fs;
+  let between = 0;
+  t.mock.method(fs, "linkSync", (from: string, to: string) => {
+    if (between++ === 0) {
+      execFileSync(process.execPath, [
+        "--conditions=mission-control-source",
+        "--input-type=module-typescript",
+        "--eval",
+        begin,
+      ]);
+    }
+    linkSync(from, to);
+  });
+  syncBuiltinESMExports();
+  try {
+    new Spool(folder).begin("a", { url: "http://a", secret: "a", taskId: "a" }, 1).release();
+  } finally {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  }
+  assert.equal(between, 1);
+});
+
+test("an abandoned draft that another process clears away at the same time is no fault", (t) => {
+  const draft = join(folder, "000000001-a-b.999999999_1_nowhere~");
+  const { readdirSync } = fs;
+  t.mock.method(fs, "readdirSync", (path: string) => {
+    writeFileSync(draft, "");
+    const names = readdirSync(path);
+    rmSync(draft);
+    return names;
+  });
+  syncBuiltinESMExports();
+  try {
+    new Spool(folder).begin("a", { url: "http://a", secret: "a", taskId: "a" }, 1).release();
+  } finally {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  }
 });
 
 test("a folder that others may write to, or that is another user's, is refused in words", async (t) => {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync, unlinkSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Target } from "../post.ts";
@@ -31,7 +31,7 @@ export class Spool {
   begin(key: string, target: Target, now: number): Segment {
     prepareFolder(this.folder);
     const files = listFolder(this.folder);
-    for (const path of files.filter(isAbandonedDraft)) unlinkSync(path);
+    for (const path of files.filter(isAbandonedDraft)) rmSync(path, { force: true });
     const sealed = isShared(target.url) ? null : seal(this.folder, target.secret, target.url);
     // After what this dispatch has here already, also where the clock was set back meanwhile.
     const times = files.map(parseEntry).map((entry) => (entry?.key === key ? entry.time + 1 : 0));
