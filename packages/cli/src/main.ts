@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, readonly [string, () => Promise<CommandM
   dispatch: ["Create a task and dispatch it to an agent", () => import("./commands/dispatch.ts")],
   tail: ["Follow the events as they happen; stop with Ctrl-C", () => import("./commands/tail.ts")],
   tasks: ["List tasks, newest first", () => import("./commands/tasks.ts")],
+  inbox: ["List what waits for you, oldest first", () => import("./commands/inbox.ts")],
   agent: [
     "Run a coding agent, or any program, as an agent of Mission Control",
     () => import("./commands/agent.ts"),
@@ -32,6 +33,10 @@ const COMMANDS: Readonly<Record<string, readonly [string, () => Promise<CommandM
   ],
   gateways: ["List OpenClaw Gateways, add, remove or try one", () => import("./commands/gateways.ts")],
   cancel: ["Cancel a task, and tell its agent to stop", async () => (await taskActions()).cancel],
+  "force-end": [
+    "End an attempt that nobody hears of any more, and tell its agent to stop",
+    async () => (await taskActions()).forceEnd,
+  ],
   approve: ["Take the result of a task in review", async () => (await taskActions()).approve],
   reject: ["Send a task in review back to its agent", async () => (await taskActions()).reject],
   answer: ["Answer the question that an agent waits with", async () => (await taskActions()).answer],

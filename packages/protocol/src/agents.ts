@@ -52,6 +52,8 @@ export const agentSchema = z.object({
   queued: z.number().int(),
   usage: usageSchema.optional(),
   lastSeenAt: timestampSchema.nullable(),
+  /** The same, by the name that it has for an attempt: when it last said something. */
+  lastWordAt: timestampSchema.nullable(),
   createdAt: timestampSchema,
   updatedAt: timestampSchema,
 });

@@ -19,6 +19,21 @@ export const dispatchStateSchema = z.enum([
 ]);
 export type DispatchState = z.infer<typeof dispatchStateSchema>;
 
+/**
+ * How an attempt is missed: its agent accepted it and has not said a word yet (`not_responding`), has said none for
+ * long (`silent`), or cannot be reached (`offline`).
+ */
+export const silenceStateSchema = z.enum(["not_responding", "silent", "offline"]);
+export type SilenceState = z.infer<typeof silenceStateSchema>;
+
+/** What is missed of the agent at work, since when, and why where that is known, in words. */
+export const silenceSchema = z.object({
+  state: silenceStateSchema,
+  since: timestampSchema,
+  reason: z.string().optional(),
+});
+export type Silence = z.infer<typeof silenceSchema>;
+
 /** One attempt as the task shows it. */
 export const dispatchSchema = z.object({
   id: idSchema,
@@ -34,6 +49,8 @@ export const dispatchSchema = z.object({
   queuedAt: timestampSchema,
   sentAt: timestampSchema.nullable(),
   acceptedAt: timestampSchema.nullable(),
+  /** When its agent, or the gateway that runs it, last said something of it. */
+  lastWordAt: timestampSchema.nullable(),
   endedAt: timestampSchema.nullable(),
 });
 export type DispatchView = z.infer<typeof dispatchSchema>;

@@ -57,6 +57,7 @@ test("an attempt's events make its task, each folded in once or twice", () => {
     message: "Reading",
     progress: 1,
     summary: "Done",
+    lastWordAt: LATER,
     updatedAt: LATER,
   });
   assert.deepEqual(
@@ -76,6 +77,20 @@ test("a new attempt begins with a clean record", () => {
   assert.deepEqual([next.message, next.progress, next.summary], [undefined, undefined, undefined]);
 });
 
+test("an agent is missed until its next word, which no answer of the operator and no inferred end is", () => {
+  const silence = { state: "silent", since: LATER } as const;
+  const working: FoldedFields = { ...PENDING, status: "in_progress", attempt: 1, dispatchId: "d1" };
+  const missed = fold(working, [event("dispatch", { data: { state: "running", attempt: 1, silence } })]);
+  assert.deepEqual([missed.silence, missed.status, missed.lastWordAt], [silence, "in_progress", undefined]);
+  const heard = fold(missed, [event("activity", {})]);
+  assert.deepEqual([heard.silence, heard.lastWordAt], [undefined, LATER]);
+  const back = fold(missed, [event("dispatch", { data: { state: "running", attempt: 1, silence: null } })]);
+  assert.deepEqual([back.silence, back.lastWordAt], [undefined, undefined]);
+  const answered = event("permission", { data: { state: "answered", requestId: "r2" } });
+  assert.equal(fold(working, [answered]).lastWordAt, undefined);
+  assert.equal(fold(working, [event("complete", { data: { inferred: true } })]).lastWordAt, undefined);
+});
+
 test("what does not concern the current attempt leaves the very same task", () => {
   const second: FoldedFields = { ...PENDING, status: "in_progress", attempt: 2, dispatchId: "d2" };
   const others = [
@@ -91,7 +106,8 @@ test("an event that does not say enough is not guessed at", () => {
   const waiting: FoldedFields = { ...PENDING, waitingFor: request };
   const answer = (requestId: string) => event("permission", { data: { state: "answered", requestId } });
   assert.equal(foldEvent(waiting, answer("r1")), "incomplete", "another request may wait behind it");
-  assert.deepEqual(foldEvent(waiting, answer("r2")), { ...waiting, updatedAt: LATER });
+  const answered = JSON.parse(JSON.stringify(foldEvent(waiting, answer("r2"))));
+  assert.deepEqual(answered, { ...waiting, updatedAt: LATER });
   assert.equal(foldEvent(PENDING, event("task", { data: { change: "edited" } })), "incomplete");
   assert.equal(foldEvent(PENDING, event("task", { data: { change: "deleted" } })), "deleted");
 });

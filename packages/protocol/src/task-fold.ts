@@ -1,4 +1,5 @@
 import type { PermissionRequest } from "./callbacks.ts";
+import type { Silence } from "./dispatches.ts";
 import type { NewEvent } from "./events.ts";
 import type { TaskStatus, TaskSummary } from "./tasks.ts";
 
@@ -17,6 +18,8 @@ export type FoldedFields = Readonly<
     | "unknownReason"
     | "lastState"
     | "waitingFor"
+    | "lastWordAt"
+    | "silence"
     | "updatedAt"
   >
 >;
@@ -56,16 +59,23 @@ export function foldEvent<T extends FoldedFields>(task: T, event: NewEvent): Fol
         message: data.runOutcome === undefined ? (message ?? task.message) : task.message,
         progress: event.progress ?? task.progress,
         updatedAt,
+        lastWordAt: updatedAt,
+        silence: undefined,
       };
     case "complete":
-      return { ...task, progress: 1, summary: message, updatedAt };
+      return { ...task, ...lastWord(task, event), progress: 1, summary: message, updatedAt };
     case "error":
-      return { ...task, error: message, lastState: event.lastState, updatedAt };
+      return { ...task, ...lastWord(task, event), error: message, lastState: event.lastState, updatedAt };
     case "permission":
       return permissionMoved(task, event);
     default:
       return task;
   }
+}
+
+/** An end that was inferred, because its agent did not tell it, is none of its words. */
+function lastWord(task: FoldedFields, { data, receivedAt }: NewEvent): Partial<FoldedFields> {
+  return { lastWordAt: data.inferred === true ? task.lastWordAt : receivedAt, silence: undefined };
 }
 
 function statusChanged<T extends FoldedFields>(task: T, to: TaskStatus, event: NewEvent): T {
@@ -76,16 +86,20 @@ function statusChanged<T extends FoldedFields>(task: T, to: TaskStatus, event: N
     dispatchId: event.dispatchId ?? task.dispatchId,
     unknownReason: undefined,
     waitingFor: to === "in_progress" ? task.waitingFor : undefined,
+    silence: undefined,
     updatedAt: event.receivedAt,
   };
 }
 
 function dispatchMoved<T extends FoldedFields>(task: T, event: NewEvent): T {
-  const { state, attempt, reason } = event.data;
+  const { state, attempt, reason, silence } = event.data;
   const number = typeof attempt === "number" ? attempt : task.attempt;
   // How its agent answered a cancel may be known only when the task has a later attempt.
   if (number < task.attempt) return task;
   if (number > task.attempt) return newAttempt(task, number, event);
+  if (silence !== undefined) {
+    return { ...task, silence: (silence as Silence | null) ?? undefined, updatedAt: event.receivedAt };
+  }
   if (typeof reason !== "string") return task;
   const field = state === "unknown" ? "unknownReason" : "error";
   return { ...task, [field]: reason, updatedAt: event.receivedAt };
@@ -105,6 +119,8 @@ function newAttempt<T extends FoldedFields>(task: T, attempt: number, event: New
     unknownReason: undefined,
     lastState: undefined,
     waitingFor: undefined,
+    lastWordAt: undefined,
+    silence: undefined,
     updatedAt: event.receivedAt,
   };
 }
@@ -115,7 +131,10 @@ function permissionMoved<T extends FoldedFields>(task: T, event: NewEvent): Fold
   const asked = request as PermissionRequest | undefined;
   const isWaiting = task.waitingFor !== undefined && task.waitingFor.id === (asked?.id ?? requestId);
   const updatedAt = event.receivedAt;
-  if (state !== "requested") return isWaiting ? "incomplete" : { ...task, updatedAt };
+  // What the operator answered is no word of the agent.
+  const lastWordAt = state === "answered" ? task.lastWordAt : updatedAt;
+  const told = { updatedAt, lastWordAt, silence: undefined };
+  if (state !== "requested") return isWaiting ? "incomplete" : { ...task, ...told };
   const replaces = task.waitingFor === undefined || isWaiting;
-  return { ...task, waitingFor: replaces ? asked : task.waitingFor, updatedAt };
+  return { ...task, ...told, waitingFor: replaces ? asked : task.waitingFor };
 }

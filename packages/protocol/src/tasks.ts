@@ -10,7 +10,7 @@ import {
   timestampSchema,
   usageSchema,
 } from "./common.ts";
-import { dispatchSchema, prioritySchema } from "./dispatches.ts";
+import { dispatchSchema, prioritySchema, silenceSchema } from "./dispatches.ts";
 
 /** Where a task stands (docs/contract.md, section 2, says what leads from one to the next). */
 export const taskStatusSchema = z.enum([
@@ -74,6 +74,10 @@ export const taskSummarySchema = z.object({
   unknownReason: z.string().optional(),
   lastState: z.string().optional(),
   waitingFor: permissionRequestSchema.optional(),
+  /** When the agent of the current attempt, or the gateway that runs it, last said something of it. */
+  lastWordAt: timestampSchema.optional(),
+  /** That the agent of the current attempt is missed; there until its next word. */
+  silence: silenceSchema.optional(),
   usage: usageSchema.optional(),
   createdAt: timestampSchema,
   updatedAt: timestampSchema,

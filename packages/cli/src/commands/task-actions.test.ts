@@ -93,3 +93,17 @@ test("a task that never was is said to be unknown by whatever asks for it", asyn
     assert.equal(stderr, 'There is no task "nope": mission-control tasks lists them.\n');
   }
 });
+
+test("what waits is listed with its age and what it waits for, and an attempt that is given up is a failure", async () => {
+  const { id, reporter } = await taskAtWork("waits");
+  await reporter.permission({ id: "q2", title: "May I go on?", options: [{ optionId: "yes", name: "Yes" }] });
+  const asked = await server.run("inbox");
+  assert.equal(asked.code, 0, asked.stderr);
+  assert.match(asked.stdout, new RegExp(`^\\d+s +question +${id} +waits +May I go on\\?$`, "m"));
+  const ended = await server.run("force-end", id);
+  assert.equal(ended.stdout, `${id}  failed  waits\n`);
+  const { items, counts } = JSON.parse((await server.run("inbox", "--json")).stdout);
+  const item = items.find(({ task }: { task: { id: string } }) => task.id === id);
+  assert.deepEqual([item.kind, counts.question], ["failure", 0]);
+  assert.match(item.task.error, /Ended by the operator/);
+});

@@ -16,6 +16,15 @@ export const cancel = {
   },
 };
 
+/** `mission-control force-end`: ends an attempt whose outcome nobody knows. */
+export const forceEnd = {
+  configure(command: Command): void {
+    withTask(command, "mission-control force-end task_01K3…").action(async (id: string, flags: ActionFlags) =>
+      show(await actOnTask(connect(flags), id, "force-end"), flags),
+    );
+  },
+};
+
 /** `mission-control approve`: takes the result of a task in review. */
 export const approve = {
   configure(command: Command): void {

@@ -14,6 +14,7 @@ function agent(name: string, status: AgentView["status"], capabilities: string[]
     running: 0,
     queued: 0,
     lastSeenAt: null,
+    lastWordAt: null,
     createdAt: "2026-11-23T10:00:00.000Z",
     updatedAt: "2026-11-23T10:00:00.000Z",
   };

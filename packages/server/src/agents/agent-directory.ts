@@ -267,6 +267,7 @@ export class AgentDirectory {
       queued: entry.queued,
       ...(usage ? { usage } : {}),
       lastSeenAt: entry.lastSeenAt,
+      lastWordAt: entry.lastSeenAt,
       createdAt,
       updatedAt,
     };

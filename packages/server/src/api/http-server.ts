@@ -26,6 +26,7 @@ import { eventRoutes } from "./event-routes.ts";
 import { type GatewayRoutesParts, gatewayRoutes } from "./gateway-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
 import type { HttpApp } from "./http-app.ts";
+import { inboxRoutes } from "./inbox-routes.ts";
 import { takeJsonBodies } from "./json-body.ts";
 import { KnownPaths } from "./known-paths.ts";
 import { foreignOrigin, isOwnOrigin } from "./own-origin.ts";
@@ -220,6 +221,7 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void
     api.addHook("onSend", noStore);
     takeJsonBodies(api, options.apiBodies, MAX_BODY_BYTES);
     taskRoutes(api, options);
+    inboxRoutes(api, store);
     agentRoutes(api, options.agents);
     gatewayRoutes(api, options);
     eventRoutes(api, store, options.agents);

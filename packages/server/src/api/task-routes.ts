@@ -215,6 +215,22 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
   );
 
   app.post(
+    "/api/tasks/:id/force-end",
+    {
+      schema: {
+        tags,
+        operationId: "forceEndTask",
+        summary: "End an attempt whose outcome nobody knows",
+        description:
+          "The attempt is `lost` and the task `failed` at once. Its agent is told to stop where it can be reached, and may still be at work: how it answers is told as a `dispatch` event (`data.cancel`).",
+        params: idParams,
+        response,
+      },
+    },
+    async (request) => changed(await dispatcher.forceEnd(request.params.id)),
+  );
+
+  app.post(
     "/api/tasks/:id/approve",
     {
       schema: {

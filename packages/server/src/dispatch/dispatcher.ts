@@ -193,6 +193,11 @@ export class Dispatcher {
     return this.#options.store.change({ kind: "cancel", taskId });
   }
 
+  /** Ends an attempt without knowing what became of it; its agent is told to stop, where it can be. */
+  forceEnd(taskId: string): Promise<ChangeResult> {
+    return this.#options.store.change({ kind: "force_end", taskId });
+  }
+
   approve(taskId: string): Promise<ChangeResult> {
     return this.#options.store.change({ kind: "approve", taskId });
   }
@@ -256,7 +261,7 @@ export class Dispatcher {
     }
     if (state === "queued") return true;
     this.#runs.follow(after);
-    if (state === "cancelled") this.#handOvers.abort(id);
+    if (state === "cancelled" || state === "lost") this.#handOvers.abort(id);
     return hadSlot && isOver(after);
   }
 

@@ -1,4 +1,11 @@
-import type { EventFilter, EventType, LogEvent, NewEvent, TaskQuery } from "@mission-control/protocol";
+import type {
+  EventFilter,
+  EventType,
+  InboxKind,
+  LogEvent,
+  NewEvent,
+  TaskQuery,
+} from "@mission-control/protocol";
 import type { TaskChange } from "../tasks/change.ts";
 import type { Attempt, Task } from "../tasks/task.ts";
 import type { UsageSum } from "../tasks/usage.ts";
@@ -86,6 +93,17 @@ export interface TaskPage {
   items: Task[];
   nextCursor: string | null;
   /** The snapshot is exact as of this position. */
+  lastEventId: number;
+}
+
+/** The tasks that wait for a human, the one that has waited longest first. */
+export interface InboxPage {
+  items: Task[];
+  /** How many there are, counted up to `MAX_INBOX_COUNT`. */
+  counts: Record<InboxKind, number>;
+  /** Tasks in progress whose agent is not silent. */
+  running: number;
+  /** It is exact as of this position. */
   lastEventId: number;
 }
 
@@ -194,6 +212,8 @@ export interface Store {
   task(id: string): Promise<Task | null>;
   /** One page of the tasks that a query finds. @throws InvalidCursorError */
   tasks(query: TaskQuery): Promise<TaskPage>;
+  /** What waits for a human. @param limit of each kind */
+  inbox(limit: number): Promise<InboxPage>;
   /** The committed state of an attempt; null when there is none. */
   attempt(id: string): Promise<Attempt | null>;
   /** All attempts of a task, oldest first. */

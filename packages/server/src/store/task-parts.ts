@@ -1,20 +1,27 @@
 import type { Task } from "../tasks/task.ts";
 
 /** Fields that each callback writes; they are kept apart from the others. */
-export type LiveFields = Pick<Task, "updatedAt" | "message" | "progress">;
+export type LiveFields = Pick<Task, "updatedAt" | "message" | "progress" | "lastWordAt">;
 /** Fields that are long, and seldom change. */
 export type TextFields = Pick<Task, "description" | "context">;
 /** All other fields. */
-export type RecordFields = Omit<Task, keyof LiveFields | keyof TextFields>;
+export type RecordFields = Omit<Task, keyof LiveFields | keyof TextFields | "waiting">;
 
-const LIVE: ReadonlySet<string> = new Set<keyof LiveFields>(["updatedAt", "message", "progress"]);
+const LIVE: ReadonlySet<string> = new Set<keyof LiveFields>([
+  "updatedAt",
+  "message",
+  "progress",
+  "lastWordAt",
+]);
 
-/** A task without its live fields and its texts. */
+/** A task without its live fields, its texts, and what it waits for, which is sorted by and has columns of its own. */
 export function recordFields(task: Task): RecordFields {
   const {
     updatedAt: _at,
     message: _message,
     progress: _progress,
+    lastWordAt: _lastWordAt,
+    waiting: _waiting,
     description: _text,
     context: _context,
     ...record

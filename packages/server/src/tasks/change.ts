@@ -1,4 +1,12 @@
-import type { Callback, CreateTask, JsonObject, NewEvent, PatchTask, Usage } from "@mission-control/protocol";
+import type {
+  Callback,
+  CreateTask,
+  JsonObject,
+  NewEvent,
+  PatchTask,
+  Silence,
+  Usage,
+} from "@mission-control/protocol";
 import type { Attempt, RunOutcome, Task } from "./task.ts";
 
 /** What an operator does to a task. */
@@ -8,6 +16,8 @@ export type OperatorChange =
   | { kind: "delete"; taskId: string }
   | { kind: "dispatch"; taskId: string; agentId: string; newDispatchId: string }
   | { kind: "cancel"; taskId: string }
+  /** Ends an attempt that nobody can say anything of: what became of it stays unknown. */
+  | { kind: "force_end"; taskId: string }
   | { kind: "approve"; taskId: string }
   | { kind: "reject"; taskId: string; feedback: string; newDispatchId: string }
   | { kind: "answer_permission"; taskId: string; requestId: string; optionId: string };
@@ -29,7 +39,18 @@ export type DeliveryChange =
   /** The hand-over was stopped before anything went out. */
   | { kind: "unsent"; taskId: string; dispatchId: string }
   /** The agent answered a cancel, or cannot be told it; without a `reason`, it confirmed that it stopped. */
-  | { kind: "cancel_answered"; taskId: string; dispatchId: string; reason?: string | undefined };
+  | { kind: "cancel_answered"; taskId: string; dispatchId: string; reason?: string | undefined }
+  /**
+   * Its agent is missed or, where `silence` is null, no more. True only if nothing was said since `lastWordAt`, which is
+   * undefined where nothing was said at all.
+   */
+  | {
+      kind: "silence";
+      taskId: string;
+      dispatchId: string;
+      silence: Silence | null;
+      lastWordAt: string | undefined;
+    };
 
 /** What is said about a running attempt: by its agent (callbacks) or by the gateway that runs it. */
 export type ReportChange =

@@ -4,7 +4,8 @@ import type { Decision, Ruling, TaskChange, TaskState } from "./change.ts";
 import { ruleDelivery } from "./delivery.ts";
 import { ruleOperator } from "./operator.ts";
 import { ruleReport } from "./reports.ts";
-import type { Task } from "./task.ts";
+import { type Attempt, isOver, type Task } from "./task.ts";
+import { waitingOf } from "./waiting.ts";
 
 /**
  * The rules of tasks and attempts as one pure function: what is, and what is asked, gives what will be and the
@@ -14,10 +15,21 @@ import type { Task } from "./task.ts";
 export function decide(state: TaskState, change: TaskChange, now: string): Decision {
   const { created, beside, attempt, ...ruled } = rule(state, change, now);
   // An attempt that stays as it is, as under most progress, is no part of the decision: nothing of it is written.
-  const decision = attempt && (attempt !== state.attempt || ruled.command) ? { ...ruled, attempt } : ruled;
+  const decision: Decision =
+    attempt && (attempt !== state.attempt || ruled.command) ? { ...ruled, attempt } : ruled;
   if (decision.deleted) return decision;
-  const task = created ?? (state.task && taskAfter(state.task, decision.events, beside));
-  return task && task !== state.task ? { ...decision, task } : decision;
+  const folded = created ?? (state.task && taskAfter(state.task, decision.events, beside));
+  if (!folded) return decision;
+  if (attempt && endsNow(state.attempt, attempt)) {
+    decision.attempt = { ...attempt, lastWordAt: folded.lastWordAt };
+  }
+  const waiting = waitingOf(folded, attempt ?? state.attempt, now);
+  const task = waiting === folded.waiting ? folded : { ...folded, waiting };
+  return task === state.task ? decision : { ...decision, task };
+}
+
+function endsNow(before: Attempt | null, after: Attempt): boolean {
+  return isOver(after) && before !== null && !isOver(before);
 }
 
 function rule(state: TaskState, change: TaskChange, now: string): Ruling {
@@ -29,6 +41,7 @@ function rule(state: TaskState, change: TaskChange, now: string): Ruling {
     case "unknown":
     case "unsent":
     case "cancel_answered":
+    case "silence":
       return ruleDelivery(state, change, now);
     case "callback":
     case "run_activity":

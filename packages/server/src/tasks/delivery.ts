@@ -1,6 +1,7 @@
 import { type DeliveryChange, NOTHING, type Ruling, refuse, type TaskState } from "./change.ts";
 import { dispatchEvent, statusEvent } from "./events.ts";
 import { withdrawOpen } from "./permissions.ts";
+import { ruleSilence } from "./silence.ts";
 import { type Attempt, occupiesSlot, type Task } from "./task.ts";
 
 type Change<Kind extends DeliveryChange["kind"]> = Extract<DeliveryChange, { kind: Kind }>;
@@ -27,6 +28,8 @@ export function ruleDelivery(state: TaskState, change: DeliveryChange, now: stri
       return unknown(attempt, change, now);
     case "unsent":
       return unsent(attempt, now);
+    case "silence":
+      return ruleSilence(task, attempt, change, now);
   }
 }
 
@@ -92,7 +95,7 @@ function cancelAnswered(
   const isCurrent = task.dispatchId === attempt.id;
   const confirmed = reason === undefined;
   const cancel = confirmed ? "confirmed" : "unconfirmed";
-  if (attempt.state === "cancelled") {
+  if (attempt.state === "cancelled" || attempt.state === "lost") {
     const words = confirmed ? "The agent confirmed the cancel" : notConfirmed(reason);
     return { events: [dispatchEvent(attempt, now, words, { cancel })] };
   }

@@ -2,7 +2,7 @@ import type { JsonObject } from "@mission-control/protocol";
 import { type OperatorChange, type Ruling, refuse, type TaskState } from "./change.ts";
 import { dispatchEvent, statusEvent, taskEvent } from "./events.ts";
 import { answerPermission, withdrawOpen } from "./permissions.ts";
-import { type Attempt, isOver, type Task } from "./task.ts";
+import { type Attempt, isOver, occupiesSlot, type Task } from "./task.ts";
 
 type Change<Kind extends OperatorChange["kind"]> = Extract<OperatorChange, { kind: Kind }>;
 
@@ -83,6 +83,21 @@ export function cancel(task: Task, attempt: Attempt | null, now: string): Ruling
   return decision;
 }
 
+const FORCED = "Ended by the operator; what became of it is not known.";
+
+/** Ends an attempt without knowing what became of it, and tells its agent to stop, where it can be told. */
+export function forceEnd(task: Task, attempt: Attempt | null, now: string): Ruling {
+  if (!attempt || !occupiesSlot(attempt)) {
+    return refuse("conflict", `The task is ${task.status}; only an attempt under way can be ended.`);
+  }
+  const ended: Attempt = { ...withdrawOpen(attempt), state: "lost", error: FORCED, endedAt: now };
+  return {
+    attempt: ended,
+    command: { kind: "cancel" },
+    events: [dispatchEvent(ended, now, FORCED), statusEvent(task, "failed", ended, now)],
+  };
+}
+
 /** Says of a cancel what it is worth: nobody knows yet whether an agent that was sent the attempt has stopped. */
 function cancelWords({ state }: Attempt): string {
   const words = "Cancelled by the operator";
@@ -148,6 +163,8 @@ export function ruleOperator(state: TaskState, change: OperatorChange, now: stri
       return dispatch(task, change, now);
     case "cancel":
       return cancel(task, attempt, now);
+    case "force_end":
+      return forceEnd(task, attempt, now);
     case "approve":
       return approve(task, attempt, now);
     case "reject":

@@ -25,7 +25,10 @@ export function requestPermission(
   now: string,
 ): Ruling {
   const isWithdrawn = data?.state === "withdrawn" || data?.state === "timed_out";
-  const asked = withPermission(attempt, { request, state: isWithdrawn ? "withdrawn" : "open" });
+  const asked = withPermission(
+    attempt,
+    isWithdrawn ? { request, state: "withdrawn" } : { request, state: "open", askedAt: now },
+  );
   const event = taskEvent("permission", subjectOf(attempt), now, {
     message: message ?? request.title,
     data: {
@@ -36,7 +39,9 @@ export function requestPermission(
     timestamp: at,
   });
   return {
-    beside: isWithdrawn ? { ...beside, waitingFor: openRequest(asked), updatedAt: now } : beside,
+    beside: isWithdrawn
+      ? { ...beside, waitingFor: openRequest(asked), updatedAt: now, lastWordAt: now, silence: undefined }
+      : beside,
     attempt: asked,
     events: [...events, event],
     answerEvent: events.length,
@@ -81,7 +86,12 @@ export function answerPermission(
 
 /** The oldest request of an attempt that still waits for an answer: what its task waits for. */
 export function openRequest(attempt: Attempt): Task["waitingFor"] {
-  return attempt.permissions?.find(isOpen)?.request;
+  return openPermission(attempt)?.request;
+}
+
+/** The oldest permission of an attempt that still waits for an answer. */
+export function openPermission(attempt: Attempt): Permission | undefined {
+  return attempt.permissions?.find(isOpen);
 }
 
 /** Withdraws what is still open: an attempt that is over waits for nothing. */
@@ -116,7 +126,10 @@ function withPermission(attempt: Attempt, permission: Permission): Attempt {
   const next = isOpen(permission) ? permission : settled(permission);
   const before = permissions[known];
   if (before && (isOpen(before) || !isOpen(next))) {
-    return { ...attempt, permissions: permissions.with(known, next) };
+    // Asked again while it waits, it has waited since it was asked first.
+    const { askedAt } = before;
+    const kept = isOpen(next) && askedAt !== undefined ? { ...next, askedAt } : next;
+    return { ...attempt, permissions: permissions.with(known, kept) };
   }
   return { ...attempt, permissions: [...permissions.filter((one) => one !== before), next] };
 }

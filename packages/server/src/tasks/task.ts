@@ -3,9 +3,11 @@ import type {
   JsonObject,
   PermissionRequest,
   Priority,
+  Silence,
   TaskStatus,
   Usage,
 } from "@mission-control/protocol";
+import type { Waiting } from "./waiting.ts";
 
 /** A task as the rules know it. Times are ISO 8601 UTC with milliseconds. */
 export interface Task {
@@ -30,6 +32,12 @@ export interface Task {
   readonly unknownReason?: string | undefined;
   readonly lastState?: string | undefined;
   readonly waitingFor?: PermissionRequest | undefined;
+  /** When the agent of the current attempt, or its gateway, last said something of it. */
+  readonly lastWordAt?: string | undefined;
+  /** That the agent of the current attempt is missed. */
+  readonly silence?: Silence | undefined;
+  /** That it waits for a human; follows from the rest ({@link waitingOf}). */
+  readonly waiting?: Waiting | undefined;
   /** What all attempts used together. */
   readonly usage?: Usage | undefined;
   /** What the attempts before the current one used together. */
@@ -44,6 +52,8 @@ export interface Task {
 export interface Permission {
   readonly request: PermissionRequest;
   readonly state: "open" | "answered" | "withdrawn";
+  /** When it was asked; absent where an older version kept it. */
+  readonly askedAt?: string;
   readonly optionId?: string;
 }
 
@@ -77,6 +87,8 @@ export interface Attempt {
   readonly queuedAt: string;
   readonly sentAt: string | null;
   readonly acceptedAt: string | null;
+  /** Of one that is over; while it is not, its task has it. */
+  readonly lastWordAt?: string | undefined;
   readonly endedAt: string | null;
 }
 

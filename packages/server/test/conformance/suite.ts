@@ -3,6 +3,7 @@ import { lateStore } from "../support/late-store.ts";
 import { changes } from "./changes.ts";
 import { claims } from "./claims.ts";
 import type { Engine } from "./engine.ts";
+import { inbox } from "./inbox.ts";
 import { leases } from "./leases.ts";
 import { log } from "./log.ts";
 import { receipts } from "./receipts.ts";
@@ -30,6 +31,7 @@ export function storeConformance(name: string, engine: Engine): void {
       describe("leases", () => leases(subject));
       describe("log", () => log(subject));
       describe("task list", () => taskList(subject));
+      describe("inbox", () => inbox(subject));
       describe("stories", () => stories(subject));
     });
   }

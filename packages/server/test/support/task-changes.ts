@@ -1,4 +1,4 @@
-import type { Callback } from "@mission-control/protocol";
+import type { Callback, SilenceState } from "@mission-control/protocol";
 import fc from "fast-check";
 import type { TaskChange } from "../../src/tasks/change.ts";
 import type { TaskModel } from "./task-model.ts";
@@ -18,6 +18,7 @@ interface Step {
   flag: boolean;
   tokens: number | null;
   ending: "rejected" | "failed" | "lost";
+  silence: SilenceState;
   outcome: "completed" | "failed" | "cancelled";
 }
 
@@ -40,7 +41,9 @@ const step: fc.Arbitrary<Step> = fc.record({
     [2, "unsent"],
     [4, "cancel_answered"],
     [2, "note"],
+    [2, "silence"],
     [2, "cancel"],
+    [1, "force_end"],
     [3, "approve"],
     [3, "reject"],
     [4, "answer_permission"],
@@ -56,6 +59,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   option: oneOf([4, "allow"], [2, "deny"], [1, "bogus"]),
   flag: fc.boolean(),
   tokens: fc.option(fc.nat(1000), { freq: 2 }),
+  silence: oneOf([1, "not_responding"], [1, "silent"], [1, "offline"]),
   ending: oneOf([1, "rejected"], [1, "failed"], [1, "lost"]),
   outcome: oneOf([2, "completed"], [1, "failed"], [1, "cancelled"]),
 });
@@ -101,6 +105,7 @@ export function changeOf(step: Step, model: TaskModel, number: number): TaskChan
     case "reject":
       return { kind: "reject", taskId, feedback: "Again, please.", newDispatchId };
     case "cancel":
+    case "force_end":
     case "approve":
       return { kind: step.kind, taskId };
     case "answer_permission":
@@ -122,6 +127,11 @@ export function changeOf(step: Step, model: TaskModel, number: number): TaskChan
       };
     case "unknown":
       return { kind: "unknown", taskId, dispatchId: dispatchId ?? "dispatch_unknown", reason: "No answer." };
+    case "silence": {
+      const silence = step.flag ? ({ state: step.silence, since: at } as const) : null;
+      const about = { taskId, dispatchId: dispatchId ?? "dispatch_unknown" };
+      return { kind: "silence", ...about, silence, lastWordAt: undefined };
+    }
     case "cancel_answered":
       return {
         kind: "cancel_answered",

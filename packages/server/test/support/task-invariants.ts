@@ -56,9 +56,24 @@ export function checkPicture({ task, attempts }: Picture): void {
       false,
     );
   }
+  const kind = inboxKindOf(task);
+  assert.equal(task.waiting?.kind, kind, "the task waits for a human with what it shows");
+  if (kind === "review" || kind === "failure") assert.equal(task.waiting?.since, current?.endedAt);
   const used = attempts.map(({ usage }) => usage?.inputTokens).filter((tokens) => tokens !== undefined);
   const sum = used.length === 0 ? undefined : used.reduce((total, tokens) => total + tokens, 0);
   assert.equal(task.usage?.inputTokens, sum, "a task's usage is the sum of its attempts'");
+}
+
+function inboxKindOf({ status, waitingFor, silence }: Task): string | undefined {
+  if (status === "review") return "review";
+  if (status === "failed") return "failure";
+  if (waitingFor) return "question";
+  return silence && silence.state !== "not_responding" ? "silent" : undefined;
+}
+
+/** Whether an event is about an attempt that was ended without its agent's word. */
+function isGivenUp({ data }: Told): boolean {
+  return data.state === "cancelled" || data.state === "lost";
 }
 
 type CountingOn = "lateCallbacks" | "usage" | "runOutcome";
@@ -110,8 +125,9 @@ export function checkLog(events: readonly Told[]): void {
     }
     // How an agent answered a cancel is told of an attempt as it is, also when that is over.
     if (event.type === "dispatch" && event.data.cancel === "unconfirmed") continue;
-    if (event.type === "dispatch" && event.data.cancel === "confirmed" && event.data.state === "cancelled")
-      continue;
+    // And that its agent is missed, of one that stays what it is.
+    if (event.type === "dispatch" && event.data.silence !== undefined) continue;
+    if (event.type === "dispatch" && event.data.cancel === "confirmed" && isGivenUp(event)) continue;
     if (event.type === "dispatch") {
       const told = states.get(dispatchId) ?? [];
       // Only what was stopped before it went out is queued, and sent, again.
@@ -147,6 +163,11 @@ export function checkAgainst(model: ModelTask | undefined, { task, attempts }: P
       runOutcome: runOutcome?.outcome ?? null,
       requests: (permissions ?? []).map((one) => ({ id: one.request.id, state: one.state })),
     })),
-    model.attempts.map(({ taskId: _taskId, wasSent: _wasSent, ...attempt }) => attempt),
+    model.attempts.map(
+      ({ taskId: _taskId, wasSent: _wasSent, said: _said, silence: _silence, ...attempt }) => attempt,
+    ),
   );
+  const current = model.attempts.at(-1);
+  assert.equal(task?.silence?.state ?? null, current?.silence ?? null);
+  assert.equal(task?.lastWordAt !== undefined, current?.said ?? false, "the task has its agent's last word");
 }

@@ -1,4 +1,4 @@
-import type { DispatchState, EventType, TaskStatus } from "@mission-control/protocol";
+import type { DispatchState, EventType, SilenceState, TaskStatus } from "@mission-control/protocol";
 import type { TaskChange } from "../../src/tasks/change.ts";
 
 /**
@@ -57,6 +57,10 @@ export interface ModelAttempt {
   tokens: number | null;
   runOutcome: "completed" | "failed" | "cancelled" | null;
   wasSent: boolean;
+  /** Whether its agent, or the gateway that runs it, has said anything of it. */
+  said: boolean;
+  /** How it is missed. */
+  silence: SilenceState | null;
 }
 
 export interface ModelTask {
@@ -110,7 +114,8 @@ export class TaskModel {
       case "run_activity":
       case "run_continued":
       case "run_ended":
-      case "run_settled": {
+      case "run_settled":
+      case "silence": {
         const ended = task?.attempts.find(({ id }) => id === change.dispatchId);
         if (change.kind === "run_ended" && ended && !isLive(ended) && !isSent(ended))
           return lateEnd(ended, change);
@@ -144,6 +149,11 @@ export class TaskModel {
         if (task.status !== "review") return conflict;
         task.status = "completed";
         return { outcome: "done", events: ["status_change"] };
+      case "force_end":
+        if (!current || !isSent(current)) return conflict;
+        finish(current, "lost");
+        task.status = "failed";
+        return { outcome: "done", events: ["dispatch", "status_change"], command: "cancel" };
       case "cancel": {
         if (["completed", "failed", "cancelled"].includes(task.status)) return conflict;
         task.status = "cancelled";
@@ -182,6 +192,7 @@ export class TaskModel {
     const begins: EventType[] = task.status === "in_progress" ? [] : ["status_change"];
     task.status = "in_progress";
     attempt.state = "running";
+    say(attempt);
     attempt.tokens = said.usage?.inputTokens ?? attempt.tokens;
     if (said.type === "progress") return { outcome: "done", events: [...begins, "activity"] };
     if (said.type === "permission") {
@@ -240,14 +251,17 @@ function told(task: ModelTask, attempt: ModelAttempt, change: TaskChange): Expec
       const begins: EventType[] = task.status === "in_progress" ? [] : ["status_change"];
       attempt.state = "running";
       task.status = "in_progress";
+      say(attempt);
       return { outcome: "done", events: [...begins, "activity"] };
     }
     case "run_ended":
       if (!isSent(attempt) || attempt.runOutcome) return IGNORED;
+      say(attempt);
       return ended(attempt, change);
     case "run_continued":
       if (!isSent(attempt) || !attempt.runOutcome) return IGNORED;
       attempt.runOutcome = null;
+      say(attempt);
       return { outcome: "done", events: ["activity"] };
     case "run_settled": {
       if (!isSent(attempt) || !attempt.runOutcome) return IGNORED;
@@ -258,14 +272,28 @@ function told(task: ModelTask, attempt: ModelAttempt, change: TaskChange): Expec
       end(task, attempt, completed);
       return { outcome: "done", events: [...begins, completed ? "complete" : "error", "status_change"] };
     }
+    case "silence": {
+      const state = change.silence?.state ?? null;
+      const isMissed = isSent(attempt) && attempt.state !== "sending" && !attempt.said;
+      if (!isMissed || attempt.silence === state) return IGNORED;
+      attempt.silence = state;
+      return { outcome: "done", events: ["dispatch"] };
+    }
     default:
       throw new Error(`unexpected ${change.kind}`);
   }
 }
 
+/** Its agent, or the gateway that runs it, says something. */
+function say(attempt: ModelAttempt): void {
+  attempt.said = true;
+  attempt.silence = null;
+}
+
 /** An agent answered a cancel: what it confirms is over; what it does not is told. */
 function cancelAnswered(task: ModelTask, attempt: ModelAttempt, confirmed: boolean): Expected {
-  if (attempt.state === "cancelled") return { outcome: "done", events: ["dispatch"] };
+  if (attempt.state === "cancelled" || attempt.state === "lost")
+    return { outcome: "done", events: ["dispatch"] };
   if (!isSent(attempt)) return IGNORED;
   if (confirmed) {
     finish(attempt, "failed");
@@ -298,6 +326,8 @@ function queue(task: ModelTask, taskId: string, agentId: string, id: string): Ex
     tokens: null,
     runOutcome: null,
     wasSent: false,
+    said: false,
+    silence: null,
   };
   task.attempts.push(attempt);
   task.status = "queued";
@@ -311,5 +341,6 @@ function end(task: ModelTask, attempt: ModelAttempt, completed: boolean): void {
 
 function finish(attempt: ModelAttempt, state: DispatchState): void {
   attempt.state = state;
+  attempt.silence = null;
   for (const request of attempt.requests) if (request.state === "open") request.state = "withdrawn";
 }

@@ -14,6 +14,7 @@ import { NewerDatabaseError } from "../store.ts";
  * - `records.concurrency` is how many attempts an agent takes at a time; null for other records.
  * - `keys` are those that all servers share, such as the one that dispatches' secrets are derived from.
  * - `commit_marks` has the number of each node's last commit (commit-marks.ts).
+ * - `tasks.waits_kind` and `tasks.waits_since` say what a task waits for a human with; null when it does not.
  * - `leases.fence` is null while nobody holds the lease; otherwise it is the fencing number of who does.
  */
 const MIGRATIONS: readonly string[] = [
@@ -115,6 +116,18 @@ const MIGRATIONS: readonly string[] = [
     content bytea NOT NULL
   );
   ALTER TABLE probe ALTER COLUMN content SET STORAGE EXTERNAL;
+  `,
+  `
+  ALTER TABLE tasks ADD COLUMN waits_kind text COLLATE "C";
+  ALTER TABLE tasks ADD COLUMN waits_since text COLLATE "C";
+  UPDATE tasks SET
+    waits_kind = CASE status WHEN 'failed' THEN 'failure' WHEN 'review' THEN 'review' ELSE 'question' END,
+    waits_since = coalesce(
+      (SELECT attempts.record::json ->> 'endedAt' FROM attempts WHERE attempts.id = tasks.record::json ->> 'dispatchId'),
+      (SELECT updated_at FROM task_live WHERE task_live.seq = tasks.seq))
+  WHERE status IN ('failed', 'review')
+    OR (status = 'in_progress' AND tasks.record::json -> 'waitingFor' IS NOT NULL);
+  CREATE INDEX tasks_waiting ON tasks (waits_kind, waits_since) WHERE waits_kind IS NOT NULL;
   `,
 ];
 

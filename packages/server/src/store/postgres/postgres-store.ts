@@ -13,6 +13,7 @@ import {
   type EventPage,
   type Follower,
   type FrameChunk,
+  type InboxPage,
   type Lease,
   type LogEntry,
   type LogRange,
@@ -29,6 +30,7 @@ import { Database } from "./database.ts";
 import { told } from "./engine-error.ts";
 import { EventLog } from "./event-log.ts";
 import { GroupCommit } from "./group-commit.ts";
+import { readInbox } from "./inbox.ts";
 import { Leases } from "./leases.ts";
 import { lockHead } from "./log-head.ts";
 import { LogTail } from "./log-tail.ts";
@@ -157,6 +159,10 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
 
   tasks(query: TaskQuery): Promise<TaskPage> {
     return this.#taskList.page(query);
+  }
+
+  inbox(limit: number): Promise<InboxPage> {
+    return readInbox(this.#database, limit);
   }
 
   attempt(id: string): Promise<Attempt | null> {

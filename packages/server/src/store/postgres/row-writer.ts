@@ -15,21 +15,23 @@ const TAGS = "ARRAY(SELECT json_array_elements_text(tags::json))";
 const insertTasks = prepared(
   "insert_tasks",
   `WITH added AS (
-     INSERT INTO tasks (id, status, agent_id, priority, record, texts, tags, search)
-     SELECT id, status, agent_id, priority, record, texts, ${TAGS}, search
-     FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::text[])
-       WITH ORDINALITY AS task (id, status, agent_id, priority, record, texts, tags, search, place)
+     INSERT INTO tasks (id, status, agent_id, priority, waits_kind, waits_since, record, texts, tags, search)
+     SELECT id, status, agent_id, priority, waits_kind, waits_since, record, texts, ${TAGS}, search
+     FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::text[],
+       $9::text[], $10::text[]) WITH ORDINALITY
+       AS task (id, status, agent_id, priority, waits_kind, waits_since, record, texts, tags, search, place)
      ORDER BY place RETURNING seq, id
    )
    INSERT INTO task_live (seq, updated_at, live)
    SELECT seq, updated_at, live FROM added
-   JOIN unnest($1::text[], $9::text[], $10::text[]) AS task (id, updated_at, live) USING (id)`,
+   JOIN unnest($1::text[], $11::text[], $12::text[]) AS task (id, updated_at, live) USING (id)`,
 );
 const updateTasks = prepared(
   "update_tasks",
-  `UPDATE tasks SET status = task.status, agent_id = task.agent_id, priority = task.priority, record = task.record
-   FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::text[])
-     AS task (id, status, agent_id, priority, record)
+  `UPDATE tasks SET status = task.status, agent_id = task.agent_id, priority = task.priority,
+     waits_kind = task.waits_kind, waits_since = task.waits_since, record = task.record
+   FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::text[], $7::text[])
+     AS task (id, status, agent_id, priority, waits_kind, waits_since, record)
    WHERE tasks.id = task.id`,
 );
 const updateTexts = prepared(
@@ -119,9 +121,9 @@ function tasks(rows: readonly TaskRow[], taskBefore: (id: string) => Task | null
   const statements: Statement[] = [];
   if (added.length > 0) {
     const values = added.map((one) => [...recordValues(one), ...textValues(one), one.updatedAt, liveOf(one)]);
-    statements.push(insertTasks(...columns(values, 10)));
+    statements.push(insertTasks(...columns(values, 12)));
   }
-  if (changed.length > 0) statements.push(updateTasks(...columns(changed.map(recordValues), 5)));
+  if (changed.length > 0) statements.push(updateTasks(...columns(changed.map(recordValues), 7)));
   if (texts.length > 0) {
     statements.push(
       updateTexts(

@@ -4,17 +4,21 @@ import { searchText } from "../search-text.ts";
 import { recordFields } from "../task-parts.ts";
 
 /** The columns that make a task, of `tasks` joined with `task_live`. */
-export const TASK_COLUMNS = "tasks.id, tasks.record, tasks.texts, task_live.live";
+export const TASK_COLUMNS =
+  "tasks.id, tasks.record, tasks.texts, tasks.waits_kind, tasks.waits_since, task_live.live";
 export const TASKS = "tasks JOIN task_live USING (seq)";
 
 /** The task in a row of {@link TASK_COLUMNS}. */
-export function taskOf({ record, texts, live }: Record<string, string>): Task {
-  return { ...parsed(record), ...parsed(texts), ...parsed(live) } as Task;
+export function taskOf({ record, texts, live, waits_kind: kind, waits_since: since }: Row): Task {
+  const waiting = kind ? { waiting: { kind, since } } : {};
+  return { ...parsed(record), ...parsed(texts), ...parsed(live), ...waiting } as Task;
 }
 
+type Row = Record<string, string>;
+
 /** Value of `task_live.live`. */
-export function liveOf({ updatedAt, message, progress }: Task): string {
-  return JSON.stringify({ updatedAt, message, progress });
+export function liveOf({ updatedAt, message, progress, lastWordAt }: Task): string {
+  return JSON.stringify({ updatedAt, message, progress, lastWordAt });
 }
 
 /** Value of `tasks.texts`. */
@@ -22,10 +26,19 @@ export function textsOf({ description, context }: Task): string {
   return JSON.stringify({ description, context });
 }
 
-/** Values of `id`, `status`, `agent_id`, `priority`, `record`. */
-export function recordValues(task: Task): [string, string, string | null, number, string] {
-  const { id, status, agentId, priority } = task;
-  return [id, status, agentId, PRIORITY_RANK[priority], JSON.stringify(recordFields(task))];
+/** Values of `id`, `status`, `agent_id`, `priority`, `waits_kind`, `waits_since`, `record`. */
+export function recordValues(task: Task): unknown[] {
+  const { id, status, agentId, priority, waiting } = task;
+  const record = JSON.stringify(recordFields(task));
+  return [
+    id,
+    status,
+    agentId,
+    PRIORITY_RANK[priority],
+    waiting?.kind ?? null,
+    waiting?.since ?? null,
+    record,
+  ];
 }
 
 /** Values of `texts`, `tags` (as JSON), `search`. */

@@ -20,7 +20,7 @@ export class LiveFields {
   /** What waited for each task that the surrounding commit touched, before it did. */
   readonly #before = new Map<string, TaskEntry | undefined>();
 
-  /** @param update sets `updated_at`, `message`, `progress`, `as_of` of a `seq` */
+  /** @param update sets {@link liveValues}, and `as_of`, of a `seq` */
   constructor(update: StatementSync) {
     this.#update = update;
   }

@@ -55,3 +55,45 @@ test("tasks of the first version's file are found by tag, search and priority", 
   assert.deepEqual(await found({ tag: "ui" }), ["t2", "t1", "t0"]);
   await store.close();
 });
+
+test("what waited for a human in the fourth version's file is in the inbox", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "mission-control-migrations-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "mission-control.db");
+  const db = new DatabaseSync(file);
+  migrate(db, 4);
+  const tasks = [
+    ["failed", { dispatchId: "d0" }],
+    ["review", {}],
+    ["in_progress", { waitingFor: { id: "r1", title: "May I?", options: [] } }],
+    ["in_progress", {}],
+    ["completed", {}],
+  ] as const;
+  for (const [index, [status, more]] of tasks.entries()) {
+    const record = { id: `t${index}`, status, createdAt: "2026-01-01", ...more };
+    db.prepare("INSERT INTO tasks VALUES (?, ?, ?, NULL, 2, ?, ?, NULL, NULL, 0)").run(
+      index + 1,
+      record.id,
+      status,
+      JSON.stringify(record),
+      `2026-01-0${index + 1}`,
+    );
+    db.prepare("INSERT INTO task_texts (seq, description, context) VALUES (?, '', '{}')").run(index + 1);
+  }
+  const attempt = JSON.stringify({ id: "d0", endedAt: "2026-01-09" });
+  db.prepare("INSERT INTO attempts VALUES ('d0', 't0', 'a1', 1, 'failed', 2, '', NULL, ?)").run(attempt);
+  db.close();
+
+  const store = SqliteStore.open({ folder });
+  const { items, running } = await store.inbox(10);
+  assert.deepEqual(
+    items.map(({ id, waiting }) => [id, waiting]),
+    [
+      ["t1", { kind: "review", since: "2026-01-02" }],
+      ["t2", { kind: "question", since: "2026-01-03" }],
+      ["t0", { kind: "failure", since: "2026-01-09" }],
+    ],
+  );
+  assert.equal(running, 2);
+  await store.close();
+});

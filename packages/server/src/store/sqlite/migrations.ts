@@ -13,10 +13,11 @@ import { indexedText } from "./search-index.ts";
  *   that no index answers reads beside the description.
  * - `task_tags` carries the priority, which seldom changes: a tag's tasks are sorted by it as they stand.
  * - `events` is the one table that every callback is written to. Its indexes, the receipts and the tasks' live
- *   fields (`updated_at`, `message`, `progress`) follow in batches (write-behind.ts); `meta.indexed_up_to` and
+ *   fields (`updated_at`, `message`, `progress`, `last_word_at`) follow in batches (write-behind.ts); `meta.indexed_up_to` and
  *   `tasks.as_of` say how far, in event ids, and an event carries the receipt that is not in its table yet.
  * - `events.frame` is the event as the stream sends it: replaying a stretch of the log is joining text.
  *   `events.change` is what followers of the log need to know beside it.
+ * - `tasks.waits_kind` and `tasks.waits_since` say what a task waits for a human with; null when it does not.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -133,6 +134,18 @@ const MIGRATIONS: readonly string[] = [
   DROP INDEX attempts_unfinished;
   CREATE INDEX attempts_under_way ON attempts (agent_id) WHERE state IN ('sending', 'accepted', 'running', 'unknown');
   ALTER TABLE events ADD COLUMN change TEXT;
+  `,
+  `
+  ALTER TABLE tasks ADD COLUMN last_word_at TEXT;
+  ALTER TABLE tasks ADD COLUMN waits_kind TEXT;
+  ALTER TABLE tasks ADD COLUMN waits_since TEXT;
+  UPDATE tasks SET
+    waits_kind = CASE status WHEN 'failed' THEN 'failure' WHEN 'review' THEN 'review' ELSE 'question' END,
+    waits_since = coalesce(
+      (SELECT attempts.record ->> '$.endedAt' FROM attempts WHERE attempts.id = tasks.record ->> '$.dispatchId'),
+      updated_at)
+  WHERE status IN ('failed', 'review') OR (status = 'in_progress' AND record ->> '$.waitingFor' IS NOT NULL);
+  CREATE INDEX tasks_waiting ON tasks (waits_kind, waits_since) WHERE waits_kind IS NOT NULL;
   `,
 ];
 

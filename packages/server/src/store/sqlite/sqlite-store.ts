@@ -15,6 +15,7 @@ import type {
   EventPage,
   Follower,
   FrameChunk,
+  InboxPage,
   Lease,
   LogEntry,
   LogRange,
@@ -32,6 +33,7 @@ import { databaseFile, type OpenDatabase, openDatabase } from "./database.ts";
 import { EventLog, usesIndex } from "./event-log.ts";
 import { FileHealth } from "./file-health.ts";
 import { GroupCommit } from "./group-commit.ts";
+import { Inbox } from "./inbox.ts";
 import { Leases } from "./leases.ts";
 import { ReceiptTable } from "./receipt-table.ts";
 import { RecordTable } from "./record-table.ts";
@@ -65,6 +67,7 @@ export class SqliteStore extends OperationStore implements Store {
   readonly #group: GroupCommit;
   readonly #tables: Tables;
   readonly #taskList: TaskList;
+  readonly #inbox: Inbox;
   readonly #writer: RowWriter;
   readonly #workingSet: SqliteWorkingSet;
   readonly #writeBehind: WriteBehind;
@@ -111,6 +114,7 @@ export class SqliteStore extends OperationStore implements Store {
       records: new RecordTable(db),
     };
     this.#taskList = new TaskList(db);
+    this.#inbox = new Inbox(db);
     this.#writer = new RowWriter(db, this.#tables);
     this.#workingSet = new SqliteWorkingSet(this.#tables, this.#leases);
     this.#writeBehind = new WriteBehind(this.#tables);
@@ -165,6 +169,15 @@ export class SqliteStore extends OperationStore implements Store {
   async tasks(query: TaskQuery): Promise<TaskPage> {
     const lastEventId = () => this.#tables.log.range.newest;
     return this.#upToDate(() => ({ ...this.#taskList.page(query), lastEventId: lastEventId() }));
+  }
+
+  async inbox(limit: number): Promise<InboxPage> {
+    return this.#health.read(() => {
+      const { ids, ...told } = this.#inbox.read(limit);
+      const tasks = ids.map((id) => this.#tables.tasks.get(id)).filter((task) => task !== null);
+      const items = tasks.sort((a, b) => (sinceOf(a) < sinceOf(b) ? -1 : 1));
+      return { items, ...told, lastEventId: this.#tables.log.range.newest };
+    });
   }
 
   async attempt(id: string): Promise<Attempt | null> {
@@ -312,4 +325,8 @@ export class SqliteStore extends OperationStore implements Store {
     this.#tables.records.rolledBack();
     this.#written = [];
   }
+}
+
+function sinceOf({ waiting }: Task): string {
+  return waiting?.since ?? "";
 }

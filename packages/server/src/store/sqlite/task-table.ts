@@ -29,13 +29,15 @@ export class TaskTable {
       `SELECT seq, as_of, ${TASK_COLUMNS} FROM tasks JOIN task_texts USING (seq) WHERE id = ?`,
     );
     this.#insert = db.prepare(
-      "INSERT INTO tasks (status, agent_id, priority, record, updated_at, message, progress, as_of, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO tasks (status, agent_id, priority, waits_kind, waits_since, record, updated_at, message, progress, last_word_at, as_of, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
     this.#update = db.prepare(
-      "UPDATE tasks SET status = ?, agent_id = ?, priority = ?, record = ?, updated_at = ?, message = ?, progress = ?, as_of = ? WHERE seq = ?",
+      "UPDATE tasks SET status = ?, agent_id = ?, priority = ?, waits_kind = ?, waits_since = ?, record = ?, updated_at = ?, message = ?, progress = ?, last_word_at = ?, as_of = ? WHERE seq = ?",
     );
     this.live = new LiveFields(
-      db.prepare("UPDATE tasks SET updated_at = ?, message = ?, progress = ?, as_of = ? WHERE seq = ?"),
+      db.prepare(
+        "UPDATE tasks SET updated_at = ?, message = ?, progress = ?, last_word_at = ?, as_of = ? WHERE seq = ?",
+      ),
     );
     this.#delete = db.prepare("DELETE FROM tasks WHERE seq = ?");
     this.#writeText = db.prepare(
