@@ -51,3 +51,31 @@ test("progress outside 0 to 1 is the caller's mistake", () => {
     assert.throws(() => encodeCallback({ ...base, type: "progress", progress }), /from 0 to 1/);
   }
 });
+
+test("an entry's texts are shortened as the server would, and more where they still do not fit", () => {
+  const text = "x".repeat(100_000);
+  const { entry } = fits({ ...base, type: "progress", entry: { kind: "tool", output: text } });
+  assert.ok(
+    entry?.kind === "tool" && /^x{16384}\n\[… 67232 bytes left out …\]\nx{16384}$/.test(entry.output ?? ""),
+  );
+  const files = Array.from({ length: 40 }, (_, index) => ({ path: `${index}`, content: text }));
+  const many = fits({
+    ...base,
+    type: "progress",
+    message: "\u0001".repeat(60_000),
+    entry: { kind: "tool", input: { files } },
+  });
+  const input = many.entry?.kind === "tool" ? many.entry.input : undefined;
+  assert.ok(typeof input === "object" && (input.files as object[]).length === 40);
+});
+
+test("an input that no shortening of its texts makes small enough becomes a text", () => {
+  const input = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`field ${index}`, index]));
+  const { entry } = fits({
+    ...base,
+    type: "progress",
+    entry: { id: "t", kind: "tool", title: "all", input },
+  });
+  assert.ok(entry?.kind === "tool" && entry.title === "all");
+  assert.match(String(entry.input), /^\{"field 0":0,.*bytes left out/s);
+});

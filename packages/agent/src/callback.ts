@@ -1,3 +1,4 @@
+import { fitEntry } from "./entry.ts";
 import { type CallbackBody, type CallbackType, MAX_CALLBACK_BYTES, MAX_TEXT_LENGTH } from "./wire.ts";
 
 /** A callback ready to be sent: the same id and bytes on every try. */
@@ -6,6 +7,9 @@ export interface Message {
   type: CallbackType;
   body: string;
 }
+
+/** What an entry may take of a callback, in bytes: the rest is for what goes with it. */
+const MAX_ENTRY_BYTES = MAX_CALLBACK_BYTES / 2;
 
 const TEXTS = ["message", "summary", "error", "lastState"] as const;
 
@@ -16,6 +20,7 @@ const TEXTS = ["message", "summary", "error", "lastState"] as const;
 export function encodeCallback(callback: CallbackBody): Message {
   checkProgress(callback.progress);
   let fitted = cutTexts(callback, MAX_TEXT_LENGTH);
+  if (fitted.entry) fitted.entry = fitEntry(fitted.entry, MAX_ENTRY_BYTES);
   let body = JSON.stringify(fitted);
   const size = Buffer.byteLength(body);
   if (size > MAX_CALLBACK_BYTES && fitted.data) {

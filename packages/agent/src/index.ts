@@ -4,7 +4,13 @@ export { type Clock, systemClock } from "./clock.ts";
 export { CallbackError, type CallbackErrorCode, ConfigurationError } from "./errors.ts";
 export type { ReportResult } from "./outbox.ts";
 export { type CommandResult, type FlushCommand, flush, type ReportCommand, report } from "./report.ts";
-export { createReporter, type Reporter, type ReporterOptions, type ReportOptions } from "./reporter.ts";
+export {
+  createReporter,
+  type ProgressOptions,
+  type Reporter,
+  type ReporterOptions,
+  type ReportOptions,
+} from "./reporter.ts";
 export { type DispatchHandler, RunCancelledError, type RunContext, type RunResult } from "./run.ts";
 export type { TransportOptions } from "./sender.ts";
 export type { IdentityOptions } from "./target.ts";

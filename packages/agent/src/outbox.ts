@@ -1,5 +1,6 @@
 import type { Message } from "./callback.ts";
 import { anySignal } from "./clock.ts";
+import { superseded } from "./coalesce.ts";
 import { CallbackError } from "./errors.ts";
 import type { Target } from "./post.ts";
 import { describe, type Sender } from "./sender.ts";
@@ -43,12 +44,15 @@ export class Outbox {
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   #queue: Entry[] = [];
+  /** So much progress may wait until it is looked at again what of it can be left out. */
+  #mayWait: number;
   #segment: Segment | undefined;
   #draining: Promise<void> | undefined;
   readonly #warned = new Set<string>();
 
   constructor(options: OutboxOptions) {
     this.#options = options;
+    this.#mayWait = options.maxPending;
     this.#key = Spool.key(options.target.url, options.taskId);
     this.#signal = anySignal(this.#stop.signal, options.signal) ?? this.#stop.signal;
   }
@@ -100,16 +104,21 @@ export class Outbox {
     }
   }
 
-  /** Leaves out every second progress of those waiting between the first and the last. */
+  /** Leaves out progress that is superseded by what waits behind it. What cannot be left out is not looked at each time. */
   #coalesce(): void {
-    const waiting = this.#queue.slice(1).filter((entry) => entry.message.type === "progress");
-    if (waiting.length <= this.#options.maxPending) return;
-    const dropped = new Set(waiting.slice(1, -1).filter((_, index) => index % 2 === 0));
-    this.#queue = this.#queue.filter((entry) => !dropped.has(entry));
-    for (const entry of dropped) {
+    const { maxPending } = this.#options;
+    if (this.#queue.length === 1) this.#mayWait = maxPending;
+    if (this.#queue.length - 1 <= this.#mayWait) return;
+    const waiting = this.#queue.slice(1).filter(({ message }) => message.type === "progress");
+    if (waiting.length <= this.#mayWait) return;
+    const dropped = superseded(waiting.map(({ message }) => message));
+    this.#queue = this.#queue.filter(({ message }) => !dropped.has(message));
+    for (const entry of waiting) {
+      if (!dropped.has(entry.message)) continue;
       this.#settleInSpool(entry);
       entry.resolve({ outcome: "coalesced", id: entry.message.id });
     }
+    this.#mayWait = Math.max(maxPending, waiting.length - dropped.size + Math.ceil(maxPending / 2));
   }
 
   #start(): void {

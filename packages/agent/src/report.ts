@@ -6,15 +6,17 @@ import { flushSpool } from "./spool/flush.ts";
 import { defaultSpoolFolder, Spool } from "./spool/spool.ts";
 import type { IdentityOptions } from "./target.ts";
 import { timeoutSignal } from "./timers.ts";
-import type { JsonObject, Usage } from "./wire.ts";
+import type { Entry, JsonObject, Usage } from "./wire.ts";
 
 /** One report, as the command line gives it. */
 export interface ReportCommand extends IdentityOptions, TransportOptions {
   type: "progress" | "complete" | "error";
-  /** What the agent is doing, its result, or what went wrong. */
-  text: string;
+  /** What the agent is doing, its result, or what went wrong. An entry needs no words beside it. */
+  text?: string | undefined;
   /** 0 to 1, with `progress`. */
   progress?: number | undefined;
+  /** With `progress`: what the agent said or did, for the transcript. */
+  entry?: Entry | undefined;
   /** With `error`: the last state the agent reached. */
   lastState?: string | undefined;
   data?: JsonObject | undefined;
@@ -73,8 +75,11 @@ export async function report(command: ReportCommand): Promise<CommandResult> {
 }
 
 function send(reporter: Reporter, command: ReportCommand) {
-  const { type, text, progress, lastState, data, usage } = command;
-  if (type === "progress") return reporter.progress(text, { progress, data, usage });
+  const { type, text, progress, entry, lastState, data, usage } = command;
+  if (type === "progress") {
+    if (entry && text === undefined) return reporter.entry(entry, { progress, data, usage });
+    return reporter.progress(text ?? "", { progress, entry, data, usage });
+  }
   if (type === "complete") return reporter.complete(text, data, { usage });
   return reporter.fail(text, { lastState, data, usage });
 }

@@ -244,6 +244,37 @@ test("under pressure progress thins out, but first, last and completion stay", a
   assert.equal(results.filter((result) => result.outcome === "stored").length, words.length);
 });
 
+test("under pressure every entry arrives, in the order in which they began", async () => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const agent = reporter({
+    maxPending: 10,
+    fetch: async (...request) => {
+      await held;
+      return fetch(...request);
+    },
+  });
+  for (let i = 0; i < 60; i++) {
+    const id = `tool ${i}`;
+    void agent.progress(`step ${i}`);
+    void agent.entry({ id, kind: "tool", title: id, state: "running" }, { progress: i / 60 });
+    for (const output of ["a", "ab", "abc"]) void agent.entry({ id, kind: "tool", output });
+    void agent.progress(`end of ${i}`, { entry: { id, kind: "tool", state: "completed" } });
+  }
+  release();
+  await agent.close();
+  const folded = new Map<string, object>();
+  for (const { entry } of server.stored) {
+    if (entry?.id) folded.set(entry.id, { ...folded.get(entry.id), ...entry });
+  }
+  const whole = (_: unknown, i: number) =>
+    ({ id: `tool ${i}`, kind: "tool", title: `tool ${i}`, state: "completed", output: "abc" }) as const;
+  assert.deepEqual([...folded.values()], Array.from({ length: 60 }, whole));
+  assert.ok(server.stored.length < 60 * 5, `${server.stored.length} of ${60 * 6} were sent`);
+});
+
 test("aborting ends every wait", async () => {
   server.behave = () => ({ status: 503, headers: { "retry-after": "30" } });
   const abort = new AbortController();

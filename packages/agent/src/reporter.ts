@@ -7,7 +7,7 @@ import { Sender, type TransportOptions } from "./sender.ts";
 import { Redelivery } from "./spool/redelivery.ts";
 import { defaultSpoolFolder, Spool } from "./spool/spool.ts";
 import { type Identity, type IdentityOptions, resolveIdentity } from "./target.ts";
-import type { CallbackBody, JsonObject, PermissionRequest, Usage } from "./wire.ts";
+import type { CallbackBody, Entry, JsonObject, PermissionRequest, Usage } from "./wire.ts";
 
 /** How a reporter is made. What is absent comes from the environment or has the default named here. */
 export interface ReporterOptions extends IdentityOptions, TransportOptions {
@@ -38,6 +38,14 @@ export interface ReportOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What may go with a report of progress. */
+export interface ProgressOptions extends ReportOptions {
+  /** How far the work is, from 0 to 1. */
+  progress?: number | undefined;
+  /** What the agent said or did, for the transcript. Never left out, however busy the line is. */
+  entry?: Entry | undefined;
+}
+
 /** Speaks for an agent about one dispatch. Made by {@link createReporter}. */
 export interface Reporter {
   readonly taskId: string;
@@ -45,10 +53,9 @@ export interface Reporter {
   /** Whether `complete` or `fail` was called, here or by an earlier run whose report still waits in the spool. */
   readonly ended: boolean;
   /** Says what the agent is doing. `progress` is a number from 0 to 1. */
-  progress(
-    message: string,
-    options?: ReportOptions & { progress?: number | undefined },
-  ): Promise<ReportResult>;
+  progress(message: string, options?: ProgressOptions): Promise<ReportResult>;
+  /** Adds to the transcript what the agent said or did; the task's card shows what of it fits a line. */
+  entry(entry: Entry, options?: Omit<ProgressOptions, "entry">): Promise<ReportResult>;
   /** Ends the attempt with its result. */
   complete(summary?: string, data?: JsonObject, options?: Omit<ReportOptions, "data">): Promise<ReportResult>;
   /** Ends the attempt with what went wrong, and the last state it reached. */
@@ -123,12 +130,14 @@ export class DispatchReporter implements Reporter {
     return this.#ended || this.#leftEnd();
   }
 
-  progress(
-    message: string,
-    options: ReportOptions & { progress?: number | undefined } = {},
-  ): Promise<ReportResult> {
+  progress(message: string, options: ProgressOptions = {}): Promise<ReportResult> {
+    const { data, usage, progress, entry, signal } = options;
+    return this.#send({ type: "progress", message, progress, data, usage, entry }, signal);
+  }
+
+  entry(entry: Entry, options: Omit<ProgressOptions, "entry"> = {}): Promise<ReportResult> {
     const { data, usage, progress, signal } = options;
-    return this.#send({ type: "progress", message, progress, data, usage }, signal);
+    return this.#send({ type: "progress", progress, data, usage, entry }, signal);
   }
 
   complete(

@@ -12,10 +12,14 @@ test("the SDK's shapes are those of the protocol", () => {
   // But for any JSON, which each names its own way.
   type ProtocolTool = NonNullable<protocol.PermissionRequest["tool"]>;
   const tool: Same<Omit<wire.PermissionTool, "input">, Omit<ProtocolTool, "input">> = true;
+  type Tool<Entry> = Omit<Extract<Entry, { kind: "tool" }>, "input">;
+  const toolEntry: Same<Tool<wire.Entry>, Tool<protocol.Entry>> = true;
+  type Others<Entry> = Exclude<Entry, { kind: "tool" }>;
+  const entry: Same<Others<wire.Entry>, Others<protocol.Entry>> = true;
   const dispatch: Same<Omit<wire.Dispatch, "task">, Omit<protocol.DispatchPayload, "task">> = true;
   const type: Same<wire.CallbackType, protocol.Callback["type"]> = true;
   const task: keyof protocol.DispatchPayload["task"] = "title" satisfies keyof wire.Dispatch["task"];
-  assert.ok(usage && request && tool && dispatch && type && task);
+  assert.ok(usage && request && tool && toolEntry && entry && dispatch && type && task);
 });
 
 test("the SDK's limits are those of the protocol", async () => {

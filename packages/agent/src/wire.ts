@@ -37,6 +37,43 @@ export interface PermissionRequest {
   diff?: string | undefined;
 }
 
+/** Where a tool call, or a step of a plan, stands. */
+export type EntryState = "pending" | "running" | "completed" | "failed";
+
+/** What is the same for entries of every kind. */
+interface EntryPart {
+  /** Reports with the same `id` are one entry: fields of a later one win. Without one, each report is an entry. */
+  id?: string | undefined;
+}
+
+/**
+ * One thing an agent said, thought, did, planned or changed: what a transcript is made of. All but `kind` is optional.
+ * Of a text over 32 KiB the beginning and the end are kept.
+ */
+export type Entry = EntryPart &
+  (
+    | { kind: "message"; role?: string | undefined; text?: string | undefined }
+    | { kind: "thought"; text?: string | undefined }
+    | {
+        kind: "tool";
+        name?: string | undefined;
+        title?: string | undefined;
+        input?: JsonObject | string | undefined;
+        output?: string | undefined;
+        state?: EntryState | undefined;
+        exitCode?: number | undefined;
+        durationMs?: number | undefined;
+      }
+    | { kind: "plan"; steps?: { title: string; state?: EntryState | undefined }[] | undefined }
+    | {
+        kind: "file";
+        path?: string | undefined;
+        change?: "created" | "edited" | "deleted" | "renamed" | undefined;
+        /** A unified diff. */
+        diff?: string | undefined;
+      }
+  );
+
 /** A JSON object whose content is the agent's own. */
 export type JsonObject = Record<string, unknown>;
 
@@ -57,6 +94,7 @@ export interface CallbackBody {
   lastState?: string | undefined;
   data?: JsonObject | undefined;
   usage?: Usage | undefined;
+  entry?: Entry | undefined;
   request?: PermissionRequest | undefined;
   timestamp: string;
 }

@@ -10,6 +10,7 @@ import {
   reportedUsageSchema,
   withoutNulls,
 } from "./common.ts";
+import { reportedEntrySchema } from "./entries.ts";
 
 /** A callback body may not be larger (docs/contract.md, section 4). */
 export const MAX_CALLBACK_BYTES = 256 * 1024;
@@ -58,6 +59,7 @@ const fields = {
   lastState: longTextSchema.optional(),
   data: jsonObjectSchema.optional(),
   usage: reportedUsageSchema.optional(),
+  entry: reportedEntrySchema.optional(),
   timestamp: agentTimeSchema.optional(),
 };
 
