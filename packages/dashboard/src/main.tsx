@@ -5,6 +5,7 @@ import { applyTheme, readTheme } from "./app/theme.ts";
 import "./styles/tokens.css";
 import "./styles/base.css";
 
+tellBegun();
 applyTheme(readTheme());
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root.");
@@ -13,3 +14,13 @@ createRoot(root).render(
     <App />
   </StrictMode>,
 );
+
+/** To public/boot.js, which loads the page again while this script does not come. */
+function tellBegun(): void {
+  document.documentElement.dataset.begun = "true";
+  try {
+    sessionStorage.removeItem("mission-control.boot");
+  } catch {
+    // Then it did not count either.
+  }
+}

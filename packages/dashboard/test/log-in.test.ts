@@ -89,7 +89,8 @@ describe("logging in", { skip: chromiumPath === null }, () => {
       await typeToken(page);
       await live(page);
       await page.getByRole("link", { name: "Board" }).click();
-      await page.getByText("Count the stars").first().click();
+      // Until the board is there, what happened to the task stands on the page before.
+      await page.locator("[data-task]", { hasText: "Count the stars" }).getByRole("link").click();
       await page.waitForURL(`${root}/tasks/${id}`);
       await page.reload();
       await page.getByRole("heading", { name: "Count the stars" }).waitFor();

@@ -1,8 +1,9 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
 import { basePath } from "../api/base-path.ts";
 import { ActivityPage } from "../pages/activity/activity-page.tsx";
 import { readActivitySearch } from "../pages/activity/activity-search.ts";
 import { readBoardSearch } from "../pages/board/board-search.ts";
+import { lazyPart } from "../ui/lazy-part.tsx";
 import { Failure, Skeleton } from "../ui/page-state.tsx";
 import { NotFound } from "./not-found.tsx";
 import { Shell } from "./shell.tsx";
@@ -19,12 +20,12 @@ const board = createRoute({
   getParentRoute: () => root,
   path: "/board",
   validateSearch: readBoardSearch,
-  component: lazyRouteComponent(() => import("../pages/board/board-page.tsx"), "BoardPage"),
+  component: lazyPart(async () => (await import("../pages/board/board-page.tsx")).BoardPage),
 });
 const task = createRoute({
   getParentRoute: () => root,
   path: "/tasks/$taskId",
-  component: lazyRouteComponent(() => import("../pages/task/task-page.tsx"), "TaskPage"),
+  component: lazyPart(async () => (await import("../pages/task/task-page.tsx")).TaskPage),
 });
 const agents = createRoute({
   getParentRoute: () => root,
@@ -33,30 +34,30 @@ const agents = createRoute({
     ...(typeof search.agent === "string" ? { agent: search.agent } : {}),
     ...(search.add === true ? { add: true } : {}),
   }),
-  component: lazyRouteComponent(() => import("../pages/agents/agents-page.tsx"), "AgentsPage"),
+  component: lazyPart(async () => (await import("../pages/agents/agents-page.tsx")).AgentsPage),
 });
 const gateways = createRoute({
   getParentRoute: () => root,
   path: "/gateways",
   validateSearch: (search): { add?: boolean } => (search.add === true ? { add: true } : {}),
-  component: lazyRouteComponent(() => import("../pages/gateways/gateways-page.tsx"), "GatewaysPage"),
+  component: lazyPart(async () => (await import("../pages/gateways/gateways-page.tsx")).GatewaysPage),
 });
 const webhooks = createRoute({
   getParentRoute: () => root,
   path: "/webhooks",
-  component: lazyRouteComponent(() => import("../pages/webhooks/webhooks-page.tsx"), "WebhooksPage"),
+  component: lazyPart(async () => (await import("../pages/webhooks/webhooks-page.tsx")).WebhooksPage),
 });
 const insights = createRoute({
   getParentRoute: () => root,
   path: "/insights",
   validateSearch: (search): { range?: "1h" | "24h" | "7d" } =>
     search.range === "1h" || search.range === "7d" ? { range: search.range } : {},
-  component: lazyRouteComponent(() => import("../pages/insights/insights-page.tsx"), "InsightsPage"),
+  component: lazyPart(async () => (await import("../pages/insights/insights-page.tsx")).InsightsPage),
 });
 const settings = createRoute({
   getParentRoute: () => root,
   path: "/settings",
-  component: lazyRouteComponent(() => import("../pages/settings/settings-page.tsx"), "SettingsPage"),
+  component: lazyPart(async () => (await import("../pages/settings/settings-page.tsx")).SettingsPage),
 });
 
 const routeTree = root.addChildren([activity, board, task, agents, gateways, webhooks, insights, settings]);

@@ -1,9 +1,10 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { basePath } from "../api/base-path.ts";
 import { text } from "../text/text.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
+import { lazyPart } from "../ui/lazy-part.tsx";
 import { useDesktopNotifications } from "./desktop-notifications.ts";
 import { useKeptFocus } from "./keep-focus.ts";
 import { LiveIndicator } from "./live-indicator.tsx";
@@ -14,10 +15,10 @@ import { useShortcuts } from "./shortcuts.ts";
 import { SignedOut } from "./signed-out.tsx";
 import { ThemeSwitch } from "./theme-switch.tsx";
 import { useAgentNames } from "./use-agents.ts";
-import { useLive } from "./use-mission.ts";
+import { useLive, useMission } from "./use-mission.ts";
 
-const CommandPalette = lazy(() => import("./command-palette.tsx"));
-const ShortcutSheet = lazy(() => import("./shortcut-sheet.tsx"));
+const CommandPalette = lazyPart(async () => (await import("./command-palette.tsx")).default, noOverlay);
+const ShortcutSheet = lazyPart(async () => (await import("./shortcut-sheet.tsx")).default, noOverlay);
 
 const RAIL_KEY = "mission-control.rail";
 const IS_APPLE = /Mac|iPhone|iPad/.test(navigator.platform);
@@ -89,6 +90,20 @@ export function Shell() {
       </Suspense>
     </div>
   );
+}
+
+/** What lies over the page has no place of its own to say that it is not there. */
+function noOverlay({ onClose }: { onClose(): void }): ReactNode {
+  return <NoOverlay onClose={onClose} />;
+}
+
+function NoOverlay({ onClose }: { onClose(): void }) {
+  const { notices } = useMission();
+  useEffect(() => {
+    notices.error(text.part.failed);
+    onClose();
+  }, [notices, onClose]);
+  return null;
 }
 
 function usePlace(): { page: (typeof PAGES)[number] | null; taskId: string | null } {

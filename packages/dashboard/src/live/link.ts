@@ -1,8 +1,14 @@
 import { basePath } from "../api/base-path.ts";
-import { LiveHub, type Tab } from "./hub.ts";
+import { newIdempotencyKey } from "../api/idempotency-key.ts";
+import { sessionKey } from "../api/session-key.ts";
+import { Part } from "../ui/part.ts";
+import { FirstRead } from "./first-read.ts";
 import type { HubMessage, TabMessage } from "./messages.ts";
 import { browserSurroundings } from "./surroundings.ts";
 import { WORKER_NAME } from "./worker-name.ts";
+
+/** A worker that has not answered for this long is asked for again. */
+const WORKER_MS = 10_000;
 
 /** A tab's end of the browser's one connection. */
 export interface LiveLink {
@@ -10,43 +16,83 @@ export interface LiveLink {
   close(): void;
 }
 
-/** Opens the way to the shared connection; where the browser has no SharedWorker, the tab holds one of its own. */
+/** What opens one end; rejects when what it needs could not be loaded. */
+type Opening = (onMessage: (message: HubMessage) => void) => Promise<LiveLink>;
+
+/** Opens the way to the shared connection: a worker holds it or, where the browser has no SharedWorker, one of the tabs. */
 export function openLink(onMessage: (message: HubMessage) => void): LiveLink {
-  return typeof SharedWorker === "undefined" ? localLink(onMessage) : workerLink(onMessage);
+  return new OpeningLink(typeof SharedWorker === "undefined" ? openAmongTabs : openWorker, onMessage);
 }
 
-function workerLink(onMessage: (message: HubMessage) => void): LiveLink {
-  const worker = new SharedWorker(new URL("./worker.ts", import.meta.url), {
-    type: "module",
-    name: `${WORKER_NAME}${basePath()}`,
+/** A link whose script is loaded until it is there; what was sent meanwhile reaches it then. */
+class OpeningLink implements LiveLink {
+  #link: LiveLink | null = null;
+  /** Where the tab stands: the last that was said of it, and that it wants. */
+  #last: TabMessage | null = null;
+  readonly #opening = new FirstRead({
+    now: () => performance.now(),
+    random: Math.random,
+    onFailure: () => undefined,
+    isFinal: () => false,
   });
-  const { port } = worker;
-  port.addEventListener("message", ({ data }: MessageEvent<HubMessage>) => onMessage(data));
-  port.start();
-  const send = (message: TabMessage) => port.postMessage(message);
-  return {
-    send,
-    close() {
-      send({ kind: "detach" });
-      port.close();
-    },
-  };
+
+  constructor(open: Opening, onMessage: (message: HubMessage) => void) {
+    void this.#opening.run(async () => {
+      this.#link = await open(onMessage);
+      if (this.#last) this.#link.send(this.#last);
+    });
+  }
+
+  send(message: TabMessage): void {
+    if (this.#link) this.#link.send(message);
+    else if (message.kind === "retry") this.#opening.retryNow();
+    else this.#last = message;
+  }
+
+  close(): void {
+    this.#opening.close();
+    this.#link?.close();
+  }
 }
 
-function localLink(onMessage: (message: HubMessage) => void): LiveLink {
-  const hub = new LiveHub(browserSurroundings(basePath()));
-  const tab: Tab = { post: onMessage };
-  const retry = () => hub.retryNow();
-  addEventListener("online", retry);
-  return {
-    send(message) {
-      if (message.kind === "attach") hub.attach(tab, message.after, message.key);
-      else if (message.kind === "retry") hub.retryNow(message.key);
-      else hub.detach(tab);
-    },
-    close() {
-      removeEventListener("online", retry);
-      hub.detach(tab);
-    },
+function openWorker(onMessage: (message: HubMessage) => void): Promise<LiveLink> {
+  return new Promise((resolve, reject) => {
+    const worker = new SharedWorker(new URL("./worker.ts", import.meta.url), {
+      type: "module",
+      name: `${WORKER_NAME}${basePath()}`,
+    });
+    const fail = () => reject(new Error("The worker could not be loaded."));
+    worker.addEventListener("error", fail);
+    const timer = setTimeout(fail, WORKER_MS);
+    const { port } = worker;
+    const send = (message: TabMessage) => port.postMessage(message);
+    const link: LiveLink = {
+      send,
+      close() {
+        send({ kind: "detach" });
+        port.close();
+      },
+    };
+    port.addEventListener("message", ({ data }: MessageEvent<HubMessage>) => {
+      if (data.kind !== "here") return onMessage(data);
+      clearTimeout(timer);
+      resolve(link);
+    });
+    port.start();
+  });
+}
+
+const sharedLink = new Part(() => import("./shared-link.ts"));
+
+async function openAmongTabs(onMessage: (message: HubMessage) => void): Promise<LiveLink> {
+  const { SharedLink } = await sharedLink.load();
+  const around = {
+    ...browserSurroundings(basePath()),
+    locks: navigator.locks ?? null,
+    id: newIdempotencyKey(),
+    key: sessionKey,
   };
+  const link = new SharedLink(around, `${WORKER_NAME}${basePath()}`, onMessage);
+  addEventListener("online", () => link.send({ kind: "retry", key: sessionKey() }));
+  return link;
 }

@@ -11,6 +11,8 @@ export type TabMessage =
 
 /** From the hub to a tab. */
 export type HubMessage =
+  /** The worker was loaded and listens. */
+  | { kind: "here" }
   /** Events in log order as one JSON array; `lastId` is the last one's position. */
   | { kind: "events"; json: string; lastId: number }
   /** What the tab knows cannot be continued: load a new snapshot; events go on after `newest`. */

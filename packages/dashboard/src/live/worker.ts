@@ -25,5 +25,6 @@ scope.addEventListener("connect", ({ ports }) => {
     }
   });
   port.start();
+  tab.post({ kind: "here" });
 });
 scope.addEventListener("online", () => hub.retryNow());

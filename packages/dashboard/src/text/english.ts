@@ -71,6 +71,14 @@ export const english = {
     request: (id: string) => `Request ${id}`,
   },
 
+  part: {
+    failed: "This part of the page could not be loaded",
+    failedHint: "It is tried again, and as soon as the server is back.",
+    upgraded: "Mission Control was upgraded",
+    upgradedHint: "This page is of the version before. Loaded anew, it opens where you are.",
+    reload: "Load the page anew",
+  },
+
   logIn: {
     title: "Log in to Mission Control",
     token: "Token",

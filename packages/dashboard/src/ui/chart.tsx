@@ -1,8 +1,9 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import styles from "./chart.module.css";
 import type { ChartProps } from "./chart-props.ts";
+import { lazyPart } from "./lazy-part.tsx";
 
-const Drawn = lazy(() => import("./chart-drawn.tsx"));
+const Drawn = lazyPart(async () => (await import("./chart-drawn.tsx")).default);
 
 /** A chart over time. The drawing library is loaded when the first one is shown. */
 export function Chart(props: ChartProps) {

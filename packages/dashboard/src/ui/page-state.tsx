@@ -18,15 +18,24 @@ export function Empty({ icon, title, children }: { icon: IconName; title: string
   );
 }
 
-/** What failed, why, and the next step. */
-export function Failure({ error, retry }: { error: Error; retry?: () => void }) {
-  const requestId = error instanceof ApiError ? error.requestId : null;
+/** What went wrong, and what can be done about it. */
+export function Trouble({ title, children }: { title: string; children: ReactNode }) {
   return (
     <div className={styles.state} role="alert">
       <span className={`${styles.icon} ${styles.bad}`}>
         <Icon name="warning" size={20} />
       </span>
-      <h2>{text.error.title}</h2>
+      <h2>{title}</h2>
+      {children}
+    </div>
+  );
+}
+
+/** What failed, why, and the next step. */
+export function Failure({ error, retry }: { error: Error; retry?: () => void }) {
+  const requestId = error instanceof ApiError ? error.requestId : null;
+  return (
+    <Trouble title={text.error.title}>
       <p>{error.message}</p>
       {requestId ? <p className={styles.request}>{text.error.request(requestId)}</p> : null}
       {retry ? (
@@ -34,7 +43,7 @@ export function Failure({ error, retry }: { error: Error; retry?: () => void }) 
           {text.error.retry}
         </Button>
       ) : null}
-    </div>
+    </Trouble>
   );
 }
 

@@ -12,6 +12,7 @@ export class StreamServer {
   /** Answers the next streams with this status instead. */
   refuseWith: number | null = null;
   #streams: ServerResponse[] = [];
+  readonly #open = new Set<ServerResponse>();
   #waiting: ((stream: ServerResponse) => void)[] = [];
 
   static async listen(): Promise<StreamServer> {
@@ -37,6 +38,11 @@ export class StreamServer {
     return open ? Promise.resolve(open) : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** Writes to every stream that is open now. */
+  write(text: string): void {
+    for (const stream of this.#open) stream.write(text);
+  }
+
   async close(): Promise<void> {
     this.#http.closeAllConnections();
     this.#http.close();
@@ -55,6 +61,8 @@ export class StreamServer {
     this.opened.push(String(request.headers["last-event-id"]));
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.write("retry: 1\n\n");
+    this.#open.add(response);
+    response.on("close", () => this.#open.delete(response));
     const waiting = this.#waiting.shift();
     if (waiting) waiting(response);
     else this.#streams.push(response);

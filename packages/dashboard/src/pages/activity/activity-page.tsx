@@ -1,13 +1,14 @@
 import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useEffect, useMemo } from "react";
+import { Suspense, useCallback, useEffect, useMemo } from "react";
 import type { FeedFilter } from "../../store/feed-filter.ts";
+import { lazyPart } from "../../ui/lazy-part.tsx";
 import styles from "./activity.module.css";
 import { type ActivitySearch, splitTypes } from "./activity-search.ts";
 import { FeedList } from "./feed-list.tsx";
 import { FilterBar } from "./filter-bar.tsx";
 import { useFeed } from "./use-feed.ts";
 
-const EventPanel = lazy(() => import("./event-panel.tsx"));
+const EventPanel = lazyPart(async () => (await import("./event-panel.tsx")).default);
 
 /** The home page: what happens, live, newest first. */
 export function ActivityPage() {

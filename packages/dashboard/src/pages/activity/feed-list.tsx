@@ -1,11 +1,12 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { lazy, type RefObject, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { type RefObject, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { isPageKey } from "../../app/shortcuts.ts";
 import { useAgents } from "../../app/use-agents.ts";
 import { useLive, useMission } from "../../app/use-mission.ts";
 import { text } from "../../text/text.ts";
 import { Button } from "../../ui/button.tsx";
 import { Icon } from "../../ui/icon.tsx";
+import { lazyPart } from "../../ui/lazy-part.tsx";
 import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
 import { useMediaQuery } from "../../ui/use-media-query.ts";
 import styles from "./activity.module.css";
@@ -13,7 +14,7 @@ import { EventRow, type RowContext } from "./event-row.tsx";
 import { linesOf } from "./lines.ts";
 import type { FeedView } from "./use-feed.ts";
 
-const FirstSteps = lazy(() => import("./first-steps.tsx"));
+const FirstSteps = lazyPart(async () => (await import("./first-steps.tsx")).default);
 
 /** While the list moves, only its top is laid out; whoever scrolls gets all of it, standing still. */
 const LIVE_ROWS = 200;
