@@ -19,7 +19,7 @@ export interface AgentOwnershipOptions {
   /** Whether this node is one that can do an agent's work: not where another one holds the connection to its gateway. */
   mayOwn: (agentId: string) => Promise<boolean>;
   /** The agent's work is this node's from now on. Waits for nothing. */
-  takeUp: (agentId: string, work: AgentWork) => void;
+  takeUp: (agentId: string, work: AgentWork, under: LeaseToken) => void;
   /** Begins to deliver a command, after all of the agent's before it. Waits for nothing. */
   deliver: (pending: PendingCommand) => void;
   /** The agent's work is this node's no more: resolves when nothing of it is done here. */
@@ -72,6 +72,11 @@ export class AgentOwnership {
   /** Whether an agent's work is this node's now. */
   owns(agentId: string): boolean {
     return (this.#agents.get(agentId)?.owned ?? null) !== null;
+  }
+
+  /** Whether an agent's work is this node's under this lease: not under one that it was granted since. */
+  holds(agentId: string, { fence }: LeaseToken): boolean {
+    return this.#agents.get(agentId)?.owned?.token.fence === fence;
   }
 
   /** Takes a command from the log. Whoever takes up an agent's work later finds it in the store. */
@@ -147,7 +152,7 @@ export class AgentOwnership {
       if (ended.aborted) return;
       const commandsUpTo = work.upTo;
       candidacy.owned = { token, commandsUpTo };
-      takeUp(agentId, work.of(agentId));
+      takeUp(agentId, work.of(agentId), token);
       for (const pending of candidacy.arrived) if (pending.id > commandsUpTo) deliver(pending);
       candidacy.arrived = null;
       while (!ended.aborted) {

@@ -57,7 +57,7 @@ function fixture() {
   const answers = new Answers();
   const queues = new AgentQueues({
     store: { claim: answers.claim, change: () => Promise.reject(new Error("Nothing is put back.")) },
-    ownership: { tokenOf: (agentId) => ({ name: agentId, fence: 1 }) },
+    ownership: { tokenOf: (agentId) => ({ name: agentId, fence: 1 }), holds: () => true },
     logger: pino({ level: "silent" }),
     begin: () => {},
     pause: () => Promise.resolve(),

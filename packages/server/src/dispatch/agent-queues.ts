@@ -1,14 +1,14 @@
 import type { Logger } from "../logger.ts";
-import { type Claimed, FencedError } from "../store/plan.ts";
+import { type Claimed, FencedError, type LeaseToken } from "../store/plan.ts";
 import type { Store } from "../store/store.ts";
 import type { AgentOwnership } from "./agent-ownership.ts";
 
 export interface AgentQueuesOptions {
   store: Pick<Store, "claim" | "change">;
-  ownership: Pick<AgentOwnership, "tokenOf">;
+  ownership: Pick<AgentOwnership, "tokenOf" | "holds">;
   logger: Logger;
-  /** Begins to hand over what was claimed. Waits for nothing. */
-  begin: (claimed: Claimed) => void;
+  /** Begins to hand over what was claimed under a lease. Waits for nothing. */
+  begin: (claimed: Claimed, under: LeaseToken) => void;
   /** Waits before a queue that could not be served is tried again; rejects when it will not be. */
   pause: () => Promise<void>;
 }
@@ -66,9 +66,9 @@ export class AgentQueues {
     try {
       const { claimed, asOf } = await store.claim(agentId, lease);
       this.#servedTo.set(agentId, Math.max(asOf, this.#servedTo.get(agentId) ?? 0));
-      const isOurs = !this.#isClosed && ownership.tokenOf(agentId)?.fence === lease.fence;
-      if (!isOurs) await this.#putBack(claimed);
-      else for (const one of claimed) begin(one);
+      const isOurs = !this.#isClosed && ownership.holds(agentId, lease);
+      if (!isOurs) await this.#putBack(claimed, lease);
+      else for (const one of claimed) begin(one, lease);
       return true;
     } catch (error) {
       // Whoever has the lease by now serves the queue.
@@ -78,6 +78,11 @@ export class AgentQueues {
       this.#claimLater(agentId);
       return true;
     }
+  }
+
+  /** Resolves when no claim of an agent's queue is under way here. */
+  async letGo(agentId: string): Promise<void> {
+    await Promise.all(this.#claims.get(agentId) ?? []);
   }
 
   /** Claims nothing any more. */
@@ -97,12 +102,12 @@ export class AgentQueues {
     );
   }
 
-  /** What was claimed while the server began to stop, or lost the lease: nothing of it went out. */
-  async #putBack(claimed: readonly Claimed[]): Promise<void> {
+  /** What was claimed while the server began to stop, or lost the lease: nothing of it went out from here. */
+  async #putBack(claimed: readonly Claimed[], under: LeaseToken): Promise<void> {
     const { store } = this.#options;
     await Promise.all(
       claimed.map(({ attempt: { id: dispatchId, taskId } }) =>
-        store.change({ kind: "unsent", taskId, dispatchId }),
+        store.change({ kind: "unsent", taskId, dispatchId }, { under }),
       ),
     );
   }

@@ -11,7 +11,7 @@ import { newId } from "../ids.ts";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import { type AttemptStep, type PendingCommand, summaryOf } from "../store/log-change.ts";
-import type { ChangeResult } from "../store/plan.ts";
+import type { ChangeResult, LeaseToken } from "../store/plan.ts";
 import type { Follower, LogEntry, Store } from "../store/store.ts";
 import { type Attempt, isOver, occupiesSlot } from "../tasks/task.ts";
 import type { CommandOutcome } from "./agent-commands.ts";
@@ -76,9 +76,11 @@ export class Dispatcher {
       store,
       logger,
       mayOwn: (agentId) => this.#mayOwn(agentId),
-      takeUp: (agentId, work) => this.#takeUp(agentId, work),
+      takeUp: (agentId, work, under) => this.#takeUp(agentId, work, under),
       deliver: (pending) => this.#commandReady(pending),
       letGo: async (agentId) => {
+        // What a claim brings now goes back under the lease, before that does.
+        await this.#queues.letGo(agentId);
         await Promise.all([this.#handOvers.letGo(agentId), this.#commands.letGo(agentId)]);
       },
       pause: () => this.#writer.pause(),
@@ -86,7 +88,7 @@ export class Dispatcher {
     this.#handOvers = new HandOvers({
       ...options,
       writer: this.#writer,
-      owns: (agentId) => this.#ownership.owns(agentId),
+      holds: (agentId, under) => this.#ownership.holds(agentId, under),
       onSend: (attempt) => this.#runs.follow(summaryOf(attempt)),
       onEnd: (id) => this.#waiting.get(id)?.(),
     });
@@ -94,7 +96,7 @@ export class Dispatcher {
       store,
       ownership: this.#ownership,
       logger,
-      begin: (claimed) => void this.#handOvers.begin(claimed),
+      begin: (claimed, under) => void this.#handOvers.begin(claimed, under),
       pause: () => this.#writer.pause(),
     });
     this.#runs = new RunWatch({ store, writer: this.#writer, graceMs: options.graceMs });
@@ -277,8 +279,8 @@ export class Dispatcher {
     return !agent || !reachesHere || (await reachesHere(targetOf(agent)));
   }
 
-  #takeUp(agentId: string, { underWay, commands }: AgentWork): void {
-    for (const attempt of underWay) if (isTakenUp(attempt)) void this.#handOvers.resume(attempt);
+  #takeUp(agentId: string, { underWay, commands }: AgentWork, under: LeaseToken): void {
+    for (const attempt of underWay) if (isTakenUp(attempt)) void this.#handOvers.resume(attempt, under);
     for (const pending of commands) this.#commandReady(pending);
     void this.#queues.claim(agentId);
     this.#stepped(agentId, null);
@@ -336,7 +338,7 @@ export class Dispatcher {
       // Nobody waits for an answer to an attempt that is over, and it could begin a turn nobody asked for.
       if (!task || !attempt || isOver(attempt)) return { kind: "withdrawn" };
       const payload = dispatchPayload(this.#options, { task, attempt, agent });
-      await adapter.answerPermission(target, payload, command, sendContext(store, attempt, signal));
+      await adapter.answerPermission(target, payload, command, sendContext(store, attempt, { signal }));
       return { kind: "done" };
     } catch (error) {
       if (error instanceof CancelNotConfirmedError) return { kind: "refused", reason: error.message };

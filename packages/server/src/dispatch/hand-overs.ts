@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type AgentDirectory, targetOf } from "../agents/agent-directory.ts";
 import type { AgentTarget, DispatchOutcome, EarlierSend, GatewayAdapter } from "../gateways/gateway.ts";
 import type { Metrics } from "../metrics.ts";
-import type { ChangeResult, Claimed } from "../store/plan.ts";
+import type { ChangeResult, Claimed, LeaseToken } from "../store/plan.ts";
 import type { AgentRecord } from "../store/records.ts";
 import { type Store, StoreUnavailableError } from "../store/store.ts";
 import { type Attempt, isOver, type Task } from "../tasks/task.ts";
@@ -21,8 +21,8 @@ export interface HandOversOptions extends PayloadOptions {
   adapterFor: (target: AgentTarget) => GatewayAdapter | null;
   metrics: Pick<Metrics, "dispatch">;
   writer: OutcomeWriter;
-  /** Whether an agent's work is this node's. */
-  owns: (agentId: string) => boolean;
+  /** Whether this node has an agent's work under this lease still, as far as it knows. */
+  holds: (agentId: string, under: LeaseToken) => boolean;
   /** Called before an attempt goes out, or is taken up again. */
   onSend: (attempt: Attempt) => void;
   /** Called when its hand-over is over, whether what came of it could be written or not. */
@@ -30,14 +30,18 @@ export interface HandOversOptions extends PayloadOptions {
   resumePauseMs?: number;
 }
 
-/** An attempt and what its payload is made of. */
+/** An attempt, what its payload is made of, and the lease that it is handed over under. */
 interface Parcel {
   attempt: Attempt;
+  under: LeaseToken;
   task: Task | null;
   agent: AgentRecord | null;
 }
 
-/** Every attempt on its way to its agent: each is handed over once, and what came of it is written. */
+/**
+ * Every attempt on its way to its agent: each is handed over once, and what came of it is written, under the lease that
+ * it was handed over under. A node that hung meanwhile says nothing of what another has taken up.
+ */
 export class HandOvers {
   readonly #options: HandOversOptions;
   readonly #underWay = new Map<string, HandOver>();
@@ -54,30 +58,31 @@ export class HandOvers {
     return this.#underWay.get(dispatchId)?.done;
   }
 
-  /** Hands over an attempt that was claimed; one that cannot be read again goes back to its queue. */
-  async begin({ attempt: claimed, task, agent }: Claimed): Promise<void> {
+  /** Hands over an attempt that was claimed under a lease; one that cannot be read again goes back to its queue. */
+  async begin({ attempt: claimed, task, agent }: Claimed, under: LeaseToken): Promise<void> {
     const { id, taskId } = claimed;
     const taken = await this.#take(claimed, (handOver, attempt) => {
       // Cancelled since, or taken by its agent's own word: there is nothing to hand over.
       if (attempt.state !== "sending") return Promise.resolve();
-      return this.#send(handOver, { attempt, task, agent }, null);
+      return this.#send(handOver, { attempt, under, task, agent }, null);
     });
-    if (!taken) await this.#options.writer.retryUntilStored({ kind: "unsent", taskId, dispatchId: id });
+    const unsent = { kind: "unsent", taskId, dispatchId: id } as const;
+    if (!taken) await this.#options.writer.retryUntilStored(unsent, under);
   }
 
   /** Takes up an attempt that an earlier process, or another node, had begun to hand over, as soon as it can be read. */
-  async resume(left: Attempt): Promise<void> {
+  async resume(left: Attempt, under: LeaseToken): Promise<void> {
     const { agentId, taskId } = left;
-    if (!this.#options.owns(agentId)) return;
+    if (!this.#options.holds(agentId, under)) return;
     const taken = await this.#take(left, async (handOver, attempt) => {
       const { store } = this.#options;
       const [agent, task] = await Promise.all([store.record("agent", agentId), store.task(taskId)]);
       const earlier = { accepted: attempt.state !== "sending", note: attempt.note };
-      await this.#send(handOver, { attempt, task, agent }, earlier);
+      await this.#send(handOver, { attempt, under, task, agent }, earlier);
     });
     if (taken) return;
     await this.#options.writer.pause().then(
-      () => this.resume(left),
+      () => this.resume(left, under),
       () => {},
     );
   }
@@ -136,7 +141,7 @@ export class HandOvers {
     await handOver
       .run(
         ({ signal }) => this.#sendTo(parcel, earlier, signal),
-        (outcome) => this.#settle(parcel.attempt, outcome),
+        (outcome) => this.#settle(parcel, outcome),
       )
       .catch((error: unknown) => writer.failed(error, id));
     this.#end(id, handOver);
@@ -144,7 +149,7 @@ export class HandOvers {
   }
 
   async #sendTo(
-    { attempt, task, agent }: Parcel,
+    { attempt, under, task, agent }: Parcel,
     earlier: EarlierSend | null,
     signal: AbortSignal,
   ): Promise<DispatchOutcome> {
@@ -153,7 +158,7 @@ export class HandOvers {
     const adapter = target && adapterFor(target);
     if (!agent || !task || !adapter) return gone(agent, earlier);
     const payload = dispatchPayload(this.#options, { task, attempt, agent });
-    const context = sendContext(store, attempt, signal);
+    const context = sendContext(store, attempt, { signal, under });
     if (!earlier) return adapter.dispatch(target, payload, context);
     for (;;) {
       const outcome = await adapter.resume(target, payload, earlier, context);
@@ -166,24 +171,20 @@ export class HandOvers {
   }
 
   /** Writes what came of a hand-over. Waits for the first try alone: whoever asked for it need not wait for a disk. */
-  #settle({ id: dispatchId, taskId }: Attempt, outcome: DispatchOutcome): Promise<ChangeResult | null> {
+  #settle({ attempt, under }: Parcel, outcome: DispatchOutcome): Promise<ChangeResult | null> {
     const { metrics, writer } = this.#options;
+    const { id: dispatchId, taskId } = attempt;
     metrics.dispatch(outcome.kind);
     switch (outcome.kind) {
       case "accepted":
       case "unsent":
-        return writer.retryUntilStored({ kind: outcome.kind, taskId, dispatchId });
+        return writer.retryUntilStored({ kind: outcome.kind, taskId, dispatchId }, under);
       case "unknown":
-        return writer.retryUntilStored({ ...outcome, taskId, dispatchId });
+        return writer.retryUntilStored({ ...outcome, taskId, dispatchId }, under);
       default: {
         const state = outcome.kind === "unreachable" ? "failed" : outcome.kind;
-        return writer.retryUntilStored({
-          kind: "undelivered",
-          taskId,
-          dispatchId,
-          state,
-          reason: outcome.reason,
-        });
+        const { reason } = outcome;
+        return writer.retryUntilStored({ kind: "undelivered", taskId, dispatchId, state, reason }, under);
       }
     }
   }

@@ -156,3 +156,30 @@ test("whether an agent can be reached is shown by every node as the one that cal
   const statuses = items.filter(({ data }) => data.change === "status").map(({ data }) => data.status);
   assert.deepEqual(statuses, ["online", "offline", "online"], "each change is told once");
 });
+
+for (const late of [
+  { kind: "unreachable", reason: "Nobody answered." },
+  { kind: "unsent", reason: "The server was stopped." },
+  { kind: "unknown", reason: "The answer did not come." },
+] as const) {
+  test(`a node that wakes after another took up its hand-over says nothing of it (${late.kind})`, async (context) => {
+    const { one, two, agentId } = await twoNodes(context, 2);
+    const said = Promise.withResolvers<DispatchOutcome>();
+    one.gateway.onSend = () => said.promise;
+    const taken = Promise.withResolvers<DispatchOutcome>();
+    two.gateway.onSend = () => taken.promise;
+    const next = await one.task();
+    const dispatching = one.dispatcher.dispatch(next, agentId);
+    await one.until(() => one.gateway.calls.length === 2);
+    const { letKnow } = await one.leases.lapse(`agent:${agentId}`);
+    await one.until(() => two.gateway.calls.length === 2);
+    const { newest } = await one.store.range();
+    said.resolve(late);
+    await dispatching;
+    assert.equal((await one.store.range()).newest, newest);
+    taken.resolve({ kind: "accepted" });
+    await one.untilState(next, "in_progress accepted");
+    letKnow();
+    assert.deepEqual(one.errors, []);
+  });
+}

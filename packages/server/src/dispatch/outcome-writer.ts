@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "../logger.ts";
-import type { ChangeResult } from "../store/plan.ts";
+import { type ChangeResult, FencedError, type LeaseToken } from "../store/plan.ts";
 import type { Store } from "../store/store.ts";
 import type { TaskChange } from "../tasks/change.ts";
 
@@ -29,14 +29,19 @@ export class OutcomeWriter {
   /**
    * Resolves after the first try, with its result or null when that failed. The rules refuse what is not true of the
    * attempt any more.
+   * @param under the lease that it came under: whoever has that by now finds out for itself
    */
-  async retryUntilStored(change: TaskChange & { dispatchId: string }): Promise<ChangeResult | null> {
+  async retryUntilStored(
+    change: TaskChange & { dispatchId: string },
+    under?: LeaseToken,
+  ): Promise<ChangeResult | null> {
     try {
-      return await this.#options.store.change(change);
+      return await this.#options.store.change(change, under && { under });
     } catch (error) {
+      if (error instanceof FencedError) return null;
       this.failed(error, change.dispatchId);
       void this.pause().then(
-        () => this.retryUntilStored(change),
+        () => this.retryUntilStored(change, under),
         () => {},
       );
       return null;

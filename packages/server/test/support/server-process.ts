@@ -47,6 +47,11 @@ export class ServerProcess {
     return running.finished;
   }
 
+  /** Stops it where it is, as a process that hangs, or lets it go on. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#running?.child.kill(signal);
+  }
+
   /** Calls the API with the token. */
   async call<Body>(method: string, path: string, body?: unknown): Promise<Body> {
     const response = await fetch(`${this.url}${path}`, {
@@ -79,6 +84,8 @@ export class AgentDouble {
   readonly payloads: DispatchPayload[] = [];
   /** How often it was asked whether it is there. */
   probes = 0;
+  /** Called for each dispatch before it is answered. */
+  beforeAnswer = () => {};
   #wake = () => {};
   readonly #server = createServer(async (request, response) => {
     let body = "";
@@ -88,6 +95,7 @@ export class AgentDouble {
     if (request.method === "POST" && request.url === "/") {
       this.payloads.push(JSON.parse(body) as DispatchPayload);
       this.#wake();
+      this.beforeAnswer();
     }
     response.writeHead(202).end();
   });
