@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, type TestContext, test } from "node:test";
 import type { PostgresStore } from "../../packages/server/src/store/postgres/postgres-store.ts";
-import type { LogEntry, Store } from "../../packages/server/src/store/store.ts";
 import { StoreUnavailableError } from "../../packages/server/src/store/store.ts";
 import {
   callback,
@@ -13,6 +12,7 @@ import {
 } from "../../packages/server/test/conformance/engine.ts";
 import { Place } from "./place.ts";
 import { PostgresServer } from "./postgres-server.ts";
+import { often, Told } from "./told.ts";
 
 let server: PostgresServer;
 
@@ -21,49 +21,12 @@ before(async () => {
 });
 after(() => server.discard());
 
-/** What a node was told of the log. */
-class Told {
-  readonly entries: LogEntry[] = [];
-  #waiting: { id: number; resolve: () => void }[] = [];
-
-  constructor(store: Store) {
-    store.follow(0, (entries) => {
-      this.entries.push(...entries);
-      const reached = this.entries.at(-1)?.id ?? 0;
-      for (const { resolve } of this.#waiting.filter(({ id }) => id <= reached)) resolve();
-      this.#waiting = this.#waiting.filter(({ id }) => id > reached);
-    });
-  }
-
-  async upTo(id: number): Promise<readonly LogEntry[]> {
-    if ((this.entries.at(-1)?.id ?? 0) < id) {
-      await new Promise<void>((resolve) => this.#waiting.push({ id, resolve }));
-    }
-    return this.entries.slice(0, id);
-  }
-}
-
 async function nodes(
   context: TestContext,
   count: number,
 ): Promise<{ place: Place; stores: PostgresStore[] }> {
   const place = await Place.of(context, server);
   return { place, stores: await Promise.all(Array.from({ length: count }, () => place.open())) };
-}
-
-/** Does work again and again, on one line, until it was done so often; what the store refuses is tried again. */
-async function often(times: number, work: (round: number) => Promise<unknown>): Promise<void> {
-  for (let round = 0; round < times; round++) {
-    for (let done = false; !done; ) {
-      done = await work(round).then(
-        () => true,
-        (error: unknown) => {
-          if (error instanceof StoreUnavailableError) return false;
-          throw error;
-        },
-      );
-    }
-  }
 }
 
 test("followers on every node see the same events in the same order, none twice and none left out", async (context) => {

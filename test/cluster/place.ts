@@ -36,8 +36,9 @@ export class Place {
     return this.#server.url(this.schema);
   }
 
-  async open(options: Omit<PostgresStoreOptions, "url"> = {}): Promise<PostgresStore> {
-    const store = await PostgresStore.open({ ...options, url: this.url });
+  /** @param url another way to it than {@link url} */
+  async open(options: Omit<PostgresStoreOptions, "url"> = {}, url = this.url): Promise<PostgresStore> {
+    const store = await PostgresStore.open({ ...options, url });
     this.#opened.add(store);
     return store;
   }

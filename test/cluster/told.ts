@@ -1,0 +1,39 @@
+import type { LogEntry, Store } from "../../packages/server/src/store/store.ts";
+import { StoreUnavailableError } from "../../packages/server/src/store/store.ts";
+
+/** What a node was told of the log. */
+export class Told {
+  readonly entries: LogEntry[] = [];
+  #waiting: { id: number; resolve: () => void }[] = [];
+
+  constructor(store: Store) {
+    store.follow(0, (entries) => {
+      this.entries.push(...entries);
+      const reached = this.entries.at(-1)?.id ?? 0;
+      for (const { resolve } of this.#waiting.filter(({ id }) => id <= reached)) resolve();
+      this.#waiting = this.#waiting.filter(({ id }) => id > reached);
+    });
+  }
+
+  async upTo(id: number): Promise<readonly LogEntry[]> {
+    if ((this.entries.at(-1)?.id ?? 0) < id) {
+      await new Promise<void>((resolve) => this.#waiting.push({ id, resolve }));
+    }
+    return this.entries.slice(0, id);
+  }
+}
+
+/** Does work again and again, on one line, until it was done so often; what the store refuses is tried again. */
+export async function often(times: number, work: (round: number) => Promise<unknown>): Promise<void> {
+  for (let round = 0; round < times; round++) {
+    for (let done = false; !done; ) {
+      done = await work(round).then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof StoreUnavailableError) return false;
+          throw error;
+        },
+      );
+    }
+  }
+}
