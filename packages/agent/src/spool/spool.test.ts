@@ -299,7 +299,7 @@ test("processes that meet a damaged key at the same time agree on the next one",
 
 test("a process that begins to report leaves alone what another is writing", (t) => {
   const begin = `import { Spool } from ${JSON.stringify(import.meta.resolve("./spool.ts"))};
-    new Spool(${JSON.stringify(folder)}).begin("b", { url: "http://b", secret: "b", taskId: "b" }, 1);`;
+    new Spool(${JSON.stringify(folder)}).begin("b", { url: "http://b", secret: "b" }, 1);`;
   const { linkSync } = fs;
   let between = 0;
   t.mock.method(fs, "linkSync", (from: string, to: string) => {
@@ -315,7 +315,7 @@ test("a process that begins to report leaves alone what another is writing", (t)
   });
   syncBuiltinESMExports();
   try {
-    new Spool(folder).begin("a", { url: "http://a", secret: "a", taskId: "a" }, 1).release();
+    new Spool(folder).begin("a", { url: "http://a", secret: "a" }, 1).release();
   } finally {
     t.mock.restoreAll();
     syncBuiltinESMExports();
@@ -334,7 +334,7 @@ test("an abandoned draft that another process clears away at the same time is no
   });
   syncBuiltinESMExports();
   try {
-    new Spool(folder).begin("a", { url: "http://a", secret: "a", taskId: "a" }, 1).release();
+    new Spool(folder).begin("a", { url: "http://a", secret: "a" }, 1).release();
   } finally {
     t.mock.restoreAll();
     syncBuiltinESMExports();

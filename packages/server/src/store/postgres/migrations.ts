@@ -129,6 +129,9 @@ const MIGRATIONS: readonly string[] = [
     OR (status = 'in_progress' AND tasks.record::json -> 'waitingFor' IS NOT NULL);
   CREATE INDEX tasks_waiting ON tasks (waits_kind, waits_since) WHERE waits_kind IS NOT NULL;
   `,
+  `
+  CREATE INDEX events_of_agents ON events (agent_id, id) WHERE type = 'agent';
+  `,
 ];
 
 /** Names the lock that one node at a time migrates under; any number that nobody else uses in the same database. */

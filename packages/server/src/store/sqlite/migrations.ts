@@ -147,6 +147,9 @@ const MIGRATIONS: readonly string[] = [
   WHERE status IN ('failed', 'review') OR (status = 'in_progress' AND record ->> '$.waitingFor' IS NOT NULL);
   CREATE INDEX tasks_waiting ON tasks (waits_kind, waits_since) WHERE waits_kind IS NOT NULL;
   `,
+  `
+  CREATE INDEX events_of_agents ON events (agent_id, id) WHERE indexed AND type = 'agent';
+  `,
 ];
 
 /**
