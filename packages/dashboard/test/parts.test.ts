@@ -86,6 +86,25 @@ describe("parts of the page's script", { skip: chromiumPath === null }, () => {
     await page.getByRole("combobox", { name: "Search or run" }).waitFor();
   });
 
+  test("that come late do not lose the way there: what was typed before does not lead back", async () => {
+    await open("/");
+    let send: () => void = () => undefined;
+    const sent = new Promise<void>((resolve) => {
+      send = resolve;
+    });
+    await page.route(/board-page/, async (route) => {
+      await sent;
+      await route.continue();
+    });
+    await page.getByRole("searchbox", { name: "Search events" }).fill("stars");
+    await page.getByRole("link", { name: "Board" }).click();
+    // Longer than what is typed waits before it is put into the address.
+    await page.waitForTimeout(400);
+    send();
+    await page.getByRole("heading", { name: "There are no tasks yet" }).waitFor();
+    assert.equal(new URL(page.url()).pathname, "/board");
+  });
+
   test("that an upgrade has renamed: a new page is offered, at the same place", async () => {
     await open("/");
     fail(/settings-page/, Number.POSITIVE_INFINITY);

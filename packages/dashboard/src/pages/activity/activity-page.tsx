@@ -25,9 +25,11 @@ export function ActivityPage() {
     (changes: Partial<Record<keyof ActivitySearch, string | number | undefined>>) => {
       // Typing in the search field is one step back, not one for each letter.
       const replace = "q" in changes;
+      // What was typed is put here a moment later: by then somebody may be on the way to another page.
+      if (replace && router.latestLocation.pathname !== "/") return;
       void navigate({ search: (now) => ({ ...now, ...changes }) as ActivitySearch, replace });
     },
-    [navigate],
+    [navigate, router],
   );
   const open = useCallback((id: number) => change({ event: id }), [change]);
   const address = useMemo(() => {

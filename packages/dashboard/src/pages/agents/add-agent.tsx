@@ -1,7 +1,7 @@
 import type { AgentView, GatewayAgent, GatewayView, TaskSummary } from "@mission-control/protocol";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { taskCalls } from "../../api/task-calls.ts";
 import { useMission } from "../../app/use-mission.ts";
 import { useTaskActions } from "../../tasks/use-task-actions.ts";
@@ -235,6 +235,14 @@ function TryAgent({ agent, onClose }: { agent: AgentView & { secret?: string }; 
   const navigate = useNavigate();
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  // Whoever closes this while the task is made does not want to be taken to it.
+  const open = useRef(false);
+  useEffect(() => {
+    open.current = true;
+    return () => {
+      open.current = false;
+    };
+  }, []);
   async function tryOut() {
     setBusy(true);
     setProblem(null);
@@ -246,7 +254,7 @@ function TryAgent({ agent, onClose }: { agent: AgentView & { secret?: string }; 
         }),
       );
       void actions.dispatch(task.id, agent.id);
-      await navigate({ to: "/tasks/$taskId", params: { taskId: task.id } });
+      if (open.current) await navigate({ to: "/tasks/$taskId", params: { taskId: task.id } });
     } catch (error) {
       setProblem((error as Error).message);
       setBusy(false);
