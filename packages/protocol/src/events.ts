@@ -9,6 +9,7 @@ export const eventTypeSchema = z.enum([
   "complete",
   "error",
   "permission",
+  "message",
   "task",
   "agent",
   "gateway",

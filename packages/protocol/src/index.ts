@@ -9,6 +9,7 @@ export * from "./events.ts";
 export * from "./gateways.ts";
 export * from "./host-name.ts";
 export * from "./inbox.ts";
+export * from "./messages.ts";
 export * from "./paths.ts";
 export * from "./signing.ts";
 export * from "./sse.ts";

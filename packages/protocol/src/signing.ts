@@ -21,6 +21,7 @@ export const SIMPLE_SIGNATURE_HEADER = "x-signature-sha256";
 export const agentRequestId = {
   cancel: (dispatchId: string): string => `${dispatchId}.cancel`,
   permission: (dispatchId: string, requestId: string): string => `${dispatchId}.permission.${requestId}`,
+  message: (dispatchId: string, messageId: string): string => `${dispatchId}.message.${messageId}`,
   probe: (agentId: string): string => `${agentId}.probe`,
 } as const;
 

@@ -155,6 +155,7 @@ export const english = {
     complete: "Complete",
     error: "Error",
     permission: "Permission",
+    message: "Message",
     task: "Task",
     agent: "Agent",
     gateway: "Gateway",

@@ -61,6 +61,7 @@ const GLYPHS: Record<EventType, string> = {
   complete: "M3.5 8.500l3 3 6-7",
   error: "M4 4l8 8M12 4l-8 8",
   permission: "M6 6a2 2 0 1 1 2.7 1.900c-.5.2-.7.6-.7 1.100v.5M8 12v.01",
+  message: "M3 4h10v6.500H8L5.500 13v-2.500H3z",
   task: "M4 3h8v10H4zM6.5 6.500h3M6.5 9.500h3",
   agent: "M8 7.500a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.400zM4 13c.4-2.2 2-3.3 4-3.300s3.6 1.1 4 3.3",
   gateway: "M8 3v4M4.5 13V9.500h7V13M8 7v2.5",

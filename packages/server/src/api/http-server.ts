@@ -29,6 +29,7 @@ import type { HttpApp } from "./http-app.ts";
 import { inboxRoutes } from "./inbox-routes.ts";
 import { takeJsonBodies } from "./json-body.ts";
 import { KnownPaths } from "./known-paths.ts";
+import { messageRoutes } from "./message-routes.ts";
 import { foreignOrigin, isOwnOrigin } from "./own-origin.ts";
 import { errorHandler, ProblemError, unauthorized } from "./problems.ts";
 import { type RawHandlers, rawRoutes } from "./raw-routes.ts";
@@ -221,6 +222,7 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void
     api.addHook("onSend", noStore);
     takeJsonBodies(api, options.apiBodies, MAX_BODY_BYTES);
     taskRoutes(api, options);
+    messageRoutes(api, options);
     inboxRoutes(api, store);
     agentRoutes(api, options.agents);
     gatewayRoutes(api, options);

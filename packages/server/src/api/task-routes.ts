@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   answerPermissionSchema,
   createTaskSchema,
@@ -15,9 +14,8 @@ import type { AgentDirectory } from "../agents/agent-directory.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import { newId } from "../ids.ts";
 import type { ChangeResult } from "../store/plan.ts";
-import type { IdempotencyKey } from "../store/receipt.ts";
 import type { Store } from "../store/store.ts";
-import type { Task } from "../tasks/task.ts";
+import { idempotencyHeaders, keyOf, refuse, taskOf } from "./changes.ts";
 import { NO_CONTENT, PROBLEM_RESPONSE } from "./documentation.ts";
 import type { HttpApp } from "./http-app.ts";
 import { notFound, ProblemError } from "./problems.ts";
@@ -32,24 +30,6 @@ export interface TaskRoutesParts {
 const tags = ["Tasks"];
 const idParams = z.object({ id: z.string() });
 const response = { 200: taskSchema, ...PROBLEM_RESPONSE };
-
-const idempotencyHeaders = z.object({
-  "idempotency-key": z
-    .string()
-    .min(1)
-    .max(255)
-    .regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces")
-    .optional(),
-});
-
-const STATUS_OF_REFUSAL = {
-  not_found: 404,
-  conflict: 409,
-  invalid: 400,
-  limited: 429,
-  mismatch: 422,
-  stale: 409,
-} as const;
 
 /** Everything under `/api/tasks` but the events (docs/contract.md, section 2). */
 export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRoutesParts): void {
@@ -70,7 +50,7 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
     },
     async (request, reply) => {
       const change = { kind: "create", taskId: newId("task"), fields: request.body } as const;
-      const result = await store.change(change, keyOf(request.headers["idempotency-key"], request.body));
+      const result = await store.change(change, keyOf("tasks", request.headers, request.body));
       const task = taskOf(result);
       reply.code(201).header("Location", `/api/tasks/${task.id}`);
       return { ...taskSummary(task), attempts: [] };
@@ -276,21 +256,4 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
       return changed(await dispatcher.answerPermission(id, requestId, request.body.optionId));
     },
   );
-}
-
-function keyOf(key: string | undefined, body: unknown): { key?: IdempotencyKey } {
-  if (key === undefined) return {};
-  const fingerprint = createHash("sha256").update(JSON.stringify(body)).digest("base64url");
-  return { key: { scope: "idempotency:tasks", key, fingerprint } };
-}
-
-/** @throws ProblemError when the change was refused */
-function refuse({ refusal }: ChangeResult): void {
-  if (refusal) throw new ProblemError(STATUS_OF_REFUSAL[refusal.code], refusal.detail);
-}
-
-function taskOf(result: ChangeResult): Task {
-  refuse(result);
-  if (!result.task) throw notFound("task");
-  return result.task;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { abortable } from "../abortable.ts";
+import type { MessageOutcome } from "../gateways/gateway.ts";
 import type { Logger } from "../logger.ts";
 import type { PendingCommand } from "../store/log-change.ts";
 
@@ -12,8 +13,8 @@ const GIVE_UP_AFTER_MS = 60 * 60_000;
 
 /** What came of delivering a command to an agent. */
 export type CommandOutcome =
-  /** The agent took it, and did as it says. */
-  | { kind: "done" }
+  /** The agent took it, and did as it says; of a message, how far that has come. */
+  | { kind: "done"; message?: Exclude<MessageOutcome, { state: "refused" }> }
   /** The agent will not do it, or could not be reached for too long. */
   | { kind: "refused"; reason: string }
   /** It need not be delivered any more. */

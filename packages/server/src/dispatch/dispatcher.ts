@@ -1,28 +1,23 @@
-import type { DispatchPayload } from "@mission-control/protocol";
+import type { DispatchPayload, SendMessage } from "@mission-control/protocol";
 import { abortable } from "../abortable.ts";
 import { type AgentDirectory, targetOf } from "../agents/agent-directory.ts";
-import {
-  type AgentTarget,
-  CancelNotConfirmedError,
-  type GatewayAdapter,
-  type RunEvent,
-} from "../gateways/gateway.ts";
+import type { AgentTarget, GatewayAdapter, RunEvent } from "../gateways/gateway.ts";
 import { newId } from "../ids.ts";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import { type AttemptStep, type PendingCommand, summaryOf } from "../store/log-change.ts";
 import type { ChangeResult, LeaseToken } from "../store/plan.ts";
+import type { IdempotencyKey } from "../store/receipt.ts";
 import type { Follower, LogEntry, Store } from "../store/store.ts";
 import { type Attempt, isOver, occupiesSlot } from "../tasks/task.ts";
-import type { CommandOutcome } from "./agent-commands.ts";
 import { AgentOwnership, type AgentWork } from "./agent-ownership.ts";
 import { AgentQueues } from "./agent-queues.ts";
 import { CommandDelivery } from "./command-delivery.ts";
+import { CommandSteps } from "./command-steps.ts";
 import { HandOvers } from "./hand-overs.ts";
 import { OutcomeWriter } from "./outcome-writer.ts";
 import { dispatchPayload, type PayloadOptions, withoutSecret } from "./payload.ts";
 import { RunWatch } from "./run-watch.ts";
-import { sendContext } from "./send-context.ts";
 
 export interface DispatcherOptions extends PayloadOptions {
   store: Store;
@@ -100,10 +95,11 @@ export class Dispatcher {
       pause: () => this.#writer.pause(),
     });
     this.#runs = new RunWatch({ store, writer: this.#writer, graceMs: options.graceMs });
+    const steps = new CommandSteps(options);
     this.#commands = new CommandDelivery({
       logger,
-      deliver: (pending, signal) => this.#deliver(pending, signal),
-      settle: (pending, outcome) => this.#settleCommand(pending, outcome),
+      deliver: (pending, signal) => steps.deliver(pending, signal),
+      settle: (pending, outcome) => steps.settle(pending, outcome),
     });
   }
 
@@ -214,6 +210,16 @@ export class Dispatcher {
     return this.#options.store.change({ kind: "answer_permission", taskId, requestId, optionId });
   }
 
+  /** Writes to the agent that works on a task: kept until its side has answered. */
+  sendMessage(
+    taskId: string,
+    message: SendMessage & { by: string },
+    options?: { key?: IdempotencyKey },
+  ): Promise<ChangeResult> {
+    const messageId = newId("message");
+    return this.#options.store.change({ kind: "send_message", taskId, messageId, ...message }, options);
+  }
+
   /** Takes what a gateway saw of a run. */
   onRunEvent(event: RunEvent): void {
     this.#runs.onRunEvent(event);
@@ -316,49 +322,6 @@ export class Dispatcher {
   #commandReady(pending: PendingCommand): void {
     this.#commands.deliver(pending, this.#handOvers.done(pending.dispatchId));
   }
-
-  async #deliver(pending: PendingCommand, signal: AbortSignal): Promise<CommandOutcome> {
-    const { id, agentId, dispatchId, taskId, command } = pending;
-    const { store, adapterFor } = this.#options;
-    // Delivered before, by a node whose lease had not run out yet.
-    if (!(await store.isCommandPending(id))) return { kind: "withdrawn" };
-    const attempt = await store.attempt(dispatchId);
-    if (command.kind === "cancel" && !isToStop(attempt)) return { kind: "withdrawn" };
-    const [task, agent] = await Promise.all([store.task(taskId), store.record("agent", agentId)]);
-    const target = agent && targetOf(agent);
-    const adapter = target && adapterFor(target);
-    if (!agent || !adapter) {
-      return { kind: "refused", reason: "There is no way to reach the agent any more." };
-    }
-    try {
-      if (command.kind === "cancel") {
-        await adapter.cancel(target, { dispatchId, taskId }, signal);
-        return { kind: "done" };
-      }
-      // Nobody waits for an answer to an attempt that is over, and it could begin a turn nobody asked for.
-      if (!task || !attempt || isOver(attempt)) return { kind: "withdrawn" };
-      const payload = dispatchPayload(this.#options, { task, attempt, agent });
-      await adapter.answerPermission(target, payload, command, sendContext(store, attempt, { signal }));
-      return { kind: "done" };
-    } catch (error) {
-      if (error instanceof CancelNotConfirmedError) return { kind: "refused", reason: error.message };
-      throw error;
-    }
-  }
-
-  /** Writes what came of a command; of a cancel, whether the agent may still be at work. */
-  async #settleCommand(pending: PendingCommand, outcome: CommandOutcome): Promise<void> {
-    const { store } = this.#options;
-    const { id, dispatchId, taskId, command } = pending;
-    if (command.kind === "cancel" && outcome.kind !== "withdrawn") {
-      const reason = outcome.kind === "refused" ? outcome.reason : undefined;
-      // One that is delivered again after a crash is answered once for what the attempt is then.
-      const { state = "gone" } = (await store.attempt(dispatchId)) ?? {};
-      const key = { scope: `command:${dispatchId}`, key: `cancel ${state}` };
-      await store.change({ kind: "cancel_answered", taskId, dispatchId, reason }, { key });
-    }
-    await store.commandDone(id);
-  }
 }
 
 function agentIdOf({ before, after }: AttemptStep): string {
@@ -368,9 +331,4 @@ function agentIdOf({ before, after }: AttemptStep): string {
 /** Whether an attempt that whoever did the agent's work before has left is to be taken up: not one whose end, or fate, is to come by itself. */
 function isTakenUp({ state, runOutcome }: Attempt): boolean {
   return state !== "unknown" && !runOutcome;
-}
-
-/** Whether the agent still has to stop: not when it has spoken since of an attempt that was unknown. */
-function isToStop(attempt: Attempt | null): boolean {
-  return !attempt || ["unknown", "cancelled", "lost"].includes(attempt.state);
 }

@@ -63,6 +63,15 @@ export class RunWatch {
         .catch((error: unknown) => writer.failed(error, dispatchId));
     } else if (event.kind === "ended") {
       void writer.retryUntilStored(runEnded(taskId, event));
+    } else if (event.kind === "message_taken_up") {
+      const { messageId } = event;
+      void writer.retryUntilStored({
+        kind: "message_moved",
+        taskId,
+        dispatchId,
+        messageId,
+        state: "taken_up",
+      });
     } else if (event.kind === "continued") {
       void writer.retryUntilStored({ kind: "run_continued", taskId, dispatchId });
     } else {

@@ -1,4 +1,4 @@
-import type { DispatchPayload, Endpoint, JsonObject, Usage } from "@mission-control/protocol";
+import type { DispatchPayload, Endpoint, JsonObject, MessageMode, Usage } from "@mission-control/protocol";
 
 /** The agent a dispatch goes to, as an adapter needs to know it. */
 export interface AgentTarget {
@@ -45,6 +45,8 @@ export type RunEvent =
     }
   /** The agent works again, after an end was told: what the operator answered is a further turn of the same run. */
   | { kind: "continued"; dispatchId: string; at: Date }
+  /** The agent has begun to work with a message that it was sent. */
+  | { kind: "message_taken_up"; dispatchId: string; messageId: string; at: Date }
   | { kind: "lost"; dispatchId: string; reason: string; at: Date };
 
 /** Whether an agent can be reached, as far as the adapter knows now. */
@@ -60,6 +62,24 @@ export class CancelNotConfirmedError extends Error {
   readonly code = "cancel_not_confirmed";
   override name = "CancelNotConfirmedError";
 }
+
+/** An agent answered that it does not know the question that it was sent the answer to, or will not have it. */
+export class AnswerRefusedError extends Error {
+  readonly code = "answer_refused";
+  override name = "AnswerRefusedError";
+}
+
+/** A message of the operator. */
+export interface AgentMessage {
+  id: string;
+  text: string;
+  mode: MessageMode;
+}
+
+/** What an agent's side answered to a message; `reason` says how it is taken, where that is otherwise than asked. */
+export type MessageOutcome =
+  | { state: "delivered" | "taken_up"; reason?: string | undefined }
+  | { state: "refused"; reason: string };
 
 /** What is known of an earlier hand-over of the same dispatch. */
 export interface EarlierSend {
@@ -109,6 +129,7 @@ export interface GatewayAdapter {
   /**
    * Hands the operator's answer to a permission request to the agent. May be called again after it rejected.
    * @param payload the dispatch as it was sent, for an agent that has to be called again with the answer
+   * @throws AnswerRefusedError when the agent will not have it; any other error: it could not be told now
    */
   answerPermission(
     target: AgentTarget,
@@ -116,6 +137,19 @@ export interface GatewayAdapter {
     answer: { requestId: string; optionId: string },
     context: SendContext,
   ): Promise<void>;
+
+  /**
+   * Hands a message to the agent at work. May be called again after it rejected, and after a restart of the server with
+   * a message that the agent has already: it must not get it twice.
+   * @param payload the dispatch as it was sent, for an agent that has to be called again with the message
+   * @throws when it could not be told now. Absent where agents take no messages.
+   */
+  sendMessage?(
+    target: AgentTarget,
+    payload: DispatchPayload,
+    message: AgentMessage,
+    context: SendContext,
+  ): Promise<MessageOutcome>;
 
   /** What this node knows of whether an agent can be reached; null for nothing, such as before it was first called. */
   reachability(target: AgentTarget): Reachability | null;

@@ -1,5 +1,5 @@
 import type { EventType } from "@mission-control/protocol";
-import { type Attempt, occupiesSlot, PRIORITY_RANK, type Task } from "../tasks/task.ts";
+import { type Attempt, type Message, occupiesSlot, PRIORITY_RANK, type Task } from "../tasks/task.ts";
 import type { LogChange, PendingCommand, RecordStep } from "./log-change.ts";
 import type { Receipt } from "./receipt.ts";
 import type { AgentRecord, RecordKind, RecordKinds } from "./records.ts";
@@ -34,12 +34,21 @@ export interface AttemptRow {
   isKnown: boolean;
 }
 
+/** A message as it will be. */
+export interface MessageRow {
+  message: Message;
+  isKnown: boolean;
+  /** Its place among the messages of its task, where it is new: the id of the event that announces it. */
+  eventId: number;
+}
+
 /** All that a commit writes, to be written in this order: deletions first. */
 export interface Rows {
   /** Tasks to delete, with all their attempts. */
   deletedTasks: ReadonlySet<string>;
   tasks: readonly TaskRow[];
   attempts: readonly AttemptRow[];
+  messages: readonly MessageRow[];
   events: readonly EventRow[];
   commands: readonly PendingCommand[];
   commandsDone: readonly number[];
@@ -61,6 +70,7 @@ export class Draft implements WorkingSet {
   readonly #attempts = new Map<string, AttemptEntry>();
   /** The attempts above, by agent. */
   readonly #byAgent = new Map<string, Set<AttemptEntry>>();
+  readonly #messages = new Map<string, MessageRow>();
   readonly #receipts = new Map<string, Receipt>();
   readonly #records = new Map<string, RecordStep>();
   readonly #events: EventRow[] = [];
@@ -89,6 +99,12 @@ export class Draft implements WorkingSet {
     const kept = this.#before.attemptsOf(taskId).filter(({ id }) => !this.#attempts.has(id));
     for (const { after } of this.#attempts.values()) if (after?.taskId === taskId) kept.push(after);
     return kept.sort((a, b) => a.number - b.number);
+  }
+
+  message(id: string): Message | null {
+    const message = this.#messages.get(id)?.message ?? this.#before.message(id);
+    // With its task, a message is gone.
+    return message && this.#tasks.get(message.taskId) !== null ? message : null;
   }
 
   receipt(key: string): Receipt | null {
@@ -149,6 +165,13 @@ export class Draft implements WorkingSet {
     this.#enter(attempt, current).after = attempt;
   }
 
+  /** @param eventId the id of the event that announces it */
+  setMessage(message: Message, eventId: number): void {
+    const known = this.#messages.get(message.id);
+    const isKnown = known ? known.isKnown : this.#before.message(message.id) !== null;
+    this.#messages.set(message.id, { message, isKnown, eventId: known?.eventId ?? eventId });
+  }
+
   setReceipt(key: string, receipt: Receipt): void {
     this.#receipts.set(key, receipt);
   }
@@ -181,6 +204,9 @@ export class Draft implements WorkingSet {
       deletedTasks: this.#deletedTasks,
       tasks: [...this.#tasks.values()].filter((row) => row !== null),
       attempts,
+      messages: [...this.#messages.values()].filter(
+        ({ message }) => this.#tasks.get(message.taskId) !== null,
+      ),
       events: this.#events,
       commands: this.#commands,
       commandsDone: this.#commandsDone,

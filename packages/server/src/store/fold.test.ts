@@ -51,6 +51,7 @@ test("whoever folds the events of a task has the task that the server has", () =
     "complete task",
     "dispatch task",
     "error task",
+    "message task",
     "permission incomplete",
     "permission task",
     "status_change task",

@@ -1,3 +1,4 @@
+import { messageIdOf } from "../tasks/messages.ts";
 import type { RecordName } from "./log-row.ts";
 import type { Operation } from "./plan.ts";
 import { callbackScope, receiptKey } from "./receipt.ts";
@@ -11,6 +12,7 @@ export class Needs {
   readonly attempts = new Set<string>();
   /** Tasks of which all attempts are looked at. */
   readonly attemptsOf = new Set<string>();
+  readonly messages = new Set<string>();
   /** Keys of receipts. */
   readonly receipts = new Set<string>();
   /** Keys of a callback whose scope is one of its task's attempts, nobody knows yet which. */
@@ -67,6 +69,8 @@ function addChange(needs: Needs, { change, key }: Extract<Operation, { kind: "ch
   needs.tasks.add(taskId);
   if (named === undefined) needs.attemptsOf.add(taskId);
   else needs.attempts.add(named);
+  const messageId = messageIdOf(change);
+  if (messageId !== undefined) needs.messages.add(messageId);
   if (!key) return;
   const scope = key.scope ?? callbackScope(named ?? taskId);
   needs.receipts.add(receiptKey(scope, key.key));

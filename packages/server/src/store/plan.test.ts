@@ -61,7 +61,7 @@ test("however operations are grouped into commits, they come to the same", () =>
         from += size;
       }
       assert.deepEqual(grouped, single);
-      for (const part of ["tasks", "attempts", "receipts", "commands", "events"] as const) {
+      for (const part of ["tasks", "attempts", "messages", "receipts", "commands", "events"] as const) {
         assert.deepEqual(many[part], one[part], part);
       }
     }),

@@ -3,7 +3,8 @@ import { attributedAttempt } from "../tasks/attribution.ts";
 import type { Decision, Refusal, TaskChange, TaskState } from "../tasks/change.ts";
 import { decide } from "../tasks/decide.ts";
 import { type TaskLimits, withinLimits } from "../tasks/limits.ts";
-import type { Attempt, Task } from "../tasks/task.ts";
+import { messageIdOf } from "../tasks/messages.ts";
+import type { Attempt, Message, Task } from "../tasks/task.ts";
 import { Draft, type EventRow, type Rows } from "./draft.ts";
 import { encodeFrame } from "./event-frame.ts";
 import { type LogChange, type PendingCommand, summaryOf } from "./log-change.ts";
@@ -45,6 +46,8 @@ export interface ChangeResult {
   /** The task after the change; null when it is unknown or deleted. */
   task: Task | null;
   attempt: Attempt | null;
+  /** The message that the change wrote or moved. */
+  message?: Message;
   refusal?: Refusal | { code: "stale" | "mismatch"; detail: string };
 }
 
@@ -131,7 +134,9 @@ function change(
   const known = key === undefined ? null : draft.receipt(key);
   if (known) return repeated(known, idempotency?.fingerprint);
   if (idempotency?.onlyIfKnown) return { ...NOTHING_KNOWN, refusal: STALE };
-  const state: TaskState = { task, attempt };
+  const messageId = messageIdOf(asked);
+  const message = messageId === undefined ? null : draft.message(messageId);
+  const state: TaskState = { task, attempt, message };
   const decision = withinLimits(state, asked, decide(state, asked, at), limits);
   const result = resultOf(decision, state, draft.nextEventId);
   const receipt =
@@ -233,6 +238,7 @@ function write(
   if (decision.deleted && before.task) draft.deleteTask(before.task.id, deleted);
   if (decision.task) draft.setTask(decision.task, draft.nextEventId + events.length - 1);
   if (attempt) draft.setAttempt(attempt, current);
+  if (decision.message) draft.setMessage(decision.message, draft.nextEventId);
   for (const pending of commands) draft.addCommand(pending);
   draft.addEvents(events);
 }
@@ -267,12 +273,13 @@ function resultOf(decision: Decision, before: TaskState, firstId: number): Chang
     taskStatus: task?.status ?? null,
     task,
     attempt: decision.attempt ?? before.attempt,
+    ...(decision.message ? { message: decision.message } : {}),
     ...(decision.refusal ? { refusal: decision.refusal } : {}),
   };
 }
 
 function receiptOf(
-  { eventId, taskStatus, task, refusal }: ChangeResult,
+  { eventId, taskStatus, task, message, refusal }: ChangeResult,
   asked: TaskChange,
   fingerprint: string | undefined,
   at: string,
@@ -282,6 +289,7 @@ function receiptOf(
     taskStatus,
     at,
     ...(asked.kind === "create" ? { task } : {}),
+    ...(asked.kind === "send_message" && message ? { message } : {}),
     ...(refusal ? { refusal: refusal as Refusal } : {}),
     ...(fingerprint === undefined ? {} : { fingerprint }),
   };
@@ -289,6 +297,14 @@ function receiptOf(
 
 function repeated(receipt: Receipt, fingerprint: string | undefined): ChangeResult {
   if (receipt.fingerprint !== fingerprint) return { ...NOTHING_KNOWN, refusal: MISMATCH };
-  const { eventId, taskStatus, task = null, refusal } = receipt;
-  return { ...NOTHING_KNOWN, eventId, taskStatus, task, ...(refusal ? { refusal } : {}), duplicate: true };
+  const { eventId, taskStatus, task = null, message, refusal } = receipt;
+  return {
+    ...NOTHING_KNOWN,
+    eventId,
+    taskStatus,
+    task,
+    ...(message ? { message } : {}),
+    ...(refusal ? { refusal } : {}),
+    duplicate: true,
+  };
 }

@@ -1,6 +1,6 @@
 import type { TaskStatus } from "@mission-control/protocol";
 import type { Refusal } from "../tasks/change.ts";
-import type { Task } from "../tasks/task.ts";
+import type { Message, Task } from "../tasks/task.ts";
 
 /** How the store recognises a change that it has made before. */
 export interface IdempotencyKey {
@@ -21,6 +21,8 @@ export interface Receipt {
   at: string;
   /** The task, where the change created it. */
   task?: Task | null;
+  /** The message, where the change wrote it. */
+  message?: Message;
   refusal?: Refusal | undefined;
   fingerprint?: string | undefined;
 }

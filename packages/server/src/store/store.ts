@@ -7,7 +7,7 @@ import type {
   TaskQuery,
 } from "@mission-control/protocol";
 import type { TaskChange } from "../tasks/change.ts";
-import type { Attempt, Task } from "../tasks/task.ts";
+import type { Attempt, Message, Task } from "../tasks/task.ts";
 import type { UsageSum } from "../tasks/usage.ts";
 import type { LogChange, PendingCommand } from "./log-change.ts";
 import type { ChangeResult, Claim, LeaseToken } from "./plan.ts";
@@ -110,6 +110,12 @@ export interface InboxPage {
 /** A page of events; `nextCursor` leads to the next one, null after the last. */
 export interface EventPage {
   items: LogEvent[];
+  nextCursor: string | null;
+}
+
+/** A page of messages; `nextCursor` leads to the next one, null after the last. */
+export interface MessagePage {
+  items: Message[];
   nextCursor: string | null;
 }
 
@@ -218,6 +224,10 @@ export interface Store {
   attempt(id: string): Promise<Attempt | null>;
   /** All attempts of a task, oldest first. */
   attemptsOf(taskId: string): Promise<Attempt[]>;
+  /** A message as it is committed; null when there is none. */
+  message(id: string): Promise<Message | null>;
+  /** Messages of a task after a position, oldest first. */
+  messagesOf(taskId: string, after: number, limit: number): Promise<MessagePage>;
   /** A record as it is committed; null when there is none. */
   record<Kind extends RecordKind>(kind: Kind, id: string): Promise<RecordKinds[Kind] | null>;
   /** All records of a kind, in no particular order. */

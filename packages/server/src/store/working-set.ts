@@ -1,4 +1,4 @@
-import type { Attempt, Task } from "../tasks/task.ts";
+import type { Attempt, Message, Task } from "../tasks/task.ts";
 import type { Receipt } from "./receipt.ts";
 import type { AgentRecord, RecordKind, RecordKinds } from "./records.ts";
 
@@ -13,6 +13,7 @@ export interface WorkingSet {
   attempt(id: string): Attempt | null;
   /** All attempts of a task, oldest first. */
   attemptsOf(taskId: string): readonly Attempt[];
+  message(id: string): Message | null;
   receipt(key: string): Receipt | null;
   record<Kind extends RecordKind>(kind: Kind, id: string): RecordKinds[Kind] | null;
   /** Every agent. */

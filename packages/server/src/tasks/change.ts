@@ -2,12 +2,13 @@ import type {
   Callback,
   CreateTask,
   JsonObject,
+  MessageMode,
   NewEvent,
   PatchTask,
   Silence,
   Usage,
 } from "@mission-control/protocol";
-import type { Attempt, RunOutcome, Task } from "./task.ts";
+import type { Attempt, Message, RunOutcome, Task } from "./task.ts";
 
 /** What an operator does to a task. */
 export type OperatorChange =
@@ -20,7 +21,8 @@ export type OperatorChange =
   | { kind: "force_end"; taskId: string }
   | { kind: "approve"; taskId: string }
   | { kind: "reject"; taskId: string; feedback: string; newDispatchId: string }
-  | { kind: "answer_permission"; taskId: string; requestId: string; optionId: string };
+  | { kind: "answer_permission"; taskId: string; requestId: string; optionId: string }
+  | { kind: "send_message"; taskId: string; messageId: string; text: string; mode: MessageMode; by: string };
 
 /** What the dispatcher learns while it hands an attempt over. */
 export type DeliveryChange =
@@ -50,7 +52,19 @@ export type DeliveryChange =
       dispatchId: string;
       silence: Silence | null;
       lastWordAt: string | undefined;
+    }
+  /** The agent's side answered a message, told of it later, or cannot be told it. */
+  | {
+      kind: "message_moved";
+      taskId: string;
+      dispatchId: string;
+      messageId: string;
+      state: MessageAnswer;
+      reason?: string | undefined;
     };
+
+/** What can come of a message that was sent. */
+export type MessageAnswer = Exclude<Message["state"], "sending">;
 
 /** What is said about a running attempt: by its agent (callbacks) or by the gateway that runs it. */
 export type ReportChange =
@@ -80,10 +94,15 @@ export type TaskChange = OperatorChange | DeliveryChange | ReportChange;
 export interface TaskState {
   task: Task | null;
   attempt: Attempt | null;
+  /** The message that the change names, if it names one that is there. */
+  message?: Message | null;
 }
 
 /** Something an agent must still be told. Kept until it was delivered. */
-export type AgentCommand = { kind: "cancel" } | { kind: "permission"; requestId: string; optionId: string };
+export type AgentCommand =
+  | { kind: "cancel" }
+  | { kind: "permission"; requestId: string; optionId: string }
+  | { kind: "message"; messageId: string };
 
 export type RefusalCode = "not_found" | "conflict" | "invalid" | "limited";
 
@@ -103,6 +122,7 @@ export interface Decision {
   refusal?: Refusal;
   task?: Task;
   attempt?: Attempt;
+  message?: Message;
   deleted?: true;
   command?: AgentCommand;
   events: NewEvent[];

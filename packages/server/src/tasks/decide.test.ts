@@ -13,12 +13,14 @@ import {
 import { TaskModel } from "../../test/support/task-model.ts";
 import type { Decision, TaskChange } from "./change.ts";
 import { decide } from "./decide.ts";
-import type { Attempt, Task } from "./task.ts";
+import { messageIdOf } from "./messages.ts";
+import type { Attempt, Message, Task } from "./task.ts";
 
 /** Keeps what the rules decide, as a store would. */
 class World {
   readonly tasks = new Map<string, Task>();
   readonly attempts = new Map<string, Attempt>();
+  readonly messages = new Map<string, Message>();
   readonly logs = new Map<string, NewEvent[]>(TASKS.map((id) => [id, []]));
   #second = 0;
 
@@ -27,7 +29,9 @@ class World {
     const named = "dispatchId" in change ? change.dispatchId : undefined;
     const attempt = this.attempts.get(named ?? task?.dispatchId ?? "") ?? null;
     const now = new Date(Date.UTC(2026, 0, 1, 0, 0, this.#second++)).toISOString();
-    const decision = decide({ task, attempt }, change, now);
+    const message = this.messages.get(messageIdOf(change) ?? "") ?? null;
+    const decision = decide({ task, attempt, message }, change, now);
+    if (decision.message) this.messages.set(decision.message.id, decision.message);
     if (decision.deleted) this.#delete(change.taskId);
     if (decision.task) this.tasks.set(decision.task.id, decision.task);
     if (decision.attempt) this.attempts.set(decision.attempt.id, decision.attempt);

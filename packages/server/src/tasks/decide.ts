@@ -42,6 +42,7 @@ function rule(state: TaskState, change: TaskChange, now: string): Ruling {
     case "unsent":
     case "cancel_answered":
     case "silence":
+    case "message_moved":
       return ruleDelivery(state, change, now);
     case "callback":
     case "run_activity":

@@ -1,6 +1,7 @@
 import type { JsonObject } from "@mission-control/protocol";
 import { type OperatorChange, type Ruling, refuse, type TaskState } from "./change.ts";
 import { dispatchEvent, statusEvent, taskEvent } from "./events.ts";
+import { sendMessage } from "./messages.ts";
 import { answerPermission, withdrawOpen } from "./permissions.ts";
 import { type Attempt, isOver, occupiesSlot, type Task } from "./task.ts";
 
@@ -171,5 +172,7 @@ export function ruleOperator(state: TaskState, change: OperatorChange, now: stri
       return reject(task, change, now);
     case "answer_permission":
       return answerPermission(attempt, change, now);
+    case "send_message":
+      return sendMessage(task, attempt, change, now);
   }
 }

@@ -8,8 +8,9 @@ import {
   type TaskState,
 } from "./change.ts";
 import { statusEvent, subjectOf, taskEvent } from "./events.ts";
+import { withMessageTold } from "./messages.ts";
 import { openRequest, requestPermission, type Started, withdrawOpen } from "./permissions.ts";
-import { type Attempt, isOver, occupiesSlot, type Task } from "./task.ts";
+import { type Attempt, isOver, type Message, occupiesSlot, type Task } from "./task.ts";
 import { addUsage } from "./usage.ts";
 
 type CallbackChange = Extract<ReportChange, { kind: "callback" }>;
@@ -34,7 +35,7 @@ export function ruleReport(state: TaskState, change: ReportChange, now: string):
 }
 
 /** An agent's callback (docs/contract.md, section 4). Late ones are recorded and refused. */
-function callback({ task, attempt }: TaskState, change: CallbackChange, now: string): Ruling {
+function callback({ task, attempt, message }: TaskState, change: CallbackChange, now: string): Ruling {
   const said = change.callback;
   if (!task) return refuse("not_found", "There is no such task.");
   // A dispatch's own secret must not write into another task's record.
@@ -53,7 +54,7 @@ function callback({ task, attempt }: TaskState, change: CallbackChange, now: str
   }
   switch (said.type) {
     case "progress":
-      return progress(task, attempt, change, said, now);
+      return progress(task, attempt, change, said, message, now);
     case "permission":
       return requestPermission(start(task, attempt, now, said.usage), said, change.at, now);
     case "complete":
@@ -87,6 +88,7 @@ function progress(
   attempt: Attempt,
   change: CallbackChange,
   said: Extract<Callback, { type: "progress" }>,
+  message: Message | null | undefined,
   now: string,
 ): Ruling {
   const live = start(task, attempt, now, said.usage);
@@ -96,11 +98,12 @@ function progress(
     data: said.data,
     timestamp: change.at,
   });
-  return {
+  const told = {
     ...live,
     events: [...live.events, event],
     answerEvent: live.events.length,
   };
+  return message ? withMessageTold(told, message, said.data, now) : told;
 }
 
 /** Records a callback that may not change its task. */

@@ -1,6 +1,8 @@
 import type {
   DispatchState,
   JsonObject,
+  MessageMode,
+  MessageState,
   PermissionRequest,
   Priority,
   Silence,
@@ -57,6 +59,20 @@ export interface Permission {
   readonly optionId?: string;
 }
 
+/** A message of the operator to the agent of an attempt. */
+export interface Message {
+  readonly id: string;
+  readonly taskId: string;
+  readonly dispatchId: string;
+  readonly text: string;
+  readonly mode: MessageMode;
+  readonly state: MessageState;
+  /** Why it was refused or, where it was taken otherwise than asked, how. */
+  readonly reason?: string | undefined;
+  readonly by: string;
+  readonly createdAt: string;
+}
+
 /** How a gateway saw a run end, kept until the agent's own callback or the grace time settles the attempt. */
 export interface RunOutcome {
   readonly outcome: "completed" | "failed" | "cancelled";
@@ -79,6 +95,8 @@ export interface Attempt {
   readonly feedback: string | null;
   readonly usage?: Usage | undefined;
   readonly permissions?: readonly Permission[] | undefined;
+  /** How many messages were written to its agent, and how many of them it has not answered. */
+  readonly messages?: { readonly written: number; readonly sending: number } | undefined;
   readonly runOutcome?: RunOutcome | undefined;
   /** How many callbacks were recorded that came when it could not take them. */
   readonly lateCallbacks?: number | undefined;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { EventType, LogEvent, NewEvent } from "@mission-control/protocol";
+import type { EventType, JsonObject, LogEvent, NewEvent } from "@mission-control/protocol";
 import { createParser } from "eventsource-parser";
 import type { ChangeResult } from "../../src/store/plan.ts";
 import type { IdempotencyKey } from "../../src/store/receipt.ts";
@@ -156,12 +156,12 @@ export function dispatchTo(agentId: string, taskId: string, dispatchId: string):
 export function callback(
   taskId: string,
   agentId: string,
-  said: { type: "progress" | "complete" | "error"; message?: string; tokens?: number },
+  said: { type: "progress" | "complete" | "error"; message?: string; tokens?: number; data?: JsonObject },
 ): TaskChange {
-  const { type, message, tokens } = said;
+  const { tokens, ...rest } = said;
   const usage = tokens === undefined ? {} : { usage: { inputTokens: tokens } };
   const at = "2026-01-01T00:00:00.000Z";
-  return { kind: "callback", taskId, callback: { taskId, agentId, type, message, ...usage }, at };
+  return { kind: "callback", taskId, callback: { taskId, agentId, ...rest, ...usage }, at };
 }
 
 /** Registers an agent that takes so many dispatches at a time. */

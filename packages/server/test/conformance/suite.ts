@@ -6,6 +6,7 @@ import type { Engine } from "./engine.ts";
 import { inbox } from "./inbox.ts";
 import { leases } from "./leases.ts";
 import { log } from "./log.ts";
+import { messages } from "./messages.ts";
 import { receipts } from "./receipts.ts";
 import { stories } from "./stories.ts";
 import { taskList } from "./task-list.ts";
@@ -26,6 +27,7 @@ export function storeConformance(name: string, engine: Engine): void {
   ] as const) {
     describe(`${mode} keeps the promises of a store`, () => {
       describe("changes", () => changes(subject));
+      describe("messages", () => messages(subject));
       describe("receipts", () => receipts(subject));
       describe("claims", () => claims(subject));
       describe("leases", () => leases(subject));

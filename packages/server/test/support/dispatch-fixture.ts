@@ -7,10 +7,12 @@ import type { AgentView, CreateTask, DispatchPayload } from "@mission-control/pr
 import { AgentDirectory } from "../../src/agents/agent-directory.ts";
 import { Dispatcher } from "../../src/dispatch/dispatcher.ts";
 import type {
+  AgentMessage,
   DispatchOutcome,
   DispatchRef,
   EarlierSend,
   GatewayAdapter,
+  MessageOutcome,
   Reachability,
   SendContext,
 } from "../../src/gateways/gateway.ts";
@@ -28,6 +30,7 @@ export class ScriptedGateway implements GatewayAdapter {
   readonly payloads: DispatchPayload[] = [];
   onSend: (sending: Sending) => Promise<DispatchOutcome> = async () => ({ kind: "accepted" });
   onCancel: () => Promise<void> = async () => {};
+  onMessage: (message: AgentMessage) => Promise<MessageOutcome> = async () => ({ state: "delivered" });
   state: Reachability | null = { status: "online" };
 
   dispatch(_target: unknown, payload: DispatchPayload, context: SendContext): Promise<DispatchOutcome> {
@@ -53,6 +56,11 @@ export class ScriptedGateway implements GatewayAdapter {
     answer: { requestId: string; optionId: string },
   ) {
     this.calls.push(`answer ${dispatchId} ${answer.requestId}=${answer.optionId}`);
+  }
+
+  sendMessage(_: unknown, { dispatchId }: DispatchPayload, message: AgentMessage): Promise<MessageOutcome> {
+    this.calls.push(`message ${dispatchId} ${message.text}`);
+    return this.onMessage(message);
   }
 
   reachability(_target: unknown): Reachability | null {

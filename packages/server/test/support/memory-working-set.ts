@@ -5,12 +5,13 @@ import type { Receipt } from "../../src/store/receipt.ts";
 import type { AgentRecord, RecordKind, RecordKinds } from "../../src/store/records.ts";
 import type { WorkingSet } from "../../src/store/working-set.ts";
 import { NO_LIMITS } from "../../src/tasks/limits.ts";
-import { type Attempt, occupiesSlot, PRIORITY_RANK, type Task } from "../../src/tasks/task.ts";
+import { type Attempt, type Message, occupiesSlot, PRIORITY_RANK, type Task } from "../../src/tasks/task.ts";
 
 /** The plainest store there can be: maps, written row by row as a plan says. */
 export class MemoryWorkingSet implements WorkingSet {
   readonly tasks = new Map<string, Task>();
   readonly attempts = new Map<string, Attempt>();
+  readonly messages = new Map<string, Message>();
   readonly receipts = new Map<string, Receipt>();
   readonly records = new Map<string, RecordKinds[RecordKind]>();
   readonly commands = new Map<number, PendingCommand>();
@@ -32,6 +33,10 @@ export class MemoryWorkingSet implements WorkingSet {
     return [...this.attempts.values()]
       .filter((attempt) => attempt.taskId === taskId)
       .sort((a, b) => a.number - b.number);
+  }
+
+  message(id: string): Message | null {
+    return this.messages.get(id) ?? null;
   }
 
   receipt(key: string): Receipt | null {
@@ -73,6 +78,9 @@ export class MemoryWorkingSet implements WorkingSet {
     for (const id of rows.deletedTasks) {
       this.tasks.delete(id);
       for (const { id: attemptId } of this.attemptsOf(id)) this.attempts.delete(attemptId);
+      for (const { id: messageId, taskId } of this.messages.values()) {
+        if (taskId === id) this.messages.delete(messageId);
+      }
     }
     for (const { task, isKnown } of rows.tasks) {
       if (this.tasks.has(task.id) !== isKnown)
@@ -82,6 +90,10 @@ export class MemoryWorkingSet implements WorkingSet {
     for (const { attempt, isKnown } of rows.attempts) {
       if (this.attempts.has(attempt.id) !== isKnown) throw new Error(`${attempt.id}: known is ${isKnown}.`);
       this.attempts.set(attempt.id, attempt);
+    }
+    for (const { message, isKnown } of rows.messages) {
+      if (this.messages.has(message.id) !== isKnown) throw new Error(`${message.id}: known is ${isKnown}.`);
+      this.messages.set(message.id, message);
     }
     for (const { kind, id, record } of rows.records) {
       if (record) this.records.set(`${kind} ${id}`, record);

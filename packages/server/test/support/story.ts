@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { Callback, CreateTask } from "@mission-control/protocol";
 import type { Decision, TaskChange } from "../../src/tasks/change.ts";
 import { decide } from "../../src/tasks/decide.ts";
-import type { Attempt, Task } from "../../src/tasks/task.ts";
+import { messageIdOf } from "../../src/tasks/messages.ts";
+import type { Attempt, Message, Task } from "../../src/tasks/task.ts";
 
 export const TASK = "task_1";
 export const AGENT = "agent_1";
@@ -24,6 +25,7 @@ type Said = { type: Callback["type"] } & Partial<Omit<Callback, "type">> & Recor
 export class Story {
   task: Task | null = null;
   readonly attempts: Attempt[] = [];
+  readonly messages = new Map<string, Message>();
   #dispatches = 0;
 
   constructor(fields: Partial<CreateTask> = {}) {
@@ -39,7 +41,9 @@ export class Story {
   do(change: TaskChange): Decision {
     const named = "dispatchId" in change ? change.dispatchId : undefined;
     const attempt = this.attempts.find(({ id }) => id === (named ?? this.task?.dispatchId)) ?? null;
-    const decision = decide({ task: this.task, attempt }, change, NOW);
+    const message = this.messages.get(messageIdOf(change) ?? "") ?? null;
+    const decision = decide({ task: this.task, attempt, message }, change, NOW);
+    if (decision.message) this.messages.set(decision.message.id, decision.message);
     if (decision.deleted) this.task = null;
     if (decision.task) this.task = decision.task;
     if (decision.attempt) {

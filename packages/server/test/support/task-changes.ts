@@ -1,6 +1,6 @@
 import type { Callback, SilenceState } from "@mission-control/protocol";
 import fc from "fast-check";
-import type { TaskChange } from "../../src/tasks/change.ts";
+import type { MessageAnswer, TaskChange } from "../../src/tasks/change.ts";
 import type { TaskModel } from "./task-model.ts";
 
 /** Which attempt a step is about, said without knowing what attempts there will be. */
@@ -20,6 +20,9 @@ interface Step {
   ending: "rejected" | "failed" | "lost";
   silence: SilenceState;
   outcome: "completed" | "failed" | "cancelled";
+  /** Which message of the attempt is meant: its newest, one of another attempt, or none. */
+  message: "own" | "other's" | "unknown";
+  messageState: MessageAnswer;
 }
 
 const oneOf = <const Value>(...weighted: readonly (readonly [number, Value])[]) =>
@@ -47,6 +50,8 @@ const step: fc.Arbitrary<Step> = fc.record({
     [3, "approve"],
     [3, "reject"],
     [4, "answer_permission"],
+    [4, "send_message"],
+    [5, "message_moved"],
     [2, "edit"],
     [2, "create or delete"],
   ),
@@ -62,6 +67,8 @@ const step: fc.Arbitrary<Step> = fc.record({
   silence: oneOf([1, "not_responding"], [1, "silent"], [1, "offline"]),
   ending: oneOf([1, "rejected"], [1, "failed"], [1, "lost"]),
   outcome: oneOf([2, "completed"], [1, "failed"], [1, "cancelled"]),
+  message: oneOf([6, "own"], [1, "other's"], [2, "unknown"]),
+  messageState: oneOf([3, "delivered"], [2, "taken_up"], [2, "refused"]),
 });
 
 /** Any story of two tasks and two agents. */
@@ -139,6 +146,24 @@ export function changeOf(step: Step, model: TaskModel, number: number): TaskChan
         dispatchId: dispatchId ?? "dispatch_unknown",
         reason: step.flag ? undefined : "It answered HTTP 405.",
       };
+    case "send_message":
+      return {
+        kind: "send_message",
+        taskId,
+        messageId: `message_${number}`,
+        text: "Look again.",
+        mode: "steer",
+        by: "operator",
+      };
+    case "message_moved":
+      return {
+        kind: "message_moved",
+        taskId,
+        dispatchId: dispatchId ?? "dispatch_unknown",
+        messageId: messageIdOf(step, model, dispatchId),
+        state: step.messageState,
+        reason: step.messageState === "refused" ? "Not now." : undefined,
+      };
     case "run_activity":
       return {
         kind: "run_activity",
@@ -180,6 +205,13 @@ function namedDispatch(step: Step, model: TaskModel): string | undefined {
   }
 }
 
+function messageIdOf(step: Step, model: TaskModel, dispatchId: string | undefined): string {
+  const attempts = [...model.tasks.values()].flatMap((task) => task.attempts);
+  const meant = attempts.filter(({ id }) => (id === dispatchId) === (step.message === "own"));
+  const message = meant.flatMap(({ messages }) => messages).at(-1);
+  return step.message === "unknown" || !message ? "message_unknown" : message.id;
+}
+
 function callbackOf(step: Step, model: TaskModel, dispatchId: string | undefined): Callback {
   const taskId = TASKS[step.task];
   const attempts = model.tasks.get(taskId)?.attempts ?? [];
@@ -194,7 +226,14 @@ function callbackOf(step: Step, model: TaskModel, dispatchId: string | undefined
   };
   switch (step.report) {
     case "progress":
-      return { ...common, type: "progress", progress: 0.5 };
+      return {
+        ...common,
+        type: "progress",
+        progress: 0.5,
+        ...(step.option === "deny"
+          ? { data: { messageId: messageIdOf(step, model, dispatchId), messageState: step.messageState } }
+          : {}),
+      };
     case "complete":
       return { ...common, type: "complete", summary: "Done." };
     case "error":

@@ -76,13 +76,14 @@ function isGivenUp({ data }: Told): boolean {
   return data.state === "cancelled" || data.state === "lost";
 }
 
-type CountingOn = "lateCallbacks" | "usage" | "runOutcome";
+type CountingOn = "lateCallbacks" | "usage" | "runOutcome" | "messages";
 
-/** An attempt without what counts on after its end: late callbacks, and what its run used. */
+/** An attempt without what counts on after its end: late callbacks, answers to messages, and what its run used. */
 function asItEnded({
   lateCallbacks: _,
   usage: _u,
   runOutcome: _r,
+  messages: _m,
   ...attempt
 }: Attempt): Omit<Attempt, CountingOn> {
   return attempt;
@@ -155,16 +156,23 @@ export function checkAgainst(model: ModelTask | undefined, { task, attempts }: P
   }
   assert.equal(task?.status, model.status);
   assert.deepEqual(
-    attempts.map(({ id, agentId, state, usage, permissions, runOutcome }) => ({
+    attempts.map(({ id, agentId, state, usage, permissions, messages, runOutcome }) => ({
       id,
       agentId,
       state,
       tokens: usage?.inputTokens ?? null,
       runOutcome: runOutcome?.outcome ?? null,
+      messages: messages ?? { written: 0, sending: 0 },
       requests: (permissions ?? []).map((one) => ({ id: one.request.id, state: one.state })),
     })),
     model.attempts.map(
-      ({ taskId: _taskId, wasSent: _wasSent, said: _said, silence: _silence, ...attempt }) => attempt,
+      ({ taskId: _taskId, wasSent: _wasSent, said: _said, silence: _silence, messages, ...attempt }) => ({
+        ...attempt,
+        messages: {
+          written: messages.length,
+          sending: messages.filter((one) => one.state === "sending").length,
+        },
+      }),
     ),
   );
   const current = model.attempts.at(-1);

@@ -48,12 +48,18 @@ export interface ModelRequest {
   state: "open" | "answered" | "withdrawn";
 }
 
+export interface ModelMessage {
+  id: string;
+  state: "sending" | "delivered" | "taken_up" | "refused";
+}
+
 export interface ModelAttempt {
   id: string;
   taskId: string;
   agentId: string;
   state: DispatchState;
   requests: ModelRequest[];
+  messages: ModelMessage[];
   tokens: number | null;
   runOutcome: "completed" | "failed" | "cancelled" | null;
   wasSent: boolean;
@@ -75,7 +81,7 @@ export interface Expected {
   outcome: "done" | "ignored" | "not_found" | "conflict" | "invalid";
   /** The types of the events that tell it, in order. */
   events: EventType[];
-  command?: "cancel" | "permission";
+  command?: "cancel" | "permission" | "message";
 }
 
 const LIVE: readonly DispatchState[] = ["queued", "sending", "accepted", "running", "unknown"];
@@ -104,6 +110,11 @@ export class TaskModel {
         const attempt = this.#attempts().get(change.dispatchId);
         if (!task || attempt?.taskId !== change.taskId) return IGNORED;
         return cancelAnswered(task, attempt, change.reason === undefined);
+      }
+      case "message_moved": {
+        const attempt = task?.attempts.find(({ id }) => id === change.dispatchId);
+        const events = attempt ? moveMessage(attempt, change.messageId, change.state) : [];
+        return events.length === 0 ? IGNORED : { outcome: "done", events };
       }
       case "sending":
       case "note":
@@ -166,6 +177,11 @@ export class TaskModel {
           ...(sent ? { command: "cancel" } : {}),
         };
       }
+      case "send_message": {
+        if (!current || !["sending", "accepted", "running"].includes(current.state)) return conflict;
+        current.messages.push({ id: change.messageId, state: "sending" });
+        return { outcome: "done", events: ["message"], command: "message" };
+      }
       case "answer_permission": {
         const request = current?.requests.find(({ id }) => id === change.requestId);
         if (!request || request.state === "withdrawn") return { outcome: "not_found", events: [] };
@@ -194,7 +210,12 @@ export class TaskModel {
     attempt.state = "running";
     say(attempt);
     attempt.tokens = said.usage?.inputTokens ?? attempt.tokens;
-    if (said.type === "progress") return { outcome: "done", events: [...begins, "activity"] };
+    if (said.type === "progress") {
+      const { messageId, messageState } = said.data ?? {};
+      const state = messageState === "refused" ? "refused" : "taken_up";
+      const told = messageId === undefined ? [] : moveMessage(attempt, String(messageId), state);
+      return { outcome: "done", events: [...begins, "activity", ...told] };
+    }
     if (said.type === "permission") {
       const withdrawn = said.data?.state === "withdrawn" || said.data?.state === "timed_out";
       const state = withdrawn ? "withdrawn" : "open";
@@ -290,6 +311,19 @@ function say(attempt: ModelAttempt): void {
   attempt.silence = null;
 }
 
+/** A message goes only on: it is had, then taken up or refused; that it was taken up is true even after a refusal. */
+function moveMessage(attempt: ModelAttempt, id: string, to: ModelMessage["state"]): EventType[] {
+  const message = attempt.messages.find((one) => one.id === id);
+  const next = {
+    sending: ["delivered", "taken_up", "refused"],
+    delivered: ["taken_up", "refused"],
+    refused: ["taken_up"],
+  };
+  if (!message || message.state === "taken_up" || !next[message.state].includes(to)) return [];
+  message.state = to;
+  return ["message"];
+}
+
 /** An agent answered a cancel: what it confirms is over; what it does not is told. */
 function cancelAnswered(task: ModelTask, attempt: ModelAttempt, confirmed: boolean): Expected {
   if (attempt.state === "cancelled" || attempt.state === "lost")
@@ -323,6 +357,7 @@ function queue(task: ModelTask, taskId: string, agentId: string, id: string): Ex
     agentId,
     state: "queued",
     requests: [],
+    messages: [],
     tokens: null,
     runOutcome: null,
     wasSent: false,

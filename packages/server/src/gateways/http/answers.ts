@@ -1,5 +1,5 @@
 import type { JsonObject } from "@mission-control/protocol";
-import type { DispatchOutcome } from "../gateway.ts";
+import type { DispatchOutcome, MessageOutcome } from "../gateway.ts";
 import type { Answer } from "./signed-request.ts";
 
 const MAX_REASON_CHARACTERS = 500;
@@ -30,6 +30,25 @@ export function outcomeOf(answer: Answer): DispatchOutcome {
     return { kind: "rejected", reason };
   }
   return { kind: "rejected", reason: `The agent answered HTTP ${status}${inWords(answer)}.` };
+}
+
+/** An agent's server that knows no messages at all gives these. */
+const NO_MESSAGES_THERE = [404, 405, 501];
+
+/** What an agent's answer makes of a message: a 2xx has it, and says with `state` how far it is; all else refuses it. */
+export function messageOutcomeOf(answer: Answer): MessageOutcome {
+  if (isSuccess(answer)) {
+    const { state, accepted, reason } = jsonOf(answer);
+    const words = typeof reason === "string" ? cut(reason) : undefined;
+    if (state === "refused" || accepted === false) {
+      return { state: "refused", reason: words ?? "The agent refused it and gave no reason." };
+    }
+    return { state: state === "taken_up" ? "taken_up" : "delivered", reason: words };
+  }
+  const what = NO_MESSAGES_THERE.includes(answer.status)
+    ? "The agent takes no messages on this dispatch"
+    : "The agent refused the message";
+  return { state: "refused", reason: `${what} (HTTP ${answer.status}${inWords(answer)}).` };
 }
 
 /** The reason an agent put into its answer, by the names servers commonly give it; with a colon before. */

@@ -307,9 +307,7 @@ test("a cancel is confirmed by a 2xx or by 410; an agent that knows none has not
   }
   for (const status of [404, 405, 501]) {
     answers([status]);
-    if (status === 501)
-      await assert.rejects(gateway.cancel(target(), ref, signal), { code: "agent_unreachable" });
-    else await assert.rejects(gateway.cancel(target(), ref, signal), { code: "cancel_not_confirmed" });
+    await assert.rejects(gateway.cancel(target(), ref, signal), { code: "cancel_not_confirmed" });
   }
   answers([401]);
   await assert.rejects(gateway.cancel(target(), ref, signal), /refused the cancel with HTTP 401/);
@@ -404,4 +402,49 @@ test("HTTPS to a plain port is told in words", async () => {
 test("connections are kept and used again", async () => {
   for (let index = 0; index < 5; index++) await gateway.dispatch(target(), payload, context());
   assert.equal(sockets.size, 1);
+});
+
+test("a message goes below the agent's path; what the agent answers says how far it has come", async () => {
+  const message = { id: "m:1", text: "Look again.", mode: "interrupt" } as const;
+  const send = (url = "/hook/?key=a") => gateway.sendMessage(target(url), payload, message, context());
+  const reply = (status: number, body: object = {}) => {
+    respond = (_request, response) => response.writeHead(status).end(JSON.stringify(body));
+  };
+  reply(202);
+  assert.deepEqual(await send(), { state: "delivered", reason: undefined });
+  const [{ method, url, body, headers } = assert.fail()] = seen;
+  assert.deepEqual(
+    [method, url, headers["webhook-id"], JSON.parse(body)],
+    ["POST", "/hook/d1/messages?key=a", "d1.message.m:1", message],
+  );
+  assert.ok(seen.every(verified));
+  reply(200, { state: "taken_up" });
+  assert.equal((await send()).state, "taken_up");
+  for (const refusal of [{ state: "refused" }, { accepted: false }]) {
+    reply(200, { ...refusal, reason: "Not now." });
+    assert.deepEqual(await send(), { state: "refused", reason: "Not now." });
+  }
+  for (const status of [404, 405, 501]) {
+    reply(status, { detail: "What is that?" });
+    const reason = `The agent takes no messages on this dispatch (HTTP ${status}: What is that?).`;
+    assert.deepEqual(await send(), { state: "refused", reason });
+  }
+  reply(409, { reason: "I am finishing." });
+  const reason = "The agent refused the message (HTTP 409: I am finishing.).";
+  assert.deepEqual(await send(), { state: "refused", reason });
+  reply(503);
+  await assert.rejects(send(), { code: "agent_unreachable" }, "it is tried again later");
+});
+
+test("an agent that no longer knows a question has not been answered, and is not asked again", async () => {
+  const answer = { requestId: "r1", optionId: "allow" };
+  const send = () => gateway.answerPermission(target(), payload, answer, context());
+  for (const [status, words] of [
+    [404, /no longer knows this question/],
+    [410, /no longer knows this question/],
+    [409, /refused the permission's answer with HTTP 409/],
+  ] as const) {
+    answers([status]);
+    await assert.rejects(send(), { code: "answer_refused", message: words });
+  }
 });

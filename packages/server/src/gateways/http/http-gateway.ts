@@ -2,16 +2,19 @@ import { setTimeout as wait } from "node:timers/promises";
 import { agentRequestId, type DispatchPayload } from "@mission-control/protocol";
 import { type Backoff, fullJitter } from "../backoff.ts";
 import {
+  type AgentMessage,
   type AgentTarget,
+  AnswerRefusedError,
   CancelNotConfirmedError,
   type DispatchOutcome,
   type DispatchRef,
   type EarlierSend,
   type GatewayAdapter,
+  type MessageOutcome,
   type Reachability,
   type SendContext,
 } from "../gateway.ts";
-import { inWords, isSuccess, outcomeOf } from "./answers.ts";
+import { inWords, isSuccess, messageOutcomeOf, outcomeOf } from "./answers.ts";
 import { isLinkLocal, LinkLocalAddressError, lookupOutsideLinkLocal } from "./link-local.ts";
 import {
   type Answer,
@@ -36,6 +39,10 @@ const PASSING_REFUSALS = [408, 425, 429];
 const GONE = 410;
 /** Answers to a cancel that say nothing of the dispatch: an agent that has no way to cancel gives them as well. */
 const NO_CANCEL_THERE = [404, 405, 501];
+/** Answers to a permission's answer from an agent that has no such question any more. */
+const NOT_KNOWN_THERE = [404, GONE];
+/** Not Implemented: a 5xx that is final (RFC 9110, section 15.6.2), but for a dispatch, which every agent takes. */
+const NOT_IMPLEMENTED = 501;
 /** A proxy's word that the agent behind it cannot be reached (RFC 9110, sections 15.6.3 and 15.6.5). */
 const NOBODY_BEHIND = [502, 504];
 
@@ -124,7 +131,27 @@ export class HttpGateway implements GatewayAdapter {
       body: JSON.stringify({ optionId }),
     } as const;
     const answer = await this.#request(target, request, { signal, repeat: "always" });
-    if (!isSuccess(answer)) throw refused("the permission's answer", answer);
+    if (isSuccess(answer)) return;
+    throw new AnswerRefusedError(
+      NOT_KNOWN_THERE.includes(answer.status)
+        ? `The agent no longer knows this question (HTTP ${answer.status}${inWords(answer)}).`
+        : refused("the permission's answer", answer).message,
+    );
+  }
+
+  async sendMessage(
+    target: AgentTarget,
+    { dispatchId }: DispatchPayload,
+    { id, text, mode }: AgentMessage,
+    { signal }: SendContext,
+  ): Promise<MessageOutcome> {
+    const request = {
+      method: "POST",
+      id: agentRequestId.message(dispatchId, id),
+      path: [dispatchId, "messages"],
+      body: JSON.stringify({ id, text, mode }),
+    } as const;
+    return messageOutcomeOf(await this.#request(target, request, { signal, repeat: "always" }));
   }
 
   reachability({ agentId }: AgentTarget): Reachability | null {
@@ -174,7 +201,8 @@ export class HttpGateway implements GatewayAdapter {
       let retryAfterMs = 0;
       try {
         const answer = await this.#try(target, { ...request, url }, times, signal);
-        if (answer.status < 500 && !PASSING_REFUSALS.includes(answer.status)) {
+        const isFinal = answer.status === NOT_IMPLEMENTED && repeat === "always";
+        if (isFinal || (answer.status < 500 && !PASSING_REFUSALS.includes(answer.status))) {
           this.#contact(target, "online");
           return answer;
         }

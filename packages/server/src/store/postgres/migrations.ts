@@ -132,6 +132,15 @@ const MIGRATIONS: readonly string[] = [
   `
   CREATE INDEX events_of_agents ON events (agent_id, id) WHERE type = 'agent';
   `,
+  `
+  CREATE TABLE messages (
+    id text COLLATE "C" PRIMARY KEY,
+    task_id text COLLATE "C" NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    event_id bigint NOT NULL,
+    record text NOT NULL
+  );
+  CREATE INDEX messages_by_task ON messages (task_id, event_id);
+  `,
 ];
 
 /** Names the lock that one node at a time migrates under; any number that nobody else uses in the same database. */

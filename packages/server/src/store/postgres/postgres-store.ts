@@ -3,7 +3,7 @@ import type { SharedKeys } from "../../keys.ts";
 import type { Logger } from "../../logger.ts";
 import type { Metrics } from "../../metrics.ts";
 import { NO_LIMITS, type TaskLimits } from "../../tasks/limits.ts";
-import type { Attempt, Task } from "../../tasks/task.ts";
+import type { Attempt, Message, Task } from "../../tasks/task.ts";
 import type { PendingCommand } from "../log-change.ts";
 import { OperationStore } from "../operation-store.ts";
 import { OutageLog } from "../outage-log.ts";
@@ -17,6 +17,7 @@ import {
   type Lease,
   type LogEntry,
   type LogRange,
+  type MessagePage,
   type Snapshot,
   type Store,
   StoreUnavailableError,
@@ -171,6 +172,14 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
 
   attemptsOf(taskId: string): Promise<Attempt[]> {
     return this.#tables.attemptsOf(taskId);
+  }
+
+  message(id: string): Promise<Message | null> {
+    return this.#tables.message(id);
+  }
+
+  messagesOf(taskId: string, after: number, limit: number): Promise<MessagePage> {
+    return this.#tables.messagesOf(taskId, after, limit);
   }
 
   record<Kind extends RecordKind>(kind: Kind, id: string): Promise<RecordKinds[Kind] | null> {

@@ -1,6 +1,6 @@
 import type { Attempt, Task } from "../../tasks/task.ts";
 import { PRIORITY_RANK } from "../../tasks/task.ts";
-import type { AttemptRow, EventRow, Rows, TaskRow } from "../draft.ts";
+import type { AttemptRow, EventRow, MessageRow, Rows, TaskRow } from "../draft.ts";
 import type { PendingCommand, RecordStep } from "../log-change.ts";
 import { encodeChange } from "../log-row.ts";
 import { differsOnlyLive, textsDiffer } from "../task-parts.ts";
@@ -54,6 +54,12 @@ const writeAttempts = prepared(
    ON CONFLICT (id) DO UPDATE SET state = excluded.state, priority = excluded.priority, usage = excluded.usage,
      record = excluded.record`,
 );
+const writeMessages = prepared(
+  "write_messages",
+  `INSERT INTO messages (id, task_id, event_id, record)
+   SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[])
+   ON CONFLICT (id) DO UPDATE SET record = excluded.record`,
+);
 const writeRecords = prepared(
   "write_records",
   `INSERT INTO records (kind, id, concurrency, record)
@@ -95,6 +101,8 @@ export function writing(rows: Rows, taskBefore: (id: string) => Task | null): St
   if (rows.tasks.length > 0) statements.push(...tasks(rows.tasks, taskBefore));
   if (rows.attempts.length > 0)
     statements.push(writeAttempts(...columns(rows.attempts.map(attemptValues), 9)));
+  if (rows.messages.length > 0)
+    statements.push(writeMessages(...columns(rows.messages.map(messageValues), 4)));
   if (rows.records.length > 0) statements.push(...records(rows.records));
   if (rows.commands.length > 0) {
     statements.push(insertCommands(...columns(rows.commands.map(commandValues), 2)));
@@ -146,6 +154,10 @@ function attemptValues({ attempt }: AttemptRow): unknown[] {
   const used = usage ? JSON.stringify(usage) : null;
   const record = JSON.stringify(attempt);
   return [id, taskId, agentId, number, state, PRIORITY_RANK[priority], queuedAt, used, record];
+}
+
+function messageValues({ message, eventId }: MessageRow): unknown[] {
+  return [message.id, message.taskId, eventId, JSON.stringify(message)];
 }
 
 function records(steps: readonly RecordStep[]): Statement[] {

@@ -1,10 +1,11 @@
 import type { Usage } from "@mission-control/protocol";
 import type { QueryResult } from "pg";
-import type { Attempt, Task } from "../../tasks/task.ts";
+import type { Attempt, Message, Task } from "../../tasks/task.ts";
 import { UsageSum } from "../../tasks/usage.ts";
 import type { PendingCommand } from "../log-change.ts";
+import { messagePage } from "../message-page.ts";
 import type { RecordKind, RecordKinds } from "../records.ts";
-import type { Snapshot, WorkInHand } from "../store.ts";
+import type { MessagePage, Snapshot, WorkInHand } from "../store.ts";
 import type { Database } from "./database.ts";
 import { prepared, type Statement } from "./statement.ts";
 import { TASK_COLUMNS, TASKS, taskOf } from "./task-row.ts";
@@ -16,6 +17,11 @@ const selectAttempt = prepared("attempt", "SELECT record FROM attempts WHERE id 
 const selectOfTask = prepared(
   "attempts_of_task",
   "SELECT record FROM attempts WHERE task_id = $1 ORDER BY number",
+);
+const selectMessage = prepared("message", "SELECT record FROM messages WHERE id = $1");
+const selectMessages = prepared(
+  "messages",
+  "SELECT event_id, record FROM messages WHERE task_id = $1 AND event_id > $2 ORDER BY event_id LIMIT $3",
 );
 const selectRecord = prepared("record", "SELECT record FROM records WHERE kind = $1 AND id = $2");
 const selectRecords = prepared("records", "SELECT record FROM records WHERE kind = $1 ORDER BY id");
@@ -49,6 +55,19 @@ export class Tables {
   /** All attempts of a task, oldest first. */
   attemptsOf(taskId: string): Promise<Attempt[]> {
     return this.#parsed(selectOfTask(taskId));
+  }
+
+  async message(id: string): Promise<Message | null> {
+    return (await this.#parsed<Message>(selectMessage(id)))[0] ?? null;
+  }
+
+  async messagesOf(taskId: string, after: number, limit: number): Promise<MessagePage> {
+    const [answer] = await this.#database.read(selectMessages(taskId, after, limit + 1));
+    const rows = answer?.rows ?? [];
+    return messagePage(
+      rows.map(({ event_id, record }) => ({ eventId: Number(event_id), record })),
+      limit,
+    );
   }
 
   async record<Kind extends RecordKind>(kind: Kind, id: string): Promise<RecordKinds[Kind] | null> {

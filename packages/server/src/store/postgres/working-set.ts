@@ -1,5 +1,5 @@
 import type { QueryResult } from "pg";
-import type { Attempt, Task } from "../../tasks/task.ts";
+import type { Attempt, Message, Task } from "../../tasks/task.ts";
 import { Needs } from "../needs.ts";
 import { callbackScope, type Receipt, receiptKey } from "../receipt.ts";
 import type { AgentRecord, RecordKind, RecordKinds } from "../records.ts";
@@ -15,6 +15,7 @@ const selectAttempts = prepared(
   "load_attempts",
   "SELECT record FROM attempts WHERE id = ANY($1) OR task_id = ANY($2)",
 );
+const selectMessages = prepared("load_messages", "SELECT id, record FROM messages WHERE id = ANY($1)");
 const selectReceipts = prepared("load_receipts", "SELECT key, answer FROM receipts WHERE key = ANY($1)");
 const selectReceiptsOfAttempts = prepared(
   "load_receipts_of_attempts",
@@ -79,6 +80,7 @@ export class LoadedWorkingSet implements WorkingSet {
   readonly #tasks = new Map<string, Task | null>();
   readonly #attempts = new Map<string, Attempt | null>();
   readonly #attemptsOf = new Map<string, readonly Attempt[]>();
+  readonly #messages = new Map<string, Message | null>();
   readonly #receipts = new Map<string, Receipt | null>();
   readonly #records = new Map<string, RecordKinds[RecordKind] | null>();
   #agents: readonly AgentRecord[] | undefined;
@@ -104,6 +106,10 @@ export class LoadedWorkingSet implements WorkingSet {
 
   attemptsOf(taskId: string): readonly Attempt[] {
     return this.#found(this.#attemptsOf.get(taskId), (missing) => missing.attemptsOf.add(taskId));
+  }
+
+  message(id: string): Message | null {
+    return this.#found(this.#messages.get(id), (missing) => missing.messages.add(id));
   }
 
   receipt(key: string): Receipt | null {
@@ -142,7 +148,8 @@ export class LoadedWorkingSet implements WorkingSet {
     const step = (isNeeded: boolean, statement: () => Statement, take: (answer: QueryResult) => void) => {
       if (isNeeded) steps.push({ statement: statement(), take });
     };
-    const { tasks, attempts, attemptsOf, receipts, receiptsOfAttempts, queues, underWay, leases } = needs;
+    const { tasks, attempts, attemptsOf, messages, receipts, receiptsOfAttempts } = needs;
+    const { queues, underWay, leases } = needs;
     step(
       tasks.size > 0,
       () => selectTasks([...tasks]),
@@ -159,6 +166,14 @@ export class LoadedWorkingSet implements WorkingSet {
           needs,
           rows.map(({ record }) => JSON.parse(record) as Attempt),
         ),
+    );
+    step(
+      messages.size > 0,
+      () => selectMessages([...messages]),
+      ({ rows }) => {
+        for (const id of messages) this.#messages.set(id, null);
+        for (const { id, record } of rows) this.#messages.set(id, JSON.parse(record) as Message);
+      },
     );
     const takeReceipts = ({ rows }: QueryResult) => {
       for (const { key, answer } of rows) this.#receipts.set(key, JSON.parse(answer) as Receipt);

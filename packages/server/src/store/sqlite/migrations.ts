@@ -150,6 +150,15 @@ const MIGRATIONS: readonly string[] = [
   `
   CREATE INDEX events_of_agents ON events (agent_id, id) WHERE indexed AND type = 'agent';
   `,
+  `
+  CREATE TABLE messages (
+    id TEXT PRIMARY KEY,
+    task_id TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    event_id INTEGER NOT NULL,
+    record TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX messages_by_task ON messages (task_id, event_id);
+  `,
 ];
 
 /**

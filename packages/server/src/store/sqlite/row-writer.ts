@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Rows } from "../draft.ts";
 import type { AttemptTable } from "./attempt-table.ts";
 import type { EventLog } from "./event-log.ts";
+import type { MessageTable } from "./message-table.ts";
 import type { ReceiptTable } from "./receipt-table.ts";
 import type { RecordTable } from "./record-table.ts";
 import type { TaskTable } from "./task-table.ts";
@@ -10,6 +11,7 @@ export interface Tables {
   log: EventLog;
   tasks: TaskTable;
   attempts: AttemptTable;
+  messages: MessageTable;
   receipts: ReceiptTable;
   records: RecordTable;
 }
@@ -29,7 +31,7 @@ export class RowWriter {
   }
 
   write(rows: Rows): void {
-    const { log, tasks, attempts, receipts, records } = this.#tables;
+    const { log, tasks, attempts, messages, receipts, records } = this.#tables;
     for (const id of rows.deletedTasks) tasks.delete(id);
     if (rows.deletedTasks.size > 0) attempts.forget();
     for (const { task, isKnown, asOf } of rows.tasks) {
@@ -37,6 +39,7 @@ export class RowWriter {
       else tasks.add(task, asOf);
     }
     for (const { attempt, isKnown } of rows.attempts) attempts.write(attempt, !isKnown);
+    for (const row of rows.messages) messages.write(row);
     for (const { kind, id, record } of rows.records) records.write(kind, id, record);
     for (const { id, dispatchId, taskId, agentId, command } of rows.commands) {
       this.#insertCommand.run(id, dispatchId, taskId, agentId, JSON.stringify(command));

@@ -4,7 +4,7 @@ import type { Logger } from "../../logger.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { AgentCommand } from "../../tasks/change.ts";
 import { NO_LIMITS, type TaskLimits } from "../../tasks/limits.ts";
-import type { Attempt, Task } from "../../tasks/task.ts";
+import type { Attempt, Message, Task } from "../../tasks/task.ts";
 import type { EventRow } from "../draft.ts";
 import { Followers } from "../followers.ts";
 import type { PendingCommand } from "../log-change.ts";
@@ -19,6 +19,7 @@ import type {
   Lease,
   LogEntry,
   LogRange,
+  MessagePage,
   Snapshot,
   Store,
   Stretch,
@@ -35,6 +36,7 @@ import { FileHealth } from "./file-health.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { Inbox } from "./inbox.ts";
 import { Leases } from "./leases.ts";
+import { MessageTable } from "./message-table.ts";
 import { ReceiptTable } from "./receipt-table.ts";
 import { RecordTable } from "./record-table.ts";
 import { RowWriter, type Tables } from "./row-writer.ts";
@@ -110,6 +112,7 @@ export class SqliteStore extends OperationStore implements Store {
       log: new EventLog(db),
       tasks: new TaskTable(db),
       attempts: new AttemptTable(db),
+      messages: new MessageTable(db),
       receipts: new ReceiptTable(db),
       records: new RecordTable(db),
     };
@@ -186,6 +189,14 @@ export class SqliteStore extends OperationStore implements Store {
 
   async attemptsOf(taskId: string): Promise<Attempt[]> {
     return this.#health.read(() => this.#tables.attempts.ofTask(taskId));
+  }
+
+  async message(id: string): Promise<Message | null> {
+    return this.#health.read(() => this.#tables.messages.get(id));
+  }
+
+  async messagesOf(taskId: string, after: number, limit: number): Promise<MessagePage> {
+    return this.#health.read(() => this.#tables.messages.page(taskId, after, limit));
   }
 
   async record<Kind extends RecordKind>(kind: Kind, id: string): Promise<RecordKinds[Kind] | null> {

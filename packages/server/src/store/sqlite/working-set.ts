@@ -1,4 +1,4 @@
-import type { Attempt, Task } from "../../tasks/task.ts";
+import type { Attempt, Message, Task } from "../../tasks/task.ts";
 import type { Receipt } from "../receipt.ts";
 import type { AgentRecord, RecordKind, RecordKinds } from "../records.ts";
 import type { WorkingSet } from "../working-set.ts";
@@ -29,6 +29,10 @@ export class SqliteWorkingSet implements WorkingSet {
 
   attemptsOf(taskId: string): readonly Attempt[] {
     return this.#tables.attempts.ofTask(taskId);
+  }
+
+  message(id: string): Message | null {
+    return this.#tables.messages.get(id);
   }
 
   receipt(key: string): Receipt | null {

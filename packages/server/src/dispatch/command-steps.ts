@@ -1,0 +1,150 @@
+import { targetOf } from "../agents/agent-directory.ts";
+import {
+  type AgentTarget,
+  AnswerRefusedError,
+  CancelNotConfirmedError,
+  type GatewayAdapter,
+  type MessageOutcome,
+} from "../gateways/gateway.ts";
+import type { PendingCommand } from "../store/log-change.ts";
+import type { Store } from "../store/store.ts";
+import type { DeliveryChange } from "../tasks/change.ts";
+import { type Attempt, isOver } from "../tasks/task.ts";
+import type { CommandOutcome } from "./agent-commands.ts";
+import { dispatchPayload, type PayloadOptions } from "./payload.ts";
+import { sendContext } from "./send-context.ts";
+
+export interface CommandStepsOptions extends PayloadOptions {
+  store: Store;
+  /** The adapter that reaches an agent; null when its gateway is gone. */
+  adapterFor: (target: AgentTarget) => GatewayAdapter | null;
+}
+
+type Command<Kind extends PendingCommand["command"]["kind"]> = PendingCommand & {
+  command: Extract<PendingCommand["command"], { kind: Kind }>;
+};
+
+/** What a command is delivered with. */
+interface Route {
+  adapter: GatewayAdapter;
+  target: AgentTarget;
+  attempt: Attempt | null;
+  /** What the agent was sent, made again; null where the task or the attempt is not there any more. */
+  payload: ReturnType<typeof dispatchPayload> | null;
+  signal: AbortSignal;
+}
+
+const WITHDRAWN: CommandOutcome = { kind: "withdrawn" };
+
+/** The two steps of a command: what delivers it to its agent once, and what writes what came of that. */
+export class CommandSteps {
+  readonly #options: CommandStepsOptions;
+
+  constructor(options: CommandStepsOptions) {
+    this.#options = options;
+  }
+
+  /** @throws when the agent could not be told now */
+  async deliver(pending: PendingCommand, signal: AbortSignal): Promise<CommandOutcome> {
+    const { id, agentId, dispatchId, taskId, command } = pending;
+    const { store, adapterFor } = this.#options;
+    // Delivered before, by a node whose lease had not run out yet.
+    if (!(await store.isCommandPending(id))) return WITHDRAWN;
+    const attempt = await store.attempt(dispatchId);
+    if (!isStillTrue(command, attempt)) return WITHDRAWN;
+    const [task, agent] = await Promise.all([store.task(taskId), store.record("agent", agentId)]);
+    const target = agent && targetOf(agent);
+    const adapter = target && adapterFor(target);
+    if (!agent || !adapter) {
+      return { kind: "refused", reason: "There is no way to reach the agent any more." };
+    }
+    const payload = task && attempt && dispatchPayload(this.#options, { task, attempt, agent });
+    const route = { adapter, target, attempt, payload, signal };
+    if (command.kind === "cancel") return this.#cancel(pending as Command<"cancel">, route);
+    if (command.kind === "permission") return this.#answer(pending as Command<"permission">, route);
+    return this.#send(pending as Command<"message">, route);
+  }
+
+  /** Writes what came of a command, and that it is not pending any more. */
+  async settle(pending: PendingCommand, outcome: CommandOutcome): Promise<void> {
+    const { store } = this.#options;
+    const { id, dispatchId } = pending;
+    const step = stepOf(pending, outcome);
+    if (step?.kind === "cancel_answered") {
+      // One that is delivered again after a crash is answered once for what the attempt is then.
+      const { state = "gone" } = (await store.attempt(dispatchId)) ?? {};
+      await store.change(step, { key: { scope: `command:${dispatchId}`, key: `cancel ${state}` } });
+    } else if (step) await store.change(step);
+    await store.commandDone(id);
+  }
+
+  async #cancel({ dispatchId, taskId }: Command<"cancel">, route: Route): Promise<CommandOutcome> {
+    try {
+      await route.adapter.cancel(route.target, { dispatchId, taskId }, route.signal);
+      return { kind: "done" };
+    } catch (error) {
+      if (error instanceof CancelNotConfirmedError) return { kind: "refused", reason: error.message };
+      throw error;
+    }
+  }
+
+  async #answer({ command }: Command<"permission">, route: Route): Promise<CommandOutcome> {
+    const { adapter, target, attempt, payload, signal } = route;
+    if (!attempt || !payload) return WITHDRAWN;
+    try {
+      const context = sendContext(this.#options.store, attempt, { signal });
+      await adapter.answerPermission(target, payload, command, context);
+      return { kind: "done" };
+    } catch (error) {
+      if (error instanceof AnswerRefusedError) return { kind: "refused", reason: error.message };
+      throw error;
+    }
+  }
+
+  async #send({ command }: Command<"message">, route: Route): Promise<CommandOutcome> {
+    const { store } = this.#options;
+    const { adapter, target, attempt, payload, signal } = route;
+    const message = await store.message(command.messageId);
+    if (!attempt || !payload || !message) return WITHDRAWN;
+    if (!adapter.sendMessage) return { kind: "refused", reason: "Agents of this kind take no messages." };
+    const context = sendContext(store, attempt, { signal });
+    return asOutcome(await adapter.sendMessage(target, payload, message, context));
+  }
+}
+
+function asOutcome({ state, reason }: MessageOutcome): CommandOutcome {
+  if (state === "refused") return { kind: "refused", reason };
+  return { kind: "done", message: { state, reason } };
+}
+
+/** Whether an agent still has to be told. Nobody waits for an answer or a message to an attempt that is over. */
+function isStillTrue({ kind }: PendingCommand["command"], attempt: Attempt | null): boolean {
+  if (kind === "cancel") return isToStop(attempt);
+  return attempt !== null && !isOver(attempt);
+}
+
+/** Whether the agent still has to stop: not when it has spoken since of an attempt that was unknown. */
+function isToStop(attempt: Attempt | null): boolean {
+  return !attempt || ["unknown", "cancelled", "lost"].includes(attempt.state);
+}
+
+const ENDED_FIRST = "The attempt ended before its agent had the message.";
+
+/** What an outcome changes about the attempt; null for nothing. */
+function stepOf({ command, ...pending }: PendingCommand, outcome: CommandOutcome): DeliveryChange | null {
+  const { dispatchId, taskId } = pending;
+  const reason = outcome.kind === "refused" ? outcome.reason : undefined;
+  switch (command.kind) {
+    case "cancel":
+      return outcome.kind === "withdrawn" ? null : { kind: "cancel_answered", taskId, dispatchId, reason };
+    case "permission":
+      return null;
+    case "message": {
+      const { messageId } = command;
+      const about = { kind: "message_moved", taskId, dispatchId, messageId } as const;
+      if (outcome.kind === "withdrawn") return { ...about, state: "refused", reason: ENDED_FIRST };
+      if (outcome.kind === "refused") return { ...about, state: "refused", reason: outcome.reason };
+      return { ...about, state: "delivered", ...outcome.message };
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import type { JsonObject, NewEvent } from "@mission-control/protocol";
+import {
+  type DeliveryChange,
+  type MessageAnswer,
+  NOTHING,
+  type OperatorChange,
+  type Ruling,
+  refuse,
+  type TaskChange,
+  type TaskState,
+} from "./change.ts";
+import { subjectOf, taskEvent } from "./events.ts";
+import type { Attempt, Message, Task } from "./task.ts";
+
+/** Messages that one attempt's agent may be written. */
+const MOST_WRITTEN = 1000;
+/** Of those, how many may wait for the agent's answer at a time. */
+const MOST_SENDING = 32;
+
+/** How far along a state is; a message goes only on. The agent's own word that it has taken one up is always true. */
+const RANK: Readonly<Record<Message["state"], number>> = {
+  sending: 0,
+  delivered: 1,
+  refused: 2,
+  taken_up: 3,
+};
+
+const WORDS: Readonly<Record<MessageAnswer, string>> = {
+  delivered: "The agent has the message",
+  taken_up: "The agent has taken the message up",
+  refused: "The message was refused",
+};
+
+/** The id of the message that a change is about; undefined for none. */
+export function messageIdOf(change: TaskChange): string | undefined {
+  if (change.kind === "message_moved") return change.messageId;
+  if (change.kind !== "callback" || change.callback.type !== "progress") return undefined;
+  const id = change.callback.data?.messageId;
+  return typeof id === "string" ? id : undefined;
+}
+
+/** Takes a message of the operator, to be handed to the agent that works on the task. */
+export function sendMessage(
+  task: Task,
+  attempt: Attempt | null,
+  change: Extract<OperatorChange, { kind: "send_message" }>,
+  now: string,
+): Ruling {
+  const reason = whyNotTaken(task, attempt);
+  if (!attempt || reason !== null) return refuse("conflict", reason ?? NEVER_SENT);
+  const { written, sending } = attempt.messages ?? { written: 0, sending: 0 };
+  if (written >= MOST_WRITTEN) {
+    return refuse(
+      "conflict",
+      `The agent was written ${MOST_WRITTEN} messages on this attempt; it takes no more.`,
+    );
+  }
+  if (sending >= MOST_SENDING) {
+    const waiting = `${MOST_SENDING} messages are on their way to the agent already`;
+    return refuse("conflict", `${waiting}; write again when it has one of them.`);
+  }
+  const { messageId: id, text, mode, by } = change;
+  const message: Message = {
+    id,
+    taskId: task.id,
+    dispatchId: attempt.id,
+    text,
+    mode,
+    state: "sending",
+    by,
+    createdAt: now,
+  };
+  return {
+    attempt: { ...attempt, messages: { written: written + 1, sending: sending + 1 } },
+    message,
+    command: { kind: "message", messageId: id },
+    events: [messageEvent(attempt, message, text, now)],
+  };
+}
+
+const NEVER_SENT =
+  "The task was not dispatched yet: no agent works on it. Put what you have to say into its description.";
+
+/** Why nobody can be told anything of a task now, and what to do instead; null where its agent can. */
+function whyNotTaken({ status }: Task, attempt: Attempt | null): string | null {
+  switch (attempt?.state) {
+    case undefined:
+      return status === "cancelled"
+        ? "The task is cancelled: dispatch it again, to be worked on."
+        : NEVER_SENT;
+    case "queued":
+      return "The task waits in its agent's queue: edit its description, the agent gets that with the task.";
+    case "unknown":
+      return "Whether the agent has the task is not known: it was told to stop. Cancel the task, and dispatch it again.";
+    case "sending":
+    case "accepted":
+    case "running":
+      return null;
+    default:
+      return status === "review"
+        ? "The agent has finished: reject its result, and it gets your feedback with the task."
+        : `The task is ${status}: its agent does not work on it any more. Dispatch it again, with a description that says what is to be done.`;
+  }
+}
+
+/** Moves a message on by what its agent's side confirmed; what it knows already changes nothing. */
+export function moveMessage(
+  { attempt, message }: TaskState,
+  { state, reason }: Extract<DeliveryChange, { kind: "message_moved" }>,
+  now: string,
+): Ruling {
+  if (!attempt || message?.dispatchId !== attempt.id) return NOTHING;
+  return moved(attempt, message, state, reason, now) ?? NOTHING;
+}
+
+/**
+ * Adds to what an agent's progress comes to that it says of a message: `data.messageId` names it, and
+ * `data.messageState` says `refused`, with `data.reason`, where it has not taken it up.
+ */
+export function withMessageTold(
+  ruling: Ruling & { attempt: Attempt },
+  message: Message,
+  data: JsonObject = {},
+  now: string,
+): Ruling {
+  const { attempt } = ruling;
+  if (message.dispatchId !== attempt.id) return ruling;
+  const { messageState, reason } = data;
+  const state = messageState === "refused" ? "refused" : "taken_up";
+  const step = moved(attempt, message, state, typeof reason === "string" ? reason : undefined, now);
+  return step ? { ...ruling, ...step, events: [...ruling.events, ...step.events] } : ruling;
+}
+
+function moved(
+  attempt: Attempt,
+  before: Message,
+  state: MessageAnswer,
+  reason: string | undefined,
+  now: string,
+): { attempt: Attempt; message: Message; events: NewEvent[] } | null {
+  if (RANK[state] <= RANK[before.state]) return null;
+  const message: Message = { ...before, state, reason };
+  const { written, sending } = attempt.messages ?? { written: 1, sending: 1 };
+  const isAnswered = before.state === "sending";
+  return {
+    attempt: isAnswered ? { ...attempt, messages: { written, sending: sending - 1 } } : attempt,
+    message,
+    events: [messageEvent(attempt, message, reason ?? WORDS[state], now)],
+  };
+}
+
+function messageEvent(
+  attempt: Attempt,
+  { id, state, mode, by, reason }: Message,
+  words: string,
+  now: string,
+): NewEvent {
+  const data: JsonObject = { messageId: id, state, mode, by };
+  if (reason !== undefined) data.reason = reason;
+  return taskEvent("message", subjectOf(attempt), now, { message: words, data });
+}
