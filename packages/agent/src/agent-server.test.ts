@@ -11,6 +11,7 @@ import {
   createAgentServer,
   type Dispatch,
   RunCancelledError,
+  type RunContext,
 } from "./index.ts";
 
 const SECRET = formatSecret(Buffer.from("the secret of the agent under test"));
@@ -80,6 +81,7 @@ function idOf(method: string, url: string): string {
   const segments = new URL(url).pathname.split("/").map(decodeURIComponent);
   const last = segments.at(-1) ?? "";
   if (method === "DELETE") return `${last}.cancel`;
+  if (last === "messages") return `${segments.at(-2)}.message.m1`;
   return segments.at(-2) === "permissions" ? `${segments.at(-3)}.permission.${last}` : "d1";
 }
 
@@ -344,4 +346,98 @@ test("closing does not wait for a dead server for ever", async () => {
   abort.abort();
   await closing;
   assert.deepEqual(agent.running, []);
+});
+
+const MESSAGE = { id: "m1", text: "Look again.", mode: "steer" };
+
+/** Writes a message to d1, or another one with its own id. */
+async function write(url: string, message: object = MESSAGE) {
+  const id = `d1.message.${"id" in message ? message.id : ""}`;
+  const response = await fetch(signed("POST", `${url}/d1/messages`, message, id));
+  return { status: response.status, body: await response.json() };
+}
+
+/** A handler that works until it is cancelled, and one that gives messages to what is given. */
+async function serveMessages(options: Partial<AgentServerOptions>): Promise<string> {
+  const url = await serve({
+    onDispatch: (_, { signal }) =>
+      new Promise<void>((_resolve, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      }),
+    ...options,
+  });
+  await fetch(signed("POST", url, payload()));
+  return url;
+}
+
+test("a message reaches the handler once, however often it is sent, and every answer is the first one", async () => {
+  const taken: string[] = [];
+  const url = await serveMessages({
+    onMessage: (dispatch, { id, text, mode }) => {
+      taken.push(`${dispatch.dispatchId} ${id} ${text} ${mode}`);
+      return "taken_up";
+    },
+  });
+  const [one, two] = await Promise.all([write(url), write(url)]);
+  assert.deepEqual(one, { status: 200, body: { state: "taken_up" } });
+  assert.deepEqual([two, await write(url)], [one, one]);
+  assert.deepEqual(taken, ["d1 m1 Look again. steer"]);
+});
+
+test("a run's own handler goes before the server's; what it throws is the reason of a refusal", async () => {
+  let context: RunContext | undefined;
+  const url = await serveMessages({
+    onMessage: () => assert.fail("the run takes its own"),
+    onDispatch: (_, given) => {
+      context = given;
+      given.onMessage(({ text }) => {
+        if (text === "no") throw new Error("I am about to end.");
+      });
+      return new Promise<void>((resolve) => given.signal.addEventListener("abort", () => resolve()));
+    },
+  });
+  assert.deepEqual(await write(url), { status: 200, body: { state: "delivered" } });
+  const refused = await write(url, { ...MESSAGE, id: "m2", text: "no" });
+  assert.deepEqual(refused, { status: 409, body: { status: 409, detail: "I am about to end." } });
+  await context?.reporter.message("m1", { state: "taken_up" });
+  await context?.reporter.message("m3", { state: "refused", reason: "Too late." });
+  assert.deepEqual(
+    callbacks.stored.map(({ type, data }) => ({ type, data })),
+    [
+      { type: "progress", data: { messageId: "m1", messageState: "taken_up" } },
+      { type: "progress", data: { messageId: "m3", messageState: "refused", reason: "Too late." } },
+    ],
+  );
+});
+
+test("what takes long is answered as delivered, and told by a callback when it is known", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const decided = Promise.withResolvers<"taken_up">();
+  const reached = Promise.withResolvers<void>();
+  const url = await serveMessages({
+    onMessage: () => {
+      reached.resolve();
+      return decided.promise;
+    },
+  });
+  const answer = write(url);
+  await reached.promise;
+  context.mock.timers.tick(5000);
+  context.mock.timers.reset();
+  assert.deepEqual(await answer, { status: 200, body: { state: "delivered" } });
+  decided.resolve("taken_up");
+  await stored(1);
+  assert.deepEqual(callbacks.stored[0]?.data, { messageId: "m1", messageState: "taken_up" });
+});
+
+test("messages nobody takes, to a dispatch not worked on, of another path, or without a text are refused", async () => {
+  const url = await serveMessages({});
+  assert.equal((await write(url)).status, 501);
+  const elsewhere = signed("POST", `${url}/d2/messages`, MESSAGE, "d2.message.m1");
+  assert.equal((await fetch(elsewhere)).status, 404);
+  assert.equal((await fetch(signed("POST", `${url}/d2/messages`, MESSAGE, "d1.message.m1"))).status, 401);
+  assert.equal((await fetch(signed("POST", `${url}/d1/messages`, MESSAGE, "d1.message.m2"))).status, 401);
+  for (const wrong of [{ ...MESSAGE, text: 1 }, { ...MESSAGE, mode: "shout" }, { id: "m1" }]) {
+    assert.equal((await write(url, wrong)).status, 400);
+  }
 });

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Circuit } from "./circuit.ts";
 import { systemClock } from "./clock.ts";
-import { parseDispatch, parsePermissionAnswer } from "./dispatch.ts";
+import { parseDispatch, parseMessage, parsePermissionAnswer } from "./dispatch.ts";
 import {
   type HttpRequest,
   type HttpResponse,
@@ -10,12 +10,13 @@ import {
   sendNodeResponse,
   toResponse,
 } from "./http.ts";
+import type { MessageReply } from "./messages.ts";
 import { type ReporterOptions, spoolOf, warn } from "./reporter.ts";
 import { type DispatchHandler, Run } from "./run.ts";
 import { agentRequestId, STANDARD_HEADERS, secretKey, verifyStandard } from "./signing.ts";
 import { Redelivery } from "./spool/redelivery.ts";
 import type { Spool } from "./spool/spool.ts";
-import type { Dispatch } from "./wire.ts";
+import type { AgentMessage, Dispatch } from "./wire.ts";
 
 /** What an HTTP agent is made of. */
 export interface AgentServerOptions {
@@ -27,6 +28,16 @@ export interface AgentServerOptions {
   onCancel?: ((dispatch: Dispatch) => void) | undefined;
   /** Called with the operator's answer to a request that `context.ask` does not wait for; false: no such request. */
   onPermissionAnswer?: ((dispatch: Dispatch, requestId: string, optionId: string) => boolean) | undefined;
+  /**
+   * Takes what the operator writes to a dispatch being worked on, each message once; see `RunContext.onMessage`, which
+   * goes before it. Without either, messages are refused.
+   */
+  onMessage?:
+    | ((
+        dispatch: Dispatch,
+        message: AgentMessage,
+      ) => MessageReply | Promise<MessageReply> | Promise<void> | void)
+    | undefined;
   /** Says why a dispatch cannot be taken, or nothing when it can. */
   refuse?: ((dispatch: Dispatch) => string | undefined) | undefined;
   /** Settings for the reporters of the runs. */
@@ -75,7 +86,7 @@ export function createAgentServer(options: AgentServerOptions): AgentServer {
         );
     },
     async fetch(request) {
-      return toResponse(receiver.receive(await readRequest(request, limit)));
+      return toResponse(await receiver.receive(await readRequest(request, limit)));
     },
     get running() {
       return receiver.running;
@@ -116,7 +127,7 @@ class Receiver {
     return [...this.#runs.keys()];
   }
 
-  receive({ method, path, headers, body }: HttpRequest): HttpResponse {
+  receive({ method, path, headers, body }: HttpRequest): HttpResponse | Promise<HttpResponse> {
     if (body === undefined) return problem(413, "The body is too large.");
     if (!METHODS.includes(method)) {
       return {
@@ -152,12 +163,17 @@ class Receiver {
     path: string;
     id: string;
     text: string;
-  }): HttpResponse {
+  }): HttpResponse | Promise<HttpResponse> {
     const segments = path.split("/").filter(Boolean).map(decodeSegment);
     const last = segments.at(-1) ?? "";
     if (method === "HEAD")
       return id.endsWith(agentRequestId.probe("")) ? json(200, { ok: true }) : misdirected();
     if (method === "DELETE") return id === agentRequestId.cancel(last) ? this.#cancel(last) : misdirected();
+    // An agent may itself stand at a path that ends so, and be sent dispatches there.
+    const written = last === "messages" ? segments.at(-2) : undefined;
+    if (written !== undefined && (id.startsWith(agentRequestId.message(written, "")) || parseMessage(text))) {
+      return this.#message(written, id, text);
+    }
     if (segments.at(-2) !== "permissions") return this.#dispatch(text, id);
     const dispatchId = segments.at(-3) ?? "";
     if (id !== agentRequestId.permission(dispatchId, last)) return misdirected();
@@ -227,6 +243,19 @@ class Receiver {
       (run.answer(requestId, optionId) ||
         this.#options.onPermissionAnswer?.(run.dispatch, requestId, optionId));
     return taken ? json(200, { ok: true }) : problem(404, `No request "${requestId}" is open.`);
+  }
+
+  async #message(id: string, webhookId: string, body: string): Promise<HttpResponse> {
+    const message = parseMessage(body);
+    if (!message)
+      return problem(400, "The message needs an id, a text, and a mode: steer, next or interrupt.");
+    if (webhookId !== agentRequestId.message(id, message.id)) return misdirected();
+    const run = this.#runs.get(id)?.run;
+    if (!run) return problem(404, "This agent does not work on the dispatch.");
+    const { onMessage } = this.#options;
+    const answer = await run.takeMessage(message, onMessage && ((one) => onMessage(run.dispatch, one)));
+    if (!answer) return problem(501, "This agent takes no messages.");
+    return answer.state === "refused" ? problem(409, answer.reason) : json(200, answer);
   }
 
   #forget(id: string): void {

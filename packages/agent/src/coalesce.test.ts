@@ -41,3 +41,14 @@ test("an entry of its own is never left out, whatever waits around it", () => {
   assert.ok(dropped.length > 5);
   assert.ok(dropped.every((id) => id.startsWith("p")));
 });
+
+test("what became of a message of the operator is never left out, with an entry or without", () => {
+  const plain = waiting({ p1: "one", p2: "two", p3: "three", p4: "four" });
+  const entry = { id: "e", kind: "message", text: "Look again." } as const;
+  const told = ["x", "y", "z"].map((id) =>
+    encodeCallback({ ...base, id, data: { messageId: id }, ...(id === "y" ? { entry } : {}) }),
+  );
+  const parts = waiting({ e1: entry, e2: entry, e3: entry });
+  const [first, ...rest] = parts as [Message, ...Message[]];
+  assert.deepEqual(leftOut([...plain, first, ...told, ...rest]), ["e2", "p2"]);
+});

@@ -13,7 +13,8 @@ const known = new WeakMap<Message, Part | null>();
 /**
  * Which of the progress that waits for delivery may be left out, since newer progress says more: of plain progress every
  * second one between the first and the last; of the parts of an entry those between the first, which says where the
- * entry stands, and the later ones that have all their fields. So no entry is lost, nor moved.
+ * entry stands, and the later ones that have all their fields. So no entry is lost, nor moved, nor what became of a
+ * message of the operator.
  * @param waiting progress in the order in which it is to be sent
  */
 export function superseded(waiting: readonly Message[]): Set<Message> {
@@ -49,7 +50,8 @@ function partOf(message: Message): Part | null {
 }
 
 function read({ body }: Message): Part | null {
-  if (!body.includes('"entry":')) return null;
-  const { entry } = JSON.parse(body) as CallbackBody;
+  if (!body.includes('"entry":') && !body.includes('"messageId":')) return null;
+  const { entry, data } = JSON.parse(body) as CallbackBody;
+  if (data?.messageId !== undefined) return { id: undefined, fields: [] };
   return entry ? { id: entry.id, fields: Object.keys(entry) } : null;
 }

@@ -1,4 +1,4 @@
-import type { Dispatch } from "./wire.ts";
+import type { AgentMessage, Dispatch } from "./wire.ts";
 
 /**
  * Checks that a signed body is a dispatch an agent can work on and answer. Only what the SDK itself needs is looked
@@ -29,6 +29,20 @@ export function parsePermissionAnswer(body: string): string | undefined {
   try {
     const value: unknown = JSON.parse(body);
     return isObject(value) && typeof value.optionId === "string" ? value.optionId : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The message of an operator, or `undefined` when the body holds none. */
+export function parseMessage(body: string): AgentMessage | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    if (!isObject(value)) return undefined;
+    const { id, text, mode = "steer" } = value;
+    if (typeof id !== "string" || id === "" || typeof text !== "string") return undefined;
+    if (mode !== "steer" && mode !== "next" && mode !== "interrupt") return undefined;
+    return { id, text, mode };
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@ export { type AgentServer, type AgentServerOptions, createAgentServer } from "./
 export { Circuit } from "./circuit.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { CallbackError, type CallbackErrorCode, ConfigurationError } from "./errors.ts";
+export type { MessageEnd, MessageHandler, MessageReply } from "./messages.ts";
 export type { ReportResult } from "./outbox.ts";
 export { type CommandResult, type FlushCommand, flush, type ReportCommand, report } from "./report.ts";
 export {

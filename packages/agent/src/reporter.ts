@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { encodeCallback } from "./callback.ts";
 import { anySignal } from "./clock.ts";
 import { CallbackError } from "./errors.ts";
+import type { MessageEnd } from "./messages.ts";
 import { Outbox, type ReportResult } from "./outbox.ts";
 import { Sender, type TransportOptions } from "./sender.ts";
 import { Redelivery } from "./spool/redelivery.ts";
@@ -65,6 +66,11 @@ export interface Reporter {
     request: PermissionRequest,
     options?: ReportOptions & { message?: string | undefined },
   ): Promise<ReportResult>;
+  /**
+   * Says what became of a message of the operator that the agent has: it works with it now, or will not, and why.
+   * Never left out for newer progress.
+   */
+  message(messageId: string, end: MessageEnd): Promise<ReportResult>;
   /** Resolves when nothing is on its way any more: delivered, refused, or kept in the spool. */
   flush(): Promise<void>;
   /** Takes no more callbacks and waits for those on their way; stops at once when the signal is aborted. */
@@ -166,6 +172,12 @@ export class DispatchReporter implements Reporter {
   ): Promise<ReportResult> {
     const { data, usage, message, signal } = options;
     return this.#send({ type: "permission", request, message, data, usage }, signal);
+  }
+
+  message(messageId: string, end: MessageEnd): Promise<ReportResult> {
+    const { state, ...reason } = end;
+    const data = { messageId, messageState: state, ...reason };
+    return this.#send({ type: "progress", data }, undefined);
   }
 
   async flush(): Promise<void> {

@@ -1,6 +1,7 @@
 import { CallbackError } from "./errors.ts";
+import { type MessageAnswer, type MessageHandler, Messages } from "./messages.ts";
 import { DispatchReporter, type Reporter, type ReporterOptions } from "./reporter.ts";
-import type { Dispatch, JsonObject, PermissionRequest } from "./wire.ts";
+import type { AgentMessage, Dispatch, JsonObject, PermissionRequest } from "./wire.ts";
 
 /** What a handler has at hand while it works on a dispatch. */
 export interface RunContext {
@@ -13,6 +14,11 @@ export interface RunContext {
    * one given ends the wait, e.g. `AbortSignal.timeout(60_000)`, the question is withdrawn.
    */
   ask(request: PermissionRequest, options?: { signal?: AbortSignal; message?: string }): Promise<string>;
+  /**
+   * Has what the operator writes to this dispatch given to a handler, each message once, instead of to the server's
+   * `onMessage`. What the handler throws refuses the message; what becomes of one that it took, `reporter.message` says.
+   */
+  onMessage(handler: MessageHandler): void;
 }
 
 /** What a handler may return: the summary, or the summary with data. Nothing, if it reported the end itself. */
@@ -43,11 +49,17 @@ export class Run {
   readonly #abandon = new AbortController();
   readonly #reporter: Reporter;
   readonly #questions = new Map<string, (optionId: string) => void>();
+  readonly #messages: Messages;
+  #onMessage: MessageHandler | undefined;
 
   constructor(dispatch: Dispatch, options: Omit<ReporterOptions, "dispatch">) {
     this.dispatch = dispatch;
     // What runs leave in the spool is seen to by the agent server, for all of them.
     this.#reporter = new DispatchReporter({ ...options, dispatch, signal: this.#abandon.signal }, true);
+    this.#messages = new Messages((messageId, end) => {
+      if (this.#reporter.ended) return;
+      this.#reporter.message(messageId, end).catch(() => {}); // `onFailure` is told.
+    });
   }
 
   /** Runs the handler to its end and reports it. Never rejects. */
@@ -59,6 +71,9 @@ export class Run {
         reporter,
         signal,
         ask: (request, options) => this.#ask(request, options),
+        onMessage: (handler) => {
+          this.#onMessage = handler;
+        },
       };
       const result = await handler(this.dispatch, context);
       if (!isCancelled(signal) && !reporter.ended) {
@@ -86,6 +101,16 @@ export class Run {
     const resolve = this.#questions.get(requestId);
     resolve?.(optionId);
     return this.#questions.delete(requestId);
+  }
+
+  /**
+   * Gives a message to whoever takes them.
+   * @param fallback for a run whose own handler takes none
+   * @returns undefined when nobody does
+   */
+  takeMessage(message: AgentMessage, fallback?: MessageHandler): Promise<MessageAnswer> | undefined {
+    const handler = this.#onMessage ?? fallback;
+    return handler && this.#messages.take(message, handler);
   }
 
   async #ask(

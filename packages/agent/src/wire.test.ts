@@ -17,9 +17,10 @@ test("the SDK's shapes are those of the protocol", () => {
   type Others<Entry> = Exclude<Entry, { kind: "tool" }>;
   const entry: Same<Others<wire.Entry>, Others<protocol.Entry>> = true;
   const dispatch: Same<Omit<wire.Dispatch, "task">, Omit<protocol.DispatchPayload, "task">> = true;
+  const mode: Same<wire.MessageMode, protocol.MessageMode> = true;
   const type: Same<wire.CallbackType, protocol.Callback["type"]> = true;
   const task: keyof protocol.DispatchPayload["task"] = "title" satisfies keyof wire.Dispatch["task"];
-  assert.ok(usage && request && tool && toolEntry && entry && dispatch && type && task);
+  assert.ok(usage && request && tool && toolEntry && entry && dispatch && mode && type && task);
 });
 
 test("the SDK's limits are those of the protocol", async () => {

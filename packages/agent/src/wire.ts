@@ -74,6 +74,16 @@ export type Entry = EntryPart &
       }
   );
 
+/** How a message is to be taken: into what the agent does now, after that, or in place of it. */
+export type MessageMode = "steer" | "next" | "interrupt";
+
+/** What the operator writes to an agent at work (docs/contract.md, section 3). */
+export interface AgentMessage {
+  id: string;
+  text: string;
+  mode: MessageMode;
+}
+
 /** A JSON object whose content is the agent's own. */
 export type JsonObject = Record<string, unknown>;
 
