@@ -39,6 +39,7 @@ const COMMANDS: Readonly<Record<string, readonly [string, () => Promise<CommandM
   ],
   approve: ["Take the result of a task in review", async () => (await taskActions()).approve],
   reject: ["Send a task in review back to its agent", async () => (await taskActions()).reject],
+  say: ["Write to the agent that works on a task", () => import("./commands/say.ts")],
   answer: ["Answer the question that an agent waits with", async () => (await taskActions()).answer],
   report: [
     "Report on a task, as its agent: a signed callback, tried until it is stored",

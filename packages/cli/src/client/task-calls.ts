@@ -31,7 +31,8 @@ function pathOf(id: string): string {
   return `/api/tasks/${encodeURIComponent(id)}`;
 }
 
-function ofTask<Answer>(id: string, call: Promise<Answer>): Promise<Answer> {
+/** Passes on what a call about a task answers. @throws CommandError where there is no such task */
+export function ofTask<Answer>(id: string, call: Promise<Answer>): Promise<Answer> {
   return call.catch((error: unknown) => {
     if (!(error instanceof ApiError) || error.status !== 404) throw error;
     throw new CommandError(`There is no task "${id}": mission-control tasks lists them.`);

@@ -79,12 +79,34 @@ test("a task is cancelled, once", async () => {
   assert.equal((await server.run("cancel", id)).code, 1);
 });
 
+test("what is said to an agent at work comes to it, and what it answers is said", async () => {
+  const { id, reporter } = await taskAtWork("talks");
+  const said = await server.run("say", id, "Leave the tests as they are");
+  assert.equal(said.code, 0, said.stderr);
+  assert.equal(said.stdout, "The agent has it.\n");
+  const { path, body } = agent.received.at(-1) ?? assert.fail();
+  assert.match(path, /\/messages$/);
+  const { text, mode } = JSON.parse(body);
+  assert.deepEqual([text, mode], ["Leave the tests as they are", "steer"]);
+  const shown = await server.run("say", id, "Stop", "--mode", "interrupt", "--json");
+  assert.deepEqual(
+    [JSON.parse(shown.stdout).mode, JSON.parse(shown.stdout).state],
+    ["interrupt", "delivered"],
+  );
+  await reporter.complete("done");
+  const late = await server.run("say", id, "Are you there?");
+  assert.equal(late.code, 1);
+  assert.match(late.stderr, /The task is completed/);
+  assert.equal((await server.run("say", id, "x", "--mode", "shout")).code, 2);
+});
+
 test("a task that never was is said to be unknown by whatever asks for it", async () => {
   for (const words of [
     ["cancel", "nope"],
     ["approve", "nope"],
     ["reject", "nope", "because"],
     ["answer", "nope"],
+    ["say", "nope", "hello"],
     ["tail", "--task", "nope"],
     ["tail", "--task", "nope", "--since", "0"],
   ]) {

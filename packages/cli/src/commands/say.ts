@@ -1,0 +1,84 @@
+import {
+  type MessageView,
+  messageModeSchema,
+  messageSchema,
+  taskPageSchema,
+} from "@mission-control/protocol";
+import { type Command, Option } from "commander";
+import type { ApiClient } from "../client/api-client.ts";
+import { followEvents } from "../client/event-follower.ts";
+import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
+import { ofTask } from "../client/task-calls.ts";
+import { CommandError } from "../terminal/command-error.ts";
+import { notice, print, printJson } from "../terminal/output.ts";
+
+/** How long the agent's side is waited for, in milliseconds; the message is kept and delivered all the same. */
+const ANSWER_MS = 15_000;
+
+const STATES: Readonly<Record<string, string>> = {
+  sending: "Kept: the agent has not answered yet. The message is delivered as soon as it can be.",
+  delivered: "The agent has it.",
+  taken_up: "The agent has taken it up.",
+};
+
+type SayFlags = ServerFlags & { mode: string; json?: boolean };
+
+/** `mission-control say`: writes to the agent that works on a task. */
+export function configure(command: Command): void {
+  withServerFlags(command)
+    .argument("<task>", "the task's id")
+    .argument("<text>", "what the agent is to read")
+    .addOption(
+      new Option(
+        "--mode <mode>",
+        "steer what it does now, tell it next, or interrupt it; one that cannot steer reads it next",
+      )
+        .choices(messageModeSchema.options)
+        .default("steer"),
+    )
+    .option("--json", "print the message as JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  mission-control say task_01K3… "Leave the tests as they are"
+  mission-control say task_01K3… "Stop, and start over in src/new" --mode interrupt`,
+    )
+    .action(say);
+}
+
+async function say(id: string, text: string, { mode, json, ...flags }: SayFlags): Promise<void> {
+  const client = connect(flags);
+  // Before the message is there: a stream that begins after this position tells all that comes of it.
+  const { lastEventId } = await client.get("/api/tasks?limit=1", taskPageSchema);
+  const path = `/api/tasks/${encodeURIComponent(id)}/messages`;
+  const sent = await ofTask(id, client.post(path, { text, mode }, messageSchema));
+  const message = await answered(client, id, sent, lastEventId);
+  if (json) printJson(message);
+  if (message.state === "refused") throw new CommandError(`Refused: ${message.reason}`);
+  if (!json) print([STATES[message.state], message.reason].filter((words) => words !== undefined).join(" "));
+}
+
+/** The message once the agent's side has answered, or as it was sent where it does not in time. */
+async function answered(
+  { url, headers }: ApiClient,
+  taskId: string,
+  sent: MessageView,
+  after: number,
+): Promise<MessageView> {
+  const events = followEvents({
+    url,
+    headers,
+    filter: { taskId, types: "message" },
+    after,
+    signal: AbortSignal.timeout(ANSWER_MS),
+    onRetry: (reason) => notice(`Lost the event stream (${reason}); connecting again.`),
+  });
+  for await (const followed of events) {
+    if (followed.kind !== "event") continue;
+    const { messageId, state, reason } = followed.event.data;
+    if (messageId !== sent.id || state === "sending") continue;
+    return messageSchema.parse({ ...sent, state, ...(reason === undefined ? {} : { reason }) });
+  }
+  return sent;
+}
