@@ -4,11 +4,14 @@
     python3 mission_control_report.py progress "Reading src/auth.ts" --progress 0.2
     python3 mission_control_report.py complete "Fixed the race" --data '{"files":2}'
     python3 mission_control_report.py error "Tests fail" --last-state "fix written"
+    echo '{"kind":"tool","title":"npm test","state":"running"}' | python3 mission_control_report.py progress --entry -
 
 or from a program:
 
     from mission_control_report import Reporter
-    Reporter.from_environment().progress("Reading src/auth.ts", progress=0.2)
+    reporter = Reporter.from_environment()
+    reporter.progress("Reading src/auth.ts", progress=0.2)
+    reporter.entry({"id": "c1", "kind": "tool", "title": "npm test", "output": "ok", "state": "completed"})
 
 Exit code: 0 stored by Mission Control, 1 not delivered (the reason is on stderr), 2 wrong use.
 """
@@ -38,6 +41,8 @@ RETRY_WAITS = (0.25, 1, 5, 30, 120, 600)
 TRY_TIMEOUT = 10
 MAX_RETRY_AFTER = 3600
 MAX_ANSWER_BYTES = 64 * 1024
+MAX_TEXT_BYTES = 32 * 1024
+"""Of a longer text in an entry the beginning and the end are kept."""
 CLOCK_TOLERANCE = 300
 """Seconds that a signature's time may be off, by the server's clock."""
 
@@ -66,6 +71,22 @@ def _key_of(secret):
         "The callback secret must be base64 of at least 24 bytes, with or without whsec_ before it, "
         "or a passphrase of at least 24 characters."
     )
+
+
+def _fitted(value):
+    """The same with long texts shortened to their first and last half, between characters, as the server keeps them."""
+    if isinstance(value, dict):
+        return {name: _fitted(field) for name, field in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_fitted(item) for item in value]
+    if not isinstance(value, str):
+        return value
+    raw, half = value.encode(), MAX_TEXT_BYTES // 2
+    if len(raw) <= MAX_TEXT_BYTES:
+        return value
+    head, tail = raw[:half].decode(errors="ignore"), raw[-half:].decode(errors="ignore")
+    left_out = len(raw) - len(head.encode()) - len(tail.encode())
+    return f"{head}\n[… {left_out} bytes left out …]\n{tail}"
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -106,10 +127,16 @@ class Reporter:
             RETRY_WAITS if waits is None else _parse_waits(waits),
         )
 
-    def progress(self, message, progress=None, data=None, usage=None, timeout=None):
+    def progress(self, message, progress=None, data=None, usage=None, timeout=None, entry=None):
+        """Says what the agent is doing; entry is what it said or did, for the transcript, and needs no message."""
         if progress is not None and not 0 <= progress <= 1:
             raise ValueError("progress is a number from 0 to 1.")
-        return self._send("progress", timeout, message=message, progress=progress, data=data, usage=usage)
+        fields = {"message": message, "progress": progress, "data": data, "usage": usage}
+        return self._send("progress", timeout, entry=None if entry is None else _fitted(entry), **fields)
+
+    def entry(self, entry, **options):
+        """Adds to the transcript what the agent said or did: parts with the same "id" are one entry."""
+        return self.progress(None, entry=entry, **options)
 
     def complete(self, summary="", data=None, usage=None, timeout=None):
         return self._send("complete", timeout, summary=summary, data=data, usage=usage)
@@ -254,6 +281,20 @@ def _seconds(text):
     return value
 
 
+def _read_entry(file):
+    """The entry in a file, or in the standard input. Raises ValueError where there is none."""
+    try:
+        with open(0 if file == "-" else file, encoding="utf-8") as source:
+            entry = json.load(source)
+    except OSError as error:
+        raise ValueError(f"The entry cannot be read: {error}.") from error
+    except ValueError as error:
+        raise ValueError(f"The entry is not JSON: {error}.") from error
+    if not isinstance(entry, dict):
+        raise ValueError("The entry must be a JSON object.")
+    return entry
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(
         description="Reports to Mission Control.",
@@ -263,6 +304,9 @@ def main(arguments=None):
     parser.add_argument("verb", choices=["progress", "complete", "error"])
     parser.add_argument("text", nargs="?", help="what the agent is doing, its result, or what went wrong")
     parser.add_argument("--progress", type=float, help="0 to 1, with progress")
+    parser.add_argument(
+        "--entry", metavar="FILE", help="with progress: JSON of what was said or done, for the transcript; - is the standard input"
+    )
     parser.add_argument("--last-state", help="the last state reached, with error")
     parser.add_argument("--data", type=_json_object, help="a JSON object of your own")
     parser.add_argument("--usage", type=_json_object, help='{"inputTokens":0,"outputTokens":0,…}, in total')
@@ -273,14 +317,17 @@ def main(arguments=None):
     parser.add_argument("--task-id", help="or MISSION_CONTROL_TASK_ID")
     parser.add_argument("--agent-id", help="or MISSION_CONTROL_AGENT_ID")
     given = parser.parse_args(arguments)
-    if given.text is None and given.verb != "complete":
+    if given.entry is not None and given.verb != "progress":
+        parser.error("--entry goes with progress alone")
+    if given.text is None and given.entry is None and given.verb != "complete":
         parser.error(f"the text of the {given.verb} is missing")
     common = {"data": given.data, "usage": given.usage, "timeout": given.timeout}
     try:
         reporter = Reporter.from_environment(url=given.url, task_id=given.task_id, agent_id=given.agent_id)
         if given.verb == "progress":
             common["timeout"] = 20 if given.timeout is None else given.timeout
-            answer = reporter.progress(given.text, progress=given.progress, **common)
+            entry = None if given.entry is None else _read_entry(given.entry)
+            answer = reporter.progress(given.text, progress=given.progress, entry=entry, **common)
         elif given.verb == "complete":
             answer = reporter.complete(given.text or "", **common)
         else:

@@ -4,6 +4,7 @@
 #   mission-control-report.sh progress "Reading src/auth.ts" --progress 0.2
 #   mission-control-report.sh complete "Fixed the race" --data '{"files":2}'
 #   mission-control-report.sh error "Tests fail" --last-state "fix written"
+#   echo '{"kind":"tool","title":"npm test","state":"running"}' | mission-control-report.sh progress --entry -
 #
 # Exit code: 0 stored by Mission Control, 1 not delivered (the reason is on stderr), 2 wrong use.
 set -u
@@ -13,6 +14,7 @@ usage() {
 Usage: mission-control-report.sh progress|complete|error [TEXT] [option ...]
 
   --progress N         0 to 1, with progress
+  --entry FILE         with progress: JSON of what was said or done, for the transcript; - is the standard input
   --last-state TEXT    the last state reached, with error
   --data JSON          a JSON object of your own
   --usage JSON         {"inputTokens":0,"outputTokens":0,"cost":{"amount":0.01,"currency":"USD"}}, in total
@@ -223,20 +225,23 @@ case ${1-} in
   *) wrong_use "\"$1\" is not one of progress, complete and error." ;;
 esac
 shift
-# Only a completion needs no words.
 case ${1---} in
-  --*) [ "$verb" = complete ] || wrong_use "The text of the $verb is missing."; text='' ;;
-  *) text=$1; shift ;;
+  --*) has_text='' text='' ;;
+  *) has_text=yes text=$1; shift ;;
 esac
 
 url=${MISSION_CONTROL_CALLBACK_URL-} secret=${MISSION_CONTROL_CALLBACK_SECRET-}
 task=${MISSION_CONTROL_TASK_ID-} agent=${MISSION_CONTROL_AGENT_ID-}
 waits=${MISSION_CONTROL_RETRY_WAITS-1 1 5 30 120 600}
-progress='' last_state='' data='' used='' timeout=''
+progress='' entry='' last_state='' data='' used='' timeout=''
 while [ $# -gt 0 ]; do
   [ $# -gt 1 ] || wrong_use "$1 needs a value."
   case $1 in
     --progress) progress=$2 ;;
+    --entry)
+      [ "$verb" = progress ] || wrong_use '--entry goes with progress alone.'
+      if [ "$2" = - ]; then entry=$(cat); else entry=$(cat -- "$2") || exit 2; fi
+      [ -n "$entry" ] || wrong_use 'The entry is empty.' ;;
     --last-state) last_state=$2 ;;
     --data) data=$2 ;;
     --usage) used=$2 ;;
@@ -249,6 +254,8 @@ while [ $# -gt 0 ]; do
   shift 2
 done
 
+# A completion needs no words, and neither does an entry.
+[ -n "$has_text$entry" ] || [ "$verb" = complete ] || wrong_use "The text of the $verb is missing."
 [ -n "$url" ] || wrong_use 'The callback URL is missing: set MISSION_CONTROL_CALLBACK_URL.'
 [ -n "$secret" ] || wrong_use 'The callback secret is missing: set MISSION_CONTROL_CALLBACK_SECRET.'
 key_of_secret >/dev/null || wrong_use 'The callback secret must be base64 of at least 24 bytes, with or without whsec_ before it, or a passphrase of at least 24 characters.'
@@ -265,7 +272,8 @@ done
 id="msg_$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
 case $verb in progress) field=message ;; complete) field=summary ;; error) field=error ;; esac
 body="{\"id\":\"$id\",\"taskId\":$(json_string "$task"),\"agentId\":$(json_string "$agent"),\"type\":\"$verb\""
-body="$body,\"$field\":$(json_string "$text")"
+[ -n "$entry" ] && [ -z "$has_text" ] || body="$body,\"$field\":$(json_string "$text")"
+[ -z "$entry" ] || body="$body,\"entry\":$entry"
 [ -z "$progress" ] || body="$body,\"progress\":$progress"
 [ -z "$last_state" ] || body="$body,\"lastState\":$(json_string "$last_state")"
 [ -z "$data" ] || body="$body,\"data\":$data"

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
@@ -38,12 +38,20 @@ interface Ended {
   error: string;
 }
 
-async function run(command: string[], args: string[], env: Record<string, string>): Promise<Ended> {
+async function run(
+  command: string[],
+  args: string[],
+  env: Record<string, string>,
+  input = "",
+): Promise<Ended> {
   const [program = "", ...first] = command;
   const child = spawn(program, [...first, ...args], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  // One that refuses its arguments ends before it has read what it was given.
+  child.stdin.on("error", () => {});
+  child.stdin.end(input);
   const [out, error, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
@@ -86,6 +94,26 @@ for (const [name, command] of Object.entries(REPORTERS)) {
         ["broke", "writing", JSON.parse(usage)],
       );
       assert.equal(complete?.summary, "done");
+    });
+
+    test("an entry comes from the standard input or a file, and needs no words", async (t) => {
+      const entry = { id: "c1", kind: "tool", title: "grün 😀 \u0001", input: { command: "npm test" } };
+      const json = `${JSON.stringify(entry, null, 2)}\n`;
+      const ended = await run(command, ["progress", "--entry", "-", "--progress", "0.5"], env, json);
+      assert.deepEqual(ended, { code: 0, out: "Reported; the task is in_progress.\n", error: "" });
+      const folder = mkdtempSync(join(tmpdir(), "mc-entry-"));
+      t.after(() => rmSync(folder, { recursive: true }));
+      writeFileSync(join(folder, "entry.json"), json);
+      assert.equal((await report("progress", "words", "--entry", join(folder, "entry.json"))).code, 0);
+      const [alone, beside] = server.stored;
+      assert.deepEqual([alone?.entry, alone?.message, alone?.progress], [entry, undefined, 0.5]);
+      assert.deepEqual([beside?.entry, beside?.message], [entry, "words"]);
+      for (const args of [
+        ["progress", "--entry", join(folder, "none")],
+        ["complete", "x", "--entry", "-"],
+      ]) {
+        assert.equal((await run(command, args, env, json)).code, 2, args.join(" "));
+      }
     });
 
     test("any text arrives as it was given", async () => {

@@ -21,6 +21,10 @@ const COMMANDS: Readonly<Record<string, readonly [string, () => Promise<CommandM
   login: ["Make a link that logs a browser in once", () => import("./commands/login.ts")],
   dispatch: ["Create a task and dispatch it to an agent", () => import("./commands/dispatch.ts")],
   tail: ["Follow the events as they happen; stop with Ctrl-C", () => import("./commands/tail.ts")],
+  transcript: [
+    "Print what a task's agents said and did, or follow it as they do",
+    () => import("./commands/transcript.ts"),
+  ],
   tasks: ["List tasks, newest first", () => import("./commands/tasks.ts")],
   inbox: ["List what waits for you, oldest first", () => import("./commands/inbox.ts")],
   agent: [

@@ -33,12 +33,18 @@ function environment(more: Record<string, string>): NodeJS.ProcessEnv {
   return { PATH, HOME, NODE_COMPILE_CACHE, ...more };
 }
 
-/** Starts `mission-control` as its own process. */
-export function start(args: readonly string[], env: Record<string, string> = {}): Running {
+/**
+ * Starts `mission-control` as its own process.
+ * @param input what its standard input holds
+ */
+export function start(args: readonly string[], env: Record<string, string> = {}, input = ""): Running {
   const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], {
     env: environment(env),
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  // A command that wants no input may end before it is given any.
+  child.stdin.on("error", () => {});
+  child.stdin.end(input);
   let stdout = "";
   let stderr = "";
   child.stderr.on("data", (chunk) => {
@@ -69,6 +75,10 @@ export function start(args: readonly string[], env: Record<string, string> = {})
 }
 
 /** Runs `mission-control` to its end. */
-export function run(args: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
-  return start(args, env).finished;
+export function run(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  input = "",
+): Promise<Finished> {
+  return start(args, env, input).finished;
 }

@@ -1,4 +1,9 @@
-import { type TaskView, taskSchema } from "@mission-control/protocol";
+import {
+  type TaskView,
+  type TranscriptPage,
+  taskSchema,
+  transcriptPageSchema,
+} from "@mission-control/protocol";
 import { z } from "zod";
 import { CommandError } from "../terminal/command-error.ts";
 import { type ApiClient, ApiError } from "./api-client.ts";
@@ -20,6 +25,15 @@ export function actOnTask(
   body: object = {},
 ): Promise<TaskView> {
   return ofTask(id, client.post(`${pathOf(id)}/${action}`, body, taskSchema));
+}
+
+/**
+ * A page of what a task's agents said and did, oldest first.
+ * @param after the cursor of the page before; "0" for the first
+ * @throws CommandError when there is no such task
+ */
+export function readTranscript(client: ApiClient, id: string, after: string): Promise<TranscriptPage> {
+  return ofTask(id, client.get(`${pathOf(id)}/transcript?limit=500&after=${after}`, transcriptPageSchema));
 }
 
 /** @throws CommandError for a task that never was; of one that was deleted there still are events */

@@ -1,4 +1,5 @@
-import { type CommandResult, flush, type ReportCommand, report } from "@mission-control/agent";
+import { readFileSync } from "node:fs";
+import { type CommandResult, type Entry, flush, type ReportCommand, report } from "@mission-control/agent";
 import { type Command, InvalidArgumentError } from "commander";
 import { CommandError, wrongUse } from "../terminal/command-error.ts";
 import { notice, print, printJson } from "../terminal/output.ts";
@@ -11,6 +12,7 @@ interface ReportFlags {
   agentId?: string;
   dispatchId?: string;
   progress?: number;
+  entry?: string;
   lastState?: string;
   data?: ReportCommand["data"];
   usage?: ReportCommand["usage"];
@@ -31,6 +33,10 @@ export function configure(command: Command): void {
     .option("--agent-id <id>", "the agent [MISSION_CONTROL_AGENT_ID]")
     .option("--dispatch-id <id>", "the dispatch, on the shared URL [MISSION_CONTROL_DISPATCH_ID]")
     .option("--progress <number>", "how far it is, from 0 to 1", fraction)
+    .option(
+      "--entry <file>",
+      "with progress: what was said or done, for the transcript; a file with its JSON, - for the standard input",
+    )
     .option("--last-state <text>", "with error: the last state that was reached")
     .option("--data <json>", "a JSON object to go along", json)
     .option("--usage <json>", "what the attempt has used so far: inputTokens, outputTokens, cost", json)
@@ -48,6 +54,8 @@ export function configure(command: Command): void {
       `
 Examples:
   mission-control report progress "Reading src/auth.ts" --progress 0.2
+  echo '{"id":"c1","kind":"tool","name":"exec","title":"npm test","state":"running"}' |
+    mission-control report progress --entry -
   mission-control report complete "Fixed the race in the token refresh"
   mission-control report error "The tests do not pass" --last-state "tests written"
   mission-control report --flush`,
@@ -68,7 +76,8 @@ function send(
   if (type !== "progress" && type !== "complete" && type !== "error") {
     throw wrongUse(`Say what to report: progress, complete or error${type ? `, not "${type}"` : ""}.`);
   }
-  if (text === undefined && type !== "complete") {
+  if (flags.entry !== undefined && type !== "progress") throw wrongUse("--entry goes with progress alone.");
+  if (text === undefined && type !== "complete" && flags.entry === undefined) {
     throw wrongUse(`Say ${type === "error" ? "what went wrong" : "what is being done"}, after "${type}".`);
   }
   const { url, secret, taskId, agentId, dispatchId, progress, lastState, data, usage, spool, timeout } =
@@ -77,8 +86,9 @@ function send(
   return report({
     ...identity,
     type,
-    text: text ?? "",
+    text,
     progress,
+    entry: flags.entry === undefined ? undefined : entryOf(flags.entry),
     lastState,
     data,
     usage,
@@ -93,6 +103,20 @@ function flushSpool(type: string | undefined, { url, secret, spool }: ReportFlag
   if (type !== undefined) throw wrongUse("--flush reports nothing by itself: leave the rest out.");
   if (spool === false) throw wrongUse("--flush and --no-spool exclude each other.");
   return flush({ url, secret, spool: spool === true ? undefined : spool, signal: untilInterrupted() });
+}
+
+/** @param file its path; "-" is the standard input */
+function entryOf(file: string): Entry {
+  const name = file === "-" ? "The standard input" : file;
+  let text: string;
+  try {
+    text = readFileSync(file === "-" ? 0 : file, "utf8");
+  } catch (error) {
+    throw wrongUse(`${name} cannot be read: ${(error as Error).message}.`);
+  }
+  const entry = jsonObject(text) as Partial<Entry> | null;
+  if (typeof entry?.kind === "string") return entry as Entry;
+  throw wrongUse(`${name} must hold one entry in JSON, with its kind: message, thought, tool, plan or file.`);
 }
 
 function fraction(text: string): number {
@@ -110,11 +134,16 @@ function seconds(text: string): number {
 }
 
 function json(text: string): NonNullable<ReportCommand["data"]> {
+  const value = jsonObject(text);
+  if (value) return value;
+  throw new InvalidArgumentError("It must be a JSON object.");
+}
+
+function jsonObject(text: string): NonNullable<ReportCommand["data"]> | null {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : null;
   } catch {
-    // Refused below, with what is not an object.
+    return null;
   }
-  throw new InvalidArgumentError("It must be a JSON object.");
 }

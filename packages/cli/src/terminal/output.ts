@@ -32,6 +32,21 @@ export function oneLine(text: string): string {
     .trim();
 }
 
+/** Text that others wrote, with its lines, in which control and format characters are seen instead of doing what they do. */
+export function visible(text: string): string {
+  return text
+    .replaceAll("\r\n", "\n")
+    .replaceAll("\t", "    ")
+    .replaceAll(UNSAFE, (run) => Array.from(run, pictureOf).join(""));
+}
+
+/** A control character's picture (Unicode, "Control Pictures"); for others their code point. */
+function pictureOf(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
+  return code === 0x7f ? "\u2421" : `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
+}
+
 function withoutUnsafe(text: string): string {
   return text.replaceAll("\r\n", "\n").replaceAll(UNSAFE, " ");
 }

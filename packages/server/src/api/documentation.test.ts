@@ -71,6 +71,7 @@ const CONTRACT = [
   "POST /api/tasks/{id}/approve",
   "POST /api/tasks/{id}/reject",
   "GET /api/tasks/{id}/events",
+  "GET /api/tasks/{id}/transcript",
   "GET /api/events/history",
   "GET /api/events",
   "GET /api/gateways",

@@ -6,6 +6,7 @@ import {
   createdAgentSchema,
   dispatchSchema,
   endpointSchema,
+  entrySchema,
   eventSchema,
   gatewayAgentSchema,
   gatewaySchema,
@@ -20,6 +21,7 @@ import {
   taskPageSchema,
   taskSchema,
   taskSummarySchema,
+  transcriptEntrySchema,
   usageSchema,
 } from "@mission-control/protocol";
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from "fastify-type-provider-zod";
@@ -36,6 +38,7 @@ const NAMED = {
   CallbackResponse: callbackResponseSchema,
   CreatedAgent: createdAgentSchema,
   Dispatch: dispatchSchema,
+  Entry: entrySchema,
   Event: eventSchema,
   Gateway: gatewaySchema,
   GatewayAgent: gatewayAgentSchema,
@@ -49,6 +52,7 @@ const NAMED = {
   Task: taskSchema,
   TaskPage: taskPageSchema,
   TaskSummary: taskSummarySchema,
+  TranscriptEntry: transcriptEntrySchema,
   Usage: usageSchema,
 };
 

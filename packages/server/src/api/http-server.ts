@@ -36,6 +36,7 @@ import { type RawHandlers, rawRoutes } from "./raw-routes.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 import { type Features, logInRoute, sessionRoutes } from "./session-routes.ts";
 import { taskRoutes } from "./task-routes.ts";
+import { transcriptRoutes } from "./transcript-routes.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
 /** Of a body that somebody sends who has not logged in. */
@@ -227,6 +228,7 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void
     agentRoutes(api, options.agents);
     gatewayRoutes(api, options);
     eventRoutes(api, store, options.agents);
+    transcriptRoutes(api, store);
     sessionRoutes(api, options, identityOf);
     api.get("/api/openapi.json", { schema: { hide: true } }, async () => api.swagger());
   });

@@ -17,6 +17,8 @@ export interface EventRow {
   /** The receipt of the change that it answers. */
   receipt?: { key: string; receipt: Receipt };
   change?: LogChange;
+  /** What all parts of its transcript entry have (`sharedEntryKey`); absent where it is no part of a transcript. */
+  entryKey?: string;
 }
 
 /** A task as it will be. */

@@ -1,4 +1,5 @@
 import type { NewEvent } from "@mission-control/protocol";
+import { sharedEntryKey } from "@mission-control/protocol/transcript-fold";
 import { attributedAttempt } from "../tasks/attribution.ts";
 import type { Decision, Refusal, TaskChange, TaskState } from "../tasks/change.ts";
 import { decide } from "../tasks/decide.ts";
@@ -250,6 +251,8 @@ function rowsOf(draft: Draft, events: readonly NewEvent[], logChange: LogChange 
     const id = draft.nextEventId + index;
     const { type, taskId, agentId, receivedAt } = event;
     const row: EventRow = { id, type, taskId, agentId, receivedAt, frame: encodeFrame(id, event) };
+    const entryKey = sharedEntryKey(event);
+    if (entryKey !== null) row.entryKey = entryKey;
     return index === 0 && !isEmpty ? { ...row, change: logChange } : row;
   });
 }

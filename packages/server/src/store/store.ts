@@ -5,6 +5,7 @@ import type {
   LogEvent,
   NewEvent,
   TaskQuery,
+  TranscriptPage,
 } from "@mission-control/protocol";
 import type { TaskChange } from "../tasks/change.ts";
 import type { Attempt, Message, Task } from "../tasks/task.ts";
@@ -20,6 +21,7 @@ import type {
   RecordKinds,
   RecordResult,
 } from "./records.ts";
+import type { TranscriptQuery } from "./transcript.ts";
 
 /** One committed event, and what followers of the log need to know beside it. */
 export interface LogEntry {
@@ -246,6 +248,11 @@ export interface Store {
   frames(stretch: Stretch, filter: EventFilter): Promise<FrameChunk>;
   /** Events of one task after a position, oldest first. */
   taskEvents(taskId: string, after: number, limit: number): Promise<EventPage>;
+  /**
+   * A page of what a task's agents said and did. May be shorter than asked for, where its entries are large; its cursor
+   * then goes on.
+   */
+  transcript(taskId: string, query: TranscriptQuery): Promise<TranscriptPage>;
   /** Events before a position, newest first. */
   history(before: number | null, filter: EventFilter, limit: number): Promise<EventPage>;
 

@@ -166,3 +166,31 @@ test("usage counts the last total of each attempt, and sums the attempts", () =>
   assert.deepEqual(story.task?.usage, { inputTokens: 35, outputTokens: 3, cost: cost(7) });
   assert.deepEqual(story.attempts[0]?.usage, { inputTokens: 30, outputTokens: 3, cost: cost(3) });
 });
+
+test("an entry is in its event's data, whatever the callback, and gives the card its line", () => {
+  const story = new Story().accepted();
+  const tool = { id: "t1", kind: "tool", title: "npm test", state: "running" } as const;
+  const first = story.callback({ type: "progress", entry: tool, data: { step: 1 } });
+  const event = first.events[first.answerEvent ?? -1];
+  assert.deepEqual(
+    [event?.type, event?.message, event?.data],
+    ["activity", "npm test", { step: 1, entry: tool }],
+  );
+  assert.equal(story.task?.message, "npm test");
+  const end = { id: "t1", kind: "tool", output: "ok", state: "completed" } as const;
+  assert.equal(story.callback({ type: "progress", entry: end }).events[0]?.message, undefined);
+  assert.equal(story.task?.message, "npm test", "an end says nothing new");
+  story.callback({ type: "progress", message: "Own words", entry: { kind: "message", text: "Others" } });
+  assert.equal(story.task?.message, "Own words");
+  const last = { kind: "message", text: "Done." } as const;
+  const { events } = story.callback({ type: "complete", summary: "Done.", entry: last });
+  assert.deepEqual(events[0]?.data, { entry: last });
+  const late = story.callback({ type: "progress", entry: last }).events[0]?.data;
+  assert.deepEqual([late?.entry, late?.late], [last, true]);
+});
+
+test("what an agent's own data has in the place of an entry is no entry", () => {
+  const story = new Story().accepted();
+  const { events } = story.callback({ type: "progress", data: { entry: { kind: "nonsense" }, step: 1 } });
+  assert.deepEqual(events.at(-1)?.data, { step: 1 });
+});

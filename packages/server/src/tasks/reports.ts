@@ -1,4 +1,11 @@
-import type { Callback, JsonObject, NewEvent, TaskStatus, Usage } from "@mission-control/protocol";
+import {
+  type Callback,
+  entryLine,
+  type JsonObject,
+  type NewEvent,
+  type TaskStatus,
+  type Usage,
+} from "@mission-control/protocol";
 import {
   NOTHING,
   type RefusalCode,
@@ -36,25 +43,41 @@ export function ruleReport(state: TaskState, change: ReportChange, now: string):
 
 /** An agent's callback (docs/contract.md, section 4). Late ones are recorded and refused. */
 function callback({ task, attempt, message }: TaskState, change: CallbackChange, now: string): Ruling {
-  const said = change.callback;
+  const said = withEntryInData(change.callback);
   if (!task) return refuse("not_found", "There is no such task.");
   // A dispatch's own secret must not write into another task's record.
   if (attempt && attempt.taskId !== task.id) return refuse("not_found", "The dispatch is not of this task.");
   if (!attempt || attempt.agentId !== said.agentId) {
-    return late(task, attempt, change, now, "not_found", "The task was not dispatched to this agent.");
+    return late(
+      task,
+      attempt,
+      said,
+      change.at,
+      now,
+      "not_found",
+      "The task was not dispatched to this agent.",
+    );
   }
   if (attempt.id !== task.dispatchId) {
-    return late(task, attempt, change, now, "conflict", "The dispatch was replaced by a later one.");
+    return late(task, attempt, said, change.at, now, "conflict", "The dispatch was replaced by a later one.");
   }
   if (attempt.state === "queued") {
-    return late(task, attempt, change, now, "conflict", "The dispatch has not been sent yet.");
+    return late(task, attempt, said, change.at, now, "conflict", "The dispatch has not been sent yet.");
   }
   if (isOver(attempt)) {
-    return late(task, attempt, change, now, "conflict", `The dispatch is over: it was ${attempt.state}.`);
+    return late(
+      task,
+      attempt,
+      said,
+      change.at,
+      now,
+      "conflict",
+      `The dispatch is over: it was ${attempt.state}.`,
+    );
   }
   switch (said.type) {
     case "progress":
-      return progress(task, attempt, change, said, message, now);
+      return progress(task, attempt, said, message, change.at, now);
     case "permission":
       return requestPermission(start(task, attempt, now, said.usage), said, change.at, now);
     case "complete":
@@ -83,20 +106,32 @@ function callback({ task, attempt, message }: TaskState, change: CallbackChange,
   }
 }
 
+/**
+ * A callback with its entry where its event has it, in the data. An entry has been read, and what the sender's own data
+ * has under that name has not: it goes.
+ */
+function withEntryInData(said: Callback): Callback {
+  const { entry, data } = said;
+  if (entry) return { ...said, data: { ...data, entry: entry as JsonObject } };
+  if (data?.entry === undefined) return said;
+  const { entry: _, ...rest } = data;
+  return { ...said, data: rest };
+}
+
 function progress(
   task: Task,
   attempt: Attempt,
-  change: CallbackChange,
   said: Extract<Callback, { type: "progress" }>,
   message: Message | null | undefined,
+  at: string,
   now: string,
 ): Ruling {
   const live = start(task, attempt, now, said.usage);
   const event = taskEvent("activity", subjectOf(attempt), now, {
-    message: said.message,
+    message: said.message ?? (said.entry && entryLine(said.entry)),
     progress: said.progress,
     data: said.data,
-    timestamp: change.at,
+    timestamp: at,
   });
   const told = {
     ...live,
@@ -110,19 +145,19 @@ function progress(
 function late(
   task: Task,
   attempt: Attempt | null,
-  change: CallbackChange,
+  said: Callback,
+  at: string,
   now: string,
   code: RefusalCode,
   detail: string,
 ): Ruling {
-  const said = change.callback;
   const message = said.message ?? said.summary ?? said.error ?? said.lastState;
   const data: JsonObject = { ...said.data, late: true, callbackType: said.type, reason: detail };
   const event = taskEvent(
     "activity",
     { taskId: task.id, agentId: said.agentId, dispatchId: attempt?.id ?? null },
     now,
-    { message, progress: said.progress, data, timestamp: change.at },
+    { message, progress: said.progress, data, timestamp: at },
   );
   return { refusal: { code, detail }, events: [event], answerEvent: 0 };
 }

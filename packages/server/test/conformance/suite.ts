@@ -10,6 +10,7 @@ import { messages } from "./messages.ts";
 import { receipts } from "./receipts.ts";
 import { stories } from "./stories.ts";
 import { taskList } from "./task-list.ts";
+import { transcripts } from "./transcripts.ts";
 
 /**
  * What every engine of the store must do, as tests. Call it from the engine's own test file. Each runs twice: on the
@@ -32,6 +33,7 @@ export function storeConformance(name: string, engine: Engine): void {
       describe("claims", () => claims(subject));
       describe("leases", () => leases(subject));
       describe("log", () => log(subject));
+      describe("transcripts", () => transcripts(subject));
       describe("task list", () => taskList(subject));
       describe("inbox", () => inbox(subject));
       describe("stories", () => stories(subject));

@@ -15,6 +15,8 @@ import { NewerDatabaseError } from "../store.ts";
  * - `keys` are those that all servers share, such as the one that dispatches' secrets are derived from.
  * - `commit_marks` has the number of each node's last commit (commit-marks.ts).
  * - `tasks.waits_kind` and `tasks.waits_since` say what a task waits for a human with; null when it does not.
+ * - `events.entry_key` is what all parts of one entry of a transcript have; empty where the event is all of an entry,
+ *   null where it is none.
  * - `leases.fence` is null while nobody holds the lease; otherwise it is the fencing number of who does.
  */
 const MIGRATIONS: readonly string[] = [
@@ -140,6 +142,11 @@ const MIGRATIONS: readonly string[] = [
     record text NOT NULL
   );
   CREATE INDEX messages_by_task ON messages (task_id, event_id);
+  `,
+  `
+  ALTER TABLE events ADD COLUMN entry_key text COLLATE "C";
+  CREATE INDEX events_by_transcript ON events (task_id, id) INCLUDE (entry_key) WHERE entry_key IS NOT NULL;
+  CREATE INDEX events_by_entry ON events (task_id, entry_key, id) WHERE entry_key <> '';
   `,
 ];
 

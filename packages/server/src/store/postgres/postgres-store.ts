@@ -1,4 +1,9 @@
-import { type EventFilter, MAX_CALLBACK_BYTES, type TaskQuery } from "@mission-control/protocol";
+import {
+  type EventFilter,
+  MAX_CALLBACK_BYTES,
+  type TaskQuery,
+  type TranscriptPage,
+} from "@mission-control/protocol";
 import type { SharedKeys } from "../../keys.ts";
 import type { Logger } from "../../logger.ts";
 import type { Metrics } from "../../metrics.ts";
@@ -25,6 +30,7 @@ import {
   type TaskPage,
   type WorkInHand,
 } from "../store.ts";
+import { readTranscript, type TranscriptQuery } from "../transcript.ts";
 import { LEASES_CHANNEL, LOG_CHANNEL } from "./channels.ts";
 import { CommitMarks } from "./commit-marks.ts";
 import { Database } from "./database.ts";
@@ -40,6 +46,7 @@ import { type PrunePolicy, prune } from "./pruning.ts";
 import { prepared, roundTrip } from "./statement.ts";
 import { Tables } from "./tables.ts";
 import { TaskList } from "./task-list.ts";
+import { TranscriptReader } from "./transcript-reader.ts";
 import { Wakes } from "./wakes.ts";
 
 /** What the largest callback brings: its event, and the task's and the attempt's fields that show it. */
@@ -76,6 +83,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
   readonly #log: EventLog;
   readonly #tail: LogTail;
   readonly #taskList: TaskList;
+  readonly #transcripts: TranscriptReader;
   readonly #tables: Tables;
   readonly #leases: Leases;
   readonly #wakes: Wakes;
@@ -112,6 +120,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
     this.#log = log;
     this.#tail = new LogTail({ log, newest, logger, failed });
     this.#taskList = new TaskList(database);
+    this.#transcripts = new TranscriptReader(database, this);
     this.#tables = new Tables(database);
     this.#leases = new Leases(database);
     this.#group = new GroupCommit({
@@ -208,6 +217,10 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
 
   taskEvents(taskId: string, after: number, limit: number): Promise<EventPage> {
     return this.#log.taskEvents(taskId, after, limit);
+  }
+
+  transcript(taskId: string, query: TranscriptQuery): Promise<TranscriptPage> {
+    return readTranscript(this.#transcripts, taskId, query);
   }
 
   history(before: number | null, filter: EventFilter, limit: number): Promise<EventPage> {

@@ -82,8 +82,8 @@ const insertReceipts = prepared(
 );
 const insertEvents = prepared(
   "insert_events",
-  `INSERT INTO events (id, type, task_id, agent_id, change, frame)
-   SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])`,
+  `INSERT INTO events (id, type, task_id, agent_id, change, entry_key, frame)
+   SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])`,
 );
 const moveHead = prepared("move_head", "UPDATE log_head SET newest = $1");
 const announce = prepared("announce", "SELECT pg_notify($1, $2)");
@@ -184,17 +184,18 @@ function events(rows: readonly EventRow[]): Statement[] {
     const values = receipts.map(({ key, receipt }) => [key, receipt.at, JSON.stringify(receipt)]);
     statements.push(insertReceipts(...columns(values, 3)));
   }
-  const values = rows.map(({ id, type, taskId, agentId, change, frame }) => [
+  const values = rows.map(({ id, type, taskId, agentId, change, entryKey, frame }) => [
     id,
     type,
     taskId ?? null,
     agentId ?? null,
     change ? encodeChange(change) : null,
+    entryKey ?? null,
     frame,
   ]);
   const newest = rows.at(-1)?.id;
   statements.push(
-    insertEvents(...columns(values, 6)),
+    insertEvents(...columns(values, 7)),
     moveHead(newest),
     announce(LOG_CHANNEL, String(newest)),
   );

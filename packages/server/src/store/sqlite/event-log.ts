@@ -35,7 +35,7 @@ export class EventLog {
   constructor(db: DatabaseSync) {
     this.#statements = new Statements(db);
     this.#insert = db.prepare(
-      "INSERT INTO events (id, type, task_id, agent_id, receipt_key, receipt, change, frame) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO events (id, type, task_id, agent_id, receipt_key, receipt, change, entry_key, frame) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
     this.#index = db.prepare("UPDATE events SET indexed = 1 WHERE id > ? AND id <= ?");
     this.#noteIndexed = db.prepare("UPDATE meta SET value = ? WHERE key = 'indexed_up_to'");
@@ -66,7 +66,7 @@ export class EventLog {
   }
 
   /** Writes one event, numbered {@link nextId}; part of the surrounding commit. */
-  append({ id, type, taskId, agentId, receipt, change, frame }: EventRow): void {
+  append({ id, type, taskId, agentId, receipt, change, entryKey, frame }: EventRow): void {
     this.#insert.run(
       id,
       type,
@@ -75,6 +75,7 @@ export class EventLog {
       receipt?.key ?? null,
       receipt ? JSON.stringify(receipt.receipt) : null,
       change ? encodeChange(change) : null,
+      entryKey ?? null,
       frame,
     );
     this.#written = id;

@@ -18,6 +18,8 @@ import { indexedText } from "./search-index.ts";
  * - `events.frame` is the event as the stream sends it: replaying a stretch of the log is joining text.
  *   `events.change` is what followers of the log need to know beside it.
  * - `tasks.waits_kind` and `tasks.waits_since` say what a task waits for a human with; null when it does not.
+ * - `events.entry_key` is what all parts of one entry of a transcript have; empty where the event is all of an entry,
+ *   null where it is none.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -158,6 +160,11 @@ const MIGRATIONS: readonly string[] = [
     record TEXT NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX messages_by_task ON messages (task_id, event_id);
+  `,
+  `
+  ALTER TABLE events ADD COLUMN entry_key TEXT;
+  CREATE INDEX events_by_transcript ON events (task_id, id, entry_key) WHERE indexed AND entry_key IS NOT NULL;
+  CREATE INDEX events_by_entry ON events (task_id, entry_key, id) WHERE indexed AND entry_key <> '';
   `,
 ];
 

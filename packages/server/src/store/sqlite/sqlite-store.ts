@@ -1,5 +1,5 @@
 import type { StatementSync } from "node:sqlite";
-import type { EventFilter, TaskQuery } from "@mission-control/protocol";
+import type { EventFilter, TaskQuery, TranscriptPage } from "@mission-control/protocol";
 import type { Logger } from "../../logger.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { AgentCommand } from "../../tasks/change.ts";
@@ -27,6 +27,7 @@ import type {
   WorkInHand,
 } from "../store.ts";
 import { StoreUnavailableError } from "../store.ts";
+import { readTranscript, type TranscriptQuery } from "../transcript.ts";
 import { AttemptTable } from "./attempt-table.ts";
 import { CommitProbe } from "./commit-probe.ts";
 import { named } from "./damage.ts";
@@ -42,6 +43,7 @@ import { RecordTable } from "./record-table.ts";
 import { RowWriter, type Tables } from "./row-writer.ts";
 import { TaskList } from "./task-list.ts";
 import { TaskTable } from "./task-table.ts";
+import { TranscriptReader } from "./transcript-reader.ts";
 import { SqliteWorkingSet } from "./working-set.ts";
 import { WriteBehind } from "./write-behind.ts";
 
@@ -70,6 +72,7 @@ export class SqliteStore extends OperationStore implements Store {
   readonly #tables: Tables;
   readonly #taskList: TaskList;
   readonly #inbox: Inbox;
+  readonly #transcripts: TranscriptReader;
   readonly #writer: RowWriter;
   readonly #workingSet: SqliteWorkingSet;
   readonly #writeBehind: WriteBehind;
@@ -118,6 +121,7 @@ export class SqliteStore extends OperationStore implements Store {
     };
     this.#taskList = new TaskList(db);
     this.#inbox = new Inbox(db);
+    this.#transcripts = new TranscriptReader(db, this, (read) => this.#upToDate(read));
     this.#writer = new RowWriter(db, this.#tables);
     this.#workingSet = new SqliteWorkingSet(this.#tables, this.#leases);
     this.#writeBehind = new WriteBehind(this.#tables);
@@ -226,6 +230,10 @@ export class SqliteStore extends OperationStore implements Store {
 
   async taskEvents(taskId: string, after: number, limit: number): Promise<EventPage> {
     return this.#upToDate(() => this.#tables.log.taskEvents(taskId, after, limit));
+  }
+
+  transcript(taskId: string, query: TranscriptQuery): Promise<TranscriptPage> {
+    return readTranscript(this.#transcripts, taskId, query);
   }
 
   async history(before: number | null, filter: EventFilter, limit: number): Promise<EventPage> {

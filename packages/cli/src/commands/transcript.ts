@@ -1,0 +1,140 @@
+import type { LogEvent, TaskStatus, TranscriptEntry } from "@mission-control/protocol";
+import { entryPartOf, foldEntry, keyOfEntry } from "@mission-control/protocol/transcript-fold";
+import type { Command } from "commander";
+import type { ApiClient } from "../client/api-client.ts";
+import { followEvents } from "../client/event-follower.ts";
+import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
+import { findTask, readTranscript } from "../client/task-calls.ts";
+import { entryText } from "../terminal/entry-text.ts";
+import { notice, print, printJson } from "../terminal/output.ts";
+import { untilInterrupted } from "../terminal/until-interrupted.ts";
+
+interface TranscriptFlags extends ServerFlags {
+  follow?: boolean;
+  json?: boolean;
+}
+
+/** A task in one of these is worked on no more, until it is dispatched again. */
+const ENDED: ReadonlySet<TaskStatus> = new Set(["completed", "failed", "cancelled"]);
+
+export function configure(command: Command): void {
+  withServerFlags(command)
+    .argument("<task>", "the task's id")
+    .option("--follow", "go on with what the agent says and does, until the task has ended")
+    .option("--json", "print each entry as one line of JSON; with --follow again each time that it changes")
+    .addHelpText(
+      "after",
+      `
+A tool call is one line, with its output indented below; control characters are shown, not obeyed.
+
+Examples:
+  mission-control transcript task_01J… --follow
+  mission-control transcript task_01J… --json | jq 'select(.kind == "tool" and .state == "failed")'`,
+    )
+    .action(async (task: string, flags: TranscriptFlags) => transcript(task, flags));
+}
+
+async function transcript(taskId: string, flags: TranscriptFlags): Promise<void> {
+  const client = connect(flags);
+  const task = await findTask(client, taskId);
+  const attempts = new Map(task.attempts.map(({ id, attempt }) => [id, attempt]));
+  const follows = flags.follow === true && !ENDED.has(task.status);
+  const printer = flags.json ? new JsonPrinter() : new TextPrinter(follows);
+  const { entries, lastEventId } = await readAll(client, taskId);
+  for (const entry of entries.values()) printer.take(entry);
+  if (follows) {
+    for await (const event of follow(client, taskId, lastEventId)) {
+      if (event.type === "dispatch" && event.dispatchId && typeof event.data.attempt === "number") {
+        attempts.set(event.dispatchId, event.data.attempt);
+      }
+      const part = entryPartOf(event);
+      const before = part && entries.get(part.key);
+      const entry =
+        part && foldEntry(before ?? undefined, part, attempts.get(part.dispatchId) ?? task.attempt);
+      if (part && entry && entry !== before) {
+        entries.set(part.key, entry);
+        printer.take(entry);
+      }
+      if (event.type === "status_change" && ENDED.has(event.data.to as TaskStatus)) break;
+    }
+  }
+  printer.end();
+}
+
+/** All entries there are, and the position as of which they are exact. */
+async function readAll(client: ApiClient, taskId: string) {
+  const entries = new Map<string, TranscriptEntry>();
+  const first = await readTranscript(client, taskId, "0");
+  for (let page = first; ; page = await readTranscript(client, taskId, page.nextCursor)) {
+    for (const entry of page.items) entries.set(keyOfEntry(entry), entry);
+    // Entries of the first page may have changed since: the stream goes on from there.
+    if (page.nextCursor === null) return { entries, lastEventId: first.lastEventId };
+  }
+}
+
+async function* follow(client: ApiClient, taskId: string, after: number): AsyncGenerator<LogEvent> {
+  const { url, headers } = client;
+  const events = followEvents({
+    url,
+    headers,
+    filter: { taskId },
+    after,
+    signal: untilInterrupted(),
+    onRetry: (reason) => notice(`Lost the event stream (${reason}); connecting again.`),
+  });
+  for await (const followed of events) {
+    if (followed.kind === "event") yield followed.event;
+    else
+      notice(`The log holds events ${followed.oldest} to ${followed.newest} only: some before were missed.`);
+  }
+}
+
+/** Prints each entry as it is, whenever it has changed. */
+class JsonPrinter {
+  take(entry: TranscriptEntry): void {
+    printJson(entry);
+  }
+
+  end(): void {}
+}
+
+/** Prints entries for people. */
+class TextPrinter {
+  readonly #follows: boolean;
+  /** What may still grow. */
+  readonly #open = new Map<string, TranscriptEntry>();
+  #attempt = 0;
+
+  /** @param follows whether entries still change: one is printed when another one does, a tool call when it has ended */
+  constructor(follows: boolean) {
+    this.#follows = follows;
+  }
+
+  take(entry: TranscriptEntry): void {
+    const key = keyOfEntry(entry);
+    for (const [other, before] of this.#open) {
+      if (other !== key && !isAtWork(before)) this.#print(other, before);
+    }
+    this.#open.set(key, entry);
+    if (!this.#follows || entry.id === undefined || hasEnded(entry)) this.#print(key, entry);
+  }
+
+  end(): void {
+    for (const [key, entry] of this.#open) this.#print(key, entry);
+  }
+
+  #print(key: string, entry: TranscriptEntry): void {
+    this.#open.delete(key);
+    if (entry.attempt !== this.#attempt) print(`Attempt ${entry.attempt}`);
+    this.#attempt = entry.attempt;
+    print(entryText(entry));
+  }
+}
+
+function isAtWork(entry: TranscriptEntry): boolean {
+  return entry.kind === "tool" && (entry.state === "running" || entry.state === "pending");
+}
+
+function hasEnded(entry: TranscriptEntry): boolean {
+  return entry.kind === "tool" && (entry.state === "completed" || entry.state === "failed");
+}

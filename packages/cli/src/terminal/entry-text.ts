@@ -1,0 +1,61 @@
+import type { Entry, TranscriptEntry } from "@mission-control/protocol";
+import { oneLine, visible } from "./output.ts";
+
+const INDENT = "    ";
+const STEP_MARKS = { pending: "[ ]", running: "[>]", completed: "[x]", failed: "[!]" } as const;
+
+/** An entry of a transcript for people: a line with local time and what it is, and below it, indented, what it holds. */
+export function entryText(entry: TranscriptEntry): string {
+  const time = new Date(entry.timestamp).toLocaleTimeString("en-GB");
+  const body = bodyOf(entry);
+  return [`${time}  ${headOf(entry)}`.trimEnd(), ...(body ? [indented(body)] : [])].join("\n");
+}
+
+function headOf(entry: Entry): string {
+  switch (entry.kind) {
+    case "message":
+      return oneLine(visible(entry.role ?? "assistant"));
+    case "thought":
+      return "thought";
+    case "tool":
+      return toolLine(entry);
+    case "plan":
+      return "plan";
+    case "file":
+      return `${entry.change ?? "edited"} ${oneLine(visible(entry.path ?? "a file"))}`;
+  }
+}
+
+function bodyOf(entry: Entry): string | undefined {
+  switch (entry.kind) {
+    case "message":
+    case "thought":
+      return entry.text;
+    case "tool":
+      return entry.output;
+    case "plan":
+      return entry.steps
+        ?.map(({ title, state = "pending" }) => `${STEP_MARKS[state]} ${oneLine(visible(title))}`)
+        .join("\n");
+    case "file":
+      return entry.diff;
+  }
+}
+
+/** A tool call on one line: its name, what it does, and how it went. */
+function toolLine(tool: Extract<Entry, { kind: "tool" }>): string {
+  const { name, title, input, state, exitCode, durationMs } = tool;
+  const what = title ?? (typeof input === "string" ? input : input && JSON.stringify(input));
+  const details = [
+    ...(exitCode === undefined ? [] : [`exit ${exitCode}`]),
+    ...(durationMs === undefined ? [] : [`${(durationMs / 1000).toFixed(1)} s`]),
+  ];
+  const outcome = [...(state ? [state] : []), ...(details.length > 0 ? [`(${details.join(", ")})`] : [])];
+  const words = [name ?? "tool", ...(what === undefined || what === name ? [] : [what])];
+  return [...words.map((text) => oneLine(visible(text))), outcome.join(" ")].join("  ").trimEnd();
+}
+
+function indented(text: string): string {
+  const lines = visible(text).trimEnd().split("\n");
+  return lines.map((line) => (line === "" ? "" : INDENT + line)).join("\n");
+}
