@@ -1,6 +1,7 @@
 export { type AgentServer, type AgentServerOptions, createAgentServer } from "./agent-server.ts";
 export { Circuit } from "./circuit.ts";
 export { type Clock, systemClock } from "./clock.ts";
+export { shortened } from "./entry-text.ts";
 export { CallbackError, type CallbackErrorCode, ConfigurationError } from "./errors.ts";
 export type { MessageEnd, MessageHandler, MessageReply } from "./messages.ts";
 export type { ReportResult } from "./outbox.ts";

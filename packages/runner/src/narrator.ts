@@ -1,45 +1,57 @@
-import type { Clock, JsonObject, Reporter, Usage } from "@mission-control/agent";
+import type { Clock, Entry, JsonObject, Reporter, Usage } from "@mission-control/agent";
 import type { AgentEvent } from "./agent-event.ts";
+import { Narration, type Note } from "./narration.ts";
 
-/** Progress goes out at most this often, in milliseconds. */
+/** What grows piece by piece goes out at most this often, in milliseconds; what begins or ends does at once. */
 const INTERVAL_MS = 1000;
-const MAX_LINE = 500;
+/** A long text goes out less often, for each time it goes out whole: a second for each so many UTF-16 units. */
+const UNITS_A_SECOND = 4096;
+/** What may wait while Mission Control is slow or away; in a flood the first and the last tell most. */
+const MAX_WAITING = 300;
 const MAX_LINES = 20;
 
+/** Something that waits to go out. */
+interface Waiting {
+  entry?: Entry;
+  lines: string[];
+  now: boolean;
+}
+
 /**
- * Turns what an agent does into progress an operator can read: whole sentences instead of pieces of text, one line a
- * tool call, the plan as a fraction; coalesced, never a flood.
+ * Tells the operator what an agent does: each thing as an entry of the transcript, with a line for those who read none;
+ * never a flood. One report is on its way at a time, and what grows meanwhile goes out once.
  */
 export class Narrator {
-  readonly #reporter: Pick<Reporter, "progress">;
+  readonly #reporter: Pick<Reporter, "progress" | "entry">;
   readonly #clock: Clock;
   readonly #stop = new AbortController();
-  readonly #tools = new Map<string, string>();
-  #lines: string[] = [];
+  readonly #narration: Narration;
+  #waiting: Waiting[] = [];
+  /** What is due and goes out now, one after the other. */
+  #going: Waiting[] = [];
   #skipped = 0;
-  #text = "";
-  #textIsWhole = false;
-  #lastMessage = "";
-  #lastState = "";
   #usage: Usage = {};
   #usageChanged = false;
-  #fraction: number | undefined;
-  #lastFlush = Number.NEGATIVE_INFINITY;
-  #waiting = false;
+  #lastSent = Number.NEGATIVE_INFINITY;
+  /** When an entry that still grows last went out. */
+  readonly #sentAt = new WeakMap<Entry, number>();
+  #isSending = false;
+  #timer: { due: number; abort: AbortController } | undefined;
 
-  constructor(reporter: Pick<Reporter, "progress">, clock: Clock) {
+  constructor(reporter: Pick<Reporter, "progress" | "entry">, clock: Clock) {
     this.#reporter = reporter;
     this.#clock = clock;
+    this.#narration = new Narration(() => clock.now());
   }
 
   /** The last whole message: what the agent says at the end is the summary. */
   get lastMessage(): string {
-    return this.#text.trim() || this.#lastMessage;
+    return this.#narration.lastMessage;
   }
 
   /** The last thing it was seen doing, for a failure report. */
   get lastState(): string | undefined {
-    return short(this.#text) || this.#lastState || undefined;
+    return this.#narration.lastState;
   }
 
   /** What was used so far, in total. */
@@ -48,126 +60,123 @@ export class Narrator {
   }
 
   take(event: AgentEvent): void {
-    switch (event.type) {
-      case "text":
-        if (this.#textIsWhole) this.#endMessage();
-        this.#text += event.text;
-        this.#textIsWhole = event.ends ?? false;
-        return;
-      case "tool":
-        this.#endMessage();
-        this.#takeTool(event.id, event.title);
-        return;
-      case "tool-failed": {
-        const title = this.#tools.get(event.id) ?? "A tool call";
-        this.#say(`${title} failed${event.output ? `: ${lastLine(event.output)}` : ""}`);
-        return;
-      }
-      case "notice":
-      case "trouble":
-        this.say(event.text);
-        return;
-      case "plan":
-        this.#endMessage();
-        this.#takePlan(event.steps);
-        return;
-      case "usage":
-        this.#usage = { ...this.#usage, ...event.usage };
-        this.#usageChanged = true;
-        return;
-      case "began":
-      case "refused": // Who refused it says so.
-      case "result": // Its text is the summary, not progress.
-        return;
+    if (event.type === "usage") {
+      this.#usage = { ...this.#usage, ...event.usage };
+      this.#usageChanged = true;
     }
+    this.#queue(this.#narration.take(event));
   }
 
   /** Says something of the runner's own. */
   say(text: string): void {
-    this.#endMessage();
-    this.#say(text);
+    this.#queue(this.#narration.say(text));
   }
 
-  /** Sends what still waits, but for the last message, which is the summary. Nothing is sent after it. */
+  /** Sends what still waits, but for the line of the last message, which is the summary. Nothing is sent after it. */
   close(): void {
+    this.#queue(this.#narration.end());
     this.#stop.abort();
-    this.#flush();
+    const rest = [...this.#going, ...this.#waiting];
+    this.#going = [];
+    this.#waiting = [];
+    for (const waiting of rest) void this.#send(waiting);
   }
 
-  #takeTool(id: string, title: string): void {
-    const known = this.#tools.get(id);
-    if (known === title) return;
-    // A better title replaces the first, in the line too when that has not gone out yet.
-    const index = known === undefined ? -1 : this.#lines.lastIndexOf(short(known));
-    this.#tools.set(id, title);
-    if (index >= 0) {
-      this.#lines[index] = short(title);
-      this.#lastState = short(title);
-    } else this.#say(title);
+  #queue(notes: readonly Note[]): void {
+    for (const note of notes) this.#add(note);
+    if (notes.length > 0) this.#schedule();
   }
 
-  #takePlan(steps: { text: string; done: boolean; current: boolean }[]): void {
-    const done = steps.filter((step) => step.done).length;
-    if (steps.length === 0) return;
-    this.#fraction = done / steps.length;
-    const next = steps.find((step) => step.current) ?? steps.find((step) => !step.done);
-    this.#say(
-      next ? `Step ${done + 1} of ${steps.length}: ${next.text}` : `All ${steps.length} steps are done`,
+  #add({ line, replaces, entry, now = false }: Note): void {
+    const last = this.#waiting.at(-1);
+    const same = entry
+      ? [...this.#going, ...this.#waiting].find((other) => other.entry === entry)
+      : last?.entry
+        ? undefined
+        : last;
+    const lines = line === undefined ? [] : [line];
+    if (!same) {
+      this.#waiting.push({ ...(entry && { entry }), lines, now });
+      this.#bound();
+      return;
+    }
+    const index = replaces === undefined ? -1 : same.lines.lastIndexOf(replaces);
+    if (index >= 0 && line !== undefined) same.lines[index] = line;
+    else same.lines.push(...lines);
+    same.now ||= now;
+    if (same.lines.length > MAX_LINES) {
+      same.lines.splice(MAX_LINES / 2, 1);
+      this.#skipped++;
+    }
+  }
+
+  #bound(): void {
+    if (this.#waiting.length <= MAX_WAITING) return;
+    const [left] = this.#waiting.splice(MAX_WAITING / 2, 1);
+    this.#skipped += left?.lines.length ?? 0;
+  }
+
+  /** Sees to it that what waits goes out in its time. */
+  #schedule(): void {
+    if (this.#isSending || this.#waiting.length === 0 || this.#stop.signal.aborted) return;
+    const due = Math.min(...this.#waiting.map((waiting) => this.#due(waiting)));
+    const wait = due - this.#clock.now();
+    if (wait > 0 && this.#timer && this.#timer.due <= due) return;
+    this.#timer?.abort.abort();
+    if (wait <= 0) return void this.#sendDue();
+    const timer = { due, abort: new AbortController() };
+    this.#timer = timer;
+    this.#clock.sleep(wait, AbortSignal.any([timer.abort.signal, this.#stop.signal])).then(
+      () => {
+        if (this.#timer === timer && !this.#isSending) void this.#sendDue();
+      },
+      () => {}, // Something is due earlier, or all was sent at the end.
     );
   }
 
-  #endMessage(): void {
-    const text = this.#text.trim();
-    this.#text = "";
-    this.#textIsWhole = false;
-    if (text === "") return;
-    this.#lastMessage = text;
-    this.#say(text);
+  #due({ entry, now }: Waiting): number {
+    if (now) return Number.NEGATIVE_INFINITY;
+    const sentAt = entry && this.#sentAt.get(entry);
+    if (sentAt === undefined) return this.#lastSent + INTERVAL_MS;
+    const text = entry && "text" in entry ? entry.text : entry?.kind === "tool" ? entry.output : undefined;
+    return sentAt + Math.max(INTERVAL_MS, ((text?.length ?? 0) / UNITS_A_SECOND) * 1000);
   }
 
-  #say(text: string): void {
-    const line = short(text);
-    if (line === "") return;
-    this.#lastState = line;
-    this.#lines.push(line);
-    // In a flood the first and the last lines tell most.
-    if (this.#lines.length > MAX_LINES) {
-      this.#lines.splice(MAX_LINES / 2, 1);
-      this.#skipped++;
-    }
+  /** Sends what is due, and all before it that was not seen yet: the order is that of the agent. */
+  async #sendDue(): Promise<void> {
+    this.#isSending = true;
+    this.#timer = undefined;
+    const now = this.#clock.now();
+    const isDue = (waiting: Waiting) => this.#due(waiting) <= now;
+    const isNew = ({ entry }: Waiting) => !entry || !this.#sentAt.has(entry);
+    const last = this.#waiting.findLastIndex(isDue);
+    const goes = (waiting: Waiting, index: number) => isDue(waiting) || (index < last && isNew(waiting));
+    const { going = [], staying = [] } = Object.groupBy(this.#waiting, (waiting, index) =>
+      goes(waiting, index) ? "going" : "staying",
+    );
+    this.#going = going;
+    this.#waiting = staying;
+    this.#lastSent = now;
+    for (let next = this.#going.shift(); next; next = this.#going.shift()) await this.#send(next);
+    this.#isSending = false;
     this.#schedule();
   }
 
-  #schedule(): void {
-    if (this.#waiting || this.#stop.signal.aborted) return;
-    this.#waiting = true;
-    const wait = Math.max(0, this.#lastFlush + INTERVAL_MS - this.#clock.now());
-    this.#clock.sleep(wait, this.#stop.signal).then(
-      () => this.#flush(),
-      () => {}, // Closed meanwhile, which flushed.
-    );
-  }
-
-  #flush(): void {
-    this.#waiting = false;
-    if (this.#lines.length === 0) return;
-    if (this.#skipped > 0) this.#lines.splice(MAX_LINES / 2, 0, `… ${this.#skipped} more …`);
-    const message = this.#lines.join("\n");
+  async #send({ entry, lines }: Waiting): Promise<void> {
+    if (entry) this.#sentAt.set(entry, this.#clock.now());
+    if (this.#skipped > 0 && lines.length > 0) {
+      lines.splice(lines.length / 2, 0, `… ${this.#skipped} more …`);
+      this.#skipped = 0;
+    }
+    const message = lines.join("\n");
     const data: JsonObject = { source: "runner" };
     const usage = this.#usageChanged ? { usage: this.#usage } : {};
-    this.#lines = [];
-    this.#skipped = 0;
     this.#usageChanged = false;
-    this.#lastFlush = this.#clock.now();
-    this.#reporter.progress(message, { progress: this.#fraction, data, ...usage }).catch(() => {});
+    const options = { progress: this.#narration.fraction, data, ...usage };
+    const sent =
+      entry && message === ""
+        ? this.#reporter.entry(entry, options)
+        : this.#reporter.progress(message, { ...options, entry });
+    await sent.catch(() => {});
   }
-}
-
-function short(text: string): string {
-  const trimmed = text.trim();
-  return trimmed.length <= MAX_LINE ? trimmed : `${trimmed.slice(0, MAX_LINE - 2).toWellFormed()} …`;
-}
-
-function lastLine(text: string): string {
-  return short(text.trim().split("\n").at(-1) ?? "");
 }

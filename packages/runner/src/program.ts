@@ -1,5 +1,6 @@
 import type { Clock, Dispatch, JsonObject, PermissionRequest, Usage } from "@mission-control/agent";
 import type { Narrator } from "./narrator.ts";
+import type { OperatorMessages } from "./operator-messages.ts";
 
 /** A run that did not come to a good end; the message says why. */
 export class RunFailedError extends Error {
@@ -38,8 +39,10 @@ export interface Job {
   clock: Clock;
   /** Aborted on cancel, time limit and shutdown: the program and all it began must then end. */
   signal: AbortSignal;
-  /** Puts a question to the operator; resolves with the option chosen. */
-  ask(request: PermissionRequest): Promise<string>;
+  /** Puts a question to the operator; resolves with the option chosen. It is withdrawn when the signal is aborted. */
+  ask(request: PermissionRequest, signal?: AbortSignal): Promise<string>;
+  /** What the operator says to the agent meanwhile. */
+  messages: OperatorMessages;
   /** The session in which the agent worked on this task before, when it was told to go on. */
   session: Session | undefined;
   /** Keeps the session for feedback that may come. */

@@ -1,9 +1,11 @@
 import { CallbackError, type Clock, type Dispatch, type RunContext } from "@mission-control/agent";
 import { Narrator } from "./narrator.ts";
+import { OperatorMessages } from "./operator-messages.ts";
 import type { Program } from "./program.ts";
 import type { Slots } from "./slots.ts";
 import type { StateFile } from "./state/state-file.ts";
 import { TimeLimit } from "./time-limit.ts";
+import { workData } from "./work-report.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface RunSettings {
@@ -47,27 +49,33 @@ async function work(
   const taskId = dispatch.task.id;
   const narrator = new Narrator(reporter, clock);
   const limit = new TimeLimit(settings.timeLimit, clock);
+  const messages = new OperatorMessages();
   try {
     const place = await workspace.open(taskId);
     try {
       narrator.say(`${program.name} is at work in ${place.folder}`);
-      const result = await program.run({
-        dispatch,
-        mark,
-        folder: place.folder,
-        narrator,
-        clock,
-        signal: AbortSignal.any([context.signal, limit.signal]),
-        ask: (request) => limit.pause(() => context.ask(request, { signal: limit.signal })),
-        session: state.session(taskId),
-        keepSession: (session) => state.keepSession(taskId, session),
-      });
-      narrator.close();
-      await reporter.complete(
-        result.summary,
-        { ...place.data, ...result.data },
-        { usage: usageOf(narrator) },
+      const ran = await settled(
+        program.run({
+          dispatch,
+          mark,
+          folder: place.folder,
+          narrator,
+          clock,
+          signal: AbortSignal.any([context.signal, limit.signal]),
+          ask: (request, signal) =>
+            limit.pause(() => context.ask(request, { signal: anyOf(limit.signal, signal) })),
+          messages,
+          session: state.session(taskId),
+          keepSession: (session) => state.keepSession(taskId, session),
+        }),
       );
+      if (context.signal.aborted) throw context.signal.reason;
+      if ("error" in ran && ran.error instanceof CallbackError) throw ran.error;
+      const data = { ...place.data, ...(await workData(place)) };
+      narrator.close();
+      const usage = usageOf(narrator);
+      if ("error" in ran) await reporter.fail(ran.error, { lastState: narrator.lastState, usage, data });
+      else await reporter.complete(ran.value.summary, { ...data, ...ran.value.data }, { usage });
     } finally {
       await place.close();
     }
@@ -78,8 +86,21 @@ async function work(
     if (context.signal.aborted) throw error;
     await reporter.fail(error, { lastState: narrator.lastState, usage: usageOf(narrator) });
   } finally {
+    messages.close("The agent had ended its work on this task.");
     limit.close();
   }
+}
+
+async function settled<T>(work: Promise<T>): Promise<{ value: T } | { error: unknown }> {
+  try {
+    return { value: await work };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function anyOf(signal: AbortSignal, other: AbortSignal | undefined): AbortSignal {
+  return other ? AbortSignal.any([signal, other]) : signal;
 }
 
 function usageOf(narrator: Narrator) {

@@ -30,6 +30,8 @@ export interface RunnerOptions {
   /** The folder to work in. */
   cwd: string;
   workspace?: WorkspaceKind | undefined;
+  /** The branch, or any commit, that worktrees begin from. Default: the folder's HEAD. */
+  base?: string | undefined;
   capabilities?: string[] | undefined;
   /** Tasks worked on at once. Default 1. */
   concurrency?: number | undefined;
@@ -69,7 +71,8 @@ const CLOSE_GRACE_MS = 10_000;
  */
 export async function startRunner(options: RunnerOptions): Promise<Runner> {
   const { env = process.env, name, server, onWarning = warn } = options;
-  const workspace = new Workspace(options.workspace ?? "shared", options.cwd, options.programEnv);
+  const { workspace: kind = "shared", cwd: root, base, programEnv } = options;
+  const workspace = new Workspace({ kind, root, base, env: programEnv });
   const state = StateFile.open({ server, name, env, onWarning });
   try {
     return await run(options, state, workspace);

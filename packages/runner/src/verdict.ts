@@ -25,6 +25,7 @@ export class TurnRecord {
         this.promisesResult = true;
         return;
       case "text":
+      case "line":
         if (event.text.trim() === "") return;
         this.#goOn();
         this.spokeLast = true;
@@ -35,7 +36,7 @@ export class TurnRecord {
           this.#goOn();
           this.spokeLast = false;
         }
-        this.#tools.set(event.id, event.title);
+        if (event.title) this.#tools.set(event.id, event.title);
         return;
       case "plan":
         this.active = true;
@@ -57,6 +58,10 @@ export class TurnRecord {
         return;
       case "result":
         this.result = event;
+        return;
+      case "heard":
+        // It goes on after all.
+        this.result = undefined;
         return;
     }
   }

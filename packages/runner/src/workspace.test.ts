@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { until } from "../test/processes.ts";
+import { Repository } from "../test/repository.ts";
 import { Stage } from "../test/stage.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -12,6 +13,11 @@ beforeEach(async () => {
   stage = await Stage.open();
 });
 afterEach(() => stage.close());
+
+/** The files that a result's data says were changed. */
+function filesOf(data: Record<string, unknown> | undefined): unknown {
+  return (data?.diffstat as { files?: unknown } | undefined)?.files;
+}
 
 describe("workspaces", () => {
   test("a folder of its own for each task", async () => {
@@ -49,12 +55,52 @@ describe("workspaces", () => {
     const used = await stage.control.outcome("d1");
     await stage.control.outcome("d2");
     assert.equal(used.data?.branch, "mission-control/task-1");
+    assert.equal(used.data?.base, git("rev-parse", "main"));
+    assert.deepEqual(used.data?.diffstat, {
+      count: 1,
+      insertions: 3,
+      deletions: 0,
+      files: [{ path: "result", insertions: 3, deletions: 0 }],
+    });
     assert.ok(existsSync(join(String(used.data?.folder), "result")));
     await until(() => runner.running.length === 0);
     assert.equal(git("branch", "--list", "mission-control/*"), "+ mission-control/task-1");
     assert.deepEqual(readdirSync(stage.work), [".git"]);
     await stage.control.dispatch("d3", { id: "task-1", description: "look" });
     assert.equal((await stage.control.outcome("d3")).summary, "result", "the same worktree again");
+  });
+
+  test("a worktree begins at the base branch, and what earlier attempts changed counts", async () => {
+    const repository = new Repository(stage.work);
+    repository.git("checkout", "--quiet", "-b", "release");
+    writeFileSync(join(stage.work, "released"), "1\n");
+    repository.commit("release");
+    const release = repository.git("rev-parse", "HEAD");
+    repository.git("checkout", "--quiet", "main");
+    await stage.exec(
+      `sh -c 'cat > /dev/null; echo x >> result; git add result; git -c user.name=a -c user.email=a@x commit -qm work'`,
+      { workspace: "worktree", base: "release" },
+    );
+    for (const [id, lines] of [
+      ["d1", 1],
+      ["d2", 2],
+    ] as const) {
+      await stage.control.dispatch(id, { id: "task-1", description: "" });
+      const { data } = await stage.control.outcome(id);
+      assert.equal(data?.base, release);
+      assert.equal(data?.commit, repository.git("rev-parse", "mission-control/task-1"));
+      assert.deepEqual(filesOf(data), [{ path: "result", insertions: lines, deletions: 0 }]);
+    }
+  });
+
+  test("a folder that is a repository tells what the task changed in it, not what was changed before", async () => {
+    writeFileSync(join(stage.work, "a"), "a\n");
+    new Repository(stage.work);
+    writeFileSync(join(stage.work, "b"), "the user's\n");
+    await stage.exec(`sh -c 'cat > /dev/null; echo c > c'`);
+    await stage.control.dispatch("d1", { description: "" });
+    const { data } = await stage.control.outcome("d1");
+    assert.deepEqual(filesOf(data), [{ path: "c", insertions: 1, deletions: 0 }]);
   });
 
   test("a folder without git is said so", async () => {
@@ -67,7 +113,7 @@ describe("workspaces", () => {
   });
 
   test("no task's id leads out of the workspace, or into another task's folder", async () => {
-    const workspace = new Workspace("folder", stage.work);
+    const workspace = new Workspace({ kind: "folder", root: stage.work });
     const ids = ["..", ".", "../x", "a/b", "a b", "a-b", "/etc", ".git", "a:b", "a.lock", "x".repeat(300)];
     const folders = await Promise.all(ids.map(async (id) => (await workspace.open(id)).folder));
     assert.deepEqual(

@@ -1,18 +1,16 @@
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { promisify } from "node:util";
 import type { JsonObject } from "@mission-control/agent";
+import { type Changes, FolderState } from "./changes.ts";
+import { Git } from "./git.ts";
 import { RunFailedError } from "./program.ts";
-
-const run = promisify(execFile);
 
 /**
  * Where tasks are worked on:
  * - `shared`: all in the given folder;
  * - `folder`: each in a folder of its own below it;
- * - `worktree`: each in a git worktree of its own, on a branch `mission-control/<task>` from the folder's HEAD.
+ * - `worktree`: each in a git worktree of its own, on a branch `mission-control/<task>` from the base branch.
  */
 export const WORKSPACE_KINDS = ["shared", "folder", "worktree"] as const;
 export type WorkspaceKind = (typeof WORKSPACE_KINDS)[number];
@@ -21,67 +19,127 @@ export type WorkspaceKind = (typeof WORKSPACE_KINDS)[number];
 export interface Workplace {
   folder: string;
   data: JsonObject;
+  /**
+   * What the task has changed in a git repository, and between which commits: since its base in a worktree, else since
+   * the folder was opened. `undefined` where it is no repository. @throws RunFailedError
+   */
+  work(): Promise<Work | undefined>;
   /** Removes what the run has not used. */
   close(): Promise<void>;
 }
 
+/** What came of a task, as git sees it. */
+export interface Work {
+  changes: Changes;
+  /** The commit that the task began from; absent in a repository that has none. */
+  base?: string;
+  /** The commit that the folder is at now. */
+  commit?: string;
+}
+
+export interface WorkspaceOptions {
+  kind: WorkspaceKind;
+  /** The folder; it must exist. */
+  root: string;
+  /** The branch (or any commit) that worktrees begin from. Default: the folder's HEAD. */
+  base?: string | undefined;
+  /** The environment of git, and so of the repository's hooks. Default: this process's. */
+  env?: NodeJS.ProcessEnv | undefined;
+}
+
 export class Workspace {
   readonly #kind: WorkspaceKind;
-  readonly #root: string;
-  readonly #env: NodeJS.ProcessEnv;
+  readonly #git: Git;
+  readonly #base: string;
   /** git takes one change of its worktrees at a time. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  /**
-   * @param root the folder; it must exist
-   * @param env the environment of git, and so of the repository's hooks
-   * @throws RunFailedError
-   */
-  constructor(kind: WorkspaceKind, root: string, env: NodeJS.ProcessEnv = process.env) {
+  /** @throws RunFailedError */
+  constructor({ kind, root, base = "HEAD", env = process.env }: WorkspaceOptions) {
     this.#kind = kind;
-    this.#env = env;
-    this.#root = resolve(root);
+    this.#base = base;
+    this.#git = new Git(resolve(root), env);
     if (!statSync(this.#root, { throwIfNoEntry: false })?.isDirectory()) {
       throw new RunFailedError(`The folder ${this.#root} does not exist.`);
     }
   }
 
+  get #root(): string {
+    return this.#git.folder;
+  }
+
   /** The same task gets the same folder again. */
   async open(taskId: string): Promise<Workplace> {
-    if (this.#kind === "shared") return { folder: this.#root, data: {}, close: async () => {} };
+    if (this.#kind === "shared") return this.#openFolder(this.#root, {});
     const name = folderName(taskId);
     if (this.#kind === "worktree") return this.#inTurn(() => this.#openWorktree(name));
     const folder = join(this.#root, name);
     mkdirSync(folder, { recursive: true });
-    return { folder, data: { folder }, close: async () => {} };
+    return this.#openFolder(folder, { folder });
+  }
+
+  async #openFolder(folder: string, data: JsonObject): Promise<Workplace> {
+    const git = this.#git.with(folder);
+    const state = await FolderState.open(git);
+    // A folder that git cannot look at is worked in all the same.
+    const [before, base] = state
+      ? await Promise.all([state.tree().catch(() => undefined), headOf(git)])
+      : [undefined, undefined];
+    return {
+      folder,
+      data,
+      async work() {
+        if (!state || before === undefined) return undefined;
+        return { changes: await state.changesSince(before), ...named({ base, commit: await headOf(git) }) };
+      },
+      close: async () => state?.close(),
+    };
   }
 
   async #openWorktree(name: string): Promise<Workplace> {
     const branch = `mission-control/${name}`;
-    const common = await this.#git(["rev-parse", "--path-format=absolute", "--git-common-dir"]);
+    const common = await this.#git.text("rev-parse", "--path-format=absolute", "--git-common-dir");
     const folder = join(common, "mission-control", name);
     if (!existsSync(folder)) {
-      await this.#git(["worktree", "prune"]);
-      const known = await this.#git(["branch", "--list", branch]);
-      const from = known === "" ? ["-b", branch, folder] : [folder, branch];
-      await this.#git(["worktree", "add", "--quiet", ...from]);
+      await this.#git.text("worktree", "prune");
+      const known = await this.#git.text("branch", "--list", branch);
+      const from = known === "" ? ["--no-track", "-b", branch, folder, this.#base] : [folder, branch];
+      await this.#git.text("worktree", "add", "--quiet", ...from);
     }
-    const start = await this.#git(["rev-parse", "HEAD"], folder);
+    const git = this.#git.with(folder);
+    const start = await git.text("rev-parse", "HEAD");
+    const base = await git.text("merge-base", await this.#git.text("rev-parse", this.#base), "HEAD");
     return {
       folder,
       data: { folder, branch },
-      close: () => this.#inTurn(() => this.#removeUnused(folder, branch, start)),
+      work: async () => {
+        const state = await FolderState.open(git);
+        try {
+          return (
+            state && {
+              changes: await state.changesSince(base),
+              ...named({ base, commit: await headOf(git) }),
+            }
+          );
+        } finally {
+          state?.close();
+        }
+      },
+      close: () => this.#inTurn(() => this.#removeUnused(git, branch, { start, base })),
     };
   }
 
   /** A worktree with neither changes nor commits holds nothing anyone could miss. */
-  async #removeUnused(folder: string, branch: string, start: string): Promise<void> {
-    const changes = await this.#git(["status", "--porcelain", "--ignored"], folder);
-    const head = await this.#git(["rev-parse", "HEAD"], folder);
-    const origin = await this.#git(["rev-parse", "HEAD"]);
-    if (changes !== "" || head !== start || head !== origin) return;
-    await this.#git(["worktree", "remove", folder]);
-    await this.#git(["branch", "--delete", "--force", branch]);
+  async #removeUnused(
+    git: Git,
+    branch: string,
+    { start, base }: { start: string; base: string },
+  ): Promise<void> {
+    const changes = await git.text("status", "--porcelain", "--ignored");
+    const head = await git.text("rev-parse", "HEAD");
+    if (changes !== "" || head !== start || head !== base) return;
+    await this.#git.text("worktree", "remove", git.folder);
+    await this.#git.text("branch", "--delete", "--force", branch);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -89,16 +147,21 @@ export class Workspace {
     this.#turn = result.catch(() => {});
     return result;
   }
+}
 
-  async #git(args: string[], cwd: string = this.#root): Promise<string> {
-    try {
-      const { stdout } = await run("git", args, { cwd, env: this.#env });
-      return stdout.trim();
-    } catch (error) {
-      const { stderr } = error as { stderr?: string };
-      throw new RunFailedError(`git ${args[0]} failed in ${cwd}: ${stderr?.trim() || String(error)}`);
-    }
-  }
+/** The commit a folder is at; `undefined` in a repository without one. */
+async function headOf(git: Git): Promise<string | undefined> {
+  return git.text("rev-parse", "--verify", "--quiet", "HEAD").catch(() => undefined);
+}
+
+function named({
+  base,
+  commit,
+}: {
+  base: string | undefined;
+  commit: string | undefined;
+}): Omit<Work, "changes"> {
+  return { ...(base && { base }), ...(commit && { commit }) };
 }
 
 /**

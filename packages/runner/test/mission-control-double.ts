@@ -104,7 +104,7 @@ export class MissionControlDouble {
   progress(dispatchId: string): string[] {
     return this.callbacks.stored
       .filter((body) => body.dispatchId === dispatchId && body.type === "progress")
-      .flatMap((body) => body.message?.split("\n") ?? []);
+      .flatMap((body) => (body.message ? body.message.split("\n") : []));
   }
 
   async close(): Promise<void> {

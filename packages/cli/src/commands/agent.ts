@@ -24,6 +24,7 @@ interface AgentFlags extends ServerFlags {
   name?: string;
   cwd: string;
   workspace?: WorkspaceKind;
+  base?: string;
   permissions: PermissionPolicy;
   mode?: string;
   authMethod?: string;
@@ -47,6 +48,7 @@ export function configure(command: Command): void {
     .option("--name <name>", "the agent's name in Mission Control (default: the program's)")
     .option("--cwd <folder>", "the folder to work in", ".")
     .addOption(new Option("--workspace <kind>", "where each task works").choices(WORKSPACE_KINDS))
+    .option("--base <branch>", "with --workspace worktree: what its branches begin from (default: HEAD)")
     .addOption(
       new Option("--permissions <policy>", "with --acp: who answers the agent's permission requests")
         .choices(PERMISSION_POLICIES)
@@ -82,13 +84,19 @@ In the command of --exec, {prompt} (the task), {title}, {taskId} and {folder} ar
 words of their own, or values as in --message={prompt}; what a shell would run is refused. Claude Code, Codex, opencode
 and Gemini get the task on their input, as do all programs where it is over 100 kB.
 
+What a task changes in a git repository is told with its result; with --workspace worktree each task works on a branch of
+its own, mission-control/<task>. A message to a running agent reaches it in the middle of its turn where it takes that
+(Claude Code, Codex), else as its next prompt; of the programs of --exec, Claude Code hears it when it is started with
+--input-format stream-json.
+
 The agent gets PATH, HOME, languages, proxies, certificates and the like, and what Claude Code, Codex, opencode or Gemini
 are set up by; nothing else but what --env names.
 
 Examples:
   mission-control agent --acp claude-agent-acp --cwd ~/project
-  mission-control agent --acp "opencode acp" --workspace worktree --concurrency 2
-  mission-control agent --exec "codex exec --json --skip-git-repo-check {prompt}"`,
+  mission-control agent --acp "opencode acp" --workspace worktree --base main --concurrency 2
+  mission-control agent --exec "codex exec --json --skip-git-repo-check {prompt}"
+  mission-control agent --exec "claude -p --input-format stream-json --output-format stream-json --verbose"`,
     )
     .action(run);
 }
@@ -131,13 +139,15 @@ function agentOptions(flags: AgentFlags, signal: AbortSignal): AgentOptions {
   if (token === null) {
     throw wrongUse(`No token for ${url}: pass --token, or set MISSION_CONTROL_TOKEN.`);
   }
-  const { name, cwd, workspace, env, capability, concurrency, timeLimit, host, port, publicUrl } = flags;
+  const { name, cwd, workspace, base, env, capability, concurrency, timeLimit, host, port, publicUrl } =
+    flags;
   return {
     server: url,
     token,
     name,
     cwd,
     workspace,
+    base,
     passEnv: env,
     capabilities: capability,
     concurrency,

@@ -40,6 +40,8 @@ export interface AcpAgentOptions {
   onPermission: (request: PermissionParams) => Promise<RequestPermissionResponse>;
 }
 
+const STEERING = "_session/steering";
+
 /** What an agent answers when a session is opened. */
 export type OpenedSession = Pick<NewSessionResponse, "modes" | "configOptions">;
 
@@ -141,6 +143,29 @@ export class AcpAgent {
     const prompt = [{ type: "text" as const, text }];
     // For as long as the task may take.
     return this.#answer(method, this.#connection.agent.request(method, { sessionId, prompt }), undefined);
+  }
+
+  /** Whether it takes a message into a turn that is under way. */
+  get steers(): boolean {
+    const { supported } = (this.#about?._meta?.steering ?? {}) as { supported?: unknown };
+    return supported === true;
+  }
+
+  /**
+   * Puts a message into the turn under way (`_session/steering`, an extension that `initialize` advertises; seen in
+   * claude-agent-acp 0.101 and codex-acp 2.6).
+   * @returns whether the agent has it; `false` where no turn was under way any more, or it could not be put in
+   */
+  async steer(sessionId: string, text: string): Promise<boolean> {
+    const params = {
+      sessionId,
+      prompt: [{ type: "text", text }],
+      // Without a turn, it is ours to prompt: a turn that the agent began by itself would have no end that we see.
+      _meta: { steering: { idleBehavior: "promptRequired" } },
+    };
+    const answer = this.#connection.agent.request<{ outcome?: unknown }, typeof params>(STEERING, params);
+    const { outcome } = await this.#answer(STEERING, answer).catch(() => ({ outcome: "failed" }));
+    return outcome === "injected" || outcome === "startedNewTurn";
   }
 
   /** Asks the agent to stop its turn; the prompt then ends with `cancelled`. */

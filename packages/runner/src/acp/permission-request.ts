@@ -1,6 +1,8 @@
 import type { PermissionOption as AcpOption } from "@agentclientprotocol/sdk";
-import type { JsonObject, PermissionOption, PermissionRequest } from "@mission-control/agent";
+import type { PermissionOption, PermissionRequest } from "@mission-control/agent";
 import { z } from "zod";
+import { shortLine } from "../short-line.ts";
+import { boundedToolInput } from "../tool-input.ts";
 import { diffOf } from "./diff.ts";
 import { toolTitle } from "./tool-title.ts";
 import type { ToolCall } from "./updates.ts";
@@ -11,8 +13,8 @@ const MAX_OPTIONS = 32;
 const MAX_OPTION_ID = 128;
 const MAX_OPTION_NAME = 256;
 const MAX_KIND = 64;
-const MAX_INPUT = 16 * 1024;
-const MAX_DEPTH = 20;
+/** Of a tool's input, in bytes; with a diff it must fit into a callback. */
+const MAX_INPUT = 60 * 1024;
 
 /**
  * A request as the agent sends it. Read by less than the SDK's schema asks for: what is missing or new in it is no
@@ -57,7 +59,7 @@ export function toQuestion(id: string, tool: ToolCall, options: readonly AgentOp
     ids.set(own, optionId);
     return {
       optionId: own,
-      name: cut(name.trim() || kind || optionId || `Option ${index + 1}`, MAX_OPTION_NAME),
+      name: shortLine(name.trim() || kind || optionId || `Option ${index + 1}`, MAX_OPTION_NAME),
       ...(kind && { kind: kind.slice(0, MAX_KIND) }),
     };
   });
@@ -67,12 +69,12 @@ export function toQuestion(id: string, tool: ToolCall, options: readonly AgentOp
   return {
     request: {
       id,
-      title: `${cut(titleOf(tool), MAX_TITLE - note.length)}${note}`,
+      title: `${shortLine(titleOf(tool), MAX_TITLE - note.length)}${note}`,
       options: plain,
       tool: {
-        ...(tool.name && { name: cut(tool.name, MAX_OPTION_NAME) }),
-        title: cut(titleOf(tool), MAX_TITLE),
-        ...(tool.rawInput !== undefined && { input: boundedInput(tool.rawInput, diff !== undefined) }),
+        ...(tool.name && { name: shortLine(tool.name, MAX_OPTION_NAME) }),
+        title: shortLine(titleOf(tool), MAX_TITLE),
+        ...(tool.rawInput !== undefined && { input: boundedToolInput(tool.rawInput, MAX_INPUT) }),
         state: "pending",
       },
       ...(diff !== undefined && { diff }),
@@ -88,29 +90,4 @@ function choose(options: readonly AgentOption[]): AgentOption[] {
   const reject = options.find(rejects);
   if (reject && !shown.some(rejects)) shown[MAX_OPTIONS - 1] = reject;
   return shown;
-}
-
-/** The tool's input, with long texts shortened; what the diff shows anyway is cut to a line. */
-function boundedInput(input: unknown, hasDiff: boolean): JsonObject | string {
-  const max = hasDiff ? 200 : MAX_INPUT;
-  if (typeof input === "string") return cut(input, max);
-  const text = JSON.stringify(input) ?? "";
-  if (typeof input !== "object" || input === null || Array.isArray(input)) return cut(text, max);
-  const fields = Object.entries(input).map(([name, value]) => [
-    name,
-    typeof value === "string" ? cut(value, max) : value,
-  ]);
-  const bounded = Object.fromEntries(fields) as JsonObject;
-  return JSON.stringify(bounded).length <= MAX_INPUT && nestsAtMost(bounded, MAX_DEPTH)
-    ? bounded
-    : cut(text, MAX_INPUT);
-}
-
-function nestsAtMost(value: unknown, depth: number): boolean {
-  if (typeof value !== "object" || value === null) return true;
-  return depth > 0 && Object.values(value).every((child) => nestsAtMost(child, depth - 1));
-}
-
-function cut(text: string, max: number): string {
-  return text.length <= max ? text.toWellFormed() : `${text.slice(0, max - 2).toWellFormed()} …`;
 }

@@ -7,6 +7,7 @@ import { feedbackPrompt, taskPrompt } from "../prompt.ts";
 import { judgeTurn, TurnRecord } from "../verdict.ts";
 import { AcpAgent, type OpenedSession } from "./acp-agent.ts";
 import type { AcpProgramOptions } from "./acp-program.ts";
+import { Conversation } from "./conversation.ts";
 import { modeFor, modesOf } from "./modes.ts";
 import { type PermissionParams, titleOf, toQuestion } from "./permission-request.ts";
 import { UpdateReader } from "./updates.ts";
@@ -16,12 +17,13 @@ import { AttemptUsage } from "./usage.ts";
 const CANCEL_GRACE_MS = 5000;
 const CANCELLED: RequestPermissionResponse = { outcome: { outcome: "cancelled" } };
 
-/** One attempt at a task: an agent of its own, a session, a prompt, and what came of it. */
+/** One attempt at a task: an agent of its own, a session, its prompts, and what came of the last. */
 export class Turn {
   readonly #job: Job;
   readonly #options: AcpProgramOptions;
   readonly #agent: AcpAgent;
-  readonly #record = new TurnRecord();
+  #record = new TurnRecord();
+  #conversation: Conversation | undefined;
   /** What was not allowed, for the result to tell. */
   readonly #refused: string[] = [];
   #reader = new UpdateReader(undefined);
@@ -60,14 +62,30 @@ export class Turn {
     stopped.catch(() => {});
     const { sessionId, text } = await Promise.race([this.#openSession(), stopped]);
     this.#sessionId = sessionId;
+    const conversation = new Conversation(this.#agent, sessionId, this.#job.messages);
+    this.#conversation = conversation;
+    try {
+      for (let prompt: string | undefined = text; ; ) {
+        this.#record = new TurnRecord();
+        const response = await this.#prompt(sessionId, prompt, stopped);
+        const usage = this.#usage.takeAnswer(response);
+        if (usage) this.#emit({ type: "usage", usage });
+        prompt = await conversation.next();
+        if (prompt === undefined) return this.#judge(response, sessionId);
+      }
+    } finally {
+      conversation.close();
+      this.#job.keepSession({ id: sessionId, cost: this.#usage.sessionCost });
+    }
+  }
+
+  async #prompt(sessionId: string, text: string, stopped: Promise<never>): Promise<PromptResponse> {
     const answer = this.#agent.prompt(sessionId, text);
     try {
-      return this.#judge(await Promise.race([answer, stopped]), sessionId);
+      return await Promise.race([answer, stopped]);
     } catch (error) {
-      if (signal.aborted) await this.#stop(sessionId, answer);
+      if (this.#job.signal.aborted) await this.#stop(sessionId, answer);
       throw error;
-    } finally {
-      this.#job.keepSession({ id: sessionId, cost: this.#usage.sessionCost });
     }
   }
 
@@ -78,7 +96,7 @@ export class Turn {
   async #openSession(): Promise<{ sessionId: string; text: string }> {
     const { dispatch, folder, session, keepSession } = this.#job;
     await this.#agent.initialize(this.#options.authMethod);
-    this.#reader = new UpdateReader(this.#agent.known);
+    this.#reader = new UpdateReader(this.#agent.known, folder);
     const { feedback } = dispatch.task;
     if (feedback && session) {
       const continued = await this.#agent.continueSession(session.id, folder);
@@ -125,8 +143,6 @@ export class Turn {
 
   #judge(response: PromptResponse, sessionId: string): JobResult {
     const { narrator } = this.#job;
-    const usage = this.#usage.takeAnswer(response);
-    if (usage) this.#emit({ type: "usage", usage });
     const vouches = this.#agent.known?.vouches ?? true;
     const end = { stopReason: response.stopReason, vouches };
     const verdict = judgeTurn(end, this.#record, narrator.lastMessage, narrator.lastState);
@@ -138,6 +154,7 @@ export class Turn {
   /** Answers a request for permission by the policy, or by what the operator says. */
   async #answer({ toolCall, options }: PermissionParams): Promise<RequestPermissionResponse> {
     const { narrator, ask } = this.#job;
+    const interrupted = this.#conversation?.interrupted;
     const { permissions } = this.#options;
     const tool = this.#reader.toolCall(toolCall);
     const title = titleOf(tool);
@@ -150,13 +167,15 @@ export class Turn {
     }
     try {
       const question = toQuestion(randomUUID(), tool, options);
-      const optionId = decision === "ask" ? question.chosen(await ask(question.request)) : decision.optionId;
+      const optionId =
+        decision === "ask" ? question.chosen(await ask(question.request, interrupted)) : decision.optionId;
       const chosen = options.find((option) => option.optionId === optionId);
       if (decision !== "ask") narrator.say(`${title}: ${chosen?.name}, by the policy "${permissions}"`);
       if (chosen?.kind.startsWith("reject")) this.#refuse(title);
       return { outcome: { outcome: "selected", optionId } };
     } catch (error) {
-      if (!this.#job.signal.aborted) narrator.say(`"${title}" could not be asked: ${String(error)}`);
+      if (!this.#job.signal.aborted && !interrupted?.aborted)
+        narrator.say(`"${title}" could not be asked: ${String(error)}`);
       this.#refuse(title);
       return CANCELLED;
     }

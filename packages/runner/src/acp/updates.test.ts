@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { PromptResponse, SessionUpdate } from "@agentclientprotocol/sdk";
+import type { ToolFacts } from "../agent-event.ts";
 import { judgeTurn, TurnRecord } from "../verdict.ts";
 import { knownAgent } from "./known-agents.ts";
 import { UpdateReader } from "./updates.ts";
@@ -117,6 +118,100 @@ test("a tool call is merged of what its updates and the request for it tell", ()
     kind: "edit",
     content,
     rawInput: { path: "a" },
+    status: "pending",
+  });
+});
+
+describe("what becomes of updates, as the agents send them", () => {
+  const update = (fields: object) => ({ sessionUpdate: "tool_call_update", toolCallId: "t", ...fields });
+  const read = (...updates: object[]) => {
+    const reader = new UpdateReader(undefined, "/work");
+    return updates.flatMap((one) => reader.read(one as SessionUpdate));
+  };
+  const text = (text: string) => ({ type: "content", content: { type: "text", text } });
+  /** What is known of the call in the end. */
+  const facts = (...updates: object[]) => {
+    const known = new Map<string, unknown>();
+    for (const event of read(tool(), ...updates)) {
+      if (event.type !== "tool") continue;
+      for (const [name, value] of Object.entries(event.facts ?? {})) {
+        if (value !== undefined) known.set(name, value);
+      }
+    }
+    return Object.fromEntries(known) as ToolFacts;
+  };
+
+  test("Claude Code: its input comes late, its output as its model gets it", () => {
+    assert.deepEqual(
+      facts(
+        update({ rawInput: {}, content: [text("List the files")] }),
+        update({ name: "Bash", rawInput: { command: "ls" }, content: [text("List the files")] }),
+        update({ status: "completed", rawOutput: "a\nb", content: [text("```console\na\nb\n```")] }),
+      ),
+      { name: "Bash", input: { command: "ls" }, state: "completed", output: "a\nb" },
+    );
+    const failed = update({
+      status: "failed",
+      rawOutput: "Exit code 3\nno",
+      content: [text("```\nExit code 3\nno\n```")],
+    });
+    assert.deepEqual(facts(failed), { state: "failed", output: "Exit code 3\nno", exitCode: 3 });
+  });
+
+  test("Codex: its output comes in pieces, and whole at the end", () => {
+    const piece = (data: string) => update({ _meta: { terminal_output_delta: { data, terminal_id: "t" } } });
+    const pieces = read(tool(), piece("one\n"), piece("two\n")).flatMap((event) =>
+      event.type === "tool" ? (event.facts?.outputPiece ?? []) : [],
+    );
+    assert.deepEqual(pieces, ["one\n", "two\n"]);
+    const rawOutput = { formatted_output: "one\ntwo\n", exit_code: 0 };
+    const { output, exitCode, state } = facts(update({ status: "completed", rawOutput }));
+    assert.deepEqual({ output, exitCode, state }, { output: "one\ntwo\n", exitCode: 0, state: "completed" });
+  });
+
+  test("opencode and others: what is known of their shapes, else what they show", () => {
+    const opencode = { output: "hi\n", metadata: { exit: 0 } };
+    assert.deepEqual(facts(update({ status: "completed", rawOutput: opencode })), {
+      state: "completed",
+      output: "hi\n",
+      exitCode: 0,
+    });
+    assert.equal(facts(update({ status: "completed", content: [text("shown")] })).output, "shown");
+    assert.equal(facts(update({ status: "completed", rawOutput: { rows: 2 } })).output, '{\n  "rows": 2\n}');
+    assert.equal(facts(update({ status: "failed", rawOutput: { message: "it broke" } })).output, "it broke");
+  });
+
+  test("a file that a call has changed is told with its diff, once the call has ended", () => {
+    const diff = { type: "diff", path: "/work/src/a.ts", oldText: "a\n", newText: "b\n" };
+    const other = { type: "diff", path: "/etc/b", oldText: null, newText: "c\n" };
+    const events = read(tool({ content: [diff, other] }), update({ status: "completed" }));
+    assert.deepEqual(
+      events.filter(({ type }) => type === "file"),
+      [
+        {
+          type: "file",
+          id: "t-1",
+          path: "src/a.ts",
+          change: "edited",
+          diff: "--- src/a.ts\n+++ src/a.ts\n@@ -1,1 +1,1 @@\n-a\n+b\n",
+        },
+        {
+          type: "file",
+          id: "t-2",
+          path: "/etc/b",
+          change: "created",
+          diff: "--- /dev/null\n+++ /etc/b\n@@ -0,0 +1,1 @@\n+c\n",
+        },
+      ],
+    );
+    assert.ok(
+      !read(tool({ content: [diff] }), update({ status: "failed" })).some(({ type }) => type === "file"),
+    );
+  });
+
+  test("what an agent thinks is told apart from what it says", () => {
+    const thought = { sessionUpdate: "agent_thought_chunk", content: { type: "text", text: "Hm." } };
+    assert.deepEqual(read(thought), [{ type: "thought", text: "Hm." }]);
   });
 });
 
@@ -139,6 +234,13 @@ describe("usage", () => {
     const gemini = { token_count: { input_tokens: 111, output_tokens: 5 } };
     assert.deepEqual(answer({ _meta: { quota: gemini } }), { inputTokens: 111, outputTokens: 5 });
     assert.equal(answer({ usage: null }), undefined);
+  });
+
+  test("what several prompts of one attempt used is added up", () => {
+    const usage = new AttemptUsage(undefined);
+    const one = { usage: { inputTokens: 10, outputTokens: 2, totalTokens: 12 } } as unknown as PromptResponse;
+    usage.takeAnswer(one);
+    assert.deepEqual(usage.takeAnswer(one), { inputTokens: 20, outputTokens: 4 });
   });
 
   test("where each model call tells its own, they are added up", () => {

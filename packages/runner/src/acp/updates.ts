@@ -1,7 +1,9 @@
-import type { SessionUpdate, ToolCallContent, ToolCallUpdate } from "@agentclientprotocol/sdk";
-import type { AgentEvent } from "../agent-event.ts";
+import type { ContentBlock, SessionUpdate, ToolCallContent, ToolCallUpdate } from "@agentclientprotocol/sdk";
+import type { AgentEvent, ToolFacts } from "../agent-event.ts";
 import { errorWords } from "../error-words.ts";
+import { boundedDiff, pathWithin, unifiedDiff } from "../unified-diff.ts";
 import type { KnownAgent } from "./known-agents.ts";
+import { exitCode, outputPiece, toolOutput } from "./tool-output.ts";
 import { toolTitle } from "./tool-title.ts";
 
 /** What is known of a tool call so far. */
@@ -12,7 +14,16 @@ export interface ToolCall {
   kind: string | undefined;
   content: readonly ToolCallContent[];
   rawInput: unknown;
+  status: ToolCallUpdate["status"];
 }
+
+/** The protocol's states of a tool call, as the contract calls them. */
+const STATES = {
+  pending: "pending",
+  in_progress: "running",
+  completed: "completed",
+  failed: "failed",
+} as const;
 
 /**
  * Reads the `session/update` notifications of one turn.
@@ -20,20 +31,27 @@ export interface ToolCall {
  */
 export class UpdateReader {
   readonly #agent: KnownAgent | undefined;
+  readonly #folder: string;
   #messageId: string | null | undefined;
   readonly #tools = new Map<string, ToolCall>();
   /** Codex has said that its thread is broken; the words come with the next message. */
   #broken = false;
 
-  /** @param agent what is known of the agent beyond the protocol */
-  constructor(agent: KnownAgent | undefined) {
+  /**
+   * @param agent what is known of the agent beyond the protocol
+   * @param folder where it works; files below it are told by their path from there
+   */
+  constructor(agent: KnownAgent | undefined, folder = "") {
     this.#agent = agent;
+    this.#folder = folder;
   }
 
   read(update: SessionUpdate): AgentEvent[] {
     switch (update.sessionUpdate) {
       case "agent_message_chunk":
         return this.#readMessage(update);
+      case "agent_thought_chunk":
+        return readThought(update.content);
       case "tool_call":
       case "tool_call_update":
         return this.#readTool(update);
@@ -80,12 +98,37 @@ export class UpdateReader {
   }
 
   #readTool(update: ToolCallUpdate): AgentEvent[] {
-    const { toolCallId: id, status, content, rawOutput } = update;
-    const { title, rawInput } = this.#merge(update);
+    const { toolCallId: id, status } = update;
+    const call = this.#merge(update);
     const events: AgentEvent[] = [];
-    if (title) events.push({ type: "tool", id, title: toolTitle(title, rawInput) });
-    if (status === "failed") events.push({ type: "tool-failed", id, output: toolOutput(content, rawOutput) });
-    return events;
+    if (call.title) {
+      events.push({
+        type: "tool",
+        id,
+        title: toolTitle(call.title, call.rawInput),
+        facts: factsOf(update, call),
+      });
+    }
+    if (status === "failed") events.push({ type: "tool-failed", id, output: toolOutput(update) ?? "" });
+    // Some tell the final diff once the call has ended.
+    const tellsChanges = status === "completed" || update.content?.length;
+    return call.status === "completed" && tellsChanges ? [...events, ...this.#changesOf(call)] : events;
+  }
+
+  /** The files that a tool call has changed. */
+  #changesOf({ toolCallId, content }: ToolCall): AgentEvent[] {
+    const diffs = content.filter((part) => part.type === "diff");
+    return diffs.map((diff, index) => {
+      const path = pathWithin(this.#folder, diff.path);
+      const change = diff.oldText ? "edited" : "created";
+      return {
+        type: "file",
+        id: `${toolCallId}-${index + 1}`,
+        path,
+        change,
+        diff: boundedDiff(unifiedDiff({ ...diff, path })),
+      };
+    });
   }
 
   /** Later fields win; an empty one says nothing. */
@@ -97,7 +140,8 @@ export class UpdateReader {
       name: update.name || known?.name,
       kind: update.kind ?? known?.kind,
       content: update.content?.length ? update.content : (known?.content ?? []),
-      rawInput: update.rawInput ?? known?.rawInput,
+      rawInput: hasInput(update.rawInput) ? update.rawInput : known?.rawInput,
+      status: update.status ?? known?.status,
     };
     this.#tools.set(update.toolCallId, merged);
     return merged;
@@ -119,11 +163,27 @@ export class UpdateReader {
   }
 }
 
-function toolOutput(content: ToolCallContent[] | null | undefined, rawOutput: unknown): string {
-  for (const part of content ?? []) {
-    // Claude Code puts it into a fence.
-    if (part.type === "content" && part.content.type === "text")
-      return part.content.text.replace(/\n?```$/, "");
-  }
-  return errorWords(rawOutput) ?? "";
+/** What one update tells of a call. */
+function factsOf(update: ToolCallUpdate, call: ToolCall): ToolFacts {
+  const { status, rawOutput } = update;
+  // What stands in a call before it runs says what it will do.
+  const hasRun = (status && status !== "pending") || rawOutput !== undefined;
+  return {
+    name: call.name,
+    input: call.rawInput,
+    state: call.status ? STATES[call.status] : undefined,
+    output: hasRun ? toolOutput(update) : undefined,
+    outputPiece: outputPiece(update),
+    exitCode: exitCode(update),
+  };
+}
+
+/** An input that is still empty tells nothing: agents begin with one while the model writes. */
+function hasInput(input: unknown): boolean {
+  if (input === undefined || input === null) return false;
+  return typeof input !== "object" || Object.keys(input).length > 0;
+}
+
+function readThought(content: ContentBlock): AgentEvent[] {
+  return content.type === "text" && content.text !== "" ? [{ type: "thought", text: content.text }] : [];
 }

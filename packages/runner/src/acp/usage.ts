@@ -2,6 +2,10 @@ import type { PromptResponse, SessionUpdate } from "@agentclientprotocol/sdk";
 import type { Usage } from "@mission-control/agent";
 
 type Cost = NonNullable<Usage["cost"]>;
+interface Tokens {
+  inputTokens: number;
+  outputTokens: number;
+}
 
 /**
  * What one attempt has used. Tokens come with the prompt's answer (a draft of the protocol, or in `_meta`), or in
@@ -10,7 +14,9 @@ type Cost = NonNullable<Usage["cost"]>;
  */
 export class AttemptUsage {
   #before: number;
-  #calls: { inputTokens: number; outputTokens: number } | undefined;
+  #calls: Tokens | undefined;
+  /** What the answers to all prompts together tell. */
+  #answered: Tokens | undefined;
   #session: Cost | undefined;
   /** Whether the agent has told a cost in this attempt. */
   #toldCost = false;
@@ -33,20 +39,18 @@ export class AttemptUsage {
     // Qwen Code: one a model call.
     const call = tokensOf((update._meta as { usage?: unknown } | null | undefined)?.usage);
     if (!call) return undefined;
-    this.#calls = {
-      inputTokens: (this.#calls?.inputTokens ?? 0) + call.inputTokens,
-      outputTokens: (this.#calls?.outputTokens ?? 0) + call.outputTokens,
-    };
+    this.#calls = add(this.#calls, call);
     return this.#calls;
   }
 
-  /** @returns the tokens in a prompt's answer, and what they cost where only the answer shows that */
+  /** @returns the tokens in all prompts' answers, and what they cost where only an answer shows that */
   takeAnswer(answer: PromptResponse): Usage | undefined {
-    const tokens = this.#tokensIn(answer);
+    const own = this.#tokensIn(answer);
+    if (own) this.#answered = add(this.#answered, own);
+    const tokens = this.#answered;
     const session = this.#session;
     // As much as the session had cost before, though the model has answered: it counts anew and came to the same.
-    if (!tokens?.outputTokens || !this.#toldCost || !session || session.amount !== this.#before)
-      return tokens;
+    if (!own?.outputTokens || !this.#toldCost || !session || session.amount !== this.#before) return tokens;
     this.#before = 0;
     return { ...tokens, cost: session };
   }
@@ -70,11 +74,18 @@ export class AttemptUsage {
   }
 }
 
+function add(sum: Tokens | undefined, more: Tokens): Tokens {
+  return {
+    inputTokens: (sum?.inputTokens ?? 0) + more.inputTokens,
+    outputTokens: (sum?.outputTokens ?? 0) + more.outputTokens,
+  };
+}
+
 /**
  * Tokens in whichever names. Input is all that was read, also from and into a cache; agents count the cache apart, or
  * within, which their total tells.
  */
-function tokensOf(counted: unknown): { inputTokens: number; outputTokens: number } | undefined {
+function tokensOf(counted: unknown): Tokens | undefined {
   if (typeof counted !== "object" || counted === null) return undefined;
   const count = (...names: string[]) => {
     const values = names.map((name) => (counted as Record<string, unknown>)[name]);

@@ -1,10 +1,12 @@
 import type { Usage } from "@mission-control/agent";
 import { toolTitle } from "../acp/tool-title.ts";
-import type { AgentEvent } from "../agent-event.ts";
+import type { AgentEvent, PlanStep } from "../agent-event.ts";
+import { boundedDiff, pathWithin, unifiedDiff } from "../unified-diff.ts";
 
 interface ContentPart {
   type?: string;
   text?: string;
+  thinking?: string;
   id?: string;
   name?: string;
   input?: unknown;
@@ -15,41 +17,114 @@ interface ContentPart {
 
 /**
  * Reads a line of `claude -p … --output-format stream-json --verbose`.
+ * @param folder where it works
  * @returns `undefined` when the line is none of Claude's
  */
-export function readClaude(line: Record<string, unknown>): AgentEvent[] | undefined {
+export function readClaude(line: Record<string, unknown>, folder: string): AgentEvent[] | undefined {
   switch (line.type) {
     case "system":
       if (typeof line.subtype !== "string") return undefined;
       return line.subtype === "init" ? [{ type: "began" }] : [];
     case "assistant":
     case "user":
+      // Asked to, it repeats what was said to it once it takes that up.
+      if (line.isReplay === true) return [{ type: "heard", id: String(line.uuid) }];
       // Claude Code itself asks on, for instance where the model said nothing.
-      return line.isSynthetic === true ? [] : partsOf(line.message)?.flatMap(readPart);
+      return line.isSynthetic === true ? [] : readMessage(line, folder);
     case "result":
-      return typeof line.subtype === "string" ? readResult(line, line.subtype) : undefined;
+      return typeof line.subtype === "string" ? readEnd(line, line.subtype) : undefined;
     default:
       return undefined;
   }
 }
 
+function readMessage(line: Record<string, unknown>, folder: string): AgentEvent[] | undefined {
+  const parts = partsOf(line.message);
+  const events = parts?.flatMap(readPart);
+  const [result] = parts?.filter(({ type }) => type === "tool_result") ?? [];
+  const change = result?.tool_use_id && !result.is_error && readChange(line.tool_use_result, folder);
+  return change ? [...(events ?? []), { ...change, id: `${result.tool_use_id}-1` }] : events;
+}
+
 function readPart(part: ContentPart): AgentEvent[] {
   if (part.type === "text" && part.text) return [{ type: "text", text: part.text, ends: true }];
+  if (part.type === "thinking" && part.thinking) {
+    return [{ type: "thought", text: part.thinking, ends: true }];
+  }
   if (part.type === "tool_use" && part.id && part.name) {
-    return [{ type: "tool", id: part.id, title: toolTitle(part.name, part.input) }];
+    const steps = part.name === "TodoWrite" ? stepsOf(part.input) : [];
+    if (steps.length > 0) return [{ type: "plan", steps }];
+    const title = toolTitle(part.name, part.input);
+    return [
+      { type: "tool", id: part.id, title, facts: { name: part.name, input: part.input, state: "running" } },
+    ];
   }
-  if (part.type === "tool_result" && part.is_error && part.tool_use_id) {
-    const output = typeof part.content === "string" ? part.content : "";
-    return [{ type: "tool-failed", id: part.tool_use_id, output }];
+  return part.type === "tool_result" && part.tool_use_id ? readResult(part, part.tool_use_id) : [];
+}
+
+function readResult({ content, is_error }: ContentPart, id: string): AgentEvent[] {
+  const output = typeof content === "string" ? content : textOf(content);
+  const [, code] = /^Exit code (\d+)(?:\n|$)/.exec(output) ?? [];
+  const state = is_error ? "failed" : "completed";
+  const exit = is_error && code !== undefined ? { exitCode: Number(code) } : {};
+  const ended: AgentEvent = { type: "tool", id, facts: { output, state, ...exit } };
+  return is_error ? [ended, { type: "tool-failed", id, output }] : [ended];
+}
+
+function textOf(content: unknown): string {
+  if (!Array.isArray(content)) return "";
+  return (content as ContentPart[]).map(({ type, text }) => text ?? `(${type})`).join("\n");
+}
+
+/** What `Edit` and `Write` tell of the file they have changed, beside what they tell the model. */
+function readChange(
+  result: unknown,
+  folder: string,
+): Omit<Extract<AgentEvent, { type: "file" }>, "id"> | undefined {
+  const { filePath, type, content, structuredPatch } = (result ?? {}) as {
+    filePath?: unknown;
+    type?: unknown;
+    content?: unknown;
+    structuredPatch?: unknown;
+  };
+  if (typeof filePath !== "string" || !Array.isArray(structuredPatch)) return undefined;
+  const path = pathWithin(folder, filePath);
+  if (type === "create" && typeof content === "string") {
+    const diff = boundedDiff(unifiedDiff({ path, oldText: null, newText: content }));
+    return { type: "file", path, change: "created", diff };
   }
-  return [];
+  const hunks = (structuredPatch as Hunk[]).map(
+    ({ oldStart, oldLines, newStart, newLines, lines }) =>
+      `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@\n${(lines ?? []).join("\n")}\n`,
+  );
+  const diff = boundedDiff(`--- ${path}\n+++ ${path}\n${hunks.join("")}`);
+  return { type: "file", path, change: "edited", diff };
+}
+
+interface Hunk {
+  oldStart: number;
+  oldLines: number;
+  newStart: number;
+  newLines: number;
+  lines?: string[];
+}
+
+/** The list of `TodoWrite`. */
+function stepsOf(input: unknown): PlanStep[] {
+  const { todos } = (input ?? {}) as { todos?: { content?: unknown; status?: unknown }[] };
+  if (!Array.isArray(todos)) return [];
+  return todos.map(({ content, status }) => ({
+    text: String(content),
+    done: status === "completed",
+    current: status === "in_progress",
+  }));
 }
 
 /**
  * A `result` line. Its `subtype` is `success` also for an API error (then `is_error` is set), and where a hook or a
  * limit ended the turn (then `terminal_reason` says which).
  */
-function readResult(line: Record<string, unknown>, subtype: string): AgentEvent[] {
+function readEnd(line: Record<string, unknown>, subtype: string): AgentEvent[] {
   const { is_error, terminal_reason, result, errors } = line;
   const said = typeof result === "string" ? result : "";
   const ended = typeof terminal_reason === "string" ? terminal_reason : "completed";

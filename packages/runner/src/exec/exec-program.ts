@@ -6,6 +6,7 @@ import { type Job, type JobResult, type Program, RunFailedError } from "../progr
 import { judgeProgram } from "../verdict.ts";
 import { invocationFor } from "./invocation.ts";
 import { ProgramOutput } from "./program-output.ts";
+import { readsStreamJson, StreamJsonInput, withReplay } from "./stream-json-input.ts";
 
 export interface ExecProgramOptions {
   /**
@@ -15,6 +16,10 @@ export interface ExecProgramOptions {
   command: readonly string[];
   env: NodeJS.ProcessEnv;
 }
+
+/** What to do about a program that takes no messages. */
+const WHO_HEARS =
+  "Claude Code does with --input-format stream-json; others are to be connected by the Agent Client Protocol (--acp).";
 
 /**
  * Runs each task as one call of a program. Lines it prints are progress; the result it tells, or else its exit code,
@@ -32,21 +37,31 @@ export class ExecProgram implements Program {
   }
 
   async run(job: Job): Promise<JobResult> {
-    const { dispatch, folder, narrator, clock, signal } = job;
+    const { dispatch, folder, narrator, clock, signal, messages } = job;
     signal.throwIfAborted();
     const { command, input, note } = invocationFor(this.#options.command, dispatch, folder);
     if (note) narrator.say(note);
-    const group = new ProcessGroup(command, {
+    const converses = readsStreamJson(command);
+    const group = new ProcessGroup(converses ? withReplay(command) : command, {
       cwd: folder,
       mark: job.mark,
       env: { ...this.#options.env, ...reportSettings(dispatch) },
     });
     const over = new AbortController();
+    const { stdin, stdout } = group.child;
+    const conversation = converses ? new StreamJsonInput(stdin, messages) : undefined;
     try {
-      const { stdin, stdout } = group.child;
-      // Some programs wait for the end of their input even when they were given a prompt.
-      stdin.end(input);
-      const output = new ProgramOutput(narrator);
+      const output = new ProgramOutput((event) => {
+        narrator.take(event);
+        if (event.type === "heard") conversation?.heard(event.id);
+        if (event.type === "result") conversation?.turnEnded();
+      }, folder);
+      if (conversation) conversation.begin(input);
+      else {
+        messages.close(`${this.name} reads nothing more while it works. ${WHO_HEARS}`);
+        // Some programs wait for the end of their input even when they were given a prompt.
+        stdin.end(input);
+      }
       stdout.setEncoding("utf8").on("data", (text: string) => output.push(text));
       const exit = await Promise.race([
         group.exited,
@@ -67,6 +82,7 @@ export class ExecProgram implements Program {
       throw new RunFailedError(`${verdict.reason}${wrote}`);
     } finally {
       over.abort();
+      conversation?.close();
       await group.end();
     }
   }

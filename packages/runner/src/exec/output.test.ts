@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { readLine } from "./output.ts";
 
 const read = (...lines: object[]) => lines.flatMap((line) => readLine(JSON.stringify(line)));
@@ -73,11 +73,29 @@ test("Codex' file changes, MCP calls and searches are told", () => {
       item({ type: "web_search", query: "node 24" }),
     ),
     [
-      { type: "tool", id: "i", title: "Create a.ts, Edit b.ts, Delete c.ts" },
-      { type: "tool", id: "i", title: "github · list" },
-      { type: "tool", id: "i", title: "github · list" },
+      {
+        type: "tool",
+        id: "i",
+        title: "Create a.ts, Edit b.ts, Delete c.ts",
+        facts: { state: "completed" },
+      },
+      { type: "file", id: "i-1", path: "a.ts", change: "created" },
+      { type: "file", id: "i-2", path: "b.ts", change: "edited" },
+      { type: "file", id: "i-3", path: "c.ts", change: "deleted" },
+      { type: "tool", id: "i", title: "github · list", facts: { name: "list", state: "running" } },
+      {
+        type: "tool",
+        id: "i",
+        title: "github · list",
+        facts: { name: "list", output: "401", state: "failed" },
+      },
       { type: "tool-failed", id: "i", output: "401" },
-      { type: "tool", id: "i", title: "Search the web: node 24" },
+      {
+        type: "tool",
+        id: "i",
+        title: "Search the web: node 24",
+        facts: { input: { query: "node 24" }, state: "completed" },
+      },
     ],
   );
 });
@@ -98,4 +116,123 @@ test("Codex' warnings are no words of its model, and its errors no end", () => {
       { type: "result", ok: false, text: "stream lost" },
     ],
   );
+});
+
+test("Codex' commands are told with what they printed, and what it thinks is told", () => {
+  const command = { type: "command_execution", command: "make" };
+  assert.deepEqual(
+    read(
+      item({ type: "reasoning", text: "I had better build it." }),
+      item({ ...command, status: "in_progress", aggregated_output: "" }, "item.started"),
+      item({ ...command, status: "completed", aggregated_output: "built\n", exit_code: 0 }),
+    ),
+    [
+      { type: "thought", text: "I had better build it.", ends: true },
+      {
+        type: "tool",
+        id: "i",
+        title: "make",
+        facts: { input: { command: "make" }, output: "", state: "running" },
+      },
+      {
+        type: "tool",
+        id: "i",
+        title: "make",
+        facts: { input: { command: "make" }, output: "built\n", exitCode: 0, state: "completed" },
+      },
+    ],
+  );
+});
+
+describe("Claude's tool calls are told with what went in and what came out", () => {
+  const use = (name: string, input: object) => ({
+    type: "assistant",
+    message: { content: [{ type: "tool_use", id: "t", name, input }] },
+  });
+  const result = (content: unknown, more: object = {}, is_error = false) => ({
+    type: "user",
+    message: { content: [{ type: "tool_result", tool_use_id: "t", content, is_error }] },
+    ...more,
+  });
+
+  test("that went well, and that failed", () => {
+    assert.deepEqual(
+      read(
+        { type: "assistant", message: { content: [{ type: "thinking", thinking: "Let me see." }] } },
+        use("Bash", { command: "ls" }),
+        result([{ type: "text", text: "a" }, { type: "image" }]),
+        result("Exit code 2\nno such file", {}, true),
+      ),
+      [
+        { type: "thought", text: "Let me see.", ends: true },
+        {
+          type: "tool",
+          id: "t",
+          title: "Bash: ls",
+          facts: { name: "Bash", input: { command: "ls" }, state: "running" },
+        },
+        { type: "tool", id: "t", facts: { output: "a\n(image)", state: "completed" } },
+        {
+          type: "tool",
+          id: "t",
+          facts: { output: "Exit code 2\nno such file", state: "failed", exitCode: 2 },
+        },
+        { type: "tool-failed", id: "t", output: "Exit code 2\nno such file" },
+      ],
+    );
+  });
+
+  test("an edit and a new file with their diffs, by their paths from the folder", () => {
+    const edit = {
+      filePath: "/work/src/a.ts",
+      structuredPatch: [{ oldStart: 1, oldLines: 1, newStart: 1, newLines: 1, lines: ["-a", "+b"] }],
+    };
+    const files = [
+      result("ok", { tool_use_result: edit }),
+      result("ok", {
+        tool_use_result: { type: "create", filePath: "/work/b", content: "x\n", structuredPatch: [] },
+      }),
+    ]
+      .flatMap((line) => readLine(JSON.stringify(line), "/work"))
+      .filter(({ type }) => type === "file");
+    assert.deepEqual(files, [
+      {
+        type: "file",
+        id: "t-1",
+        path: "src/a.ts",
+        change: "edited",
+        diff: "--- src/a.ts\n+++ src/a.ts\n@@ -1,1 +1,1 @@\n-a\n+b\n",
+      },
+      {
+        type: "file",
+        id: "t-1",
+        path: "b",
+        change: "created",
+        diff: "--- /dev/null\n+++ b\n@@ -0,0 +1,1 @@\n+x\n",
+      },
+    ]);
+  });
+
+  test("its list of what to do is its plan", () => {
+    const todos = [
+      { content: "look", status: "completed" },
+      { content: "fix", status: "in_progress" },
+    ];
+    assert.deepEqual(read(use("TodoWrite", { todos })), [
+      {
+        type: "plan",
+        steps: [
+          { text: "look", done: true, current: false },
+          { text: "fix", done: false, current: true },
+        ],
+      },
+    ]);
+  });
+
+  test("what was said to it, and it repeats, it has taken up", () => {
+    const message = { content: [{ type: "text", text: "left" }] };
+    assert.deepEqual(read({ type: "user", message, isReplay: true, uuid: "u" }), [
+      { type: "heard", id: "u" },
+    ]);
+  });
 });

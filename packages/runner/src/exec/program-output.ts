@@ -1,5 +1,5 @@
 import type { Clock } from "@mission-control/agent";
-import type { Narrator } from "../narrator.ts";
+import type { AgentEvent } from "../agent-event.ts";
 import { TurnRecord } from "../verdict.ts";
 import { LineSplitter } from "./lines.ts";
 import { readLine } from "./output.ts";
@@ -14,11 +14,15 @@ export class ProgramOutput {
   readonly #lines: LineSplitter;
   #arrived = Promise.withResolvers<void>();
 
-  constructor(narrator: Pick<Narrator, "take">) {
+  /**
+   * @param onEvent told of each thing the program does
+   * @param folder where it works
+   */
+  constructor(onEvent: (event: AgentEvent) => void, folder: string) {
     this.#lines = new LineSplitter((line) => {
-      for (const event of readLine(line)) {
+      for (const event of readLine(line, folder)) {
         this.record.take(event);
-        narrator.take(event);
+        onEvent(event);
       }
     });
   }

@@ -1,0 +1,43 @@
+/** What the operator says to a run under way (docs/contract.md, section 2). */
+export interface OperatorMessage {
+  text: string;
+  /** `steer`: into what it does now; `next`: when it is done with that; `interrupt`: instead of it. */
+  mode: "steer" | "next" | "interrupt";
+  /** To be called once the agent has it before it. */
+  takenUp(): void;
+  /** To be called where it cannot be taken; the reason is for the operator. */
+  refuse(reason: string): void;
+}
+
+/**
+ * The messages of one run, from its beginning to its end: they wait until there is somebody to hear them, and are refused
+ * once nobody can hear them any more.
+ */
+export class OperatorMessages {
+  #waiting: OperatorMessage[] = [];
+  #hear: ((message: OperatorMessage) => void) | undefined;
+  #over: string | undefined;
+
+  deliver(message: OperatorMessage): void {
+    if (this.#over !== undefined) message.refuse(this.#over);
+    else if (this.#hear) this.#hear(message);
+    else this.#waiting.push(message);
+  }
+
+  /** Hands over what waits, and from then on each as it comes. */
+  hear(hear: (message: OperatorMessage) => void): void {
+    this.#hear = hear;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const message of waiting) hear(message);
+  }
+
+  /** Refuses what nobody has heard, and whatever still comes; the first reason counts. */
+  close(reason: string): void {
+    this.#over ??= reason;
+    this.#hear = undefined;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const message of waiting) message.refuse(this.#over);
+  }
+}
