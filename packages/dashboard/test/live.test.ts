@@ -189,8 +189,8 @@ describe("live", { skip }, () => {
     const devtools = await context.newCDPSession(page);
     await devtools.send("Network.emulateNetworkConditions", {
       offline: false,
-      latency: 400,
-      downloadThroughput: 50_000,
+      latency: 300,
+      downloadThroughput: 100_000,
       uploadThroughput: 20_000,
     });
     await page.goto(`${stage.server.url}/board`);

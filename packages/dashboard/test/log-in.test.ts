@@ -28,9 +28,14 @@ describe("logging in", { skip: chromiumPath === null }, () => {
     for (const one of open.reverse()) await one.close();
   });
 
+  const servers = new Map<string, ServerProcess>();
+
+  /** A server with these settings: the same for all tests that want the same. */
   async function start(settings: Record<string, string> = {}): Promise<ServerProcess> {
-    const server = await ServerProcess.start(settings);
-    open.push(server);
+    const name = JSON.stringify(settings);
+    const server = servers.get(name) ?? (await ServerProcess.start(settings));
+    if (!servers.has(name)) open.push(server);
+    servers.set(name, server);
     return server;
   }
 
@@ -48,7 +53,7 @@ describe("logging in", { skip: chromiumPath === null }, () => {
   }
 
   test("two servers on one host keep their log-ins apart, and neither's cookie is enough by itself", async () => {
-    const [one, other] = [await start(), await start()];
+    const [one, other] = [await start(), await start({ MISSION_CONTROL_ALLOWED_HOSTS: LAN_NAME })];
     const page = await newPage();
     for (const server of [one, other]) {
       await page.goto(server.url);

@@ -10,6 +10,12 @@ const skip = chromiumPath === null && "there is no Chromium on this machine";
 function keepNotifications(): void {
   const told: string[] = [];
   class Kept extends Notification {
+    /** What the browser has answered: one without windows goes on saying "denied" here. */
+    static override permission: NotificationPermission = "default";
+    static override async requestPermission(): Promise<NotificationPermission> {
+      Kept.permission = await super.requestPermission();
+      return Kept.permission;
+    }
     constructor(title: string, options?: NotificationOptions) {
       super(title, options);
       told.push(`${title} | ${options?.body}`);

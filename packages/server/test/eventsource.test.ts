@@ -6,7 +6,8 @@ import { EventSource } from "eventsource";
 import { chromium } from "playwright-core";
 import { ServerProcess } from "./support/server-process.ts";
 
-const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
+const BROWSERS = [process.env.CHROMIUM ?? "", "/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
+const CHROMIUM = BROWSERS.find((path) => path !== "" && existsSync(path));
 const FLAGS = [
   "--headless",
   "--no-sandbox",
@@ -37,7 +38,7 @@ async function packageClient(server: ServerProcess, context: TestContext): Promi
 
 /** The same with the browser's own. It can set no header, so that the browser does, as a proxy in between might. */
 async function browserClient(server: ServerProcess, context: TestContext): Promise<Client> {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  const browser = await chromium.launch({ executablePath: CHROMIUM as string, args: FLAGS });
   context.after(() => browser.close());
   // What the page may do is not what is looked at here; the server's pages allow little.
   const extraHTTPHeaders = { Authorization: `Bearer ${server.token}` };
@@ -54,7 +55,7 @@ async function browserClient(server: ServerProcess, context: TestContext): Promi
 
 for (const [name, open, missing] of [
   ["the eventsource package", packageClient, false],
-  ["Chromium's EventSource", browserClient, !existsSync(CHROMIUM)],
+  ["Chromium's EventSource", browserClient, CHROMIUM === undefined],
 ] as const) {
   test(`${name} resumes by itself after restarts, no event lost or doubled`, {
     skip: missing,

@@ -3,6 +3,8 @@ import { type Browser, chromium } from "playwright-core";
 
 const CANDIDATES = [
   process.env.CHROMIUM ?? "",
+  // The same engine without what draws windows: a page is there in half the time.
+  "/usr/bin/chromium-headless-shell",
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
