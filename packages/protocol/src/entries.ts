@@ -4,6 +4,7 @@ import {
   type Json,
   jsonObjectSchema,
   pageLimitSchema,
+  searchTextSchema,
   timestampSchema,
   withoutNulls,
 } from "./common.ts";
@@ -81,6 +82,8 @@ const placeFields = {
   timestamp: timestampSchema,
   /** When it changed last, by the agent's clock. */
   updatedAt: timestampSchema,
+  /** Of a search: where it found what it looked for, the first places (`EntryMatch`). */
+  matches: z.array(z.object({ path: z.string(), start: z.number().int(), end: z.number().int() })).optional(),
 };
 
 /** An entry of a transcript: all its parts in one, and where it stands. */
@@ -106,6 +109,8 @@ export const transcriptQuerySchema = z.object({
   after: eventPositionSchema.default(0),
   before: eventPositionSchema.optional(),
   order: z.enum(["asc", "desc"]).default("asc"),
+  /** Only entries that have this text. */
+  q: searchTextSchema.optional(),
   limit: pageLimitSchema,
 });
 

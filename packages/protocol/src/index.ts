@@ -4,6 +4,7 @@ export * from "./common.ts";
 export * from "./dispatches.ts";
 export * from "./entries.ts";
 export * from "./entry-line.ts";
+export * from "./entry-search.ts";
 export * from "./entry-text.ts";
 export * from "./events.ts";
 export * from "./gateways.ts";

@@ -101,6 +101,28 @@ test("who pages, and then follows the stream from the first page's position, has
   assert.deepEqual([...entries.values()], (await read(taskId)).items);
 });
 
+test("a search finds what an entry holds, and says where", async () => {
+  const { taskId, report } = await atWork();
+  await report(
+    { kind: "message", text: "Looking for the needle" },
+    { id: "x", kind: "tool", title: "grep", output: "hay" },
+    { kind: "thought", text: "Hm." },
+    { id: "x", kind: "tool", output: "hay NEEDLE" },
+  );
+  const { items, nextCursor } = await read(taskId, "?q=needle");
+  assert.deepEqual(
+    items.map(({ matches }: TranscriptEntry) => matches),
+    [[{ path: "text", start: 16, end: 22 }], [{ path: "output", start: 4, end: 10 }]],
+  );
+  assert.equal(nextCursor, null);
+  const newest = await read(taskId, "?q=needle&order=desc&limit=1");
+  assert.equal(newest.items[0].kind, "tool");
+  const next = await read(taskId, `?q=needle&order=desc&limit=1&before=${newest.nextCursor}`);
+  assert.equal(next.items[0].kind, "message");
+  const history = await http.call("GET", `/api/events/history?taskId=${taskId}&q=needle`);
+  assert.equal(history.body.items.length, 2);
+});
+
 test("a task without entries has an empty transcript, one that is not there none", async () => {
   const { taskId } = await atWork();
   const empty = await read(taskId);
