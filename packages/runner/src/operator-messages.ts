@@ -1,8 +1,10 @@
+import type { AgentMessage, MessageEnd, RunContext } from "@mission-control/agent";
+
 /** What the operator says to a run under way (docs/contract.md, section 2). */
 export interface OperatorMessage {
   text: string;
   /** `steer`: into what it does now; `next`: when it is done with that; `interrupt`: instead of it. */
-  mode: "steer" | "next" | "interrupt";
+  mode: AgentMessage["mode"];
   /** To be called once the agent has it before it. */
   takenUp(): void;
   /** To be called where it cannot be taken; the reason is for the operator. */
@@ -40,4 +42,30 @@ export class OperatorMessages {
     this.#waiting = [];
     for (const message of waiting) message.refuse(this.#over);
   }
+}
+
+/** Has the messages to a dispatch heard, and says what becomes of each. */
+export function takeMessages(
+  { onMessage, reporter }: Pick<RunContext, "onMessage" | "reporter">,
+  messages: OperatorMessages,
+): void {
+  onMessage(({ id, text, mode }) => {
+    /** What became of it before this returns is the answer; what comes later is a callback. */
+    let answer: MessageEnd | undefined;
+    let isAnswered = false;
+    const end = (outcome: MessageEnd) => {
+      if (isAnswered)
+        void reporter.message(id, outcome).catch(() => {}); // `onFailure` is told.
+      else answer = outcome;
+    };
+    messages.deliver({
+      text,
+      mode,
+      takenUp: () => end({ state: "taken_up" }),
+      refuse: (reason) => end({ state: "refused", reason }),
+    });
+    isAnswered = true;
+    if (answer?.state === "refused") throw new Error(answer.reason);
+    return answer?.state ?? "delivered";
+  });
 }

@@ -1,6 +1,6 @@
 import { CallbackError, type Clock, type Dispatch, type RunContext } from "@mission-control/agent";
 import { Narrator } from "./narrator.ts";
-import { OperatorMessages } from "./operator-messages.ts";
+import { OperatorMessages, takeMessages } from "./operator-messages.ts";
 import type { Program } from "./program.ts";
 import type { Slots } from "./slots.ts";
 import type { StateFile } from "./state/state-file.ts";
@@ -17,6 +17,8 @@ export interface RunSettings {
   /** Seconds of work a task may take. */
   timeLimit: number | undefined;
 }
+
+const ENDED = "The agent had ended its work on this task.";
 
 /** Works on one dispatch from its slot to its report. */
 export async function runDispatch(
@@ -50,6 +52,7 @@ async function work(
   const narrator = new Narrator(reporter, clock);
   const limit = new TimeLimit(settings.timeLimit, clock);
   const messages = new OperatorMessages();
+  takeMessages(context, messages);
   try {
     const place = await workspace.open(taskId);
     try {
@@ -69,6 +72,8 @@ async function work(
           keepSession: (session) => state.keepSession(taskId, session),
         }),
       );
+      // What is told of them must come before the end.
+      messages.close(ENDED);
       if (context.signal.aborted) throw context.signal.reason;
       if ("error" in ran && ran.error instanceof CallbackError) throw ran.error;
       const data = { ...place.data, ...(await workData(place)) };
@@ -86,7 +91,7 @@ async function work(
     if (context.signal.aborted) throw error;
     await reporter.fail(error, { lastState: narrator.lastState, usage: usageOf(narrator) });
   } finally {
-    messages.close("The agent had ended its work on this task.");
+    messages.close(ENDED);
     limit.close();
   }
 }

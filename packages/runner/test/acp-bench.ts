@@ -63,9 +63,13 @@ export class AcpBench {
     return readFileSync(this.#log, "utf8").trim().split("\n");
   }
 
-  /** Whether the fake agent, or a process that it began, is there. */
+  /** Ids of the fake agent's process and of those that it began; the oldest first. */
+  get agentProcesses(): number[] {
+    return processesWith("FAKE_LOG", this.#log);
+  }
+
   get isAgentRunning(): boolean {
-    return processesWith("FAKE_LOG", this.#log).length > 0;
+    return this.agentProcesses.length > 0;
   }
 
   /** What the agent was asked for since its session was last opened, but for the prompt. */

@@ -25,6 +25,8 @@ const {
   FAKE_CONFIG_MODES = "",
   /** A method it never answers. */
   FAKE_SILENT = "",
+  /** Takes messages into a turn under way (`_session/steering`). */
+  FAKE_STEERS = "",
   /** A way to log in, without which it opens no session. */
   FAKE_AUTH = "",
 } = process.env;
@@ -54,6 +56,8 @@ if (FAKE_DIES_AT_START) {
 }
 
 let cancel = () => {};
+/** What a step waits for: a message into the turn under way. */
+let steered: ((text: string) => void) | undefined;
 let calls = 0;
 
 /** Answers, unless this is what it is to be silent about. */
@@ -69,6 +73,7 @@ agent({ name: "fake" })
       protocolVersion: PROTOCOL_VERSION,
       agentCapabilities: { loadSession: true },
       ...(FAKE_NAME && { agentInfo: { name: FAKE_NAME, version: "1" } }),
+      ...(FAKE_STEERS && { _meta: { steering: { supported: true } } }),
       authMethods: FAKE_AUTH ? [{ id: FAKE_AUTH, name: "Key", description: "Use a key" }] : [],
     }),
   )
@@ -115,6 +120,16 @@ agent({ name: "fake" })
     }
     return { stopReason: "end_turn", usage: { inputTokens: 120, outputTokens: 30, totalTokens: 150 } };
   })
+  .onRequest(
+    "_session/steering",
+    (params) => params as { prompt: { text: string }[] },
+    ({ params }) => {
+      const text = params.prompt.map((block) => block.text).join("");
+      log(`steer ${JSON.stringify(text)} ${steered ? "in a turn" : "too late"}`);
+      steered?.(text);
+      return { outcome: steered ? "injected" : "promptRequired" };
+    },
+  )
   .onNotification(methods.agent.session.cancel, () => {
     log("cancel");
     cancel();
@@ -222,6 +237,18 @@ async function perform(
       // A tool in a session of its own, as Claude Code starts its shells.
       const [tool = "", ...words] = argument.split(" ");
       spawn(tool, words, { detached: true, stdio: "ignore" });
+      return;
+    }
+    case "LISTEN": {
+      // Until something is said to it, or for ever where it does not listen in the middle of a turn.
+      const text = await new Promise<string>((resolve) => {
+        steered = resolve;
+      });
+      steered = undefined;
+      await update({
+        sessionUpdate: "agent_message_chunk",
+        content: { type: "text", text: `heard: ${text}` },
+      });
       return;
     }
     case "HANG":

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
+import type { Entry } from "@mission-control/agent";
 import { agentRequestId, formatSecret, standardHeaders } from "@mission-control/protocol";
 import { CallbackServer } from "../../agent/test/callback-server.ts";
 
@@ -90,6 +91,33 @@ export class MissionControlDouble {
       { optionId },
       agentRequestId.permission(dispatchId, requestId),
     );
+  }
+
+  /** @returns how far the message has come, or why it was refused */
+  async say(
+    dispatchId: string,
+    message: { id: string; text: string; mode: "steer" | "next" | "interrupt" },
+  ): Promise<string> {
+    const id = agentRequestId.message(dispatchId, message.id);
+    const answer = await this.#send("POST", `${dispatchId}/messages`, message, id).catch(String);
+    return typeof answer === "string" ? answer : (answer as { state: string }).state;
+  }
+
+  /** Resolves with what became of a message that was delivered. */
+  async endOf(messageId: string): Promise<string> {
+    const find = () => this.callbacks.stored.find(({ data }) => data?.messageId === messageId);
+    await this.callbacks.until(() => find() !== undefined);
+    const { messageState, reason } = find()?.data ?? {};
+    return [messageState, reason].filter(Boolean).join(": ");
+  }
+
+  /** Entries of a dispatch so far, each as it was told last. */
+  entries(dispatchId: string): Entry[] {
+    const entries = new Map<string, Entry>();
+    for (const { dispatchId: id, entry } of this.callbacks.stored) {
+      if (id === dispatchId && entry?.id) entries.set(entry.id, { ...entries.get(entry.id), ...entry });
+    }
+    return [...entries.values()];
   }
 
   /** Resolves with the callback of a dispatch that ends it, or that asks. */

@@ -72,6 +72,8 @@ export class Turn {
         if (usage) this.#emit({ type: "usage", usage });
         prompt = await conversation.next();
         if (prompt === undefined) return this.#judge(response, sessionId);
+        // What it says next is another message.
+        this.#emit({ type: "text", text: "", ends: true });
       }
     } finally {
       conversation.close();
