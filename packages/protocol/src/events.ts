@@ -62,3 +62,13 @@ export const eventFilterQuerySchema = z.object({
   agentId: idSchema.optional(),
   types: typesSchema.optional(),
 });
+
+/** Query of `GET /api/events`. */
+export const eventStreamQuerySchema = eventFilterQuerySchema.extend({
+  lastEventId: eventPositionSchema.optional(),
+  /** `true` leaves the `event:` field out of every frame, so that an `EventSource`'s `onmessage` gets them all. */
+  unnamed: z
+    .enum(["true", "false"])
+    .transform((value) => value === "true")
+    .optional(),
+});

@@ -4,8 +4,7 @@ import {
   callbackSchema,
   EVENT_STREAM_TYPE,
   EVENTS_PATH,
-  eventFilterQuerySchema,
-  eventPositionSchema,
+  eventStreamQuerySchema,
 } from "@mission-control/protocol";
 import { z } from "zod";
 import { PROBLEM_RESPONSE } from "./documentation.ts";
@@ -64,8 +63,8 @@ export function rawRoutes(app: HttpApp, { callbacks, events }: RawHandlers): voi
         operationId: "streamEvents",
         summary: "Follow the events as they are committed",
         description:
-          "Server-Sent Events. `Last-Event-ID`, or `lastEventId`, resumes after a position; without it the stream begins now.",
-        querystring: eventFilterQuerySchema.extend({ lastEventId: eventPositionSchema.optional() }),
+          "Server-Sent Events. `Last-Event-ID`, or `lastEventId`, resumes after a position; without it the stream begins now. `unnamed=true` leaves the `event` field out.",
+        querystring: eventStreamQuerySchema,
         response: {
           200: {
             description: "Events without end.",

@@ -28,6 +28,15 @@ export interface HubOptions {
   maxFilters: number;
 }
 
+/** What a client asks of a stream. */
+export interface Subscription {
+  filter: EventFilter;
+  /** Position to resume after; null for live events only. */
+  after: number | null;
+  /** Whether frames come without their `event:` field. */
+  unnamed: boolean;
+}
+
 type HubMetrics = Pick<Metrics, "streamOpened" | "streamClosed" | "streamDelivered" | "streamCutOff">;
 
 /**
@@ -91,11 +100,8 @@ export class Hub {
     return this.#audience.filters < this.#maxFilters || this.#audience.has(filter);
   }
 
-  /**
-   * Serves a stream on a socket whose response headers were written.
-   * @param after position to resume after; null for live events only
-   */
-  async subscribe(socket: Socket, filter: EventFilter, after: number | null): Promise<void> {
+  /** Serves a stream on a socket whose response headers were written. */
+  async subscribe(socket: Socket, { filter, after, unnamed }: Subscription): Promise<void> {
     const range = await this.#log.range();
     if (this.#closed || socket.destroyed) {
       socket.destroy();
@@ -103,10 +109,10 @@ export class Hub {
     }
     socket.write(encodeSseRetry(RETRY_MS));
     const resumable = after === null || (after <= range.newest && after >= range.oldest - 1);
-    if (!resumable) socket.write(resetFrame(range));
+    if (!resumable) socket.write(resetFrame(range, unnamed));
     const position = resumable && after !== null ? after : range.newest;
     const cohort = this.#audience.cohortFor(filter);
-    const subscriber = new Subscriber({ socket, filter, cohort, host: this.#host, position });
+    const subscriber = new Subscriber({ socket, filter, unnamed, cohort, host: this.#host, position });
     cohort.subscribers.add(subscriber);
     this.#subscribers.set(socket, subscriber);
     this.#heartbeat.add(subscriber);
@@ -196,6 +202,9 @@ export class Hub {
 }
 
 /** Says that a position cannot be resumed; its id is where the client stands from now on. */
-function resetFrame(range: LogRange): string {
-  return encodeSse({ id: range.newest, event: RESET_EVENT, data: JSON.stringify(range) });
+function resetFrame(range: LogRange, unnamed: boolean): string {
+  const { newest: id } = range;
+  // Without a name, only its data can tell it from an event.
+  if (unnamed) return encodeSse({ id, data: JSON.stringify({ type: RESET_EVENT, ...range }) });
+  return encodeSse({ id, event: RESET_EVENT, data: JSON.stringify(range) });
 }

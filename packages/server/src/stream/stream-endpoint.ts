@@ -5,8 +5,7 @@ import {
   EVENT_STREAM_TYPE,
   EVENTS_PATH,
   type EventFilter,
-  eventFilterQuerySchema,
-  eventPositionSchema,
+  eventStreamQuerySchema,
   PROBLEM_TYPE,
   type Problem,
 } from "@mission-control/protocol";
@@ -19,7 +18,7 @@ import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import { problemBody } from "../problem.ts";
 import { StoreUnavailableError } from "../store/store.ts";
-import type { Hub } from "./hub.ts";
+import type { Hub, Subscription } from "./hub.ts";
 
 const HEAD = [
   "HTTP/1.1 200 OK",
@@ -30,8 +29,6 @@ const HEAD = [
   // The body ends with the connection (RFC 9112, section 6.3): no length, no chunks around the frames.
   "Connection: close",
 ].join("\r\n");
-
-const querySchema = eventFilterQuerySchema.extend({ lastEventId: eventPositionSchema.optional() });
 
 /** The request line and headers of a stream request, whichever parser read them. */
 export interface StreamRequest {
@@ -62,8 +59,7 @@ export interface StreamReader {
 /** A request that may be served. */
 interface StreamGrant {
   reader: StreamReader;
-  filter: EventFilter;
-  after: number | null;
+  subscription: Subscription;
   address: string;
 }
 
@@ -174,7 +170,7 @@ export class StreamEndpoint {
     response.end(problemBody(status, detail, errors ? { errors } : {}));
   }
 
-  #serve(socket: Socket, { reader, filter, after, address }: StreamGrant): void {
+  #serve(socket: Socket, { reader, subscription, address }: StreamGrant): void {
     const key = this.#options.perAddress.enter(address);
     if (key !== null) socket.once("close", () => this.#options.perAddress.leave(key));
     if (reader.sessionId !== undefined) this.#tie(socket, reader.sessionId);
@@ -185,7 +181,7 @@ export class StreamEndpoint {
     socket.cork();
     socket.write(`${HEAD}\r\nDate: ${new Date().toUTCString()}\r\n\r\n`);
     this.#options.hub
-      .subscribe(socket, filter, after)
+      .subscribe(socket, subscription)
       .catch(() => socket.destroy())
       .finally(() => socket.uncork());
   }
@@ -206,7 +202,7 @@ export class StreamEndpoint {
     // A browser that reconnects sends its newest id in the header and the URL as it was first opened.
     const header = request.headers["last-event-id"];
     if (typeof header === "string" && header !== "") query.lastEventId = header;
-    const parsed = querySchema.safeParse(query);
+    const parsed = eventStreamQuerySchema.safeParse(query);
     if (!parsed.success) {
       const errors = parsed.error.issues.map(({ path, message }) => ({
         path: z.core.toDotPath(path),
@@ -214,7 +210,7 @@ export class StreamEndpoint {
       }));
       return { status: 400, detail: "The stream cannot be opened like this.", errors };
     }
-    const { lastEventId, taskId, agentId, types } = parsed.data;
+    const { lastEventId, taskId, agentId, types, unnamed = false } = parsed.data;
     const filter: EventFilter = {
       ...(taskId === undefined ? {} : { taskId }),
       ...(agentId === undefined ? {} : { agentId }),
@@ -223,7 +219,7 @@ export class StreamEndpoint {
     const address = this.#options.addresses.of(request);
     const limit = this.#limitReached(address, filter);
     if (limit) return { status: 429, detail: FULL[limit], limit };
-    return { reader, filter, after: lastEventId ?? null, address };
+    return { reader, subscription: { filter, after: lastEventId ?? null, unnamed }, address };
   }
 
   #limitReached(address: string, filter: EventFilter): keyof typeof FULL | null {

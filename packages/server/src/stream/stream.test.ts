@@ -59,6 +59,29 @@ test("without a position a stream begins now; an event has the contract's shape"
   ]);
 });
 
+test("without names, each event comes as a message, from the log, from memory and live", async (context) => {
+  const server = await open(context);
+  await server.store.append(events(60, 5000));
+  const readers = await Promise.all([0, 59, null].map((after) => server.reader({ after, unnamed: true })));
+  const named = await server.reader({ after: 0, unnamed: false });
+  await Promise.all(readers.map((reader) => reader.opened()));
+  const about = { taskId: "t1", message: "Reading\r\n\nevent: x\n\u2028" };
+  await server.store.append([newEvent("error", about), ...events(2)]);
+  await named.until(() => named.lastId === 63);
+  const expected = named.events.map(({ data }) => ({ id: data.id, type: "", data }));
+  assert.deepEqual(new Set(named.events.map(({ type }) => type)), new Set(["activity", "error"]));
+  for (const [index, reader] of readers.entries()) {
+    await reader.until(() => reader.lastId === 63);
+    assert.deepEqual(reader.events, expected.slice([0, 59, 60][index]));
+  }
+  const ahead = await server.reader({ after: 1_000_000, unnamed: true });
+  await ahead.until(() => ahead.events.length === 1);
+  assert.deepEqual(ahead.events, [{ id: 63, type: "", data: { type: "reset", oldest: 1, newest: 63 } }]);
+  const answer = await fetch(`http://127.0.0.1:${server.port}/api/events?unnamed=yes`);
+  assert.equal(answer.status, 400);
+  assert.match(await answer.text(), /unnamed/);
+});
+
 test("a stream resumes after every position there is, from the log and from memory", async (context) => {
   const server = await open(context);
   await server.store.append(events(120, 500));

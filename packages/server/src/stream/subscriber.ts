@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { type EventFilter, encodeSseComment, encodeSseRetry } from "@mission-control/protocol";
 import type { Ring, Slice } from "./ring.ts";
+import { withoutNames } from "./unnamed.ts";
 
 /** How long a client waits before it reconnects, in milliseconds. */
 export const RETRY_MS = 2000;
@@ -57,6 +58,7 @@ export class Subscriber {
   readonly filter: EventFilter;
   readonly cohort: Cohort;
   readonly #host: SubscriberHost;
+  readonly #unnamed: boolean;
   #state: State = "replaying";
   /** Id up to which everything was sent; not kept while live. */
   #position: number;
@@ -69,6 +71,7 @@ export class Subscriber {
   constructor(options: {
     socket: Socket;
     filter: EventFilter;
+    unnamed: boolean;
     cohort: Cohort;
     host: SubscriberHost;
     position: number;
@@ -77,6 +80,7 @@ export class Subscriber {
     this.filter = options.filter;
     this.cohort = options.cohort;
     this.#host = options.host;
+    this.#unnamed = options.unnamed;
     this.#position = options.position;
   }
 
@@ -178,7 +182,8 @@ export class Subscriber {
   /** Writes frames to the socket; the buffers are shared and must never change. */
   #send(slice: Slice): void {
     let takesMore = true;
-    for (const buffer of slice.buffers) takesMore = this.socket.write(buffer);
+    const buffers = this.#unnamed ? withoutNames(slice) : slice.buffers;
+    for (const buffer of buffers) takesMore = this.socket.write(buffer);
     if (!takesMore) this.#blockedAt = performance.now();
   }
 }

@@ -39,6 +39,7 @@ export class StreamReader {
     options: {
       after?: number | null;
       filter?: EventFilter;
+      unnamed?: boolean;
       headers?: Record<string, string>;
       more?: string;
     } = {},
@@ -46,11 +47,12 @@ export class StreamReader {
     const socket = connect({ port, host: "127.0.0.1", noDelay: true });
     const reader = new StreamReader(socket);
     await once(socket, "connect");
-    const { after = null, filter = {}, headers = {}, more = "" } = options;
+    const { after = null, filter = {}, unnamed, headers = {}, more = "" } = options;
     const query = new URLSearchParams();
     if (filter.taskId !== undefined) query.set("taskId", filter.taskId);
     if (filter.agentId !== undefined) query.set("agentId", filter.agentId);
     if (filter.types !== undefined) query.set("types", filter.types.join(","));
+    if (unnamed !== undefined) query.set("unnamed", String(unnamed));
     const all = {
       Host: "127.0.0.1",
       ...(after === null ? {} : { "Last-Event-ID": String(after) }),
