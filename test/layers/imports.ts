@@ -16,6 +16,7 @@ export const rooms = [
   "callbacks",
   "dispatch",
   "agents",
+  "outbound",
   "gateways",
   "stream",
   "ingress",

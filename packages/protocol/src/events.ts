@@ -13,6 +13,7 @@ export const eventTypeSchema = z.enum([
   "task",
   "agent",
   "gateway",
+  "webhook",
 ]);
 export type EventType = z.infer<typeof eventTypeSchema>;
 

@@ -18,3 +18,4 @@ export * from "./task-fold.ts";
 export * from "./tasks.ts";
 export * from "./time.ts";
 export * from "./transcript-fold.ts";
+export * from "./webhooks.ts";

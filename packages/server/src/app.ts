@@ -29,6 +29,10 @@ import { LogInThrottle } from "./login/log-in-throttle.ts";
 import { SessionCookie } from "./login/session-cookie.ts";
 import { logInUrl, Sessions } from "./login/sessions.ts";
 import { Metrics } from "./metrics.ts";
+import { SYSTEM_CLOCK } from "./outbound/clock.ts";
+import { Outbound } from "./outbound/outbound.ts";
+import { WebhookSender } from "./outbound/sender.ts";
+import { Webhooks } from "./outbound/webhooks.ts";
 import { Readiness } from "./readiness.ts";
 import { Retention } from "./retention.ts";
 import { openStore } from "./store/open-store.ts";
@@ -168,19 +172,24 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
         refused: (request) => authenticator.refused(request),
       }),
     );
+    const clock = SYSTEM_CLOCK;
+    const allowPrivate = settings.allowPrivateWebhooks;
+    const webhookSender = opening(new WebhookSender({ clock, allowPrivate }));
+    const webhookParts = { store, sender: webhookSender, clock, publicUrl: () => publicUrl };
     const readiness = new Readiness(store);
     const server = await HttpServer.create({
       store,
       dispatcher,
       agents,
       gateways,
+      webhooks: new Webhooks({ ...webhookParts, allowPrivate }),
       allowedHosts,
       authenticator,
       sessions,
       sessionCookie,
       metrics,
       logger,
-      features: { outboundWebhooks: false },
+      features: { outboundWebhooks: true },
       publicUrl: settings.publicUrl,
       dashboardFolder: dashboardFolder(),
       callbacks: callbackEndpoint(intake, openBodies, addresses),
@@ -215,6 +224,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     const adapterFor = (target: AgentTarget) => gateways.adapterFor(target);
     const owns = (agentId: string) => dispatcher.owns(agentId);
     opening(new AgentProbe({ agents, owns, adapterFor, logger })).start();
+    opening(new Outbound({ ...webhookParts, logger }));
     opening(new Retention({ store, keepEvents: settings.retentionEvents, now, logger }));
     return {
       url: localAddress,

@@ -16,6 +16,9 @@ import { LogInThrottle } from "../src/login/log-in-throttle.ts";
 import { SessionCookie } from "../src/login/session-cookie.ts";
 import { Sessions } from "../src/login/sessions.ts";
 import { Metrics } from "../src/metrics.ts";
+import { SYSTEM_CLOCK } from "../src/outbound/clock.ts";
+import { WebhookSender } from "../src/outbound/sender.ts";
+import { Webhooks } from "../src/outbound/webhooks.ts";
 import type { Store } from "../src/store/store.ts";
 import { openTestStore } from "./support/test-store.ts";
 
@@ -115,6 +118,13 @@ export async function startHttp({
     dispatcher,
     agents,
     gateways: NO_GATEWAYS,
+    webhooks: new Webhooks({
+      store,
+      clock,
+      sender: new WebhookSender({ clock: { ...SYSTEM_CLOCK, now }, allowPrivate: true }),
+      allowPrivate: true,
+      publicUrl: () => "http://127.0.0.1:1",
+    }),
     // Everything goes through the HTTP server here; the lane before it has tests of its own.
     fastLane: { attach() {}, close() {} },
     openBodies: bodies(),
@@ -135,7 +145,7 @@ export async function startHttp({
     sessionCookie,
     metrics,
     logger: silent,
-    features: { outboundWebhooks: false },
+    features: { outboundWebhooks: true },
     publicUrl: undefined,
     dashboardFolder: null,
     unreadyReason: async () => null,

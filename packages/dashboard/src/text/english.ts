@@ -159,6 +159,7 @@ export const english = {
     task: "Task",
     agent: "Agent",
     gateway: "Gateway",
+    webhook: "Webhook",
   },
 
   event: {

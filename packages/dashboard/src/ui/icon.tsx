@@ -65,6 +65,7 @@ const GLYPHS: Record<EventType, string> = {
   task: "M4 3h8v10H4zM6.5 6.500h3M6.5 9.500h3",
   agent: "M8 7.500a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.400zM4 13c.4-2.2 2-3.3 4-3.300s3.6 1.1 4 3.3",
   gateway: "M8 3v4M4.5 13V9.500h7V13M8 7v2.5",
+  webhook: "M4 12h8M8 12V4M5 7l3-3 3 3",
 };
 
 /** The sign of an event's type. */

@@ -1,8 +1,6 @@
 import type { Endpoint } from "@mission-control/protocol";
 import { ALLOWING_SETTING, isLinkLocal } from "../gateways/http/link-local.ts";
-
-/** Stands for what is not shown of an agent's URL. */
-const HIDDEN = "***";
+import { HIDDEN, holdsHidden, shownUrl } from "../gateways/http/shown-url.ts";
 
 /** An agent cannot be reached at the endpoint it was given; the message says why. */
 export class AgentEndpointError extends Error {
@@ -13,19 +11,6 @@ export class AgentEndpointError extends Error {
 /** An endpoint as it is shown: the user, the password and the values in the query of a URL may be secrets. */
 export function shownEndpoint(endpoint: Endpoint): Endpoint {
   return endpoint.kind === "http" ? { ...endpoint, url: shownUrl(endpoint.url) } : endpoint;
-}
-
-function shownUrl(text: string): string {
-  const url = new URL(text);
-  if (url.username === "" && url.password === "" && url.search === "") return text;
-  if (url.username !== "" || url.password !== "") {
-    url.username = HIDDEN;
-    url.password = "";
-  }
-  const parts = url.search.slice(1).split("&");
-  if (url.search !== "")
-    url.search = parts.map((part) => part.replace(/^([^=]*=|).*$/s, `$1${HIDDEN}`)).join("&");
-  return url.href;
 }
 
 /**
@@ -41,7 +26,7 @@ export function keptEndpoint(
   if (given.kind !== "http") return given;
   if (current?.kind === "http" && shownUrl(current.url) === given.url) return current;
   const url = new URL(given.url);
-  if (url.username === HIDDEN || url.search.split(/[=&?]/).includes(HIDDEN)) {
+  if (holdsHidden(url)) {
     throw new AgentEndpointError(`holds ${HIDDEN} where secrets were hidden: write the URL whole`);
   }
   if (!allowLinkLocal && isLinkLocal(url)) {

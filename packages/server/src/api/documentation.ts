@@ -4,6 +4,8 @@ import {
   callbackResponseSchema,
   callbackSchema,
   createdAgentSchema,
+  deliveryDetailSchema,
+  deliverySchema,
   dispatchSchema,
   endpointSchema,
   entrySchema,
@@ -23,6 +25,7 @@ import {
   taskSummarySchema,
   transcriptEntrySchema,
   usageSchema,
+  webhookEndpointSchema,
 } from "@mission-control/protocol";
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from "fastify-type-provider-zod";
 import { z } from "zod";
@@ -37,6 +40,8 @@ const NAMED = {
   Callback: callbackSchema,
   CallbackResponse: callbackResponseSchema,
   CreatedAgent: createdAgentSchema,
+  Delivery: deliverySchema,
+  DeliveryDetail: deliveryDetailSchema,
   Dispatch: dispatchSchema,
   Entry: entrySchema,
   Event: eventSchema,
@@ -54,6 +59,7 @@ const NAMED = {
   TaskSummary: taskSummarySchema,
   TranscriptEntry: transcriptEntrySchema,
   Usage: usageSchema,
+  WebhookEndpoint: webhookEndpointSchema,
 };
 
 /** The answer of every refused call, for a route's documentation. */

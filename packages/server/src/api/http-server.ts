@@ -17,6 +17,7 @@ import type { Authenticator, Identity } from "../login/authenticator.ts";
 import type { SessionCookie } from "../login/session-cookie.ts";
 import type { Sessions } from "../login/sessions.ts";
 import type { Metrics } from "../metrics.ts";
+import type { Webhooks } from "../outbound/webhooks.ts";
 import { problemBody } from "../problem.ts";
 import type { Store } from "../store/store.ts";
 import { agentRoutes } from "./agent-routes.ts";
@@ -37,6 +38,7 @@ import { SECURITY_HEADERS } from "./security-headers.ts";
 import { type Features, logInRoute, sessionRoutes } from "./session-routes.ts";
 import { taskRoutes } from "./task-routes.ts";
 import { transcriptRoutes } from "./transcript-routes.ts";
+import { webhookRoutes } from "./webhook-routes.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
 /** Of a body that somebody sends who has not logged in. */
@@ -64,6 +66,7 @@ export interface HttpServerOptions extends RawHandlers {
   dispatcher: Dispatcher;
   agents: AgentDirectory;
   gateways: GatewayRoutesParts["gateways"];
+  webhooks: Webhooks;
   /** The names this server answers to; any other is refused before everything else. */
   allowedHosts: AllowedHosts;
   authenticator: Authenticator;
@@ -229,6 +232,7 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void
     gatewayRoutes(api, options);
     eventRoutes(api, store, options.agents);
     transcriptRoutes(api, store);
+    webhookRoutes(api, options.webhooks);
     sessionRoutes(api, options, identityOf);
     api.get("/api/openapi.json", { schema: { hide: true } }, async () => api.swagger());
   });

@@ -12,8 +12,8 @@ import { InvalidCursorError, StoreUnavailableError } from "../store/store.ts";
 /** How long to wait before trying again where the store cannot commit, a view is late or memory is short, in seconds. */
 const RETRY_AFTER_SECONDS = "1";
 
-/** Codes of the errors that say a thing cannot go because others need it. */
-const IN_USE: ReadonlySet<unknown> = new Set(["agent_busy", "gateway_in_use"]);
+/** Codes of the errors that say that the state of a thing does not allow what is asked. */
+const CONFLICTS: ReadonlySet<unknown> = new Set(["agent_busy", "gateway_in_use", "webhook_conflict"]);
 
 type FieldErrors = NonNullable<Problem["errors"]>;
 
@@ -106,10 +106,13 @@ function refusalOf(error: unknown): ProblemError | null {
       })),
     );
   }
+  if (error instanceof Error && "code" in error && error.code === "webhook_url") {
+    return invalid([{ path: "url", message: error.message }]);
+  }
   if (error instanceof Error && "code" in error && error.code === "agent_endpoint") {
     return invalid([{ path: "endpoint.url", message: error.message }]);
   }
-  if (error instanceof Error && "code" in error && IN_USE.has(error.code)) {
+  if (error instanceof Error && "code" in error && CONFLICTS.has(error.code)) {
     return new ProblemError(409, error.message);
   }
   return frameworkRefusal(error);

@@ -49,7 +49,7 @@ test("the token starts a session whose cookie a script of the page cannot read",
   const { key, secure, ...who } = answer.body;
   assert.match(key, /^[A-Za-z0-9_-]{43}$/);
   assert.equal(secure, false);
-  assert.deepEqual(who.features, { outboundWebhooks: false });
+  assert.deepEqual(who.features, { outboundWebhooks: true });
   const { status, body } = await request("GET", "/api/session");
   assert.equal(status, 200);
   assert.deepEqual(body, who);
@@ -87,7 +87,7 @@ test("the cookie alone, which other ports of this host are sent too, opens nothi
 
 test("the bearer token is nobody's session", async () => {
   const { body } = await http.call("GET", "/api/session");
-  assert.deepEqual(body, { id: null, expiresAt: null, features: { outboundWebhooks: false } });
+  assert.deepEqual(body, { id: null, expiresAt: null, features: { outboundWebhooks: true } });
 });
 
 test("over TLS the cookie is for TLS alone, whoever ends it", async (t) => {

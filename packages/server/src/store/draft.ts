@@ -1,5 +1,6 @@
 import type { EventType } from "@mission-control/protocol";
 import { type Attempt, type Message, occupiesSlot, PRIORITY_RANK, type Task } from "../tasks/task.ts";
+import type { DeliveryWrite } from "./deliveries.ts";
 import type { LogChange, PendingCommand, RecordStep } from "./log-change.ts";
 import type { Receipt } from "./receipt.ts";
 import type { AgentRecord, RecordKind, RecordKinds } from "./records.ts";
@@ -55,6 +56,7 @@ export interface Rows {
   commands: readonly PendingCommand[];
   commandsDone: readonly number[];
   records: readonly RecordStep[];
+  deliveries: readonly DeliveryWrite[];
 }
 
 interface AttemptEntry {
@@ -78,6 +80,7 @@ export class Draft implements WorkingSet {
   readonly #events: EventRow[] = [];
   readonly #commands: PendingCommand[] = [];
   readonly #commandsDone: number[] = [];
+  readonly #deliveries = new Map<string, DeliveryWrite>();
 
   constructor(before: WorkingSet) {
     this.#before = before;
@@ -182,6 +185,10 @@ export class Draft implements WorkingSet {
     this.#records.set(`${kind} ${id}`, { kind, id, record });
   }
 
+  setDeliveries(deliveries: readonly DeliveryWrite[]): void {
+    for (const delivery of deliveries) this.#deliveries.set(delivery.id, delivery);
+  }
+
   addCommand(command: PendingCommand): void {
     this.#commands.push(command);
   }
@@ -213,6 +220,7 @@ export class Draft implements WorkingSet {
       commands: this.#commands,
       commandsDone: this.#commandsDone,
       records: [...this.#records.values()],
+      deliveries: [...this.#deliveries.values()],
     };
   }
 

@@ -9,8 +9,13 @@ export function encodeFrame(id: number, event: NewEvent): string {
   return encodeSse({ id, event: event.type, data: JSON.stringify({ id, ...event }) });
 }
 
-/** The event inside a frame that {@link encodeFrame} made: its JSON stands on one line, behind the field's name. */
-export function decodeFrame(frame: string): LogEvent {
+/** The JSON of the event inside a frame that {@link encodeFrame} made: it stands on one line, behind the field's name. */
+export function frameJson(frame: string): string {
   const start = frame.indexOf("\ndata: ") + "\ndata: ".length;
-  return JSON.parse(frame.slice(start)) as LogEvent;
+  return frame.slice(start).trimEnd();
+}
+
+/** The event inside a frame that {@link encodeFrame} made. */
+export function decodeFrame(frame: string): LogEvent {
+  return JSON.parse(frameJson(frame)) as LogEvent;
 }

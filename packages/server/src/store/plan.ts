@@ -191,7 +191,7 @@ function edit(
   { record: kind, id, edit: make }: Extract<Operation, { kind: "edit" }>,
 ): RecordResult<RecordKinds[RecordKind]> {
   const current = draft.record(kind, id);
-  const { record, event, refusal } = make(current as never, {
+  const { record, event, deliveries, refusal } = make(current as never, {
     workload: () => ({
       underWay: draft.underWay(id),
       queued: draft.queued(id, Number.MAX_SAFE_INTEGER).length,
@@ -202,6 +202,7 @@ function edit(
   if (record === null && current === null) return { record: null, eventId: null };
   const [row] = rowsOf(draft, event ? [event] : [], { records: [{ kind, id, record }] });
   draft.setRecord(kind, id, record);
+  if (deliveries) draft.setDeliveries(deliveries);
   if (row) draft.addEvents([row]);
   return { record, eventId: row?.id ?? null };
 }

@@ -1,5 +1,13 @@
-import type { Endpoint, GatewayView, NewEvent } from "@mission-control/protocol";
+import type {
+  Endpoint,
+  EventType,
+  GatewayView,
+  NewEvent,
+  WebhookFormat,
+  WebhookStatus,
+} from "@mission-control/protocol";
 import type { Refusal } from "../tasks/change.ts";
+import type { DeliveryWrite } from "./deliveries.ts";
 
 /** An agent as it is kept. `secret` signs what is sent to an HTTP agent. */
 export interface AgentRecord {
@@ -53,11 +61,46 @@ export interface LogInCodeRecord {
   expiresAt: string;
 }
 
+/**
+ * A webhook endpoint as it is kept. The node that delivers to it writes how far it has come (`position`, `skipped`,
+ * `failingSince`, `lastDeliveredAt`) and pauses it; what an operator asks for (`replayAfter`, `resend`) stands here until
+ * that node has taken it up.
+ */
+export interface WebhookRecord {
+  id: string;
+  url: string;
+  types?: EventType[];
+  agentId?: string;
+  tag?: string;
+  description?: string;
+  format: WebhookFormat;
+  /** The one that signs. */
+  secret: string;
+  /** The one before it, which signs too until its time is over. */
+  previousSecret?: { secret: string; until: string };
+  status: WebhookStatus;
+  statusReason?: string;
+  /** Every event up to this one was delivered, or is kept as a delivery. */
+  position: number;
+  /** How many events had left the log before they were looked at. */
+  skipped: number;
+  /** When the first of the tries failed that have all failed since; null while the latest did not. */
+  failingSince: string | null;
+  lastDeliveredAt: string | null;
+  /** Events after this one are to be delivered again. */
+  replayAfter?: number;
+  /** Deliveries that are to be tried again at once. */
+  resend?: string[];
+  createdAt: string;
+  updatedAt: string;
+}
+
 /** Kinds of records that are read and written whole. */
 export interface RecordKinds {
   agent: AgentRecord;
   gateway: GatewayRecord;
   session: SessionRecord | LogInCodeRecord;
+  webhook: WebhookRecord;
 }
 export type RecordKind = keyof RecordKinds;
 
@@ -76,12 +119,13 @@ export interface EditContext {
 }
 
 /**
- * What an edit makes of a record: the new one, or null to remove it, with the event that announces it; or a refusal,
- * which changes nothing.
+ * What an edit makes of a record: the new one, or null to remove it, with the event that announces it and, for a
+ * webhook, the deliveries that are written with it (those of a webhook that is removed go with it); or a refusal, which
+ * changes nothing.
  */
 export type RecordEdit<Rec> =
-  | { record: Rec | null; event?: NewEvent; refusal?: never }
-  | { refusal: Refusal; record?: never; event?: never };
+  | { record: Rec | null; event?: NewEvent; deliveries?: readonly DeliveryWrite[]; refusal?: never }
+  | { refusal: Refusal; record?: never; event?: never; deliveries?: never };
 
 /** What an edit came to, durably. */
 export interface RecordResult<Rec> {

@@ -2,6 +2,7 @@ import { describe } from "node:test";
 import { lateStore } from "../support/late-store.ts";
 import { changes } from "./changes.ts";
 import { claims } from "./claims.ts";
+import { deliveries } from "./deliveries.ts";
 import type { Engine } from "./engine.ts";
 import { inbox } from "./inbox.ts";
 import { leases } from "./leases.ts";
@@ -34,6 +35,7 @@ export function storeConformance(name: string, engine: Engine): void {
       describe("leases", () => leases(subject));
       describe("log", () => log(subject));
       describe("transcripts", () => transcripts(subject));
+      describe("deliveries", () => deliveries(subject));
       describe("task list", () => taskList(subject));
       describe("inbox", () => inbox(subject));
       describe("stories", () => stories(subject));

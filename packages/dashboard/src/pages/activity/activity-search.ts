@@ -11,6 +11,7 @@ export const EVENT_TYPES = [
   "task",
   "agent",
   "gateway",
+  "webhook",
 ] as const satisfies readonly EventType[];
 
 /** What the address of the Activity page says. */

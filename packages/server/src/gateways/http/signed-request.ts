@@ -6,10 +6,10 @@ import {
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
-import { standardHeaders } from "@mission-control/protocol";
+import { STANDARD_HEADERS, signStandard, standardHeaders } from "@mission-control/protocol";
 import { explainNetworkError } from "@mission-control/protocol/network-errors";
 
-/** An answer's body is read up to here; what comes after is thrown away. In bytes. */
+/** An answer's body is read up to here, unless it is told; what comes after is thrown away. In bytes. */
 const MAX_BODY_BYTES = 64 * 1024;
 /**
  * How long a connection is kept for the next request, in milliseconds: less than the two seconds after which the most
@@ -17,16 +17,20 @@ const MAX_BODY_BYTES = 64 * 1024;
  */
 const IDLE_MS = 1500;
 
-/** One request to an agent's own server. */
+/** One request to the server of an agent, or of whoever gets webhooks. */
 export interface SignedRequest {
   method: "POST" | "DELETE" | "HEAD";
   url: URL;
   /** The `webhook-id`: the same on each try. */
   id: string;
-  /** The agent's signing secret. */
+  /** The receiver's signing secret. */
   secret: string;
-  /** JSON; empty for none. */
+  /** The one before it, which signs too while the receiver may not know the new one. */
+  previousSecret?: string | undefined;
+  /** Empty for none. */
   body: string;
+  /** Default `application/json`. */
+  contentType?: string;
 }
 
 /** How long each part of a request may take, in milliseconds. */
@@ -44,7 +48,7 @@ export interface Answer {
   status: number;
   /** `Retry-After`, in milliseconds from now. */
   retryAfterMs: number | undefined;
-  /** The first 64 KiB, as text. */
+  /** As much of it as is read, as text. */
   body: string;
 }
 
@@ -64,6 +68,8 @@ export class NoAnswerError extends Error {
 export interface RequestSenderOptions {
   /** Looks up host names; default the system's way. */
   lookup?: LookupFunction;
+  /** An answer's body is read up to here, in bytes; default 64 KiB. */
+  maxBodyBytes?: number;
 }
 
 /**
@@ -73,8 +79,10 @@ export interface RequestSenderOptions {
 export class RequestSender {
   readonly #http: HttpAgent;
   readonly #https: HttpsAgent;
+  readonly #maxBodyBytes: number;
 
-  constructor({ lookup }: RequestSenderOptions = {}) {
+  constructor({ lookup, maxBodyBytes = MAX_BODY_BYTES }: RequestSenderOptions = {}) {
+    this.#maxBodyBytes = maxBodyBytes;
     const options = { keepAlive: true, timeout: IDLE_MS, ...(lookup ? { lookup } : {}) };
     this.#http = new HttpAgent(options);
     this.#https = new HttpsAgent(options);
@@ -86,18 +94,22 @@ export class RequestSender {
    * @throws NoAnswerError also when the signal is aborted
    */
   async send(
-    { method, url, id, secret, body }: SignedRequest,
+    { method, url, id, secret, previousSecret, body, contentType = "application/json" }: SignedRequest,
     { sendMs, answerMs, bodyMs }: RequestTimes,
     signal: AbortSignal,
   ): Promise<Answer> {
     if (signal.aborted) throw new NoAnswerError("it was not sent", false);
+    const message = { id, timestamp: Math.floor(Date.now() / 1000), body };
     const headers: Record<string, string> = {
-      ...standardHeaders(secret, { id, timestamp: Math.floor(Date.now() / 1000), body }),
+      ...standardHeaders(secret, message),
       "content-length": String(Buffer.byteLength(body)),
       "user-agent": "mission-control",
       accept: "application/json",
     };
-    if (body) headers["content-type"] = "application/json";
+    if (previousSecret !== undefined) {
+      headers[STANDARD_HEADERS.signature] += ` ${signStandard(previousSecret, message)}`;
+    }
+    if (body) headers["content-type"] = contentType;
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const request = this.#begin(url, { method, headers });
     let sent = false;
@@ -124,7 +136,9 @@ export class RequestSender {
       clearTimeout(timer);
       const { statusCode: status = 0, headers: answered } = response;
       const retryAfterMs = retryAfter(answered["retry-after"]);
-      void readBody(response, bodyMs, signal).then((text) => resolve({ status, retryAfterMs, body: text }));
+      void readBody(response, { bodyMs, maxBytes: this.#maxBodyBytes }, signal).then((text) =>
+        resolve({ status, retryAfterMs, body: text }),
+      );
     });
     // 101 with another protocol behind it: no `response` follows, and the connection is ours to end.
     request.once("upgrade", ({ statusCode: status = 101 }, socket) => {
@@ -162,7 +176,11 @@ export class RequestSender {
 }
 
 /** Reads a body up to its limit, or as far as it comes in time; what is left ends the connection. Never rejects. */
-function readBody(response: IncomingMessage, bodyMs: number, signal: AbortSignal): Promise<string> {
+function readBody(
+  response: IncomingMessage,
+  { bodyMs, maxBytes }: { bodyMs: number; maxBytes: number },
+  signal: AbortSignal,
+): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -170,14 +188,14 @@ function readBody(response: IncomingMessage, bodyMs: number, signal: AbortSignal
     clearTimeout(timer);
     signal.removeEventListener("abort", done);
     if (!response.complete) response.destroy();
-    resolve(Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES).toString());
+    resolve(Buffer.concat(chunks).subarray(0, maxBytes).toString());
   };
   const timer = setTimeout(done, bodyMs);
   signal.addEventListener("abort", done, { once: true });
   response.on("data", (chunk: Buffer) => {
     chunks.push(chunk);
     bytes += chunk.length;
-    if (bytes >= MAX_BODY_BYTES) done();
+    if (bytes >= maxBytes) done();
   });
   response.on("error", done);
   response.once("close", done);

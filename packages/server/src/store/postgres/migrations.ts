@@ -148,6 +148,21 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX events_by_transcript ON events (task_id, id) INCLUDE (entry_key) WHERE entry_key IS NOT NULL;
   CREATE INDEX events_by_entry ON events (task_id, entry_key, id) WHERE entry_key <> '';
   `,
+  `
+  CREATE TABLE webhook_deliveries (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id text COLLATE "C" NOT NULL UNIQUE,
+    endpoint_id text COLLATE "C" NOT NULL,
+    event_id bigint,
+    state text COLLATE "C" NOT NULL,
+    updated_at text COLLATE "C" NOT NULL,
+    record text NOT NULL,
+    event text
+  );
+  CREATE INDEX webhook_deliveries_by_endpoint ON webhook_deliveries (endpoint_id, seq);
+  CREATE INDEX webhook_deliveries_waiting ON webhook_deliveries (endpoint_id, event_id) WHERE state = 'waiting';
+  CREATE INDEX webhook_deliveries_failed ON webhook_deliveries (seq) WHERE state = 'failed';
+  `,
 ];
 
 /** Names the lock that one node at a time migrates under; any number that nobody else uses in the same database. */

@@ -1,4 +1,5 @@
 import {
+  type DeliveryQuery,
   type EventFilter,
   MAX_CALLBACK_BYTES,
   type TaskQuery,
@@ -9,6 +10,7 @@ import type { Logger } from "../../logger.ts";
 import type { Metrics } from "../../metrics.ts";
 import { NO_LIMITS, type TaskLimits } from "../../tasks/limits.ts";
 import type { Attempt, Message, Task } from "../../tasks/task.ts";
+import type { DeliveryPage, DeliveryPolicy, DeliveryRecord } from "../deliveries.ts";
 import type { PendingCommand } from "../log-change.ts";
 import { OperationStore } from "../operation-store.ts";
 import { OutageLog } from "../outage-log.ts";
@@ -34,6 +36,7 @@ import { readTranscript, type TranscriptQuery } from "../transcript.ts";
 import { LEASES_CHANNEL, LOG_CHANNEL } from "./channels.ts";
 import { CommitMarks } from "./commit-marks.ts";
 import { Database } from "./database.ts";
+import { Deliveries } from "./deliveries.ts";
 import { told } from "./engine-error.ts";
 import { EventLog } from "./event-log.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -85,6 +88,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
   readonly #taskList: TaskList;
   readonly #transcripts: TranscriptReader;
   readonly #tables: Tables;
+  readonly #deliveries: Deliveries;
   readonly #leases: Leases;
   readonly #wakes: Wakes;
 
@@ -122,6 +126,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
     this.#taskList = new TaskList(database);
     this.#transcripts = new TranscriptReader(database, this);
     this.#tables = new Tables(database);
+    this.#deliveries = new Deliveries(database);
     this.#leases = new Leases(database);
     this.#group = new GroupCommit({
       database,
@@ -229,6 +234,30 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
 
   prune(policy: PrunePolicy): Promise<boolean> {
     return prune(this.#database, policy);
+  }
+
+  delivery(id: string): Promise<DeliveryRecord | null> {
+    return this.#deliveries.get(id);
+  }
+
+  deliveryEvent(id: string): Promise<string | null> {
+    return this.#deliveries.eventOf(id);
+  }
+
+  deliveries(query: DeliveryQuery): Promise<DeliveryPage> {
+    return this.#deliveries.page(query);
+  }
+
+  waitingDeliveries(endpointId: string, limit: number): Promise<DeliveryRecord[]> {
+    return this.#deliveries.waiting(endpointId, limit);
+  }
+
+  waitingCounts(): Promise<ReadonlyMap<string, number>> {
+    return this.#deliveries.waitingCounts();
+  }
+
+  pruneDeliveries(policy: DeliveryPolicy): Promise<boolean> {
+    return this.#deliveries.prune(policy);
   }
 
   /** @see SharedKeys.sharedKey */

@@ -1,5 +1,6 @@
 import type { Attempt, Task } from "../../tasks/task.ts";
 import { PRIORITY_RANK } from "../../tasks/task.ts";
+import { type DeliveryWrite, deliveryJson } from "../deliveries.ts";
 import type { AttemptRow, EventRow, MessageRow, Rows, TaskRow } from "../draft.ts";
 import type { PendingCommand, RecordStep } from "../log-change.ts";
 import { encodeChange } from "../log-row.ts";
@@ -70,6 +71,20 @@ const deleteRecords = prepared(
   "delete_records",
   "DELETE FROM records WHERE (kind, id) IN (SELECT * FROM unnest($1::text[], $2::text[]))",
 );
+const writeDeliveries = prepared(
+  "write_deliveries",
+  `INSERT INTO webhook_deliveries (id, endpoint_id, event_id, state, updated_at, record, event)
+   SELECT id, endpoint_id, event_id, state, updated_at, record, event
+   FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[])
+     WITH ORDINALITY AS delivery (id, endpoint_id, event_id, state, updated_at, record, event, place)
+   ORDER BY place
+   ON CONFLICT (id) DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at, record = excluded.record,
+     event = CASE excluded.state WHEN 'delivered' THEN NULL ELSE coalesce(excluded.event, webhook_deliveries.event) END`,
+);
+const deleteDeliveriesOf = prepared(
+  "delete_deliveries_of",
+  "DELETE FROM webhook_deliveries WHERE endpoint_id = ANY($1)",
+);
 const insertCommands = prepared(
   "insert_commands",
   "INSERT INTO commands (id, command) SELECT * FROM unnest($1::bigint[], $2::text[])",
@@ -103,6 +118,8 @@ export function writing(rows: Rows, taskBefore: (id: string) => Task | null): St
     statements.push(writeAttempts(...columns(rows.attempts.map(attemptValues), 9)));
   if (rows.messages.length > 0)
     statements.push(writeMessages(...columns(rows.messages.map(messageValues), 4)));
+  if (rows.deliveries.length > 0)
+    statements.push(writeDeliveries(...columns(rows.deliveries.map(deliveryValues), 7)));
   if (rows.records.length > 0) statements.push(...records(rows.records));
   if (rows.commands.length > 0) {
     statements.push(insertCommands(...columns(rows.commands.map(commandValues), 2)));
@@ -169,8 +186,15 @@ function records(steps: readonly RecordStep[]): Statement[] {
     return [[kind, id, concurrency, JSON.stringify(record)]];
   });
   if (gone.length > 0) statements.push(deleteRecords(...columns(gone, 2)));
+  const endpoints = gone.filter(([kind]) => kind === "webhook").map(([, id]) => id);
+  if (endpoints.length > 0) statements.push(deleteDeliveriesOf(endpoints));
   if (kept.length > 0) statements.push(writeRecords(...columns(kept, 4)));
   return statements;
+}
+
+function deliveryValues(delivery: DeliveryWrite): unknown[] {
+  const { id, endpointId, eventId, state, updatedAt, event } = delivery;
+  return [id, endpointId, eventId, state, updatedAt, deliveryJson(delivery), event ?? null];
 }
 
 function commandValues(command: PendingCommand): unknown[] {

@@ -166,6 +166,21 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX events_by_transcript ON events (task_id, id, entry_key) WHERE indexed AND entry_key IS NOT NULL;
   CREATE INDEX events_by_entry ON events (task_id, entry_key, id) WHERE indexed AND entry_key <> '';
   `,
+  `
+  CREATE TABLE webhook_deliveries (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    endpoint_id TEXT NOT NULL,
+    event_id INTEGER,
+    state TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    record TEXT NOT NULL,
+    event TEXT
+  );
+  CREATE INDEX webhook_deliveries_by_endpoint ON webhook_deliveries (endpoint_id, seq);
+  CREATE INDEX webhook_deliveries_waiting ON webhook_deliveries (endpoint_id, event_id) WHERE state = 'waiting';
+  CREATE INDEX webhook_deliveries_failed ON webhook_deliveries (seq) WHERE state = 'failed';
+  `,
 ];
 
 /**

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Rows } from "../draft.ts";
 import type { AttemptTable } from "./attempt-table.ts";
+import type { DeliveryTable } from "./delivery-table.ts";
 import type { EventLog } from "./event-log.ts";
 import type { MessageTable } from "./message-table.ts";
 import type { ReceiptTable } from "./receipt-table.ts";
@@ -14,6 +15,7 @@ export interface Tables {
   messages: MessageTable;
   receipts: ReceiptTable;
   records: RecordTable;
+  deliveries: DeliveryTable;
 }
 
 /** Writes what was planned, inside the surrounding commit. */
@@ -31,7 +33,7 @@ export class RowWriter {
   }
 
   write(rows: Rows): void {
-    const { log, tasks, attempts, messages, receipts, records } = this.#tables;
+    const { log, tasks, attempts, messages, receipts, records, deliveries } = this.#tables;
     for (const id of rows.deletedTasks) tasks.delete(id);
     if (rows.deletedTasks.size > 0) attempts.forget();
     for (const { task, isKnown, asOf } of rows.tasks) {
@@ -40,7 +42,11 @@ export class RowWriter {
     }
     for (const { attempt, isKnown } of rows.attempts) attempts.write(attempt, !isKnown);
     for (const row of rows.messages) messages.write(row);
-    for (const { kind, id, record } of rows.records) records.write(kind, id, record);
+    for (const delivery of rows.deliveries) deliveries.write(delivery);
+    for (const { kind, id, record } of rows.records) {
+      records.write(kind, id, record);
+      if (kind === "webhook" && record === null) deliveries.deleteOf(id);
+    }
     for (const { id, dispatchId, taskId, agentId, command } of rows.commands) {
       this.#insertCommand.run(id, dispatchId, taskId, agentId, JSON.stringify(command));
     }

@@ -1,10 +1,11 @@
 import type { StatementSync } from "node:sqlite";
-import type { EventFilter, TaskQuery, TranscriptPage } from "@mission-control/protocol";
+import type { DeliveryQuery, EventFilter, TaskQuery, TranscriptPage } from "@mission-control/protocol";
 import type { Logger } from "../../logger.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { AgentCommand } from "../../tasks/change.ts";
 import { NO_LIMITS, type TaskLimits } from "../../tasks/limits.ts";
 import type { Attempt, Message, Task } from "../../tasks/task.ts";
+import type { DeliveryPage, DeliveryPolicy, DeliveryRecord } from "../deliveries.ts";
 import type { EventRow } from "../draft.ts";
 import { Followers } from "../followers.ts";
 import type { PendingCommand } from "../log-change.ts";
@@ -32,6 +33,7 @@ import { AttemptTable } from "./attempt-table.ts";
 import { CommitProbe } from "./commit-probe.ts";
 import { named } from "./damage.ts";
 import { databaseFile, type OpenDatabase, openDatabase } from "./database.ts";
+import { DeliveryTable } from "./delivery-table.ts";
 import { EventLog, usesIndex } from "./event-log.ts";
 import { FileHealth } from "./file-health.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -118,6 +120,7 @@ export class SqliteStore extends OperationStore implements Store {
       messages: new MessageTable(db),
       receipts: new ReceiptTable(db),
       records: new RecordTable(db),
+      deliveries: new DeliveryTable(db),
     };
     this.#taskList = new TaskList(db);
     this.#inbox = new Inbox(db);
@@ -260,6 +263,33 @@ export class SqliteStore extends OperationStore implements Store {
       const moreEvents = log.prune(keepEvents, rows);
       const moreReceipts = receipts.prune(receiptsBefore, rows);
       return moreEvents || moreReceipts;
+    });
+  }
+
+  async delivery(id: string): Promise<DeliveryRecord | null> {
+    return this.#health.read(() => this.#tables.deliveries.get(id));
+  }
+
+  async deliveryEvent(id: string): Promise<string | null> {
+    return this.#health.read(() => this.#tables.deliveries.eventOf(id));
+  }
+
+  async deliveries(query: DeliveryQuery): Promise<DeliveryPage> {
+    return this.#health.read(() => this.#tables.deliveries.page(query));
+  }
+
+  async waitingDeliveries(endpointId: string, limit: number): Promise<DeliveryRecord[]> {
+    return this.#health.read(() => this.#tables.deliveries.waiting(endpointId, limit));
+  }
+
+  async waitingCounts(): Promise<ReadonlyMap<string, number>> {
+    return this.#health.read(() => this.#tables.deliveries.waitingCounts());
+  }
+
+  async pruneDeliveries({ under, ...policy }: DeliveryPolicy): Promise<boolean> {
+    return this.#group.upkeep(() => {
+      if (this.#leases.fence(under.name) !== under.fence) throw new FencedError(under.name);
+      return this.#tables.deliveries.prune(policy);
     });
   }
 

@@ -1,0 +1,147 @@
+import { z } from "zod";
+import { idSchema, pageLimitSchema, shortTextSchema, timestampSchema } from "./common.ts";
+import { eventTypeSchema } from "./events.ts";
+
+/** How an event is written in the body of a webhook: as the stream sends it, or as a CloudEvent in structured mode. */
+export const webhookFormatSchema = z.enum(["event", "cloudevents"]);
+export type WebhookFormat = z.infer<typeof webhookFormatSchema>;
+
+const urlSchema = z.url({ protocol: /^https?$/ }).max(2048);
+const typesSchema = z
+  .array(eventTypeSchema)
+  .min(1)
+  .transform((types) => [...new Set(types)]);
+const tagSchema = z.string().min(1).max(64);
+
+/** The body of `POST /api/webhooks/endpoints`. All given filters have to match; without any, every event is sent. */
+export const createWebhookSchema = z.object({
+  url: urlSchema,
+  types: typesSchema.optional(),
+  agentId: idSchema.optional(),
+  tag: tagSchema.optional().describe("A tag of the event's task."),
+  description: shortTextSchema.optional(),
+  format: webhookFormatSchema.default("event"),
+});
+export type CreateWebhook = z.infer<typeof createWebhookSchema>;
+
+/** The body of `PATCH /api/webhooks/endpoints/:id`: what is absent stays as it is, a filter that is null goes. */
+export const patchWebhookSchema = z
+  .object({
+    url: urlSchema,
+    types: typesSchema.nullable(),
+    agentId: idSchema.nullable(),
+    tag: tagSchema.nullable(),
+    description: shortTextSchema.nullable(),
+    format: webhookFormatSchema,
+    enabled: z.boolean().describe("`true` goes on where it stopped; `false` stops."),
+  })
+  .partial();
+export type PatchWebhook = z.infer<typeof patchWebhookSchema>;
+
+/**
+ * `active`: events are sent as they come. `paused`: it failed for a day, and is tried once an hour. `off`: nothing is
+ * sent, until it is switched on again.
+ */
+export const webhookStatusSchema = z.enum(["active", "paused", "off"]);
+export type WebhookStatus = z.infer<typeof webhookStatusSchema>;
+
+/** An endpoint as it is shown. Its secrets are not, and what may be secret in its URL stands as `***`. */
+export const webhookEndpointSchema = z.object({
+  id: idSchema,
+  url: z.string(),
+  types: z.array(eventTypeSchema).optional(),
+  agentId: idSchema.optional(),
+  tag: z.string().optional(),
+  description: z.string().optional(),
+  format: webhookFormatSchema,
+  status: webhookStatusSchema,
+  statusReason: z.string().optional(),
+  position: z.number().int().describe("Every event up to this one was delivered, or waits as a delivery."),
+  behind: z.number().int().describe("So many events of the log, matching or not, were not looked at yet."),
+  waiting: z.number().int().describe("So many deliveries wait to be tried again, or behind such a one."),
+  skipped: z.number().int().describe("So many events had left the log before they could be looked at."),
+  failingSince: timestampSchema.nullable(),
+  lastDeliveredAt: timestampSchema.nullable(),
+  previousSecretUntil: timestampSchema
+    .nullable()
+    .describe("Until then each request is signed with the secret before the last rotation, too."),
+  createdAt: timestampSchema,
+  updatedAt: timestampSchema,
+});
+export type WebhookEndpointView = z.infer<typeof webhookEndpointSchema>;
+
+/** The answer to creating an endpoint or rotating its secret: the secret is shown this once. */
+export const webhookSecretSchema = webhookEndpointSchema.extend({ secret: z.string() });
+
+/** The body of `POST …/:id/rotate`. */
+export const rotateSecretSchema = z.object({
+  overlapSeconds: z
+    .number()
+    .int()
+    .min(0)
+    .max(7 * 24 * 3600)
+    .default(24 * 3600)
+    .describe("For so long both secrets sign."),
+});
+
+/** The body of `POST …/:id/replay`: an event's id, or a time. */
+export const replaySchema = z.object({
+  since: z.union([z.number().int().nonnegative(), timestampSchema]),
+});
+
+/** What became of a delivery: `waiting` to be tried again, or behind an earlier one of its task. */
+export const deliveryStateSchema = z.enum(["waiting", "delivered", "failed"]);
+export type DeliveryState = z.infer<typeof deliveryStateSchema>;
+
+/** One try to deliver. */
+export const deliveryTrySchema = z.object({
+  at: timestampSchema,
+  durationMs: z.number(),
+  status: z.number().int().optional().describe("The HTTP status of the answer, where there was one."),
+  error: z.string().optional().describe("Why it did not count as delivered."),
+  response: z.string().optional().describe("The beginning of the answer's body."),
+});
+export type DeliveryTry = z.infer<typeof deliveryTrySchema>;
+
+/** A delivery: one event for one endpoint. Its id is the `webhook-id` of each try. */
+export const deliverySchema = z.object({
+  id: idSchema,
+  endpointId: idSchema,
+  eventId: z.number().int().nullable().describe("Null for a test."),
+  eventType: z.string(),
+  taskId: idSchema.optional(),
+  state: deliveryStateSchema,
+  tries: z.array(deliveryTrySchema).describe("The latest ten, oldest first."),
+  tryCount: z.number().int(),
+  nextTryAt: timestampSchema.optional(),
+  createdAt: timestampSchema,
+  updatedAt: timestampSchema,
+});
+export type DeliveryView = z.infer<typeof deliverySchema>;
+
+/** A delivery with what is sent. */
+export const deliveryDetailSchema = deliverySchema.extend({
+  request: z.object({
+    url: z.string(),
+    headers: z
+      .record(z.string(), z.string())
+      .describe("Without the time and the signature, which each try has anew."),
+    body: z.string().nullable().describe("Null where the event has left the log."),
+  }),
+});
+export type DeliveryDetail = z.infer<typeof deliveryDetailSchema>;
+
+/** Query of `GET /api/webhooks/deliveries`. */
+export const deliveryQuerySchema = z.object({
+  endpointId: idSchema.optional(),
+  state: deliveryStateSchema.optional(),
+  limit: pageLimitSchema,
+  cursor: z.string().max(64).optional(),
+});
+export type DeliveryQuery = z.infer<typeof deliveryQuerySchema>;
+
+/** A page of deliveries, newest first. */
+export const deliveryPageSchema = z.object({
+  items: z.array(deliverySchema),
+  nextCursor: z.string().nullable(),
+});

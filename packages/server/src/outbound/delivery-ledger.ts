@@ -1,0 +1,214 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { NewEvent } from "@mission-control/protocol";
+import type { Logger } from "../logger.ts";
+import type { DeliveryWrite } from "../store/deliveries.ts";
+import { FencedError, type LeaseToken } from "../store/plan.ts";
+import type { WebhookRecord } from "../store/records.ts";
+import type { Store } from "../store/store.ts";
+
+/** Between two tries to write to a store that takes nothing, in milliseconds. */
+const STORE_PAUSE_MS = 1000;
+/** Where nothing matches, the position is written once in so many events. */
+const LAZY_EVENTS = 1000;
+
+/** What the node that delivers writes of an endpoint. */
+export interface Progress {
+  status?: WebhookRecord["status"];
+  /** Goes with the status; none, where it is absent there. */
+  statusReason?: string | undefined;
+  skipped?: number;
+  failingSince?: string | null;
+  lastDeliveredAt?: string;
+}
+
+export interface DeliveryLedgerParts {
+  store: Pick<Store, "edit">;
+  endpointId: string;
+  token: LeaseToken;
+  logger: Pick<Logger, "error">;
+}
+
+/**
+ * What is to be written of one endpoint: what became of deliveries, how it does, and its position, all in one commit.
+ * The position never goes past an event that is neither over nor kept as a delivery that waits. What comes while a
+ * commit is made goes into the next.
+ */
+export class DeliveryLedger {
+  readonly #parts: DeliveryLedgerParts;
+  readonly #stop = new AbortController();
+  /** Ids of events that were read and are in memory alone, rising. */
+  readonly #open = new Set<number>();
+  /** Every event up to here was read. */
+  #readUpTo: number;
+  #position: number;
+  #deliveries = new Map<string, DeliveryWrite>();
+  #progress: Progress = {};
+  #event: NewEvent | undefined;
+  /** Ids of deliveries that were taken up as the operator asked. */
+  #resent: string[] = [];
+  #isReplayed = false;
+  #writing: Promise<void> | null = null;
+
+  /** @param position the endpoint's, as it is stored */
+  constructor(parts: DeliveryLedgerParts, position: number) {
+    this.#parts = parts;
+    this.#readUpTo = position;
+    this.#position = position;
+  }
+
+  /** How many events are in memory alone. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** Notes an event that is to be delivered; they come in order. */
+  opened(eventId: number): void {
+    this.#open.add(eventId);
+  }
+
+  /** Every event up to this one was read. */
+  read(upTo: number): void {
+    this.#readUpTo = upTo;
+    if (this.#open.size === 0 && upTo - this.#position >= LAZY_EVENTS) this.#write();
+  }
+
+  /** Writes a delivery that is over, or that waits. */
+  put(delivery: DeliveryWrite): void {
+    if (delivery.eventId !== null) this.#open.delete(delivery.eventId);
+    this.#deliveries.set(delivery.id, withEventOf(delivery, this.#deliveries.get(delivery.id)));
+    this.#write();
+  }
+
+  /** Writes how the endpoint does, with the next deliveries; an event that tells of it at once. */
+  note(progress: Progress, event?: NewEvent): void {
+    Object.assign(this.#progress, progress);
+    if (!event) return;
+    this.#event = event;
+    this.#write();
+  }
+
+  /** What was asked to be sent again was taken up. */
+  resent(id: string): void {
+    this.#resent.push(id);
+    this.#write();
+  }
+
+  /** The position is now where the operator asked to begin again. */
+  replayed(): void {
+    this.#isReplayed = true;
+    this.#write();
+  }
+
+  /** Writes what is left, if that can be, and nothing afterwards. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#writing;
+    if (this.#hasNews || this.#safePosition !== this.#position) {
+      await this.#writeOnce().catch(() => {});
+    }
+  }
+
+  get #safePosition(): number {
+    const [first] = this.#open;
+    return first === undefined ? this.#readUpTo : first - 1;
+  }
+
+  #write(): void {
+    this.#writing ??= this.#run().finally(() => {
+      this.#writing = null;
+    });
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    // What one turn of the event loop brings is written together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (!signal.aborted && this.#hasNews) {
+      try {
+        await this.#writeOnce();
+      } catch (error) {
+        // Another node has taken over, and goes on from what was written.
+        if (error instanceof FencedError) return this.#stop.abort();
+        if (signal.aborted) return;
+        const { endpointId: webhookId, logger } = this.#parts;
+        logger.error({ err: error, webhookId }, "what became of deliveries could not be stored");
+        await wait(STORE_PAUSE_MS, undefined, { signal, ref: false }).catch(() => {});
+      }
+    }
+  }
+
+  get #hasNews(): boolean {
+    return (
+      this.#deliveries.size > 0 ||
+      this.#event !== undefined ||
+      this.#resent.length > 0 ||
+      this.#isReplayed ||
+      this.#safePosition - this.#position >= LAZY_EVENTS
+    );
+  }
+
+  /** Makes one commit of all there is to write; of none of it where that fails. */
+  async #writeOnce(): Promise<void> {
+    const { store, endpointId, token } = this.#parts;
+    const deliveries = this.#deliveries;
+    const progress = this.#progress;
+    const event = this.#event;
+    const resent = this.#resent;
+    const isReplayed = this.#isReplayed;
+    const position = this.#safePosition;
+    this.#deliveries = new Map();
+    this.#progress = {};
+    this.#event = undefined;
+    this.#resent = [];
+    this.#isReplayed = false;
+    try {
+      await store.edit(
+        "webhook",
+        endpointId,
+        (current) => {
+          if (!current) return { record: null };
+          const taken = { resent, isReplayed };
+          const record = { ...withProgress(withoutTaken(current, taken), progress), position };
+          return { record, deliveries: [...deliveries.values()], ...(event ? { event } : {}) };
+        },
+        { under: token },
+      );
+      this.#position = position;
+    } catch (error) {
+      for (const [id, later] of this.#deliveries) deliveries.set(id, withEventOf(later, deliveries.get(id)));
+      this.#deliveries = deliveries;
+      this.#progress = { ...progress, ...this.#progress };
+      this.#event ??= event;
+      this.#resent.unshift(...resent);
+      this.#isReplayed ||= isReplayed;
+      throw error;
+    }
+  }
+}
+
+/** What was to be written before is written over, but for the event: that comes once. */
+function withEventOf(delivery: DeliveryWrite, before: DeliveryWrite | undefined): DeliveryWrite {
+  const event = delivery.event ?? before?.event;
+  return event === undefined ? delivery : { ...delivery, event };
+}
+
+/** Without what the operator asked for and was taken up. */
+function withoutTaken(
+  { replayAfter, resend = [], ...others }: WebhookRecord,
+  { resent, isReplayed }: { resent: readonly string[]; isReplayed: boolean },
+): WebhookRecord {
+  const left = resend.filter((id) => !resent.includes(id));
+  return {
+    ...others,
+    ...(left.length > 0 ? { resend: left } : {}),
+    ...(replayAfter === undefined || isReplayed ? {} : { replayAfter }),
+  };
+}
+
+/** What an operator switched off stays so, whatever was noted meanwhile. */
+function withProgress(record: WebhookRecord, progress: Progress): WebhookRecord {
+  const { status, statusReason, ...others } = progress;
+  if (status === undefined || record.status === "off") return { ...record, ...others };
+  const { statusReason: _, ...rest } = record;
+  return { ...rest, ...others, status, ...(statusReason === undefined ? {} : { statusReason }) };
+}

@@ -1,0 +1,46 @@
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
+import { ALLOWING_SETTING } from "../gateways/http/link-local.ts";
+import { HIDDEN, holdsHidden, shownUrl } from "../gateways/http/shown-url.ts";
+import { isPrivateHost, isPublicAddress } from "./public-address.ts";
+
+/** A name that is not resolved in time is taken: whether it may be sent to is looked at with each try in any case. */
+const LOOKUP_MS = 2000;
+
+/** Nothing can be sent to the URL of an endpoint; the message says why. */
+export class WebhookUrlError extends Error {
+  readonly code = "webhook_url";
+  override name = "WebhookUrlError";
+}
+
+/**
+ * The URL to keep when one is given: the current one, when it is given back as it was shown.
+ * @param allowPrivate whether addresses may be sent to that are not public ones
+ * @throws WebhookUrlError
+ */
+export async function keptUrl(
+  given: string,
+  current: string | undefined,
+  { allowPrivate }: { allowPrivate: boolean },
+): Promise<string> {
+  if (current !== undefined && shownUrl(current) === given) return current;
+  const url = new URL(given);
+  if (holdsHidden(url)) {
+    throw new WebhookUrlError(`holds ${HIDDEN} where secrets were hidden: write the URL whole`);
+  }
+  if (!allowPrivate && (isPrivateHost(url) || (await leadsNowherePublic(url)))) {
+    throw new WebhookUrlError(
+      `leads to a private address or one of this machine, which only ${ALLOWING_SETTING} allows`,
+    );
+  }
+  return given;
+}
+
+/** Whether a name resolves now, and to no public address. */
+async function leadsNowherePublic({ hostname }: URL): Promise<boolean> {
+  if (isIP(hostname.replace(/^\[|\]$/g, "")) !== 0) return false;
+  const found = lookup(hostname, { all: true }).catch(() => []);
+  const addresses = await Promise.race([found, wait(LOOKUP_MS, [], { ref: false })]);
+  return addresses.length > 0 && !addresses.some(({ address }) => isPublicAddress(address));
+}

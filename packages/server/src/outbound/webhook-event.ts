@@ -1,0 +1,32 @@
+import type { JsonObject, NewEvent } from "@mission-control/protocol";
+import type { WebhookRecord } from "../store/records.ts";
+
+/** What an operator, or how it answers, changed about an endpoint. */
+export type WebhookChange =
+  | "created"
+  | "edited"
+  | "deleted"
+  | "secret_rotated"
+  | "replayed"
+  | "resent"
+  | "paused"
+  | "resumed"
+  | "switched_off"
+  | "switched_on";
+
+/** Tells that something about an endpoint changed. Its URL may hold secrets, and is told by its host alone. */
+export function webhookEvent(
+  { id, url, description }: WebhookRecord,
+  change: WebhookChange,
+  now: string,
+  more: JsonObject = {},
+): NewEvent {
+  const message = description ?? new URL(url).host;
+  return {
+    type: "webhook",
+    message,
+    data: { change, webhookId: id, ...more },
+    timestamp: now,
+    receivedAt: now,
+  };
+}

@@ -1,0 +1,206 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import type {
+  CreateWebhook,
+  DeliveryView,
+  EventType,
+  NewEvent,
+  WebhookEndpointView,
+} from "@mission-control/protocol";
+import type { Clock } from "../../src/outbound/clock.ts";
+import { Outbound } from "../../src/outbound/outbound.ts";
+import { WebhookSender } from "../../src/outbound/sender.ts";
+import { Webhooks } from "../../src/outbound/webhooks.ts";
+import type { Lease, Store } from "../../src/store/store.ts";
+import { openTestStore } from "./test-store.ts";
+import { WebhookReceiver } from "./webhook-receiver.ts";
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** A clock that stands still until it is moved, and then calls back all that is due. */
+export class TestClock implements Clock {
+  #at = Date.parse("2026-11-23T10:00:00.000Z");
+  readonly #timers = new Set<{ at: number; callback: () => void }>();
+
+  readonly now = () => new Date(this.#at);
+
+  after(ms: number, callback: () => void): { cancel(): void } {
+    const timer = { at: this.#at + ms, callback };
+    this.#timers.add(timer);
+    return { cancel: () => void this.#timers.delete(timer) };
+  }
+
+  advance(ms: number): void {
+    this.#at += ms;
+    for (const timer of [...this.#timers]) {
+      if (timer.at > this.#at) continue;
+      this.#timers.delete(timer);
+      timer.callback();
+    }
+  }
+}
+
+export interface OutboundFixtureOptions {
+  /** Whether it delivers from the start; default true. */
+  delivers?: boolean;
+  timeoutMs?: number;
+}
+
+/** Outbound webhooks over a real store and to real receivers; only the clock is the test's. */
+export class OutboundFixture {
+  readonly clock = new TestClock();
+  readonly store: Store;
+  readonly webhooks: Webhooks;
+  readonly sender: WebhookSender;
+  #outbound: Outbound | null = null;
+  #leftBehind: Lease | null = null;
+
+  static async open(context: TestContext, options: OutboundFixtureOptions = {}): Promise<OutboundFixture> {
+    const folder = mkdtempSync(join(tmpdir(), "mission-control-outbound-"));
+    const fixture = new OutboundFixture(folder, options);
+    context.after(async () => {
+      await fixture.stop();
+      fixture.sender.close();
+      await fixture.store.close();
+      rmSync(folder, { recursive: true });
+    });
+    return fixture;
+  }
+
+  private constructor(folder: string, { delivers = true, timeoutMs }: OutboundFixtureOptions) {
+    const { clock } = this;
+    this.store = openTestStore({ folder, now: clock.now });
+    this.sender = new WebhookSender({
+      clock,
+      allowPrivate: true,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    });
+    const { store, sender } = this;
+    this.webhooks = new Webhooks({ store, sender, clock, allowPrivate: true, publicUrl });
+    if (delivers) this.start();
+  }
+
+  /** Begins to deliver, as a node does that starts. */
+  start(): void {
+    this.#outbound = this.another();
+  }
+
+  /** One more node that would deliver. */
+  another(store: Store = this.store): Outbound {
+    const { sender, clock } = this;
+    return new Outbound({ store, sender, clock, publicUrl, logger: silent });
+  }
+
+  /** Ends to deliver, as a node does that stops. */
+  async stop(): Promise<void> {
+    await this.#outbound?.close();
+    this.#outbound = null;
+  }
+
+  /**
+   * Begins to deliver with a node that is gone from its `write`-th write on, which is made or not made.
+   * @returns when that has come
+   */
+  startUntilKilled({ write, when }: { write: number; when: "before" | "after" }): Promise<void> {
+    const killed = Promise.withResolvers<void>();
+    let writes = 0;
+    const own: Partial<Store> = {
+      lease: async (...asked) => {
+        const lease = await this.store.lease(...asked);
+        this.#leftBehind = lease;
+        return lease;
+      },
+      edit: async (...asked: unknown[]) => {
+        const edit = () =>
+          (this.store.edit as (...asked: unknown[]) => Promise<never>).apply(this.store, asked);
+        if (++writes < write) return edit();
+        if (writes === write && when === "after") await edit();
+        killed.resolve();
+        return new Promise<never>(() => {});
+      },
+    };
+    const store = new Proxy(this.store, {
+      get: (target, name: keyof Store) => own[name] ?? (target[name] as () => unknown).bind(target),
+    });
+    this.another(store);
+    return killed.promise;
+  }
+
+  /** What was killed has its lease no more. */
+  async leaveBehind(): Promise<void> {
+    await this.#leftBehind?.release();
+    this.#leftBehind = null;
+  }
+
+  /** A receiver that an endpoint sends to. */
+  async receiver(
+    context: TestContext,
+    fields: Partial<CreateWebhook> = {},
+  ): Promise<{ receiver: WebhookReceiver; id: string; secret: string }> {
+    const receiver = await WebhookReceiver.start();
+    context.after(() => receiver.close());
+    const { id, secret } = await this.webhooks.create({ url: receiver.url, format: "event", ...fields });
+    return { receiver, id, secret };
+  }
+
+  /** Appends events about these tasks. @returns the id of the last */
+  async append(...taskIds: string[]): Promise<number> {
+    return (await this.store.append(taskIds.map((taskId) => activity(taskId)))) as number;
+  }
+
+  async deliveries(endpointId: string): Promise<DeliveryView[]> {
+    return (await this.webhooks.deliveries({ endpointId, limit: 500 })).items;
+  }
+
+  /** Moves the clock on, a minute in each turn of the event loop, until something has come. */
+  async advancing(awaited: Promise<unknown>): Promise<void> {
+    let isThere = false;
+    void awaited.then(() => {
+      isThere = true;
+    });
+    while (!isThere) {
+      this.clock.advance(60_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Resolves when something is true of an endpoint as it is stored. */
+  async until(id: string, isMet: (endpoint: WebhookEndpointView) => boolean): Promise<WebhookEndpointView> {
+    for (;;) {
+      const endpoint = await this.webhooks.get(id);
+      if (endpoint && isMet(endpoint)) return endpoint;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Resolves when a request that was begun by now would have come. */
+  async quiet(receiver: WebhookReceiver): Promise<void> {
+    await Promise.all([this.store.append([]), fetch(receiver.url, { method: "HEAD" })]);
+    receiver.received.splice(
+      receiver.received.findLastIndex(({ body }) => body === ""),
+      1,
+    );
+  }
+
+  /** Resolves when something is true of an endpoint's deliveries as they are stored. */
+  async settled(endpointId: string, isMet: (found: DeliveryView[]) => boolean): Promise<DeliveryView[]> {
+    for (;;) {
+      const found = await this.deliveries(endpointId);
+      if (isMet(found)) return found;
+      // A commit is made in a turn of the event loop.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
+
+export function activity(taskId: string, type: EventType = "activity"): NewEvent {
+  const at = "2026-11-23T10:00:00.000Z";
+  return { type, taskId, agentId: "a1", message: `about ${taskId}`, data: {}, timestamp: at, receivedAt: at };
+}
+
+export const PUBLIC_URL = "https://mission.example.com";
+function publicUrl(): string {
+  return PUBLIC_URL;
+}
