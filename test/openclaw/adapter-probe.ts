@@ -89,8 +89,16 @@ export class AdapterProbe {
 
   messages(dispatchId: string): string[] {
     return this.events.flatMap((event) =>
-      event.dispatchId === dispatchId && event.kind === "activity" ? [event.message] : [],
+      event.dispatchId === dispatchId && event.kind === "activity" ? (event.message ?? []) : [],
     );
+  }
+
+  /** The parts of entries that were told of a dispatch. */
+  entries(dispatchId: string): JsonObject[] {
+    return this.events.flatMap((event) => {
+      const entry = event.dispatchId === dispatchId && event.kind === "activity" && event.data.entry;
+      return entry ? [entry as JsonObject] : [];
+    });
   }
 
   async close(): Promise<void> {

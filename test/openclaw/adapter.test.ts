@@ -21,7 +21,10 @@ after(async () => {
 test("a turn runs, and its tool calls and end are told without the secret", async () => {
   const probe = new AdapterProbe({ url: gateway.url, token: gateway.token });
   try {
-    const steps = [{ exec: "env {{ENV}} sh -c 'echo to-stderr >&2; exit 3'" }, { say: "All done." }];
+    const steps = [
+      { exec: "env {{ENV}} sh -c 'echo to-stderr >&2; exit 3'", saying: "I look." },
+      { say: "All done." },
+    ];
     const sent = payload("tells", steps);
     await probe.handOver(sent);
     const end = await probe.end(sent.dispatchId);
@@ -29,7 +32,17 @@ test("a turn runs, and its tool calls and end are told without the secret", asyn
     assert.equal(end.kind === "ended" && end.text, "All done.");
     const messages = probe.messages(sent.dispatchId);
     assert.equal(messages[0], "The agent's run has started");
-    assert.match(messages[1] ?? "", /^exec: env .*exit 3/);
+    assert.equal(messages[1], "I look.");
+    assert.match(messages[2] ?? "", /^exec: env .*exit 3/);
+    const [said, ...tool] = probe.entries(sent.dispatchId);
+    assert.deepEqual(said, { kind: "message", role: "assistant", text: "I look." });
+    const { title, input, output, ...call } = Object.assign({}, ...tool);
+    assert.match(title, /^env .*exit 3/);
+    assert.match(input.command, /^env MISSION_CONTROL.*exit 3/);
+    assert.match(output, /to-stderr/);
+    const { id, durationMs, ...outcome } = call;
+    assert.deepEqual(outcome, { kind: "tool", name: "exec", state: "failed", exitCode: 3 });
+    assert.ok(typeof id === "string" && typeof durationMs === "number");
     assert.deepEqual(model.timesTaken("tells", 0), 1);
     assert.match(model.requests.find(({ script }) => script === "tells")?.system ?? "", new RegExp(SECRET));
     const written = JSON.stringify([probe.events, probe.logs]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { AgentView, LogEvent, TaskView } from "@mission-control/protocol";
+import type { AgentView, LogEvent, TaskView, TranscriptPage } from "@mission-control/protocol";
 import { sessionKeyOf } from "../../packages/server/src/gateways/openclaw/run-key.ts";
 import { CuttingProxy } from "./cutting-proxy.ts";
 import { GatewayProcess } from "./gateway-process.ts";
@@ -82,6 +82,32 @@ test("an agent's turn reports progress and completion, and the stream tells it a
     seen.join("\n"),
   );
   assert.equal(model.turnsStarted("reports"), 1);
+});
+
+test("what a turn said and did is the task's transcript, with inputs, outputs and last words", async () => {
+  const steps: Step[] = [
+    { exec: "echo one; exit 2", saying: "First a look." },
+    { exec: "seq 1 20000" },
+    { say: "Nothing to do." },
+  ];
+  const { task } = await dispatch("transcript", steps);
+  await server.reached(task.id, "completed");
+  const { body } = await server.call<TranscriptPage>("GET", `/api/tasks/${task.id}/transcript`);
+  const told = body.items.map((entry) =>
+    entry.kind === "tool"
+      ? [entry.name, entry.input, entry.state, entry.exitCode]
+      : "text" in entry && entry.text,
+  );
+  assert.deepEqual(told, [
+    "First a look.",
+    ["exec", { command: "echo one; exit 2" }, "failed", 2],
+    ["exec", { command: "seq 1 20000" }, "completed", 0],
+    "Nothing to do.",
+  ]);
+  const [, first, second] = body.items;
+  assert.match(first?.kind === "tool" ? (first.output ?? "") : "", /^one\n/);
+  // Of a long output the gateway itself tells the beginning.
+  assert.match(second?.kind === "tool" ? (second.output ?? "") : "", /^1\n2\n/);
 });
 
 test("a failing turn fails the task with the gateway's reason", async () => {

@@ -32,7 +32,8 @@ export type DispatchOutcome =
 
 /** What an adapter learns about a run by itself, without the agent's callbacks. */
 export type RunEvent =
-  | { kind: "activity"; dispatchId: string; message: string; data: JsonObject; at: Date }
+  /** In words, as an entry of the transcript (`data.entry`), or as both. */
+  | { kind: "activity"; dispatchId: string; message: string | undefined; data: JsonObject; at: Date }
   | {
       kind: "ended";
       dispatchId: string;

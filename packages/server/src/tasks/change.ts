@@ -73,7 +73,7 @@ export type ReportChange =
       kind: "run_activity";
       taskId: string;
       dispatchId: string;
-      message: string;
+      message: string | undefined;
       data: JsonObject;
       at: string;
     }

@@ -194,3 +194,12 @@ test("what an agent's own data has in the place of an entry is no entry", () => 
   const { events } = story.callback({ type: "progress", data: { entry: { kind: "nonsense" }, step: 1 } });
   assert.deepEqual(events.at(-1)?.data, { step: 1 });
 });
+
+test("the last words of a run are an entry of its transcript, the reason it failed is none", () => {
+  const ended = new Story().accepted().runEnded("completed", "All done.").events[0];
+  assert.deepEqual(ended?.data.entry, { kind: "message", role: "assistant", text: "All done." });
+  for (const outcome of ["failed", "completed"] as const) {
+    const text = outcome === "failed" ? "rate limit" : "";
+    assert.equal(new Story().accepted().runEnded(outcome, text).events[0]?.data.entry, undefined);
+  }
+});

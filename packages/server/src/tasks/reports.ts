@@ -17,6 +17,7 @@ import {
 import { statusEvent, subjectOf, taskEvent } from "./events.ts";
 import { withMessageTold } from "./messages.ts";
 import { openRequest, requestPermission, type Started, withdrawOpen } from "./permissions.ts";
+import { lastWords, withEntryInData } from "./reported-entry.ts";
 import { type Attempt, isOver, type Message, occupiesSlot, type Task } from "./task.ts";
 import { addUsage } from "./usage.ts";
 
@@ -104,18 +105,6 @@ function callback({ task, attempt, message }: TaskState, change: CallbackChange,
       });
     }
   }
-}
-
-/**
- * A callback with its entry where its event has it, in the data. An entry has been read, and what the sender's own data
- * has under that name has not: it goes.
- */
-function withEntryInData(said: Callback): Callback {
-  const { entry, data } = said;
-  if (entry) return { ...said, data: { ...data, entry: entry as JsonObject } };
-  if (data?.entry === undefined) return said;
-  const { entry: _, ...rest } = data;
-  return { ...said, data: rest };
 }
 
 function progress(
@@ -224,7 +213,7 @@ function runEnded(task: Task, attempt: Attempt, change: RunEnded, now: string): 
   const { outcome, text, at } = change.run;
   const event = taskEvent("activity", subjectOf(attempt), now, {
     message: text === "" ? `The run ended: ${outcome}` : text,
-    data: { source: "gateway", runOutcome: outcome },
+    data: { source: "gateway", runOutcome: outcome, ...(outcome === "completed" ? lastWords(text) : {}) },
     timestamp: at,
   });
   return {

@@ -3,6 +3,7 @@ import { abortable } from "../../abortable.ts";
 import type { Logger } from "../../logger.ts";
 import { addUsage } from "../../tasks/usage.ts";
 import type { DispatchOutcome, EarlierSend, RunEvent, SendContext } from "../gateway.ts";
+import { asEntry } from "./event-entries.ts";
 import { asText } from "./frames.ts";
 import type { GatewayConnection } from "./gateway-connection.ts";
 import type { GatewayLink } from "./gateway-link.ts";
@@ -203,7 +204,8 @@ export class OpenClawRun {
     }
     this.#used = addUsage(this.#used, end.usage);
     const said = this.#redact(end.outcome.text);
-    if (said) this.#announce(said, { phase: "turn_ended" });
+    const entry = asEntry({ kind: "message", role: "assistant", text: said }) as JsonObject;
+    if (said) this.#announce(said, { phase: "turn_ended", entry });
   }
 
   #finish(end: TurnEnd): void {
@@ -221,7 +223,7 @@ export class OpenClawRun {
     this.#options.emit(usage ? { ...ended, usage } : ended);
   }
 
-  #announce(message: string, data: JsonObject): void {
+  #announce(message: string | undefined, data: JsonObject): void {
     this.#options.emit({
       kind: "activity",
       dispatchId: this.dispatchId,

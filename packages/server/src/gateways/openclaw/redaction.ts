@@ -1,3 +1,5 @@
+import type { Json } from "@mission-control/protocol";
+
 const REPLACEMENT = "[secret]";
 
 /** Makes a function that takes a secret out of texts, in each form an agent may write it in a command. */
@@ -7,4 +9,12 @@ export function redactor(secret: string): (text: string) => string {
     (form) => form !== "",
   );
   return (text) => forms.reduce((left, form) => left.replaceAll(form, REPLACEMENT), text);
+}
+
+/** The same value with every text in it redacted. */
+export function redactAll(value: Json, redact: (text: string) => string): Json {
+  if (typeof value === "string") return redact(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => redactAll(item, redact));
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, redactAll(field, redact)]));
 }

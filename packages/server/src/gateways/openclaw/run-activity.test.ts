@@ -13,7 +13,13 @@ function feed(now: () => number = () => 0): RunActivity {
 
 function messages(activity: RunActivity, stream: string, data: object): string[] {
   const payload = JSON.parse(JSON.stringify({ stream, data }));
-  return activity.take(payload).map(({ message }) => message);
+  return activity.take(payload).flatMap(({ message }) => message ?? []);
+}
+
+/** The parts of entries that an event amounts to. */
+function entries(activity: RunActivity, stream: string, data: object): unknown[] {
+  const payload = JSON.parse(JSON.stringify({ stream, data }));
+  return activity.take(payload).flatMap(({ data: { entry } }) => entry ?? []);
 }
 
 test("a tool call is told with what it does, a failed one with why", () => {
@@ -102,4 +108,128 @@ test("the start is told once, however often the model is tried", () => {
   ]);
   assert.deepEqual(messages(activity, "lifecycle", { phase: "start" }), []);
   assert.deepEqual(messages(activity, "lifecycle", { phase: "end" }), []);
+});
+
+// As openclaw 2026.9.6 told them.
+const CALL = { name: "exec", toolCallId: "call_0_24" };
+const START = { ...CALL, phase: "start", args: { command: `env S=${SECRET} make` } };
+const RESULT = {
+  ...CALL,
+  phase: "result",
+  isError: false,
+  result: {
+    content: [{ type: "text", text: "hello\n\n(Command exited with code 3)" }],
+    details: { status: "completed", exitCode: 3, durationMs: 1076, aggregated: "hello" },
+  },
+};
+
+test("a tool call's begin and end, and what was said and thought before it, are entries", () => {
+  const activity = feed();
+  assert.deepEqual(entries(activity, "thinking", { text: "Hm." }), []);
+  assert.deepEqual(entries(activity, "assistant", { text: "I make it." }), []);
+  assert.deepEqual(entries(activity, "tool", START), [
+    { kind: "thought", text: "Hm." },
+    { kind: "message", role: "assistant", text: "I make it." },
+    {
+      id: "call_0_24",
+      kind: "tool",
+      name: "exec",
+      title: "env S=[secret] make",
+      input: { command: "env S=[secret] make" },
+      state: "running",
+    },
+  ]);
+  const command = { ...CALL, phase: "end", output: "hello", status: "completed", exitCode: 3 };
+  assert.deepEqual(entries(activity, "command_output", command), [], "the tool stream tells it");
+  assert.deepEqual(entries(activity, "tool", RESULT), [
+    {
+      id: "call_0_24",
+      kind: "tool",
+      output: "hello\n\n(Command exited with code 3)",
+      state: "failed",
+      exitCode: 3,
+      durationMs: 1076,
+    },
+  ]);
+  assert.deepEqual(messages(activity, "tool", RESULT), [], "an end has no line of its own");
+  assert.deepEqual(entries(activity, "thinking", { text: "Done." }), []);
+  assert.deepEqual(entries(activity, "lifecycle", { phase: "end" }), [{ kind: "thought", text: "Done." }]);
+});
+
+test("where tool events are missing, items and command outputs make the same entry", () => {
+  const activity = feed();
+  activity.useToolEvents(false);
+  const item = { ...CALL, kind: "tool", title: "Exec make", status: "running", phase: "start" };
+  const parts = [
+    ...entries(activity, "item", item),
+    ...entries(activity, "item", { ...item, phase: "update" }),
+    ...entries(activity, "command_output", { ...CALL, phase: "delta", output: "he" }),
+    ...entries(activity, "item", { ...item, phase: "end", status: "failed" }),
+    ...entries(activity, "command_output", {
+      ...CALL,
+      phase: "end",
+      output: SECRET,
+      exitCode: 3,
+      durationMs: 10,
+    }),
+  ];
+  assert.deepEqual(Object.assign({}, ...parts), {
+    id: "call_0_24",
+    kind: "tool",
+    name: "exec",
+    title: "Exec make",
+    state: "failed",
+    output: "[secret]",
+    exitCode: 3,
+    durationMs: 10,
+  });
+  assert.equal(parts.length, 3);
+});
+
+test("a plan is one entry however often it changes", () => {
+  const steps = [
+    { step: "read", status: "completed" },
+    { step: "write", status: "in_progress" },
+  ];
+  assert.deepEqual(entries(feed(), "plan", { phase: "update", title: "Plan updated", steps }), [
+    {
+      id: "plan",
+      kind: "plan",
+      steps: [
+        { title: "read", state: "completed" },
+        { title: "write", state: "running" },
+      ],
+    },
+  ]);
+  assert.deepEqual(entries(feed(), "plan", { phase: "update", steps: [] }), []);
+});
+
+test("a call id that a model uses again makes another entry", () => {
+  const activity = feed();
+  const ids = [START, RESULT, START, RESULT, START].flatMap((data) =>
+    entries(activity, "tool", data).map((entry) => (entry as { id: string }).id),
+  );
+  assert.deepEqual(ids, ["call_0_24", "call_0_24", "call_0_24 (2)", "call_0_24 (2)", "call_0_24 (3)"]);
+});
+
+test("a secret is gone also where a long output is cut in its middle", () => {
+  const output = `${"x".repeat(16 * 1024 - 20)}${SECRET}${"y".repeat(40_000)}`;
+  const [entry] = entries(feed(), "tool", { ...RESULT, result: { content: [{ text: output }] } });
+  assert.match(JSON.stringify(entry), /bytes left out/);
+  assert.doesNotMatch(JSON.stringify(entry), /YWJjZGVm/);
+});
+
+test("of a flood of calls the transcript has a hundred, and says how many it has not", () => {
+  let now = 0;
+  const activity = feed(() => now);
+  const told = Array.from({ length: 150 }, (_, index) => {
+    return activity.take(
+      JSON.parse(JSON.stringify({ stream: "tool", data: { ...START, toolCallId: `c${index}` } })),
+    );
+  }).flat();
+  assert.equal(told.filter(({ message }) => message !== undefined).length, 10);
+  assert.equal(told.length, 100);
+  now = 10_000;
+  const [next] = activity.take(JSON.parse(JSON.stringify({ stream: "tool", data: START })));
+  assert.equal(next?.data.skipped, 50);
 });

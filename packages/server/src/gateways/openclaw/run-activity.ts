@@ -1,25 +1,38 @@
-import type { JsonObject } from "@mission-control/protocol";
-import { asObject, asObjects, asText } from "./frames.ts";
+import type { Entry, JsonObject } from "@mission-control/protocol";
+import {
+  asEntry,
+  commandOutputEntry,
+  contentText,
+  planEntry,
+  toolItemEntry,
+  toolResultEntry,
+  toolStartEntry,
+} from "./event-entries.ts";
+import { asObject, asText } from "./frames.ts";
+import { redactAll } from "./redaction.ts";
 
 const MAX_SHORT_CHARACTERS = 200;
 const MAX_TEXT_CHARACTERS = 2000;
-/** Activities of one run within a window; what comes above is counted, not told. */
-const MAX_PER_WINDOW = 10;
+/**
+ * Activities of one run within a window: those with words; and all, which are entries of the transcript. What comes
+ * above is counted, not told.
+ */
+const MAX_PER_WINDOW = { words: 10, all: 100 };
 const WINDOW_MS = 2000;
 /** The arguments of common tools that say what is being done. */
 const TELLING_ARGUMENTS = ["command", "path", "file_path", "url", "query", "pattern"];
 /** What a report command begins with; nothing a reader wants to see. */
 const REPORT_VARIABLES = /\bMISSION_CONTROL_[A-Z_]+=('[^']*'|"[^"]*"|\S*)\s*(\\\n\s*)?/g;
 
-/** One thing an agent did, in words. */
+/** One thing an agent did: in words, as an entry of the transcript (`data.entry`), or as both. */
 export interface Activity {
-  message: string;
+  message: string | undefined;
   data: JsonObject;
 }
 
 /**
- * Turns the gateway's many small events of one run into few readable activities: each tool call, each failed
- * one, and what the agent said between them; never a flood.
+ * Turns the gateway's many small events of one run into few activities: each tool call with its end, what the agent
+ * said between them, what it thought and planned; never a flood.
  */
 export class RunActivity {
   readonly #redact: (text: string) => string;
@@ -27,10 +40,13 @@ export class RunActivity {
   #toolEvents = false;
   #started = false;
   #said = "";
+  #thought = "";
   /** The preamble that {@link #said} was told by last. */
   #preambleId: string | undefined;
+  /** How often each id of a tool call was used before, and whether it is in use. Some models begin anew to count. */
+  readonly #calls = new Map<string, { uses: number; isOpen: boolean }>();
   #windowEnd = 0;
-  #inWindow = 0;
+  #inWindow = { words: 0, all: 0 };
   #skipped = 0;
 
   /**
@@ -60,15 +76,25 @@ export class RunActivity {
       case "assistant":
         this.#said = asText(data.text) ?? this.#said;
         return [];
-      case "tool":
-        if (phase === "start")
-          return this.#toolStart(asText(data.name) ?? "tool", this.#arguments(data.args));
-        if (phase === "result" && data.isError === true) return this.#toolFailed(data);
+      case "thinking":
+        this.#thought = asText(data.text) ?? this.#thought;
         return [];
+      case "tool":
+        if (phase === "start") return this.#toolStart(data, this.#arguments(data.args), toolStartEntry);
+        return phase === "result" ? this.#toolResult(data) : [];
       case "item":
         if (data.kind === "preamble") return this.#preamble(asText(data.itemId), asText(data.progressText));
-        if (this.#toolEvents || data.kind !== "tool" || phase !== "start") return [];
-        return this.#toolStart(asText(data.name) ?? "tool", this.#short(asText(data.title) ?? ""));
+        if (this.#toolEvents || data.kind !== "tool") return [];
+        if (phase === "start")
+          return this.#toolStart(data, this.#short(asText(data.title) ?? ""), itemStartEntry);
+        return phase === "end"
+          ? this.#toolPart(data, phase, toolItemEntry(this.#endOf(data), this.#redacted(data)))
+          : [];
+      case "command_output":
+        if (this.#toolEvents || phase !== "end") return [];
+        return this.#toolPart(data, phase, commandOutputEntry(this.#idOf(data), this.#redacted(data)));
+      case "plan":
+        return this.#announce(undefined, { phase: "plan" }, planEntry(this.#redacted(data)));
       default:
         return [];
     }
@@ -79,6 +105,8 @@ export class RunActivity {
       this.#started = true;
       return this.#announce("The agent's run has started", { phase });
     }
+    // Its last words come with the end of the run, its last thoughts only here.
+    if (phase === "end") return this.#flushThought();
     const error = phase === "finishing" && asText(data.error);
     return error ? this.#announce(`The model call failed: ${this.#short(error)}`, { phase }) : [];
   }
@@ -92,27 +120,68 @@ export class RunActivity {
     return earlier;
   }
 
-  #toolStart(tool: string, what: string): Activity[] {
+  #toolStart(
+    data: JsonObject,
+    what: string,
+    entryOf: (id: string, title: string, data: JsonObject) => Entry | undefined,
+  ): Activity[] {
+    const tool = asText(data.name) ?? "tool";
+    const entry =
+      data.toolCallId === undefined ? undefined : entryOf(this.#beginOf(data), what, this.#redacted(data));
     return [
+      ...this.#flushThought(),
       ...this.#flushSaid(),
-      ...this.#announce(what ? `${tool}: ${what}` : tool, { phase: "start", tool }),
+      ...this.#announce(what ? `${tool}: ${what}` : tool, { phase: "start", tool }, entry),
     ];
   }
 
-  #toolFailed(data: JsonObject): Activity[] {
+  #toolResult(data: JsonObject): Activity[] {
     const tool = asText(data.name) ?? "tool";
-    const text = asObjects(asObject(data.result).content)
-      .map((part) => asText(part.text) ?? "")
-      .join("\n");
-    const why = this.#short(text) || "no reason given";
-    return this.#announce(`${tool} failed: ${why}`, { phase: "error", tool });
+    const entry =
+      data.toolCallId === undefined ? undefined : toolResultEntry(this.#endOf(data), this.#redacted(data));
+    if (data.isError !== true) return this.#toolPart(data, "result", entry);
+    const why = this.#short(contentText(asObject(data.result).content)) || "no reason given";
+    return this.#announce(`${tool} failed: ${why}`, { phase: "error", tool }, entry);
+  }
+
+  /** What a reader of the transcript sees of a tool call, and a reader of activities does not need. */
+  #toolPart(data: JsonObject, phase: string, entry: Entry | undefined): Activity[] {
+    const isOfCall = data.toolCallId !== undefined;
+    return isOfCall ? this.#announce(undefined, { phase, tool: asText(data.name) ?? "tool" }, entry) : [];
+  }
+
+  #idOf({ toolCallId }: JsonObject): string {
+    const id = String(toolCallId);
+    const uses = this.#calls.get(id)?.uses ?? 0;
+    return uses === 0 ? id : `${id} (${uses + 1})`;
+  }
+
+  #beginOf(data: JsonObject): string {
+    const id = String(data.toolCallId);
+    const known = this.#calls.get(id);
+    if (!known?.isOpen) this.#calls.set(id, { uses: known ? known.uses + 1 : 0, isOpen: true });
+    return this.#idOf(data);
+  }
+
+  #endOf(data: JsonObject): string {
+    const known = this.#calls.get(String(data.toolCallId));
+    if (known) known.isOpen = false;
+    return this.#idOf(data);
   }
 
   /** What the agent said before it went on to use a tool. Its last words come with the end of the run. */
   #flushSaid(): Activity[] {
     const said = this.#redact(this.#said).trim();
     this.#said = "";
-    return said ? this.#announce(cut(said, MAX_TEXT_CHARACTERS), { phase: "said" }) : [];
+    if (!said) return [];
+    const entry = asEntry({ kind: "message", role: "assistant", text: said });
+    return this.#announce(cut(said, MAX_TEXT_CHARACTERS), { phase: "said" }, entry);
+  }
+
+  #flushThought(): Activity[] {
+    const text = this.#redact(this.#thought).trim();
+    this.#thought = "";
+    return text ? this.#announce(undefined, { phase: "thought" }, asEntry({ kind: "thought", text })) : [];
   }
 
   /** The part of a tool's arguments that tells a reader most. */
@@ -123,26 +192,40 @@ export class RunActivity {
     return Object.keys(object).length > 0 ? this.#short(JSON.stringify(object)) : "";
   }
 
+  /** What an entry is made of, before its texts are cut: half a secret would not be known for one. */
+  #redacted(data: JsonObject): JsonObject {
+    return redactAll(data, this.#redact) as JsonObject;
+  }
+
   /** A text without the secret, on one line, cut. */
   #short(text: string): string {
     return cut(this.#redact(text).replace(/\s+/g, " ").trim(), MAX_SHORT_CHARACTERS);
   }
 
-  #announce(message: string, data: JsonObject): Activity[] {
+  /** @param entry without one, and without words, there is nothing to tell */
+  #announce(message: string | undefined, data: JsonObject, entry?: Entry): Activity[] {
+    if (message === undefined && entry === undefined) return [];
     const now = this.#now();
     if (now >= this.#windowEnd) {
       this.#windowEnd = now + WINDOW_MS;
-      this.#inWindow = 0;
+      this.#inWindow = { words: 0, all: 0 };
     }
-    if (this.#inWindow >= MAX_PER_WINDOW) {
+    const hasWords = message !== undefined && this.#inWindow.words < MAX_PER_WINDOW.words;
+    if (!hasWords && (entry === undefined || this.#inWindow.all >= MAX_PER_WINDOW.all)) {
       this.#skipped += 1;
       return [];
     }
-    this.#inWindow += 1;
+    this.#inWindow.all += 1;
+    if (hasWords) this.#inWindow.words += 1;
     const skipped = this.#skipped > 0 ? { skipped: this.#skipped } : {};
     this.#skipped = 0;
-    return [{ message, data: { source: "gateway", ...data, ...skipped } }];
+    const told = { source: "gateway", ...data, ...skipped, ...(entry ? { entry: entry as JsonObject } : {}) };
+    return [{ message: hasWords ? message : undefined, data: told }];
   }
+}
+
+function itemStartEntry(id: string, _: string, data: JsonObject): Entry | undefined {
+  return toolItemEntry(id, data);
 }
 
 function cut(text: string, max: number): string {
