@@ -35,6 +35,10 @@ const COMMANDS: Readonly<Record<string, readonly [string, () => Promise<CommandM
     "List agents, add or remove one, or find those on this machine",
     () => import("./commands/agents.ts"),
   ],
+  webhooks: [
+    "List webhooks, add, remove, try or replay one, and see what was delivered",
+    () => import("./commands/webhooks.ts"),
+  ],
   gateways: ["List OpenClaw Gateways, add, remove or try one", () => import("./commands/gateways.ts")],
   cancel: ["Cancel a task, and tell its agent to stop", async () => (await taskActions()).cancel],
   "force-end": [

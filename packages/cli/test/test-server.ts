@@ -14,9 +14,10 @@ export class TestServer {
   /** What makes a command find the server: its data folder, where the address and the token are. */
   readonly env: Record<string, string>;
 
-  static async start(): Promise<TestServer> {
+  /** @param flags settings beside its port and folder */
+  static async start(flags: Record<string, unknown> = {}): Promise<TestServer> {
     const folder = mkdtempSync(join(tmpdir(), "mission-control-commands-"));
-    const settings = readSettings({ flags: { port: "0", dataDir: folder }, environment: {} });
+    const settings = readSettings({ flags: { port: "0", dataDir: folder, ...flags }, environment: {} });
     return new TestServer(folder, await startApp(settings, silent));
   }
 

@@ -74,15 +74,17 @@ export type WebhookEndpointView = z.infer<typeof webhookEndpointSchema>;
 export const webhookSecretSchema = webhookEndpointSchema.extend({ secret: z.string() });
 
 /** The body of `POST …/:id/rotate`. */
-export const rotateSecretSchema = z.object({
-  overlapSeconds: z
-    .number()
-    .int()
-    .min(0)
-    .max(7 * 24 * 3600)
-    .default(24 * 3600)
-    .describe("For so long both secrets sign."),
-});
+export const rotateSecretSchema = z
+  .object({
+    overlapSeconds: z
+      .number()
+      .int()
+      .min(0)
+      .max(7 * 24 * 3600)
+      .default(24 * 3600)
+      .describe("For so long both secrets sign."),
+  })
+  .prefault({});
 
 /** The body of `POST …/:id/replay`: an event's id, or a time. */
 export const replaySchema = z.object({

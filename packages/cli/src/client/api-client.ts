@@ -49,6 +49,10 @@ export class ApiClient {
     return this.#call("POST", path, body, schema, timeoutMs);
   }
 
+  patch<Schema extends z.ZodType>(path: string, body: object, schema: Schema): Promise<z.output<Schema>> {
+    return this.#call("PATCH", path, body, schema);
+  }
+
   async #call<Schema extends z.ZodType>(
     method: string,
     path: string,

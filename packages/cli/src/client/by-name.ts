@@ -6,7 +6,7 @@ import { CommandError } from "../terminal/command-error.ts";
  * @throws CommandError that says which there are
  */
 export function findByName<Named extends { id: string; name: string }>(
-  kind: "agent" | "gateway",
+  kind: "agent" | "gateway" | "webhook",
   all: readonly Named[],
   idOrName: string,
 ): Named {

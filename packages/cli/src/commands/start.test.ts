@@ -171,6 +171,7 @@ test("every command has help with an example; wrong use exits 2", async () => {
     run(["agents", "add", "--help"]),
     run(["gateways", "add", "--help"]),
     run(["gateways", "test", "--help"]),
+    run(["webhooks", "add", "--help"]),
   ]);
   for (const [index, { code, stdout }] of helps.entries()) {
     assert.equal(code, 0);
@@ -185,6 +186,7 @@ test("every command has help with an example; wrong use exits 2", async () => {
     ["cancel"],
     ["reject", "task"],
     ["gateways", "add"],
+    ["webhooks", "add"],
     ["tail", "--since", "x"],
     ["tail", "--types", "x"],
   ];

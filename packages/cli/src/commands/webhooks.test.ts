@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { WebhookReceiver } from "../../../server/test/support/webhook-receiver.ts";
+import { TestServer } from "../../test/test-server.ts";
+
+let server: TestServer;
+let receiver: WebhookReceiver;
+before(async () => {
+  server = await TestServer.start({ allowPrivateWebhooks: true });
+  receiver = await WebhookReceiver.start();
+});
+after(async () => {
+  await server.close();
+  await receiver.close();
+});
+
+test("an endpoint is added, tried, given another secret, switched off and on, and removed", async () => {
+  assert.match((await server.run("webhooks")).stdout, /^No webhooks yet/);
+  const added = await server.run("webhooks", "add", receiver.url, "--types", "task", "--description", "ours");
+  const [, id = "", secret] =
+    /is (\S+)\.\nIts secret, shown this once: (whsec_\S+)\n$/.exec(added.stdout) ?? [];
+  assert.ok(secret, added.stderr);
+  assert.match((await server.run("webhooks")).stdout, new RegExp(`^${id} +active +\\d+ behind +0 waiting`));
+
+  const tested = await server.run("webhooks", "test", "ours");
+  assert.match(tested.stdout, /took it in \d+ ms \(HTTP 204\)/, tested.stderr);
+  receiver.reaction = () => 500;
+  const refused = await server.run("webhooks", "test", receiver.url);
+  assert.deepEqual([refused.code, refused.stderr], [1, "Answered with HTTP 500.\n"]);
+  receiver.reaction = () => 204;
+
+  const rotated = await server.run("webhooks", "rotate", id, "--overlap", "60");
+  assert.match(rotated.stdout, /^Its new secret, shown this once: whsec_/, rotated.stderr);
+  assert.match((await server.run("webhooks", "off", id)).stdout, /is off\.\n$/);
+  assert.match((await server.run("webhooks", "on", id)).stdout, /is active\.\n$/);
+  assert.match((await server.run("webhooks", "rm", "ours")).stdout, /is removed\.\n$/);
+  assert.match((await server.run("webhooks", "rm", "ours")).stderr, /^There is no webhook "ours"/);
+});
+
+test("deliveries are listed, shown with what was sent, and sent again", async () => {
+  const added = await server.run("webhooks", "add", receiver.url, "--types", "task", "--json");
+  const { id } = JSON.parse(added.stdout) as { id: string };
+  const before = receiver.received.length;
+  await server.api("POST", "/api/tasks", { title: "Tell everybody" });
+  await receiver.receives(before + 1);
+  const delivery = receiver.received.at(-1)?.id ?? "";
+  let listed = "";
+  while (!listed.includes("delivered")) {
+    listed = (await server.run("webhooks", "deliveries", "--endpoint", id)).stdout;
+  }
+  assert.match(listed, new RegExp(`delivered +task +1 tries +${delivery}\n$`));
+  const shown = await server.run("webhooks", "deliveries", delivery);
+  assert.match(shown.stdout, /HTTP 204/);
+  assert.match(shown.stdout, /"message":"Tell everybody"/);
+  assert.match((await server.run("webhooks", "resend", delivery)).stdout, /is tried again/);
+  await receiver.receives(before + 2);
+  const replayed = await server.run("webhooks", "replay", id, "--since", "2026-01-01T00:00:00Z");
+  assert.equal(replayed.code, 0, replayed.stderr);
+  await receiver.receives(before + 3);
+  assert.deepEqual(new Set(receiver.received.slice(before).map((one) => one.id)), new Set([delivery]));
+});
+
+test("wrong use says so", async () => {
+  const [type, format, state] = await Promise.all([
+    server.run("webhooks", "add", receiver.url, "--types", "nonsense"),
+    server.run("webhooks", "add", receiver.url, "--format", "xml"),
+    server.run("webhooks", "deliveries", "--state", "lost"),
+  ]);
+  assert.deepEqual([type.code, format.code, state.code], [2, 2, 2]);
+  assert.match(format.stderr, /It must be event or cloudevents/);
+});
