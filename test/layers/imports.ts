@@ -21,6 +21,7 @@ export const rooms = [
   "stream",
   "ingress",
   "retention.ts",
+  "artifact-upkeep.ts",
   "readiness.ts",
   "store",
   "tasks",

@@ -1,3 +1,4 @@
+import type { Upload } from "./artifact.ts";
 import { fitEntry } from "./entry.ts";
 import { type CallbackBody, type CallbackType, MAX_CALLBACK_BYTES, MAX_TEXT_LENGTH } from "./wire.ts";
 
@@ -6,6 +7,8 @@ export interface Message {
   id: string;
   type: CallbackType;
   body: string;
+  /** What is sent instead of the body: an artifact too large for that. */
+  upload?: Upload | undefined;
 }
 
 /** What an entry may take of a callback, in bytes: the rest is for what goes with it. */

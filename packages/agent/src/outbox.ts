@@ -1,11 +1,12 @@
+import { discardUpload } from "./artifact.ts";
 import type { Message } from "./callback.ts";
 import { anySignal } from "./clock.ts";
 import { superseded } from "./coalesce.ts";
 import { CallbackError } from "./errors.ts";
-import type { Target } from "./post.ts";
 import { describe, type Sender } from "./sender.ts";
 import { Segment } from "./spool/segment.ts";
 import { Spool } from "./spool/spool.ts";
+import type { Target } from "./target.ts";
 import type { CallbackResponse } from "./wire.ts";
 
 /** What became of a callback: stored, or left out because newer progress says more. */
@@ -170,6 +171,7 @@ export class Outbox {
   /** A note that cannot be written costs a repeat later, which the server knows by its id; no more. */
   #settleInSpool({ message, segment }: Entry): void {
     try {
+      discardUpload(message);
       segment?.settle(message.id);
     } catch (error) {
       this.#warn(`The spool file ${segment?.path} could not be written: ${words(error)}`);
@@ -203,6 +205,7 @@ export class Outbox {
     const cause = words(error);
     entries.forEach(({ message, segment, reject }, index) => {
       this.#release(segment);
+      if (!segment) discardUpload(message);
       const reason =
         index === 0 ? cause : `The ${describe(message)} had to wait behind another callback. ${cause}`;
       const kept = segment ? ` It is kept in ${segment.path} and goes out with the next report.` : "";

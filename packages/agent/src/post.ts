@@ -1,16 +1,12 @@
+import { changeOf } from "./artifact.ts";
 import type { Message } from "./callback.ts";
 import { anySignal, type Clock } from "./clock.ts";
 import { isRetryable, parseHttpDate, parseRetryAfter } from "./retry.ts";
 import { standardHeaders, TIMESTAMP_TOLERANCE_SECONDS } from "./signing.ts";
+import type { Target } from "./target.ts";
 import { timeoutSignal } from "./timers.ts";
+import { uploadMs, uploadRequest } from "./upload.ts";
 import type { CallbackResponse } from "./wire.ts";
-
-/** Where callbacks go and how they are signed. */
-export interface Target {
-  url: string;
-  /** `whsec_…` */
-  secret: string;
-}
 
 /** Of an answer, no more is read: Mission Control's are a few lines. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -19,7 +15,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 export type PostResult =
   | { kind: "stored"; answer: CallbackResponse }
   /** Final: trying again would be answered the same. */
-  | { kind: "refused"; status: number; reason: string }
+  | { kind: "refused"; status?: number; reason: string }
   /** Worth another try. `reached` is false when no server in working order answered. */
   | { kind: "retry"; reason: string; status?: number; retryAfter: number | undefined; reached: boolean };
 
@@ -41,18 +37,19 @@ export async function postCallback(
   target: Target,
   options: PostOptions,
 ): Promise<PostResult> {
-  const { clock, timeoutMs, signal } = options;
+  const { clock, signal } = options;
   signal?.throwIfAborted();
-  const timestamp = Math.floor(clock.now() / 1000);
+  const { upload } = message;
+  const change = upload && changeOf(upload);
+  if (change !== undefined) return { kind: "refused", reason: change };
+  const timeoutMs = options.timeoutMs + (upload ? uploadMs(upload) : 0);
   const timeout = timeoutSignal(timeoutMs);
+  const { url, init } = upload
+    ? uploadRequest(upload, target)
+    : callbackRequest(message, target, clock.now());
   try {
-    const response = await options.fetch(target.url, {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        ...standardHeaders(target.secret, { id: message.id, timestamp, body: message.body }),
-      },
-      body: message.body,
+    const response = await options.fetch(url, {
+      ...init,
       redirect: "manual",
       signal: anySignal(signal, timeout) ?? timeout,
     });
@@ -62,6 +59,12 @@ export async function postCallback(
     const reason = timeout.aborted ? `no answer within ${timeoutMs / 1000} s` : networkReason(error);
     return { kind: "retry", reason, retryAfter: undefined, reached: false };
   }
+}
+
+/** @param now the sender's clock, in milliseconds since the epoch */
+function callbackRequest({ id, body }: Message, { url, secret }: Target, now: number) {
+  const signed = standardHeaders(secret, { id, timestamp: Math.floor(now / 1000), body });
+  return { url, init: { method: "POST", headers: { "content-type": "application/json", ...signed }, body } };
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Artifact } from "./artifact.ts";
 import { Circuit } from "./circuit.ts";
 import { CallbackError, ConfigurationError } from "./errors.ts";
 import { createReporter, type Reporter } from "./reporter.ts";
@@ -10,9 +11,11 @@ import type { Entry, JsonObject, Usage } from "./wire.ts";
 
 /** One report, as the command line gives it. */
 export interface ReportCommand extends IdentityOptions, TransportOptions {
-  type: "progress" | "complete" | "error";
-  /** What the agent is doing, its result, or what went wrong. An entry needs no words beside it. */
+  type: "progress" | "complete" | "error" | "artifact";
+  /** What the agent is doing, its result, or what went wrong. An entry, or an artifact, needs no words beside it. */
   text?: string | undefined;
+  /** The file, with `artifact`. */
+  artifact?: Artifact | undefined;
   /** 0 to 1, with `progress`. */
   progress?: number | undefined;
   /** With `progress`: what the agent said or did, for the transcript. */
@@ -75,7 +78,8 @@ export async function report(command: ReportCommand): Promise<CommandResult> {
 }
 
 function send(reporter: Reporter, command: ReportCommand) {
-  const { type, text, progress, entry, lastState, data, usage } = command;
+  const { type, text, progress, entry, lastState, data, usage, artifact } = command;
+  if (type === "artifact") return reporter.artifact(artifact ?? { name: "" });
   if (type === "progress") {
     if (entry && text === undefined) return reporter.entry(entry, { progress, data, usage });
     return reporter.progress(text ?? "", { progress, entry, data, usage });

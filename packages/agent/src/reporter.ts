@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { encodeCallback } from "./callback.ts";
+import { type Artifact, discardUpload, encodeArtifact } from "./artifact.ts";
+import { encodeCallback, type Message } from "./callback.ts";
 import { anySignal } from "./clock.ts";
 import { CallbackError } from "./errors.ts";
 import type { MessageEnd } from "./messages.ts";
@@ -8,6 +9,7 @@ import { Sender, type TransportOptions } from "./sender.ts";
 import { Redelivery } from "./spool/redelivery.ts";
 import { defaultSpoolFolder, Spool } from "./spool/spool.ts";
 import { type Identity, type IdentityOptions, resolveIdentity } from "./target.ts";
+import { dispatchOf } from "./upload.ts";
 import type { CallbackBody, Entry, JsonObject, PermissionRequest, Usage } from "./wire.ts";
 
 /** How a reporter is made. What is absent comes from the environment or has the default named here. */
@@ -71,6 +73,12 @@ export interface Reporter {
    * Never left out for newer progress.
    */
   message(messageId: string, end: MessageEnd): Promise<ReportResult>;
+  /**
+   * Leaves a file behind, such as a patch or a report: in a callback up to its 256 KiB, larger ones by an upload, which
+   * only a dispatch's own callback URL takes. The file is read at once; what is uploaded from a path has to stay there
+   * until this is settled, and is refused where it was changed since.
+   */
+  artifact(artifact: Artifact, options?: Pick<ReportOptions, "signal">): Promise<ReportResult>;
   /** Resolves when nothing is on its way any more: delivered, refused, or kept in the spool. */
   flush(): Promise<void>;
   /** Takes no more callbacks and waits for those on their way; stops at once when the signal is aborted. */
@@ -180,6 +188,20 @@ export class DispatchReporter implements Reporter {
     return this.#send({ type: "progress", data }, undefined);
   }
 
+  artifact(artifact: Artifact, options: Pick<ReportOptions, "signal"> = {}): Promise<ReportResult> {
+    let message: Message | undefined;
+    try {
+      message = encodeArtifact(this.#identified(), artifact, this.#spool?.folder);
+      if (message.upload && dispatchOf(this.#identity.target.url) === "") throw new Error(NEEDS_OWN_URL);
+    } catch (error) {
+      if (message) discardUpload(message);
+      const reason = error instanceof Error ? error.message : String(error);
+      const words = `The artifact "${artifact.name}" was not sent: ${reason}`;
+      return this.#settled(Promise.reject(new CallbackError("refused", words, { cause: error })));
+    }
+    return this.#post(message, options.signal);
+  }
+
   async flush(): Promise<void> {
     await this.#outbox.idle();
   }
@@ -198,15 +220,25 @@ export class DispatchReporter implements Reporter {
     report: Omit<CallbackBody, "id" | "taskId" | "agentId" | "dispatchId" | "timestamp">,
     signal: AbortSignal | undefined,
   ): Promise<ReportResult> {
+    const { timestamp, ...identified } = this.#identified();
+    return this.#post(encodeCallback({ ...identified, ...report, timestamp }), signal);
+  }
+
+  /** What every callback begins with. */
+  #identified(): Omit<CallbackBody, "type"> {
     const { taskId, agentId, dispatchId } = this.#identity;
-    const id = `msg_${randomUUID()}`;
     const timestamp = new Date(this.#sender.clock.now()).toISOString();
-    const message = encodeCallback({ id, taskId, agentId, dispatchId, ...report, timestamp });
-    const sent = this.#closed
-      ? Promise.reject(
-          new CallbackError("closed", `The reporter is closed; the ${report.type} was not sent.`),
-        )
-      : this.#outbox.send(message, signal);
+    return { id: `msg_${randomUUID()}`, taskId, agentId, dispatchId, timestamp };
+  }
+
+  #post(message: Message, signal: AbortSignal | undefined): Promise<ReportResult> {
+    if (!this.#closed) return this.#settled(this.#outbox.send(message, signal));
+    const words = `The reporter is closed; the ${message.type} was not sent.`;
+    return this.#settled(Promise.reject(new CallbackError("closed", words)));
+  }
+
+  /** The same promise, which may be left alone: what comes of it is seen to. */
+  #settled(sent: Promise<ReportResult>): Promise<ReportResult> {
     sent.then(
       (result) => {
         // The server is there: a good moment for what other runs left behind.
@@ -245,6 +277,9 @@ export class DispatchReporter implements Reporter {
     }
   }
 }
+
+const NEEDS_OWN_URL =
+  "it is too large for a callback, and the shared callback URL takes no uploads: report to the dispatch's own.";
 
 /** Where warnings go unless told otherwise. */
 export function warn(message: string): void {

@@ -2,8 +2,9 @@ import type { Message } from "./callback.ts";
 import { Circuit } from "./circuit.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { CallbackError } from "./errors.ts";
-import { type PostResult, postCallback, type Target } from "./post.ts";
+import { type PostResult, postCallback } from "./post.ts";
 import { RETRY_WAITS, retryDelay } from "./retry.ts";
+import type { Target } from "./target.ts";
 import type { CallbackResponse } from "./wire.ts";
 
 /** How callbacks are carried; every field has a default that suits production. */

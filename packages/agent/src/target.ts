@@ -1,7 +1,13 @@
 import { ConfigurationError } from "./errors.ts";
-import type { Target } from "./post.ts";
 import { SECRET_RULE, secretKey } from "./signing.ts";
 import type { Dispatch } from "./wire.ts";
+
+/** Where callbacks go and how they are signed. */
+export interface Target {
+  url: string;
+  /** `whsec_…` */
+  secret: string;
+}
 
 /** Whom a reporter speaks for and to. What is missing is taken from `dispatch`, then from the environment. */
 export interface IdentityOptions {

@@ -88,7 +88,17 @@ export interface AgentMessage {
 export type JsonObject = Record<string, unknown>;
 
 /** What a callback is (docs/contract.md, section 4). */
-export type CallbackType = "progress" | "complete" | "error" | "permission";
+export type CallbackType = "progress" | "complete" | "error" | "permission" | "artifact";
+
+/** A file that an attempt leaves behind, whole inside its callback. */
+export interface InlineArtifact {
+  name: string;
+  mediaType?: string | undefined;
+  content: string;
+  encoding?: "utf8" | "base64" | undefined;
+  /** Of its bytes, in hexadecimal. */
+  sha256?: string | undefined;
+}
 
 /** The body of a callback, as it goes over the wire (docs/contract.md, section 4). */
 export interface CallbackBody {
@@ -106,6 +116,7 @@ export interface CallbackBody {
   usage?: Usage | undefined;
   entry?: Entry | undefined;
   request?: PermissionRequest | undefined;
+  artifact?: InlineArtifact | undefined;
   timestamp: string;
 }
 
@@ -139,6 +150,9 @@ export interface Dispatch {
 
 /** A callback may not be larger, in bytes. */
 export const MAX_CALLBACK_BYTES = 256 * 1024;
+
+/** An artifact may not be larger, in bytes, unless its server is set otherwise. */
+export const MAX_ARTIFACT_BYTES = 100 * 1024 * 1024;
 
 /** A text in a callback may not be longer, in UTF-16 units. */
 export const MAX_TEXT_LENGTH = 64 * 1024;

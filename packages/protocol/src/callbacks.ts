@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { reportedArtifactSchema } from "./artifacts.ts";
 import {
   absentOr,
   agentTimeSchema,
@@ -87,6 +88,7 @@ export const callbackSchema = z.preprocess(
     z.object({ ...fields, type: z.literal("complete") }),
     z.object({ ...fields, type: z.literal("error") }),
     z.object({ ...fields, type: z.literal("permission"), request: permissionRequestSchema }),
+    z.object({ ...fields, type: z.literal("artifact"), artifact: reportedArtifactSchema }),
   ]),
 );
 export type Callback = z.infer<typeof callbackSchema>;

@@ -10,6 +10,7 @@ export const eventTypeSchema = z.enum([
   "error",
   "permission",
   "message",
+  "artifact",
   "task",
   "agent",
   "gateway",

@@ -1,4 +1,5 @@
 export * from "./agents.ts";
+export * from "./artifacts.ts";
 export * from "./callbacks.ts";
 export * from "./common.ts";
 export * from "./dispatches.ts";

@@ -1,6 +1,9 @@
 /** Path of the shared callback URL; a dispatch's own URL has its id as one more segment. */
 export const CALLBACK_PATH = "/api/webhooks/callback";
 
+/** Between a dispatch's callback URL and the name of an artifact that is uploaded for it. */
+export const ARTIFACTS_SEGMENT = "artifacts";
+
 /** Path of the event stream. */
 export const EVENTS_PATH = "/api/events";
 

@@ -138,6 +138,34 @@ export function signSimple(secret: string, body: string | Uint8Array): string {
   return `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
 }
 
+/**
+ * What the upload of an artifact is signed over, in place of its body: the signature is looked at before any of that
+ * is read. Checked as {@link verifySimple} does, with the secret of the dispatch alone.
+ * @param name as it is, not as the URL encodes it
+ * @param contentDigest the header's value as it is sent (RFC 9530)
+ */
+export function uploadText(dispatchId: string, name: string, contentDigest: string): string {
+  return `${dispatchId}\n${name}\n${contentDigest}`;
+}
+
+/** The `Content-Digest` of a body (RFC 9530). @param sha256 its SHA-256 */
+export function contentDigest(sha256: Uint8Array): string {
+  return `sha-256=:${Buffer.from(sha256).toString("base64")}:`;
+}
+
+/**
+ * The SHA-256 that a `Content-Digest` tells, in hexadecimal, whatever other digests stand beside it; null where it
+ * tells none, or several.
+ */
+export function sha256Of(header: string): string | null {
+  const found = header.split(",").filter((member) => /^\s*sha-256=/.test(member));
+  const [, base64 = ""] = /^\s*sha-256=:([A-Za-z0-9+/=]*):\s*(;.*)?$/.exec(found[0] ?? "") ?? [];
+  const digest = Buffer.from(base64, "base64");
+  if (found.length !== 1 || digest.length !== SHA256_BYTES || digest.toString("base64") !== base64)
+    return null;
+  return digest.toString("hex");
+}
+
 /** Checks an `X-Signature-SHA256` value in constant time against several secrets. */
 export function verifySimple(
   secrets: readonly string[],

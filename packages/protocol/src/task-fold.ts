@@ -68,6 +68,8 @@ export function foldEvent<T extends FoldedFields>(task: T, event: NewEvent): Fol
       return { ...task, ...lastWord(task, event), error: message, lastState: event.lastState, updatedAt };
     case "permission":
       return permissionMoved(task, event);
+    case "artifact":
+      return { ...task, updatedAt, lastWordAt: updatedAt, silence: undefined };
     default:
       return task;
   }

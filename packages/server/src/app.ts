@@ -6,6 +6,9 @@ import { AgentProbe } from "./agents/agent-probe.ts";
 import { AllowedHosts } from "./allowed-hosts.ts";
 import { dashboardFolder } from "./api/dashboard.ts";
 import { HttpServer } from "./api/http-server.ts";
+import { ArtifactUpkeep } from "./artifact-upkeep.ts";
+import { ArtifactKeeping } from "./callbacks/artifact-keeping.ts";
+import { ArtifactUploads } from "./callbacks/artifact-uploads.ts";
 import { callbackEndpoint } from "./callbacks/callback-endpoint.ts";
 import { CallbackLimits } from "./callbacks/callback-limits.ts";
 import { CallbackIntake } from "./callbacks/intake.ts";
@@ -68,10 +71,11 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
   const addresses = new ClientAddresses(settings.trustedProxies);
   const { dataDir: folder, databaseUrl } = settings;
   const identityDir = join(folder, "openclaw");
-  const storeOptions = { folder, databaseUrl, limits: limits.rules, metrics, logger };
-  const { store, keys: sharedKeys } = await openStore(storeOptions);
+  const maxArtifactBytes = limits.allArtifacts;
+  const storeOptions = { folder, databaseUrl, maxArtifactBytes, limits: limits.rules, metrics, logger };
+  const { store, contents, keys: sharedKeys } = await openStore(storeOptions);
   // Closed in reverse order, also when the start fails half-way.
-  const opened: { close(): Promise<void> | void }[] = [store];
+  const opened: { close(): Promise<void> | void }[] = [store, contents];
   const closeAll = async () => {
     for (const part of opened.reverse()) await part.close();
   };
@@ -133,8 +137,21 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       logger,
       metrics,
       limits: callbackLimits,
+      artifacts: new ArtifactKeeping(contents),
       now,
       slotIsFreed: (agentId) => dispatcher.slotIsFreed(agentId),
+    });
+    const uploads = new ArtifactUploads({
+      store,
+      contents,
+      verifier,
+      intake,
+      limits: callbackLimits,
+      pace: limits.pace(),
+      addresses,
+      metrics,
+      maxBytes: limits.artifact,
+      now,
     });
     const openBodies = new BodyReader(limits.bodies(), addresses, metrics);
     const apiBodies = new BodyReader(limits.bodies(), addresses, metrics);
@@ -192,7 +209,9 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       features: { outboundWebhooks: true },
       publicUrl: settings.publicUrl,
       dashboardFolder: dashboardFolder(),
+      contents,
       callbacks: callbackEndpoint(intake, openBodies, addresses),
+      uploads: uploads.handle,
       events: stream.handle,
       openBodies,
       apiBodies,
@@ -225,6 +244,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     const owns = (agentId: string) => dispatcher.owns(agentId);
     opening(new AgentProbe({ agents, owns, adapterFor, logger })).start();
     opening(new Outbound({ ...webhookParts, logger }));
+    opening(new ArtifactUpkeep({ store, contents, logger }));
     opening(new Retention({ store, keepEvents: settings.retentionEvents, now, logger }));
     return {
       url: localAddress,

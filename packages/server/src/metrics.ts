@@ -14,6 +14,7 @@ export const CALLBACK_RESULTS = [
   "conflict",
   "limited",
   "unavailable",
+  "no_room",
   "failed",
 ] as const;
 export type CallbackResult = (typeof CALLBACK_RESULTS)[number];

@@ -19,6 +19,8 @@ import { Metrics } from "../src/metrics.ts";
 import { SYSTEM_CLOCK } from "../src/outbound/clock.ts";
 import { WebhookSender } from "../src/outbound/sender.ts";
 import { Webhooks } from "../src/outbound/webhooks.ts";
+import { ContentFolder } from "../src/store/content-folder.ts";
+import type { Contents } from "../src/store/contents.ts";
 import type { Store } from "../src/store/store.ts";
 import { openTestStore } from "./support/test-store.ts";
 
@@ -40,6 +42,7 @@ export interface HttpFixture {
   url: string;
   host: string;
   store: Store;
+  contents: Contents;
   clock: ManualClock;
   sessions: Sessions;
   metrics: Metrics;
@@ -78,6 +81,7 @@ export async function startHttp({
   const clock = beside?.clock ?? new ManualClock();
   const { now } = clock;
   const store = seenAs(beside?.store ?? openTestStore({ folder, now }));
+  const contents = beside?.contents ?? (await openContents(folder));
   const raw: string[] = [];
   const record = (name: string) => (request: IncomingMessage, response: ServerResponse) => {
     raw.push(`${name} ${request.method} ${request.url}`);
@@ -130,7 +134,9 @@ export async function startHttp({
     openBodies: bodies(),
     apiBodies: bodies(),
     addresses,
+    contents,
     callbacks: record("callback"),
+    uploads: record("upload"),
     events: record("events"),
     allowedHosts: new AllowedHosts({ host: "127.0.0.1", publicUrl, names: [], proxies: addresses }),
     authenticator: new Authenticator({
@@ -158,6 +164,7 @@ export async function startHttp({
     url,
     host,
     store,
+    contents,
     clock,
     sessions,
     metrics,
@@ -188,6 +195,11 @@ export async function startHttp({
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** The contents of artifacts in a data folder, however many. */
+function openContents(folder: string): Promise<Contents> {
+  return ContentFolder.open({ folder: join(folder, "artifacts"), maxTotalBytes: Number.POSITIVE_INFINITY });
 }
 
 /** One request, with its answer read as JSON where it is JSON. */

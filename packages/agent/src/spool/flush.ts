@@ -1,3 +1,4 @@
+import { discardUpload } from "../artifact.ts";
 import { CallbackError } from "../errors.ts";
 import type { Sender } from "../sender.ts";
 import { Segment } from "./segment.ts";
@@ -110,6 +111,7 @@ class Flush {
         this.result.refused.push(error.message);
       }
       this.result.answered.add(origin);
+      discardUpload(message);
       segment.settle(message.id);
     }
     return undefined;

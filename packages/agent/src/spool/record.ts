@@ -54,9 +54,9 @@ export function decodeSegment(text: string): SegmentContent {
 
 /** @returns whether the line was one that is understood */
 function take(value: unknown, pending: Map<string, Message>): boolean {
-  const { settled, id, type, body } = (value ?? {}) as Partial<Message & { settled: string }>;
+  const { settled, id, type, body, upload } = (value ?? {}) as Partial<Message & { settled: string }>;
   if (settled !== undefined) pending.delete(settled);
-  else if (id && type && body) pending.set(id, { id, type, body });
+  else if (id && type && body) pending.set(id, upload ? { id, type, body, upload } : { id, type, body });
   else return false;
   return true;
 }

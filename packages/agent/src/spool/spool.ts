@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { Target } from "../post.ts";
+import type { Target } from "../target.ts";
 import { assertDiskTakes, listFolder, prepareFolder } from "./folder.ts";
 import { decodeSegment, newHeader, type SegmentHeader } from "./record.ts";
 import { seal, unseal } from "./seal.ts";

@@ -36,7 +36,7 @@ export class ApiClient {
   }
 
   async delete(path: string): Promise<void> {
-    await this.#send("DELETE", path, undefined, CALL_TIMEOUT_MS);
+    await this.#send("DELETE", path, undefined, AbortSignal.timeout(CALL_TIMEOUT_MS));
   }
 
   /** @param timeoutMs how long it may take, in milliseconds; default a minute */
@@ -53,6 +53,16 @@ export class ApiClient {
     return this.#call("PATCH", path, body, schema);
   }
 
+  /** The bytes at an address; their beginning has to come in time, the rest may take as long as it takes. */
+  async download(path: string): Promise<ReadableStream<Uint8Array>> {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), CALL_TIMEOUT_MS);
+    const response = await this.#send("GET", path, undefined, patience.signal).finally(() =>
+      clearTimeout(timer),
+    );
+    return response.body ?? new ReadableStream();
+  }
+
   async #call<Schema extends z.ZodType>(
     method: string,
     path: string,
@@ -60,7 +70,7 @@ export class ApiClient {
     schema: Schema,
     timeoutMs = CALL_TIMEOUT_MS,
   ): Promise<z.output<Schema>> {
-    const response = await this.#send(method, path, body, timeoutMs);
+    const response = await this.#send(method, path, body, AbortSignal.timeout(timeoutMs));
     const answer = schema.safeParse(await response.json().catch(() => undefined));
     if (!answer.success) {
       throw new CommandError(`${this.url} answered something else than Mission Control would: check --url.`);
@@ -68,12 +78,17 @@ export class ApiClient {
     return answer.data;
   }
 
-  async #send(method: string, path: string, body: object | undefined, timeoutMs: number): Promise<Response> {
+  async #send(
+    method: string,
+    path: string,
+    body: object | undefined,
+    signal: AbortSignal,
+  ): Promise<Response> {
     const response = await fetch(this.url + path, {
       method,
       headers: { ...this.headers, ...(body && { "Content-Type": "application/json" }) },
       body: body ? JSON.stringify(body) : null,
-      signal: AbortSignal.timeout(timeoutMs),
+      signal,
     }).catch((error: unknown) => {
       throw new CommandError(
         `No answer from ${this.url}: ${explainNetworkError(error)}. Is the server running?`,

@@ -1,4 +1,6 @@
 import {
+  type ArtifactView,
+  artifactSchema,
   type TaskView,
   type TranscriptPage,
   taskSchema,
@@ -34,6 +36,32 @@ export function actOnTask(
  */
 export function readTranscript(client: ApiClient, id: string, after: string): Promise<TranscriptPage> {
   return ofTask(id, client.get(`${pathOf(id)}/transcript?limit=500&after=${after}`, transcriptPageSchema));
+}
+
+const artifactPageSchema = z.object({ items: z.array(artifactSchema), nextCursor: z.string().nullable() });
+
+/** All that a task's attempts have left behind, oldest first. @throws CommandError when there is no such task */
+export async function artifactsOf(client: ApiClient, taskId: string): Promise<ArtifactView[]> {
+  const artifacts: ArtifactView[] = [];
+  for (let cursor: string | null = "0"; cursor !== null; ) {
+    const path = `${pathOf(taskId)}/artifacts?limit=500&cursor=${cursor}`;
+    const page: z.infer<typeof artifactPageSchema> = await ofTask(
+      taskId,
+      client.get(path, artifactPageSchema),
+    );
+    artifacts.push(...page.items);
+    cursor = page.nextCursor;
+  }
+  return artifacts;
+}
+
+/** The bytes of one of them. */
+export function downloadArtifact(
+  client: ApiClient,
+  taskId: string,
+  artifactId: string,
+): Promise<ReadableStream<Uint8Array>> {
+  return client.download(`${pathOf(taskId)}/artifacts/${encodeURIComponent(artifactId)}`);
 }
 
 /** @throws CommandError for a task that never was; of one that was deleted there still are events */

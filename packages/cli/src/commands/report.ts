@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { type CommandResult, type Entry, flush, type ReportCommand, report } from "@mission-control/agent";
 import { type Command, InvalidArgumentError } from "commander";
 import { CommandError, wrongUse } from "../terminal/command-error.ts";
@@ -14,6 +15,8 @@ interface ReportFlags {
   progress?: number;
   entry?: string;
   lastState?: string;
+  name?: string;
+  type?: string;
   data?: ReportCommand["data"];
   usage?: ReportCommand["usage"];
   timeout?: number;
@@ -24,9 +27,9 @@ interface ReportFlags {
 
 export function configure(command: Command): void {
   command
-    .usage("progress|complete|error [text] [options]")
-    .argument("[type]", "progress, complete or error")
-    .argument("[text]", "what the agent is doing, its result, or what went wrong")
+    .usage("progress|complete|error [text] [options], or artifact <file> [options]")
+    .argument("[type]", "progress, complete, error or artifact")
+    .argument("[text]", "what the agent is doing, its result, what went wrong, or the artifact's file")
     .option("--url <url>", "the callback URL [MISSION_CONTROL_CALLBACK_URL]")
     .option("--secret <secret>", "the callback secret [MISSION_CONTROL_CALLBACK_SECRET]")
     .option("--task-id <id>", "the task [MISSION_CONTROL_TASK_ID]")
@@ -38,6 +41,8 @@ export function configure(command: Command): void {
       "with progress: what was said or done, for the transcript; a file with its JSON, - for the standard input",
     )
     .option("--last-state <text>", "with error: the last state that was reached")
+    .option("--name <name>", "with artifact: what it is called (default: the file's name)")
+    .option("--type <type>", "with artifact: its media type (default: what the end of its name says)")
     .option("--data <json>", "a JSON object to go along", json)
     .option("--usage <json>", "what the attempt has used so far: inputTokens, outputTokens, cost", json)
     .option(
@@ -58,6 +63,8 @@ Examples:
     mission-control report progress --entry -
   mission-control report complete "Fixed the race in the token refresh"
   mission-control report error "The tests do not pass" --last-state "tests written"
+  mission-control report artifact build/report.html
+  git diff > /tmp/change.patch && mission-control report artifact /tmp/change.patch --name change.patch
   mission-control report --flush`,
     )
     .action(async (type: string | undefined, text: string | undefined, flags: ReportFlags) => {
@@ -73,12 +80,14 @@ function send(
   text: string | undefined,
   flags: ReportFlags,
 ): Promise<CommandResult> {
-  if (type !== "progress" && type !== "complete" && type !== "error") {
-    throw wrongUse(`Say what to report: progress, complete or error${type ? `, not "${type}"` : ""}.`);
+  if (type !== "progress" && type !== "complete" && type !== "error" && type !== "artifact") {
+    throw wrongUse(
+      `Say what to report: progress, complete, error or artifact${type ? `, not "${type}"` : ""}.`,
+    );
   }
   if (flags.entry !== undefined && type !== "progress") throw wrongUse("--entry goes with progress alone.");
   if (text === undefined && type !== "complete" && flags.entry === undefined) {
-    throw wrongUse(`Say ${type === "error" ? "what went wrong" : "what is being done"}, after "${type}".`);
+    throw wrongUse(`Say ${MISSING[type]}, after "${type}".`);
   }
   const { url, secret, taskId, agentId, dispatchId, progress, lastState, data, usage, spool, timeout } =
     flags;
@@ -87,6 +96,7 @@ function send(
     ...identity,
     type,
     text,
+    ...(type === "artifact" && text !== undefined ? { artifact: artifactOf(text, flags) } : {}),
     progress,
     entry: flags.entry === undefined ? undefined : entryOf(flags.entry),
     lastState,
@@ -97,6 +107,16 @@ function send(
     signal: untilInterrupted(),
     onWarning: notice,
   });
+}
+
+const MISSING = {
+  progress: "what is being done",
+  error: "what went wrong",
+  artifact: "which file it is",
+} as const;
+
+function artifactOf(path: string, { name = basename(path), type: mediaType }: ReportFlags) {
+  return { name, path, mediaType };
 }
 
 function flushSpool(type: string | undefined, { url, secret, spool }: ReportFlags): Promise<CommandResult> {

@@ -156,6 +156,7 @@ export const english = {
     error: "Error",
     permission: "Permission",
     message: "Message",
+    artifact: "Artifact",
     task: "Task",
     agent: "Agent",
     gateway: "Gateway",

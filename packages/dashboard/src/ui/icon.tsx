@@ -62,6 +62,7 @@ const GLYPHS: Record<EventType, string> = {
   error: "M4 4l8 8M12 4l-8 8",
   permission: "M6 6a2 2 0 1 1 2.7 1.900c-.5.2-.7.6-.7 1.100v.5M8 12v.01",
   message: "M3 4h10v6.500H8L5.500 13v-2.500H3z",
+  artifact: "M8 2.500 13 5v6l-5 2.500L3 11V5zM3 5l5 2.500L13 5M8 7.500v6",
   task: "M4 3h8v10H4zM6.5 6.500h3M6.5 9.500h3",
   agent: "M8 7.500a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.400zM4 13c.4-2.2 2-3.3 4-3.300s3.6 1.1 4 3.3",
   gateway: "M8 3v4M4.5 13V9.500h7V13M8 7v2.5",

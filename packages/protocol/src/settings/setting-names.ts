@@ -75,6 +75,18 @@ export const SETTINGS = {
     environment: "MISSION_CONTROL_LIMIT_LATE_CALLBACKS",
     description: "callbacks recorded for one dispatch that is over; 0 for no limit (default 100)",
   },
+  limitArtifacts: {
+    environment: "MISSION_CONTROL_LIMIT_ARTIFACTS",
+    description: "artifacts one dispatch may leave behind; 0 for no limit (default 1000)",
+  },
+  limitArtifactMib: {
+    environment: "MISSION_CONTROL_LIMIT_ARTIFACT_MIB",
+    description: "how large one artifact may be, in MiB (default 100)",
+  },
+  limitArtifactsTotalMib: {
+    environment: "MISSION_CONTROL_LIMIT_ARTIFACTS_TOTAL_MIB",
+    description: "how large all artifacts may be together, in MiB; 0 for no limit (default 10240)",
+  },
   limitConnectionsPerAddress: {
     environment: "MISSION_CONTROL_LIMIT_CONNECTIONS_PER_ADDRESS",
     description: "connections one address may have; 0 for no limit (default 1000, none for this machine)",

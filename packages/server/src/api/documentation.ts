@@ -1,6 +1,7 @@
 import swagger from "@fastify/swagger";
 import {
   agentSchema,
+  artifactSchema,
   callbackResponseSchema,
   callbackSchema,
   createdAgentSchema,
@@ -36,6 +37,7 @@ type Registry = z.core.$ZodRegistry<{ id?: string | undefined }>;
 /** Schemas that the document describes once, by name. */
 const NAMED = {
   Agent: agentSchema,
+  Artifact: artifactSchema,
   AgentEndpoint: endpointSchema,
   Callback: callbackSchema,
   CallbackResponse: callbackResponseSchema,

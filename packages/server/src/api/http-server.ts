@@ -19,14 +19,16 @@ import type { Sessions } from "../login/sessions.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Webhooks } from "../outbound/webhooks.ts";
 import { problemBody } from "../problem.ts";
+import type { Contents } from "../store/contents.ts";
 import type { Store } from "../store/store.ts";
 import { agentRoutes } from "./agent-routes.ts";
+import { artifactRoutes } from "./artifact-routes.ts";
 import { dashboard } from "./dashboard.ts";
 import { describeApi } from "./documentation.ts";
 import { eventRoutes } from "./event-routes.ts";
 import { type GatewayRoutesParts, gatewayRoutes } from "./gateway-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
-import type { HttpApp } from "./http-app.ts";
+import type { HttpApp, RawHandler } from "./http-app.ts";
 import { inboxRoutes } from "./inbox-routes.ts";
 import { takeJsonBodies } from "./json-body.ts";
 import { KnownPaths } from "./known-paths.ts";
@@ -63,6 +65,8 @@ export interface HttpServerOptions extends RawHandlers {
   apiBodies: BodyReader;
   addresses: ClientAddresses;
   store: Store;
+  /** The bytes of artifacts. */
+  contents: Pick<Contents, "read">;
   dispatcher: Dispatcher;
   agents: AgentDirectory;
   gateways: GatewayRoutesParts["gateways"];
@@ -90,13 +94,14 @@ const identities = new WeakMap<FastifyRequest, Identity>();
 export class HttpServer {
   readonly #app: HttpApp;
   readonly #server: Server;
+  readonly #broken = new BrokenRequests();
   readonly #fastLane: HttpServerOptions["fastLane"];
   #closing = false;
 
   /** Makes the routes; {@link listen} opens the port. */
   static async create(options: HttpServerOptions): Promise<HttpServer> {
     const server = new HttpServer(options);
-    await addRoutes(server.#app, options);
+    await addRoutes(server.#app, options, (request, response) => server.#broken.allowTime(request, response));
     await server.#app.ready();
     return server;
   }
@@ -108,7 +113,7 @@ export class HttpServer {
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
     };
-    const broken = new BrokenRequests();
+    const broken = this.#broken;
     const basePath = basePathOf(options.publicUrl);
     let server: Server | undefined;
     this.#app = Fastify({
@@ -163,7 +168,7 @@ export class HttpServer {
   }
 }
 
-async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void> {
+async function addRoutes(app: HttpApp, options: HttpServerOptions, allowTime: RawHandler): Promise<void> {
   const { logger, metrics, authenticator, store } = options;
   const paths = new KnownPaths();
   app.addHook("onRoute", ({ url, method }) => paths.add(url, method));
@@ -214,7 +219,7 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void
     identities.set(request, identity);
   }
 
-  rawRoutes(app, options);
+  rawRoutes(app, options, allowTime);
   healthRoutes(app, options);
   await app.register(async (open: HttpApp) => {
     open.addHook("onSend", noStore);
@@ -228,6 +233,7 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions): Promise<void
     taskRoutes(api, options);
     messageRoutes(api, options);
     inboxRoutes(api, store);
+    artifactRoutes(api, options);
     agentRoutes(api, options.agents);
     gatewayRoutes(api, options);
     eventRoutes(api, store, options.agents);

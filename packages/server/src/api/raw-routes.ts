@@ -1,4 +1,5 @@
 import {
+  ARTIFACTS_SEGMENT,
   CALLBACK_PATH,
   callbackResponseSchema,
   callbackSchema,
@@ -15,13 +16,20 @@ export interface RawHandlers {
   callbacks: RawHandler;
   /** `GET /api/events` */
   events: RawHandler;
+  /** `PUT /api/webhooks/callback/<dispatchId>/artifacts/<name>` */
+  uploads: RawHandler;
 }
 
 /**
  * The routes that the fast lane leaves to the HTTP server: requests that are not plain, or large. The framework finds them
  * by their address and describes them; their handlers get Node's own objects, with the body unread.
+ * @param allowTime lets a request take longer than others
  */
-export function rawRoutes(app: HttpApp, { callbacks, events }: RawHandlers): void {
+export function rawRoutes(
+  app: HttpApp,
+  { callbacks, events, uploads }: RawHandlers,
+  allowTime: RawHandler,
+): void {
   const answer = { 200: callbackResponseSchema, ...PROBLEM_RESPONSE };
   const signed =
     "Signed by Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`) or by `X-Signature-SHA256`; a repeat is answered as the first was, with `duplicate: true`.";
@@ -54,6 +62,27 @@ export function rawRoutes(app: HttpApp, { callbacks, events }: RawHandlers): voi
       handledAbove,
     );
   }
+  app.put(
+    `${CALLBACK_PATH}/:dispatchId/${ARTIFACTS_SEGMENT}/:name`,
+    {
+      schema: {
+        tags: ["Callbacks"],
+        operationId: "uploadArtifact",
+        summary: "Upload an artifact that is too large for a callback",
+        description:
+          "Signed with the dispatch's own secret by `X-Signature-SHA256`, over the dispatch's id, the name and the `Content-Digest`, a line feed between them; `Content-Digest` has the body's SHA-256 (RFC 9530). Sent again, it is answered as the first was, with `duplicate: true`.",
+        security: [],
+        params: z.object({ dispatchId: z.string(), name: z.string() }),
+        response: answer,
+      },
+      onRequest: (request, reply) => {
+        reply.hijack();
+        allowTime(request.raw, reply.raw);
+        uploads(request.raw, reply.raw);
+      },
+    },
+    handledAbove,
+  );
   app.get(
     EVENTS_PATH,
     {

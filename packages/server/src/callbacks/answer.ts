@@ -5,7 +5,7 @@ import { problemBody, reasonPhrase } from "../problem.ts";
 /** How long an agent should wait where it is told to try again and nothing says how long, in seconds. */
 const RETRY_AFTER_SECONDS = 1;
 
-export type ProblemStatus = 400 | 401 | 404 | 405 | 408 | 409 | 413 | 415 | 429 | 500 | 503;
+export type ProblemStatus = 400 | 401 | 404 | 405 | 408 | 409 | 413 | 415 | 429 | 500 | 503 | 507;
 
 /** What a callback is answered, whatever carries it. */
 export interface Answer extends WholeAnswer {
@@ -43,6 +43,6 @@ export function refused(
 
 function headersOf(status: ProblemStatus, retryAfter: number): Answer["headers"] {
   if (status === 405) return METHOD_HEADERS;
-  const mayTryAgain = status === 408 || status === 429 || status === 503;
+  const mayTryAgain = status === 408 || status === 429 || status === 503 || status === 507;
   return mayTryAgain ? [...PROBLEM_HEADERS, ["Retry-After", String(retryAfter)]] : PROBLEM_HEADERS;
 }

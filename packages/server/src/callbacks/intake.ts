@@ -2,19 +2,26 @@ import { CALLBACK_PATH } from "@mission-control/protocol";
 import type { WholeRequest } from "../ingress/exchange.ts";
 import type { Logger } from "../logger.ts";
 import type { CallbackResult, Metrics } from "../metrics.ts";
+import { ContentError } from "../store/contents.ts";
 import type { ChangeResult } from "../store/plan.ts";
 import { type Store, StoreUnavailableError } from "../store/store.ts";
 import { type Answer, refused, stored } from "./answer.ts";
+import type { ArtifactKeeping } from "./artifact-keeping.ts";
 import type { CallbackLimits, OverLimit } from "./callback-limits.ts";
 import { HeldAnswers } from "./held-answers.ts";
 import { parseCallback } from "./parse.ts";
 import type { SignatureVerifier } from "./signature.ts";
 
 /** One sentence for all that is wrong with a signature: no hint which. */
-const UNVERIFIED = "The callback's signature could not be verified.";
+export const UNVERIFIED = "The callback's signature could not be verified.";
+
+const NOT_THE_ARTIFACT = "The artifact is not what its callback tells of it.";
+
+/** Room is made by people: no reason to ask for it every second. */
+const NO_ROOM_SECONDS = 60;
 
 /** What only the dispatch's agent, its operator or time can change is worth no quick retry. */
-const RETRY_AFTER_SECONDS = { open_permissions: 5, late_callbacks: 60 } as const;
+const RETRY_AFTER_SECONDS = { open_permissions: 5, late_callbacks: 60, artifacts: 60 } as const;
 
 const RESULTS: Readonly<Record<Answer["status"], CallbackResult>> = {
   200: "stored",
@@ -29,6 +36,7 @@ const RESULTS: Readonly<Record<Answer["status"], CallbackResult>> = {
   429: "limited",
   500: "failed",
   503: "unavailable",
+  507: "no_room",
 };
 
 export interface CallbackIntakeOptions {
@@ -37,6 +45,7 @@ export interface CallbackIntakeOptions {
   logger: Logger;
   metrics: Pick<Metrics, "callback" | "limited">;
   limits: CallbackLimits;
+  artifacts: ArtifactKeeping;
   now: () => Date;
   /** Called when a report that ends an attempt goes into a commit, before that is made. */
   slotIsFreed?: (agentId: string) => void;
@@ -61,11 +70,15 @@ export class CallbackIntake {
     this.#held.release();
   }
 
+  get isStopping(): boolean {
+    return this.#stopping;
+  }
+
   /** Never rejects: a store that fails is an answer too. */
   take(request: WholeRequest): Promise<Answer> {
     if (this.#stopping) return Promise.resolve(this.refuse(503, "The server is stopping; try again."));
     // Not awaited here: an answer that is held must not keep the request's body.
-    return this.#take(request).catch((error: unknown) => this.#failed(error));
+    return this.#take(request).catch((error: unknown) => this.failed(error));
   }
 
   /** An answer for what is no callback at all; counted like the others. */
@@ -75,15 +88,15 @@ export class CallbackIntake {
   }
 
   async #take({ url, headers, body, address }: WholeRequest): Promise<Answer> {
-    const { store, verifier, metrics, limits, slotIsFreed } = this.#options;
+    const { store, verifier, limits, artifacts, slotIsFreed } = this.#options;
     const fromAddress = limits.fromAddress(address);
-    if (fromAddress) return this.#overLimit(fromAddress);
+    if (fromAddress) return this.overLimit(fromAddress);
     const now = this.#options.now();
     const dispatchId = dispatchIdOf(url);
     const verified = verifier.verify(headers, body, dispatchId, Math.floor(now.getTime() / 1000));
     if (!verified) return this.refuse(401, UNVERIFIED);
     const forDispatch = dispatchId === null ? null : limits.forDispatch(dispatchId);
-    if (forDispatch) return this.#overLimit(forDispatch);
+    if (forDispatch) return this.overLimit(forDispatch);
     const parsed = parseCallback(headers, body, dispatchId, verified, now);
     if ("status" in parsed) {
       return this.refuse(parsed.status, parsed.detail, parsed.errors ? { errors: parsed.errors } : {});
@@ -91,26 +104,38 @@ export class CallbackIntake {
     const { callback, at, key } = parsed;
     const { taskId } = callback;
     const forTask = dispatchId === null ? limits.forDispatch(parsed.dispatchId ?? taskId) : null;
-    if (forTask) return this.#overLimit(forTask);
-    const storing = store.change(
-      { kind: "callback", taskId, dispatchId: parsed.dispatchId, callback, at },
-      { key },
-    );
+    if (forTask) return this.overLimit(forTask);
+    const named = { kind: "callback", taskId, dispatchId: parsed.dispatchId, at } as const;
+    if (callback.type === "artifact") {
+      const artifact = await artifacts.keep(callback.artifact);
+      if ("errors" in artifact) return this.refuse(400, NOT_THE_ARTIFACT, artifact);
+      return this.answerTo(await store.change({ ...named, callback: { ...callback, artifact } }, { key }));
+    }
+    const storing = store.change({ ...named, callback }, { key });
     if (callback.type === "complete" || callback.type === "error") slotIsFreed?.(callback.agentId);
-    const result = await storing;
-    if (result.refusal) return this.#refused(result.refusal, result.duplicate);
-    metrics.callback(result.duplicate ? "duplicate" : "stored");
-    return stored(result.eventId ?? 0, result.duplicate, result.taskStatus ?? "pending");
+    return this.answerTo(await storing);
+  }
+
+  /** What a callback is answered that came to this. */
+  answerTo({ refusal, duplicate, eventId, taskStatus }: ChangeResult): Answer {
+    if (refusal) return this.#refused(refusal, duplicate);
+    this.#options.metrics.callback(duplicate ? "duplicate" : "stored");
+    return stored(eventId ?? 0, duplicate, taskStatus ?? "pending");
   }
 
   /** The first that is too much is answered at once; one that comes although it was told to wait, when that is over. */
-  #overLimit({ limit, detail, retryAfter, repeated }: OverLimit): Answer | Promise<Answer> {
+  overLimit({ limit, detail, retryAfter, repeated }: OverLimit): Answer | Promise<Answer> {
     this.#options.metrics.limited(limit);
     const answer = this.refuse(429, detail, {}, retryAfter);
     return repeated ? this.#held.hold(answer, retryAfter) : answer;
   }
 
-  #failed(error: unknown): Answer {
+  /** What a callback is answered that made the server fail. */
+  failed(error: unknown): Answer {
+    if (error instanceof ContentError && error.code === "no_room") {
+      this.#options.metrics.limited("artifact_bytes");
+      return this.refuse(507, error.message, {}, NO_ROOM_SECONDS);
+    }
     // The store logs its own outages: a line for each callback would be too many.
     if (error instanceof StoreUnavailableError) {
       return this.refuse(503, "The callback could not be stored now; try again.");

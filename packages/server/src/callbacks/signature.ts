@@ -58,6 +58,13 @@ export class SignatureVerifier {
     return { scheme: "standard", id, timestamp: Number(timestamp) };
   }
 
+  /** Whether a dispatch's own secret signed a text that stands for a body which is not read yet. */
+  verifyText(signature: string | string[] | undefined, text: string, dispatchId: string): boolean {
+    return (
+      typeof signature === "string" && verifySimple(this.#keysOfDispatch(dispatchId).secrets, signature, text)
+    );
+  }
+
   #keysOfDispatch(dispatchId: string): Keys {
     const known = this.#derived.get(dispatchId);
     if (known) return known;

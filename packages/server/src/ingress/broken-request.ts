@@ -16,6 +16,7 @@ const STATUS_OF_BROKEN: Readonly<Record<string, number>> = {
 export class BrokenRequests {
   /** Per connection, the requests that are not answered yet, in order. */
   readonly #unanswered = new WeakMap<Socket, Set<ServerResponse>>();
+  readonly #patient = new WeakSet<Socket>();
 
   /** Takes note of each request the server reads, so that its answer comes before that to what follows. */
   expectAnswer({ socket }: IncomingMessage, response: ServerResponse): void {
@@ -24,8 +25,15 @@ export class BrokenRequests {
     response.once("close", () => unanswered.delete(response));
   }
 
+  /** Lets a request take longer than others until it is whole: whoever reads its body sees to its pace. */
+  allowTime({ socket }: IncomingMessage, response: ServerResponse): void {
+    this.#patient.add(socket);
+    response.once("close", () => this.#patient.delete(socket));
+  }
+
   /** For the server's `clientError`. */
   readonly answer = (error: Error & { code?: string }, socket: Socket): void => {
+    if (error.code === "ERR_HTTP_REQUEST_TIMEOUT" && this.#patient.has(socket)) return;
     if (error.code === "ECONNRESET" || !socket.writable) {
       socket.destroy();
       return;

@@ -8,6 +8,9 @@ export const LIMITS = [
   "callbacks_per_address",
   "open_permissions",
   "late_callbacks",
+  "artifacts",
+  "artifact_bytes",
+  "uploads",
   "connections_per_address",
   "streams_per_address",
   "stream_filters",
@@ -26,6 +29,7 @@ const BODIES: BodyBudgetOptions = {
   pieceMs: 5000,
 };
 
+const MIB = 1024 * 1024;
 const CALLBACKS_PER_ADDRESS = 1000;
 const CONNECTIONS_PER_ADDRESS = 1000;
 const STREAMS_PER_ADDRESS = 500;
@@ -45,6 +49,15 @@ export function limitsOf(settings: LimitSettings) {
     rules: {
       openPermissions: orInfinite(settings.limitOpenPermissions),
       lateCallbacks: orInfinite(settings.limitLateCallbacks),
+      artifacts: orInfinite(settings.limitArtifacts),
+    },
+    /** In bytes. */
+    artifact: settings.limitArtifactMib * MIB,
+    allArtifacts: orInfinite(settings.limitArtifactsTotalMib) * MIB,
+    /** For bodies that nobody's memory holds: only too slow ones are given up. */
+    pace: (other: Partial<BodyBudgetOptions> = {}) => {
+      const unlimited = { maxBytes: Number.POSITIVE_INFINITY, perAddress: new AddressLimit(0, 0) };
+      return new BodyBudget({ ...BODIES, ...other, ...unlimited });
     },
     /** A new budget for bodies. */
     bodies: (other: Partial<BodyBudgetOptions> = {}) => new BodyBudget({ ...BODIES, ...other }),

@@ -1,4 +1,5 @@
 import type { EventType } from "@mission-control/protocol";
+import type { ArtifactRecord } from "../tasks/artifact.ts";
 import { type Attempt, type Message, occupiesSlot, PRIORITY_RANK, type Task } from "../tasks/task.ts";
 import type { DeliveryWrite } from "./deliveries.ts";
 import type { LogChange, PendingCommand, RecordStep } from "./log-change.ts";
@@ -52,6 +53,8 @@ export interface Rows {
   tasks: readonly TaskRow[];
   attempts: readonly AttemptRow[];
   messages: readonly MessageRow[];
+  /** New ones. */
+  artifacts: readonly ArtifactRecord[];
   events: readonly EventRow[];
   commands: readonly PendingCommand[];
   commandsDone: readonly number[];
@@ -78,6 +81,7 @@ export class Draft implements WorkingSet {
   readonly #receipts = new Map<string, Receipt>();
   readonly #records = new Map<string, RecordStep>();
   readonly #events: EventRow[] = [];
+  #artifacts: ArtifactRecord[] = [];
   readonly #commands: PendingCommand[] = [];
   readonly #commandsDone: number[] = [];
   readonly #deliveries = new Map<string, DeliveryWrite>();
@@ -161,6 +165,7 @@ export class Draft implements WorkingSet {
   /** @param attempts all of the task's */
   deleteTask(id: string, attempts: readonly Attempt[]): void {
     this.#tasks.set(id, null);
+    this.#artifacts = this.#artifacts.filter(({ taskId }) => taskId !== id);
     if (this.#before.task(id)) this.#deletedTasks.add(id);
     for (const attempt of attempts) this.#enter(attempt, this.#before.attempt(attempt.id)).after = null;
   }
@@ -175,6 +180,10 @@ export class Draft implements WorkingSet {
     const known = this.#messages.get(message.id);
     const isKnown = known ? known.isKnown : this.#before.message(message.id) !== null;
     this.#messages.set(message.id, { message, isKnown, eventId: known?.eventId ?? eventId });
+  }
+
+  addArtifact(artifact: ArtifactRecord): void {
+    this.#artifacts.push(artifact);
   }
 
   setReceipt(key: string, receipt: Receipt): void {
@@ -216,6 +225,7 @@ export class Draft implements WorkingSet {
       messages: [...this.#messages.values()].filter(
         ({ message }) => this.#tasks.get(message.taskId) !== null,
       ),
+      artifacts: this.#artifacts,
       events: this.#events,
       commands: this.#commands,
       commandsDone: this.#commandsDone,

@@ -48,6 +48,7 @@ test("whoever folds the events of a task has the task that the server has", () =
   // A task taken from the server where its events would have said it is not folded: that must stay the exception.
   assert.deepEqual([...folded].sort(), [
     "activity task",
+    "artifact task",
     "complete task",
     "dispatch task",
     "error task",

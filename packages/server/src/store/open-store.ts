@@ -1,4 +1,7 @@
+import { join } from "node:path";
 import type { SharedKeys } from "../keys.ts";
+import { ContentFolder } from "./content-folder.ts";
+import type { Contents } from "./contents.ts";
 import { PostgresStore } from "./postgres/postgres-store.ts";
 import { SqliteStore, type SqliteStoreOptions } from "./sqlite/sqlite-store.ts";
 import type { Store } from "./store.ts";
@@ -6,19 +9,31 @@ import type { Store } from "./store.ts";
 export interface OpenStoreOptions extends SqliteStoreOptions {
   /** A `postgres://` URL; without one, the store is the SQLite file in the data folder. */
   databaseUrl: string | undefined;
+  /** How large all artifacts may be together, in bytes; infinite for no limit. */
+  maxArtifactBytes: number;
 }
 
 /**
  * Opens the store on the engine that the settings name.
- * @returns the store and, where several servers may share it, the keys that they share
+ * @returns the store, the contents of artifacts that belong to it and, where several servers may share both, the keys
+ *   that they share
  * @throws NewerDatabaseError; DataFolderInUseError, DamagedDatabaseError (SQLite); UnsuitableDatabaseError,
  *   StoreUnavailableError (PostgreSQL)
  */
 export async function openStore(
   options: OpenStoreOptions,
-): Promise<{ store: Store; keys: SharedKeys | null }> {
-  const { databaseUrl: url, folder, ...others } = options;
-  if (url === undefined) return { store: SqliteStore.open({ folder, ...others }), keys: null };
-  const store = await PostgresStore.open({ url, ...others });
-  return { store, keys: store };
+): Promise<{ store: Store; contents: Contents; keys: SharedKeys | null }> {
+  const { databaseUrl: url, folder, maxArtifactBytes: maxTotalBytes, ...others } = options;
+  if (url !== undefined) {
+    const store = await PostgresStore.open({ url, ...others });
+    return { store, contents: store.contents(maxTotalBytes), keys: store };
+  }
+  const store = SqliteStore.open({ folder, ...others });
+  try {
+    const contents = await ContentFolder.open({ folder: join(folder, "artifacts"), maxTotalBytes });
+    return { store, contents, keys: null };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }

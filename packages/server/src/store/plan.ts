@@ -241,6 +241,7 @@ function write(
   if (decision.task) draft.setTask(decision.task, draft.nextEventId + events.length - 1);
   if (attempt) draft.setAttempt(attempt, current);
   if (decision.message) draft.setMessage(decision.message, draft.nextEventId);
+  if (decision.artifact) draft.addArtifact(decision.artifact);
   for (const pending of commands) draft.addCommand(pending);
   draft.addEvents(events);
 }

@@ -7,6 +7,7 @@ import type {
   TaskQuery,
   TranscriptPage,
 } from "@mission-control/protocol";
+import type { ArtifactRecord } from "../tasks/artifact.ts";
 import type { TaskChange } from "../tasks/change.ts";
 import type { Attempt, Message, Task } from "../tasks/task.ts";
 import type { UsageSum } from "../tasks/usage.ts";
@@ -122,6 +123,12 @@ export interface MessagePage {
   nextCursor: string | null;
 }
 
+/** A page of artifacts; `nextCursor` leads to the next one, null after the last. */
+export interface ArtifactPage {
+  items: ArtifactRecord[];
+  nextCursor: string | null;
+}
+
 /** The engine cannot commit or read now. Nothing was stored; try again later. */
 export class StoreUnavailableError extends Error {
   readonly code = "store_unavailable";
@@ -231,6 +238,12 @@ export interface Store extends DeliveryStore {
   message(id: string): Promise<Message | null>;
   /** Messages of a task after a position, oldest first. */
   messagesOf(taskId: string, after: number, limit: number): Promise<MessagePage>;
+  /** What a task's attempts have left behind, oldest first. @param after the cursor of the page before; 0 for the first */
+  artifacts(taskId: string, after: number, limit: number): Promise<ArtifactPage>;
+  /** One of them; null when there is none. */
+  artifact(taskId: string, id: string): Promise<ArtifactRecord | null>;
+  /** Which of these contents, each by its SHA-256, some artifact has. */
+  contentsInUse(sha256s: readonly string[]): Promise<ReadonlySet<string>>;
   /** A record as it is committed; null when there is none. */
   record<Kind extends RecordKind>(kind: Kind, id: string): Promise<RecordKinds[Kind] | null>;
   /** All records of a kind, in no particular order. */

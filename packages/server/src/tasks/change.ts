@@ -1,5 +1,4 @@
 import type {
-  Callback,
   CreateTask,
   JsonObject,
   MessageMode,
@@ -8,6 +7,7 @@ import type {
   Silence,
   Usage,
 } from "@mission-control/protocol";
+import type { ArtifactRecord, Said } from "./artifact.ts";
 import type { Attempt, Message, RunOutcome, Task } from "./task.ts";
 
 /** What an operator does to a task. */
@@ -68,7 +68,7 @@ export type MessageAnswer = Exclude<Message["state"], "sending">;
 
 /** What is said about a running attempt: by its agent (callbacks) or by the gateway that runs it. */
 export type ReportChange =
-  | { kind: "callback"; taskId: string; dispatchId?: string | undefined; callback: Callback; at: string }
+  | { kind: "callback"; taskId: string; dispatchId?: string | undefined; callback: Said; at: string }
   | {
       kind: "run_activity";
       taskId: string;
@@ -111,7 +111,7 @@ export interface Refusal {
   code: RefusalCode;
   detail: string;
   /** What it is over, where it is `limited`. */
-  limit?: "open_permissions" | "late_callbacks";
+  limit?: "open_permissions" | "late_callbacks" | "artifacts";
 }
 
 /**
@@ -125,6 +125,8 @@ export interface Decision {
   message?: Message;
   deleted?: true;
   command?: AgentCommand;
+  /** What the attempt leaves behind by it. */
+  artifact?: ArtifactRecord;
   events: NewEvent[];
   /** Which of `events` is the answer to a callback. */
   answerEvent?: number;

@@ -15,7 +15,7 @@ class Limited {
   constructor(story: Story, limits: Partial<TaskLimits>) {
     this.task = story.task;
     this.attempt = story.attempt;
-    this.limits = { openPermissions: 100, lateCallbacks: 100, ...limits };
+    this.limits = { openPermissions: 100, lateCallbacks: 100, artifacts: 100, ...limits };
   }
 
   say(said: object): Decision {

@@ -7,11 +7,14 @@ export interface TaskLimits {
   openPermissions: number;
   /** Callbacks that come when the attempt is over, and are recorded all the same. */
   lateCallbacks: number;
+  /** Artifacts. */
+  artifacts: number;
 }
 
 export const NO_LIMITS: TaskLimits = {
   openPermissions: Number.POSITIVE_INFINITY,
   lateCallbacks: Number.POSITIVE_INFINITY,
+  artifacts: Number.POSITIVE_INFINITY,
 };
 
 /** What becomes of a decision where its callback is one too many: it is refused, and records nothing. */
@@ -23,8 +26,19 @@ export function withinLimits(
 ): Decision {
   if (change.kind !== "callback") return decision;
   if (decision.refusal) return recordLate(state, decision, limits.lateCallbacks);
-  if (change.callback.type !== "permission") return decision;
-  return withinOpenLimit(state.attempt, decision, limits.openPermissions);
+  switch (change.callback.type) {
+    case "permission":
+      return withinOpenLimit(state.attempt, decision, limits.openPermissions);
+    case "artifact":
+      return withinArtifactLimit(decision, limits.artifacts);
+    default:
+      return decision;
+  }
+}
+
+function withinArtifactLimit(decision: Decision, limit: number): Decision {
+  if ((decision.attempt?.artifacts ?? 0) <= limit) return decision;
+  return limited("artifacts", `This dispatch has left ${limit} artifacts already; more are not kept.`);
 }
 
 /** A refused callback that leaves an event is counted: by its attempt, or by the task where there is none. */

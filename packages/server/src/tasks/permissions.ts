@@ -1,4 +1,5 @@
-import type { Callback, JsonObject, NewEvent } from "@mission-control/protocol";
+import type { JsonObject, NewEvent } from "@mission-control/protocol";
+import type { Said } from "./artifact.ts";
 import { type Decision, limited, type OperatorChange, type Ruling, refuse } from "./change.ts";
 import { subjectOf, taskEvent } from "./events.ts";
 import type { Attempt, Permission, Task } from "./task.ts";
@@ -20,7 +21,7 @@ export interface Started {
  */
 export function requestPermission(
   { attempt, events, beside }: Started,
-  { request, message, data }: Extract<Callback, { type: "permission" }>,
+  { request, message, data }: Extract<Said, { type: "permission" }>,
   at: string,
   now: string,
 ): Ruling {

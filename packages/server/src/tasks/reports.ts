@@ -1,11 +1,11 @@
 import {
-  type Callback,
   entryLine,
   type JsonObject,
   type NewEvent,
   type TaskStatus,
   type Usage,
 } from "@mission-control/protocol";
+import type { Said } from "./artifact.ts";
 import {
   NOTHING,
   type RefusalCode,
@@ -79,6 +79,8 @@ function callback({ task, attempt, message }: TaskState, change: CallbackChange,
   switch (said.type) {
     case "progress":
       return progress(task, attempt, said, message, change.at, now);
+    case "artifact":
+      return artifact(task, attempt, said, change.at, now);
     case "permission":
       return requestPermission(start(task, attempt, now, said.usage), said, change.at, now);
     case "complete":
@@ -110,7 +112,7 @@ function callback({ task, attempt, message }: TaskState, change: CallbackChange,
 function progress(
   task: Task,
   attempt: Attempt,
-  said: Extract<Callback, { type: "progress" }>,
+  said: Extract<Said, { type: "progress" }>,
   message: Message | null | undefined,
   at: string,
   now: string,
@@ -130,17 +132,42 @@ function progress(
   return message ? withMessageTold(told, message, said.data, now) : told;
 }
 
+/** An attempt leaves something behind. */
+function artifact(
+  task: Task,
+  attempt: Attempt,
+  said: Extract<Said, { type: "artifact" }>,
+  at: string,
+  now: string,
+): Ruling {
+  const live = start(task, attempt, now, said.usage);
+  const { id: artifactId, ...told } = said.artifact;
+  const event = taskEvent("artifact", subjectOf(attempt), now, {
+    message: said.message ?? told.name,
+    data: { ...said.data, artifactId, ...told },
+    timestamp: at,
+  });
+  return {
+    ...live,
+    attempt: { ...live.attempt, artifacts: (live.attempt.artifacts ?? 0) + 1 },
+    artifact: { ...said.artifact, taskId: task.id, dispatchId: attempt.id, createdAt: now },
+    events: [...live.events, event],
+    answerEvent: live.events.length,
+  };
+}
+
 /** Records a callback that may not change its task. */
 function late(
   task: Task,
   attempt: Attempt | null,
-  said: Callback,
+  said: Said,
   at: string,
   now: string,
   code: RefusalCode,
   detail: string,
 ): Ruling {
-  const message = said.message ?? said.summary ?? said.error ?? said.lastState;
+  const name = said.type === "artifact" ? said.artifact.name : undefined;
+  const message = said.message ?? said.summary ?? said.error ?? said.lastState ?? name;
   const data: JsonObject = { ...said.data, late: true, callbackType: said.type, reason: detail };
   const event = taskEvent(
     "activity",
@@ -173,7 +200,7 @@ interface Ending {
     error?: string;
     lastState?: string | undefined;
   };
-  usage?: Callback["usage"];
+  usage?: Said["usage"];
 }
 
 function end(task: Task, attempt: Attempt, now: string, ending: Ending): Ruling {

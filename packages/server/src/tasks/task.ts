@@ -100,6 +100,8 @@ export interface Attempt {
   readonly runOutcome?: RunOutcome | undefined;
   /** How many callbacks were recorded that came when it could not take them. */
   readonly lateCallbacks?: number | undefined;
+  /** How many artifacts it has left behind. */
+  readonly artifacts?: number | undefined;
   /** The gateway adapter's own note on the hand-over. */
   readonly note: JsonObject | null;
   readonly queuedAt: string;

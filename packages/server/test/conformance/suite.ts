@@ -1,5 +1,6 @@
 import { describe } from "node:test";
 import { lateStore } from "../support/late-store.ts";
+import { artifacts } from "./artifacts.ts";
 import { changes } from "./changes.ts";
 import { claims } from "./claims.ts";
 import { deliveries } from "./deliveries.ts";
@@ -37,6 +38,7 @@ export function storeConformance(name: string, engine: Engine): void {
       describe("transcripts", () => transcripts(subject));
       describe("deliveries", () => deliveries(subject));
       describe("task list", () => taskList(subject));
+      describe("artifacts", () => artifacts(subject));
       describe("inbox", () => inbox(subject));
       describe("stories", () => stories(subject));
     });

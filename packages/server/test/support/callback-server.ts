@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CALLBACK_PATH, deriveDispatchSecret, signSimple, standardHeaders } from "@mission-control/protocol";
 import { readSettings } from "@mission-control/protocol/settings";
+import { ArtifactKeeping } from "../../src/callbacks/artifact-keeping.ts";
+import { ArtifactUploads } from "../../src/callbacks/artifact-uploads.ts";
 import { callbackEndpoint } from "../../src/callbacks/callback-endpoint.ts";
 import { CallbackLimits } from "../../src/callbacks/callback-limits.ts";
 import { CallbackIntake } from "../../src/callbacks/intake.ts";
@@ -13,10 +15,12 @@ import { ClientAddresses } from "../../src/client-address.ts";
 import { BodyReader } from "../../src/ingress/body-reader.ts";
 import { BrokenRequests } from "../../src/ingress/broken-request.ts";
 import { FastLane } from "../../src/ingress/fast-lane.ts";
-import type { BodyBudgetOptions } from "../../src/limits/body-budget.ts";
+import type { BodyBudget, BodyBudgetOptions } from "../../src/limits/body-budget.ts";
 import { type Limit, type LimitSettings, limitsOf } from "../../src/limits/limits.ts";
 import type { Logger } from "../../src/logger.ts";
 import type { CallbackResult } from "../../src/metrics.ts";
+import { ContentFolder } from "../../src/store/content-folder.ts";
+import type { Contents } from "../../src/store/contents.ts";
 import { SqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { NO_LIMITS, type TaskLimits } from "../../src/tasks/limits.ts";
 import { running } from "../conformance/engine.ts";
@@ -56,6 +60,7 @@ export class CallbackServer {
   readonly failures: unknown[] = [];
   readonly clock = { now: NOW };
   store: SqliteStore;
+  contents: Contents | null = null;
   intake: CallbackIntake;
   readonly #server = createServer((request, response) => this.#handle(request, response));
   readonly #clients = new Set<RawClient>();
@@ -68,6 +73,8 @@ export class CallbackServer {
   };
   readonly #bodies: BodyReader;
   readonly #lane: FastLane;
+  readonly #pace: BodyBudget;
+  #uploads: ArtifactUploads;
   #endpoint: ReturnType<typeof callbackEndpoint>;
 
   /** With limits other than the standard ones. */
@@ -77,6 +84,8 @@ export class CallbackServer {
     rules: Partial<TaskLimits> = {},
   ): Promise<CallbackServer> {
     const server = new CallbackServer(settings, bodies, { ...NO_LIMITS, ...rules });
+    const { allArtifacts: maxTotalBytes } = server.#limits;
+    server.contents = await ContentFolder.open({ folder: join(server.folder, "artifacts"), maxTotalBytes });
     await running(server.store, "t1", "a1", "d1");
     await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
     return server;
@@ -92,7 +101,9 @@ export class CallbackServer {
     this.#limits = limitsOf({ ...readSettings({ environment }), ...settings });
     this.#bodies = new BodyReader(this.#limits.bodies(bodies), ADDRESSES, this.#metrics);
     this.store = this.#openStore();
+    this.#pace = this.#limits.pace(bodies);
     this.intake = this.#newIntake();
+    this.#uploads = this.#newUploads();
     this.#endpoint = this.#newEndpoint();
     this.#lane = new FastLane({
       basePath: "/mission",
@@ -136,6 +147,7 @@ export class CallbackServer {
     await this.store.close();
     this.store = this.#openStore();
     this.intake = this.#newIntake();
+    this.#uploads = this.#newUploads();
     this.#endpoint = this.#newEndpoint();
   }
 
@@ -159,11 +171,32 @@ export class CallbackServer {
       warn() {},
       error: (fields) => this.failures.push(fields),
     };
-    const verifier = new SignatureVerifier({ serverKey: SERVER_KEY, sharedSecrets: SHARED });
+    const artifacts = new ArtifactKeeping({ keep: (...kept) => this.#contents.keep(...kept) });
+    return new CallbackIntake({ ...this.#parts(), logger, artifacts });
+  }
+
+  #newUploads(): ArtifactUploads {
+    const { artifact: maxBytes } = this.#limits;
+    const parts = { intake: this.intake, pace: this.#pace, addresses: ADDRESSES, maxBytes };
+    const contents: Pick<Contents, "keep"> = { keep: (...kept) => this.#contents.keep(...kept) };
+    return new ArtifactUploads({ ...this.#parts(), ...parts, contents });
+  }
+
+  get #contents(): Contents {
+    if (!this.contents) throw new Error("The server is not open yet.");
+    return this.contents;
+  }
+
+  /** What takes callbacks, and what takes artifacts, are both made of. */
+  #parts() {
     const { callbacksPerDispatch, callbacksPerAddress } = this.#limits;
-    const limits = new CallbackLimits(callbacksPerDispatch, callbacksPerAddress);
-    const now = () => this.clock.now;
-    return new CallbackIntake({ store: this.store, verifier, logger, metrics: this.#metrics, limits, now });
+    return {
+      store: this.store,
+      verifier: new SignatureVerifier({ serverKey: SERVER_KEY, sharedSecrets: SHARED }),
+      metrics: this.#metrics,
+      limits: new CallbackLimits(callbacksPerDispatch, callbacksPerAddress),
+      now: () => this.clock.now,
+    };
   }
 
   #newEndpoint(): ReturnType<typeof callbackEndpoint> {
@@ -172,7 +205,9 @@ export class CallbackServer {
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
     this.#broken.expectAnswer(request, response);
-    if ((request.url ?? "").startsWith(CALLBACK_PATH)) this.#endpoint(request, response);
+    if (request.method === "PUT" && request.url?.includes("/artifacts/"))
+      this.#uploads.handle(request, response);
+    else if ((request.url ?? "").startsWith(CALLBACK_PATH)) this.#endpoint(request, response);
     else response.writeHead(404).end();
   }
 }

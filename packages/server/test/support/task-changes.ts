@@ -1,5 +1,6 @@
-import type { Callback, SilenceState } from "@mission-control/protocol";
+import type { SilenceState } from "@mission-control/protocol";
 import fc from "fast-check";
+import type { Said } from "../../src/tasks/artifact.ts";
 import type { MessageAnswer, TaskChange } from "../../src/tasks/change.ts";
 import type { TaskModel } from "./task-model.ts";
 
@@ -12,7 +13,7 @@ interface Step {
   which: Which;
   wrongAgent: boolean;
   agent: 0 | 1;
-  report: "progress" | "complete" | "error" | "permission" | "withdrawn";
+  report: "progress" | "complete" | "error" | "permission" | "withdrawn" | "artifact";
   request: 0 | 1;
   option: "allow" | "deny" | "bogus";
   flag: boolean;
@@ -59,7 +60,14 @@ const step: fc.Arbitrary<Step> = fc.record({
   which: oneOf([12, "current"], [4, "unnamed"], [2, "earlier"], [1, "other task's"], [1, "unknown"]),
   wrongAgent: oneOf([9, false], [1, true]),
   agent: oneOf([1, 0], [1, 1]),
-  report: oneOf([4, "progress"], [3, "complete"], [2, "error"], [4, "permission"], [1, "withdrawn"]),
+  report: oneOf(
+    [4, "progress"],
+    [3, "complete"],
+    [2, "error"],
+    [4, "permission"],
+    [1, "withdrawn"],
+    [2, "artifact"],
+  ),
   request: oneOf([1, 0], [1, 1]),
   option: oneOf([4, "allow"], [2, "deny"], [1, "bogus"]),
   flag: fc.boolean(),
@@ -184,7 +192,13 @@ export function changeOf(step: Step, model: TaskModel, number: number): TaskChan
     case "run_continued":
       return { kind: "run_continued", taskId, dispatchId: dispatchId ?? "dispatch_unknown" };
     case "callback":
-      return { kind: "callback", taskId, dispatchId, callback: callbackOf(step, model, dispatchId), at };
+      return {
+        kind: "callback",
+        taskId,
+        dispatchId,
+        callback: callbackOf(step, model, dispatchId, number),
+        at,
+      };
   }
 }
 
@@ -212,7 +226,7 @@ function messageIdOf(step: Step, model: TaskModel, dispatchId: string | undefine
   return step.message === "unknown" || !message ? "message_unknown" : message.id;
 }
 
-function callbackOf(step: Step, model: TaskModel, dispatchId: string | undefined): Callback {
+function callbackOf(step: Step, model: TaskModel, dispatchId: string | undefined, number: number): Said {
   const taskId = TASKS[step.task];
   const attempts = model.tasks.get(taskId)?.attempts ?? [];
   const attempt = attempts.find(({ id }) => id === dispatchId) ?? attempts.at(-1);
@@ -238,6 +252,17 @@ function callbackOf(step: Step, model: TaskModel, dispatchId: string | undefined
       return { ...common, type: "complete", summary: "Done." };
     case "error":
       return { ...common, type: "error", error: "Broken.", lastState: "building" };
+    case "artifact": {
+      const sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+      const artifact = {
+        id: `artifact_${number}`,
+        name: "change.patch",
+        mediaType: "text/x-patch",
+        size: 0,
+        sha256,
+      };
+      return { ...common, type: "artifact", artifact };
+    }
     case "permission":
     case "withdrawn":
       return {

@@ -216,6 +216,7 @@ export class TaskModel {
       const told = messageId === undefined ? [] : moveMessage(attempt, String(messageId), state);
       return { outcome: "done", events: [...begins, "activity", ...told] };
     }
+    if (said.type === "artifact") return { outcome: "done", events: [...begins, "artifact"] };
     if (said.type === "permission") {
       const withdrawn = said.data?.state === "withdrawn" || said.data?.state === "timed_out";
       const state = withdrawn ? "withdrawn" : "open";

@@ -14,6 +14,8 @@ import { NewerDatabaseError } from "../store.ts";
  * - `records.concurrency` is how many attempts an agent takes at a time; null for other records.
  * - `keys` are those that all servers share, such as the one that dispatches' secrets are derived from.
  * - `commit_marks` has the number of each node's last commit (commit-marks.ts).
+ * - `artifacts` are what attempts left behind. `contents` are their bytes, in pieces (content-table.ts): without a
+ *   `sha256` while they come in; `touched_at` is when one came, or was last asked to be kept.
  * - `tasks.waits_kind` and `tasks.waits_since` say what a task waits for a human with; null when it does not.
  * - `events.entry_key` is what all parts of one entry of a transcript have; empty where the event is all of an entry,
  *   null where it is none.
@@ -162,6 +164,31 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX webhook_deliveries_by_endpoint ON webhook_deliveries (endpoint_id, seq);
   CREATE INDEX webhook_deliveries_waiting ON webhook_deliveries (endpoint_id, event_id) WHERE state = 'waiting';
   CREATE INDEX webhook_deliveries_failed ON webhook_deliveries (seq) WHERE state = 'failed';
+  `,
+  `
+  CREATE TABLE artifacts (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id text COLLATE "C" NOT NULL UNIQUE,
+    task_id text COLLATE "C" NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    sha256 text COLLATE "C" NOT NULL,
+    record text NOT NULL
+  );
+  CREATE INDEX artifacts_by_task ON artifacts (task_id, seq);
+  CREATE INDEX artifacts_by_content ON artifacts (sha256);
+  CREATE TABLE contents (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    sha256 text COLLATE "C" UNIQUE,
+    size bigint NOT NULL DEFAULT 0,
+    touched_at timestamptz NOT NULL DEFAULT now()
+  );
+  CREATE INDEX contents_by_age ON contents (touched_at);
+  CREATE TABLE content_pieces (
+    content bigint NOT NULL REFERENCES contents (id) ON DELETE CASCADE,
+    place integer NOT NULL,
+    bytes bytea NOT NULL,
+    PRIMARY KEY (content, place)
+  );
+  ALTER TABLE content_pieces ALTER COLUMN bytes SET STORAGE EXTERNAL;
   `,
 ];
 

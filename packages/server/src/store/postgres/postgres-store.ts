@@ -8,8 +8,10 @@ import {
 import type { SharedKeys } from "../../keys.ts";
 import type { Logger } from "../../logger.ts";
 import type { Metrics } from "../../metrics.ts";
+import type { ArtifactRecord } from "../../tasks/artifact.ts";
 import { NO_LIMITS, type TaskLimits } from "../../tasks/limits.ts";
 import type { Attempt, Message, Task } from "../../tasks/task.ts";
+import type { Contents } from "../contents.ts";
 import type { DeliveryPage, DeliveryPolicy, DeliveryRecord } from "../deliveries.ts";
 import type { PendingCommand } from "../log-change.ts";
 import { OperationStore } from "../operation-store.ts";
@@ -17,6 +19,7 @@ import { OutageLog } from "../outage-log.ts";
 import type { Operation } from "../plan.ts";
 import type { RecordKind, RecordKinds } from "../records.ts";
 import {
+  type ArtifactPage,
   type EventPage,
   type Follower,
   type FrameChunk,
@@ -33,8 +36,10 @@ import {
   type WorkInHand,
 } from "../store.ts";
 import { readTranscript, type TranscriptQuery } from "../transcript.ts";
+import { ArtifactTable } from "./artifact-table.ts";
 import { LEASES_CHANNEL, LOG_CHANNEL } from "./channels.ts";
 import { CommitMarks } from "./commit-marks.ts";
+import { ContentTable } from "./content-table.ts";
 import { Database } from "./database.ts";
 import { Deliveries } from "./deliveries.ts";
 import { told } from "./engine-error.ts";
@@ -89,6 +94,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
   readonly #transcripts: TranscriptReader;
   readonly #tables: Tables;
   readonly #deliveries: Deliveries;
+  readonly #artifacts: ArtifactTable;
   readonly #leases: Leases;
   readonly #wakes: Wakes;
 
@@ -127,6 +133,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
     this.#transcripts = new TranscriptReader(database, this);
     this.#tables = new Tables(database);
     this.#deliveries = new Deliveries(database);
+    this.#artifacts = new ArtifactTable(database);
     this.#leases = new Leases(database);
     this.#group = new GroupCommit({
       database,
@@ -196,6 +203,18 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
     return this.#tables.messagesOf(taskId, after, limit);
   }
 
+  artifacts(taskId: string, after: number, limit: number): Promise<ArtifactPage> {
+    return this.#artifacts.page(taskId, after, limit);
+  }
+
+  artifact(taskId: string, id: string): Promise<ArtifactRecord | null> {
+    return this.#artifacts.get(taskId, id);
+  }
+
+  contentsInUse(sha256s: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.#artifacts.inUse(sha256s);
+  }
+
   record<Kind extends RecordKind>(kind: Kind, id: string): Promise<RecordKinds[Kind] | null> {
     return this.#tables.record(kind, id);
   }
@@ -258,6 +277,11 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
 
   pruneDeliveries(policy: DeliveryPolicy): Promise<boolean> {
     return this.#deliveries.prune(policy);
+  }
+
+  /** Where the bytes of artifacts are. @param maxTotalBytes infinite for no limit */
+  contents(maxTotalBytes: number): Contents {
+    return new ContentTable(this.#database, maxTotalBytes);
   }
 
   /** @see SharedKeys.sharedKey */

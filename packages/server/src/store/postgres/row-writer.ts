@@ -1,3 +1,4 @@
+import type { ArtifactRecord } from "../../tasks/artifact.ts";
 import type { Attempt, Task } from "../../tasks/task.ts";
 import { PRIORITY_RANK } from "../../tasks/task.ts";
 import { type DeliveryWrite, deliveryJson } from "../deliveries.ts";
@@ -61,6 +62,12 @@ const writeMessages = prepared(
    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[])
    ON CONFLICT (id) DO UPDATE SET record = excluded.record`,
 );
+const insertArtifacts = prepared(
+  "insert_artifacts",
+  `INSERT INTO artifacts (id, task_id, sha256, record) SELECT id, task_id, sha256, record
+   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
+     WITH ORDINALITY AS artifact (id, task_id, sha256, record, place) ORDER BY place`,
+);
 const writeRecords = prepared(
   "write_records",
   `INSERT INTO records (kind, id, concurrency, record)
@@ -120,6 +127,8 @@ export function writing(rows: Rows, taskBefore: (id: string) => Task | null): St
     statements.push(writeMessages(...columns(rows.messages.map(messageValues), 4)));
   if (rows.deliveries.length > 0)
     statements.push(writeDeliveries(...columns(rows.deliveries.map(deliveryValues), 7)));
+  if (rows.artifacts.length > 0)
+    statements.push(insertArtifacts(...columns(rows.artifacts.map(artifactValues), 4)));
   if (rows.records.length > 0) statements.push(...records(rows.records));
   if (rows.commands.length > 0) {
     statements.push(insertCommands(...columns(rows.commands.map(commandValues), 2)));
@@ -175,6 +184,10 @@ function attemptValues({ attempt }: AttemptRow): unknown[] {
 
 function messageValues({ message, eventId }: MessageRow): unknown[] {
   return [message.id, message.taskId, eventId, JSON.stringify(message)];
+}
+
+function artifactValues(artifact: ArtifactRecord): unknown[] {
+  return [artifact.id, artifact.taskId, artifact.sha256, JSON.stringify(artifact)];
 }
 
 function records(steps: readonly RecordStep[]): Statement[] {

@@ -17,6 +17,7 @@ import { indexedText } from "./search-index.ts";
  *   `tasks.as_of` say how far, in event ids, and an event carries the receipt that is not in its table yet.
  * - `events.frame` is the event as the stream sends it: replaying a stretch of the log is joining text.
  *   `events.change` is what followers of the log need to know beside it.
+ * - `artifacts` are what attempts left behind; their contents are kept apart, by SHA-256 (store/contents.ts).
  * - `tasks.waits_kind` and `tasks.waits_since` say what a task waits for a human with; null when it does not.
  * - `events.entry_key` is what all parts of one entry of a transcript have; empty where the event is all of an entry,
  *   null where it is none.
@@ -180,6 +181,17 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX webhook_deliveries_by_endpoint ON webhook_deliveries (endpoint_id, seq);
   CREATE INDEX webhook_deliveries_waiting ON webhook_deliveries (endpoint_id, event_id) WHERE state = 'waiting';
   CREATE INDEX webhook_deliveries_failed ON webhook_deliveries (seq) WHERE state = 'failed';
+  `,
+  `
+  CREATE TABLE artifacts (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    task_id TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    sha256 TEXT NOT NULL,
+    record TEXT NOT NULL
+  );
+  CREATE INDEX artifacts_by_task ON artifacts (task_id, seq);
+  CREATE INDEX artifacts_by_content ON artifacts (sha256);
   `,
 ];
 

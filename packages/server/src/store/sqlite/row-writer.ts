@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Rows } from "../draft.ts";
+import type { ArtifactTable } from "./artifact-table.ts";
 import type { AttemptTable } from "./attempt-table.ts";
 import type { DeliveryTable } from "./delivery-table.ts";
 import type { EventLog } from "./event-log.ts";
@@ -13,6 +14,7 @@ export interface Tables {
   tasks: TaskTable;
   attempts: AttemptTable;
   messages: MessageTable;
+  artifacts: ArtifactTable;
   receipts: ReceiptTable;
   records: RecordTable;
   deliveries: DeliveryTable;
@@ -47,6 +49,7 @@ export class RowWriter {
       records.write(kind, id, record);
       if (kind === "webhook" && record === null) deliveries.deleteOf(id);
     }
+    for (const artifact of rows.artifacts) this.#tables.artifacts.add(artifact);
     for (const { id, dispatchId, taskId, agentId, command } of rows.commands) {
       this.#insertCommand.run(id, dispatchId, taskId, agentId, JSON.stringify(command));
     }

@@ -2,6 +2,7 @@ import type { StatementSync } from "node:sqlite";
 import type { DeliveryQuery, EventFilter, TaskQuery, TranscriptPage } from "@mission-control/protocol";
 import type { Logger } from "../../logger.ts";
 import type { Metrics } from "../../metrics.ts";
+import type { ArtifactRecord } from "../../tasks/artifact.ts";
 import type { AgentCommand } from "../../tasks/change.ts";
 import { NO_LIMITS, type TaskLimits } from "../../tasks/limits.ts";
 import type { Attempt, Message, Task } from "../../tasks/task.ts";
@@ -13,6 +14,7 @@ import { OperationStore } from "../operation-store.ts";
 import { FencedError, type LeaseToken, type Operation, type Outcome, plan } from "../plan.ts";
 import type { RecordKind, RecordKinds } from "../records.ts";
 import type {
+  ArtifactPage,
   EventPage,
   Follower,
   FrameChunk,
@@ -29,6 +31,7 @@ import type {
 } from "../store.ts";
 import { StoreUnavailableError } from "../store.ts";
 import { readTranscript, type TranscriptQuery } from "../transcript.ts";
+import { ArtifactTable } from "./artifact-table.ts";
 import { AttemptTable } from "./attempt-table.ts";
 import { CommitProbe } from "./commit-probe.ts";
 import { named } from "./damage.ts";
@@ -118,6 +121,7 @@ export class SqliteStore extends OperationStore implements Store {
       tasks: new TaskTable(db),
       attempts: new AttemptTable(db),
       messages: new MessageTable(db),
+      artifacts: new ArtifactTable(db),
       receipts: new ReceiptTable(db),
       records: new RecordTable(db),
       deliveries: new DeliveryTable(db),
@@ -204,6 +208,18 @@ export class SqliteStore extends OperationStore implements Store {
 
   async messagesOf(taskId: string, after: number, limit: number): Promise<MessagePage> {
     return this.#health.read(() => this.#tables.messages.page(taskId, after, limit));
+  }
+
+  async artifacts(taskId: string, after: number, limit: number): Promise<ArtifactPage> {
+    return this.#health.read(() => this.#tables.artifacts.page(taskId, after, limit));
+  }
+
+  async artifact(taskId: string, id: string): Promise<ArtifactRecord | null> {
+    return this.#health.read(() => this.#tables.artifacts.get(taskId, id));
+  }
+
+  async contentsInUse(sha256s: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.#health.read(() => this.#tables.artifacts.inUse(sha256s));
   }
 
   async record<Kind extends RecordKind>(kind: Kind, id: string): Promise<RecordKinds[Kind] | null> {

@@ -1,0 +1,24 @@
+import type { Callback } from "@mission-control/protocol";
+
+/** What is told of an artifact's content, which is kept elsewhere. `size` in bytes, `sha256` in hexadecimal. */
+export interface Artifact {
+  readonly id: string;
+  readonly name: string;
+  readonly mediaType: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+/** An artifact as it is kept: whose it is, and when it came. */
+export interface ArtifactRecord extends Artifact {
+  readonly taskId: string;
+  readonly dispatchId: string;
+  readonly createdAt: string;
+}
+
+type ArtifactCallback = Extract<Callback, { type: "artifact" }>;
+
+/** A callback as the rules get it: of an artifact, what is told of its content. */
+export type Said =
+  | Exclude<Callback, ArtifactCallback>
+  | (Omit<ArtifactCallback, "artifact"> & { artifact: Artifact });
