@@ -1,10 +1,11 @@
-import { type Callback, type JsonObject, shortened } from "@mission-control/protocol";
+import { type JsonObject, shortened } from "@mission-control/protocol";
+import type { Said } from "./artifact.ts";
 
 /**
  * A callback with its entry where its event has it, in the data. An entry has been read, and what the sender's own data
  * has under that name has not: it goes.
  */
-export function withEntryInData(said: Callback): Callback {
+export function withEntryInData(said: Said): Said {
   const { entry, data } = said;
   if (entry) return { ...said, data: { ...data, entry: entry as JsonObject } };
   if (data?.entry === undefined) return said;
