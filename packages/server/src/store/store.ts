@@ -73,10 +73,18 @@ export interface Lease {
   release(): Promise<void>;
 }
 
-/** The first and the last event the log holds; both 0 while it has never held one. */
+/** Ids that no event has, the first and the last one. They may have been another's, before a copy was put back. */
+export interface Gap {
+  from: number;
+  to: number;
+}
+
+/** The first and the last event the log holds; both 0 while it has never held one. After a gap, it is the newest id. */
 export interface LogRange {
   oldest: number;
   newest: number;
+  /** Oldest first; absent where there are none. */
+  gaps?: readonly Gap[];
 }
 
 /** A stretch of the log as SSE text, in UTF-8. `lastId` is how far was looked, even where nothing matched. */

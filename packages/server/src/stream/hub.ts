@@ -108,7 +108,7 @@ export class Hub {
       return;
     }
     socket.write(encodeSseRetry(RETRY_MS));
-    const resumable = after === null || (after <= range.newest && after >= range.oldest - 1);
+    const resumable = after === null || canResume(range, after);
     if (!resumable) socket.write(resetFrame(range, unnamed));
     const position = resumable && after !== null ? after : range.newest;
     const cohort = this.#audience.cohortFor(filter);
@@ -201,10 +201,16 @@ export class Hub {
   }
 }
 
+/** Whether the log holds everything after a position that it has given itself, so far as can be known. */
+function canResume({ oldest, newest, gaps = [] }: LogRange, position: number): boolean {
+  if (position > newest || position < oldest - 1) return false;
+  return !gaps.some(({ from, to }) => position >= from && position < to);
+}
+
 /** Says that a position cannot be resumed; its id is where the client stands from now on. */
 function resetFrame(range: LogRange, unnamed: boolean): string {
-  const { newest: id } = range;
+  const { oldest, newest } = range;
   // Without a name, only its data can tell it from an event.
-  if (unnamed) return encodeSse({ id, data: JSON.stringify({ type: RESET_EVENT, ...range }) });
-  return encodeSse({ id, event: RESET_EVENT, data: JSON.stringify(range) });
+  if (unnamed) return encodeSse({ id: newest, data: JSON.stringify({ type: RESET_EVENT, oldest, newest }) });
+  return encodeSse({ id: newest, event: RESET_EVENT, data: JSON.stringify({ oldest, newest }) });
 }

@@ -1,10 +1,11 @@
 import { randomInt } from "node:crypto";
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { checkFiles, checkIdentity, checkPages, DamagedDatabaseError, isSmall, named } from "./damage.ts";
 import { saysDamaged } from "./engine-error.ts";
 import { InstanceMarker, type MarkerState } from "./instance-marker.ts";
+import { leaveGap } from "./log-gaps.ts";
 import { migrate } from "./migrations.ts";
 
 /** Instances are numbered at random below this; two folders that get the same one harm nobody. */
@@ -53,7 +54,9 @@ export function openDatabase(folder: string): OpenDatabase {
     migrate(db);
     const found = { instance: numberOf(db, INSTANCE), lastEventId: numberOf(db, LAST_EVENT) ?? 0 };
     checkIdentity(files, known, found);
-    marker.write({ ...found, instance: signIn(db, found.instance), state: "open" });
+    const name = fileName(file);
+    if (known?.file !== name && !isOldMarker(known)) leaveGap(db, Date.now());
+    marker.write({ ...found, instance: signIn(db, found.instance), state: "open", file: name });
     const needsCheck = known?.state === "open" && !isSmall(file);
     return { db, marker, needsCheck, close: closer(db, lock, marker) };
   } catch (error) {
@@ -62,6 +65,17 @@ export function openDatabase(folder: string): OpenDatabase {
     lock.close();
     throw named(error, file);
   }
+}
+
+/** Names a file itself, wherever it is moved: a copy that is put in its place is another one. */
+function fileName(path: string): string {
+  const { ino, birthtimeNs } = statSync(path, { bigint: true });
+  return `${ino} ${birthtimeNs}`;
+}
+
+/** Whether a marker is of a version that did not tell which file the database is in. */
+function isOldMarker(known: MarkerState | null): boolean {
+  return known !== null && known.file === undefined;
 }
 
 /** The SQLite file of a data folder. */

@@ -4,7 +4,8 @@ import type { EventRow } from "../draft.ts";
 import { decodeFrame } from "../event-frame.ts";
 import { encodeChange, entryOf, eventPage, type LogRow } from "../log-row.ts";
 import type { Receipt } from "../receipt.ts";
-import type { EventPage, FrameChunk, LogEntry, LogRange, Stretch } from "../store.ts";
+import type { EventPage, FrameChunk, Gap, LogEntry, LogRange, Stretch } from "../store.ts";
+import { idBefore, readGaps } from "./log-gaps.ts";
 import type { RecordTable } from "./record-table.ts";
 import { Statements } from "./statements.ts";
 
@@ -22,6 +23,7 @@ export class EventLog {
   readonly #index: StatementSync;
   readonly #noteIndexed: StatementSync;
   readonly #statements: Statements;
+  readonly #gaps: readonly Gap[];
   /** Newest id written, whether its commit is durable yet or not. */
   #written: number;
   #committed: number;
@@ -42,17 +44,19 @@ export class EventLog {
     // Two look-ups, not one query: each is answered by one step down the table's own tree.
     const newest = db.prepare("SELECT max(id) AS id FROM events").get()?.id;
     const oldest = db.prepare("SELECT min(id) AS id FROM events").get()?.id;
-    this.#written = Number(newest ?? 0);
+    this.#gaps = readGaps(db);
+    this.#written = Math.max(Number(newest ?? 0), this.#gaps.at(-1)?.to ?? 0);
     this.#committed = this.#written;
     this.#oldest = Number(oldest ?? 0);
     this.#committedOldest = this.#oldest;
     const indexed = db.prepare("SELECT value FROM meta WHERE key = 'indexed_up_to'").get()?.value;
-    this.#indexed = Number(indexed);
+    this.#indexed = indexed === newest ? this.#written : Number(indexed);
     this.#committedIndexed = this.#indexed;
   }
 
   get range(): LogRange {
-    return { oldest: this.#committedOldest, newest: this.#committed };
+    const range = { oldest: this.#committedOldest, newest: this.#committed };
+    return this.#gaps.length > 0 ? { ...range, gaps: this.#gaps } : range;
   }
 
   /** Id of the next event. */
@@ -132,7 +136,7 @@ export class EventLog {
   frames({ after, upTo, maxBytes }: Stretch, filter: EventFilter): FrameChunk {
     const { where, values } = conditions(filter);
     // No index knows types: a step looks at so many ids, however few of them match.
-    const end = filter.types ? Math.min(upTo, after + REPLAY_WINDOW) : upTo;
+    const end = filter.types ? Math.min(upTo, this.#behindGap(after + REPLAY_WINDOW)) : upTo;
     const rows = `SELECT id, frame FROM events WHERE id > ? AND id <= ?${where} ORDER BY id LIMIT ${REPLAY_ROWS}`;
     const all = [after, end, ...values];
     const step = this.#statements
@@ -175,17 +179,23 @@ export class EventLog {
 
   /** Whether there are more events than `keep`. */
   hasMoreThan(keep: number): boolean {
-    return this.#oldest !== 0 && this.#oldest <= this.#written - keep;
+    return this.#oldest !== 0 && this.#oldest <= idBefore(keep, this.#written, this.#gaps);
   }
 
   /** Removes at most `rows` of the oldest events beyond `keep`; says whether more remain. */
   prune(keep: number, rows: number): boolean {
     if (!this.hasMoreThan(keep)) return false;
-    const goal = this.#written - keep;
+    const goal = idBefore(keep, this.#written, this.#gaps);
     const upTo = Math.min(goal, this.#oldest + rows - 1);
     this.#statements.get("DELETE FROM events WHERE id <= ?").run(upTo);
-    this.#oldest = upTo + 1;
-    return upTo < goal;
+    this.#oldest = this.#behindGap(upTo + 1);
+    return this.#oldest <= goal;
+  }
+
+  /** The id, or the first one behind the gap that it is in. */
+  #behindGap(id: number): number {
+    const gap = this.#gaps.find(({ from, to }) => id >= from && id <= to);
+    return gap ? gap.to + 1 : id;
   }
 }
 

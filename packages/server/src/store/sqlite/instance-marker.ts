@@ -13,6 +13,8 @@ const stateSchema = z.object({
   state: z.enum(["open", "closed", "damaged"]),
   /** An event that was stored for certain; up to a second behind while a server runs. */
   lastEventId: z.number().int().nonnegative(),
+  /** Which file the database is in; absent where an older version wrote this. */
+  file: z.string().optional(),
 });
 export type MarkerState = z.infer<typeof stateSchema>;
 
