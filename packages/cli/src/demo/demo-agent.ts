@@ -66,7 +66,7 @@ function play(paceMs: number, patienceMs: number | undefined): DispatchHandler {
   return async ({ task, attempt }, context) => {
     const { reporter, signal } = context;
     const script = DEMO_TASKS.find((one) => one.task.title === task.title) ?? ANY_TASK;
-    const { steps, question, end } = script;
+    const { steps, shown = {}, question, end } = script;
     if (task.feedback) void reporter.progress(`Taking the feedback to heart: ${task.feedback}`);
     for (const [index, step] of steps.entries()) {
       if (index === steps.length - 1 && question && !(await isAllowed(question.title, context, patienceMs))) {
@@ -76,6 +76,7 @@ function play(paceMs: number, patienceMs: number | undefined): DispatchHandler {
       void reporter.progress(step, {
         progress: (index + 1) / (steps.length + 1),
         usage: usageAfter(index + 1),
+        entry: shown[step] ?? { kind: "message", role: "assistant", text: step },
       });
     }
     await wait(paceMs, undefined, { signal });

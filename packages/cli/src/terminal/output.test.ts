@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { start } from "../../test/command-line.ts";
 import { TestServer } from "../../test/test-server.ts";
-import { oneLine } from "./output.ts";
+import { eventLine, oneLine } from "./output.ts";
 
 /** Escape sequences, a bell, C1 controls, a line turned around, invisible characters, line separators. */
 const HOSTILE = "a\u001b]0;owned\u0007b\u009b2Jc\u202ed\u2066e\u200bf\u2028g\u{e0041}h";
@@ -48,4 +48,18 @@ test("JSON is safe to look at, and means what was written", async () => {
 test("a line of several is one, and what scripts and emoji are joined by stays", () => {
   assert.equal(oneLine(" a\r\n  b\n\n c "), "a b c");
   assert.equal(oneLine("👩\u200d💻 می\u200cخواهم"), "👩\u200d💻 می\u200cخواهم");
+});
+
+test("an event that brings an entry and no words says what it brings", () => {
+  const at = "2026-11-23T10:00:00.000Z";
+  const entry = { id: "t", kind: "tool", state: "completed", output: "ok" };
+  const event = {
+    id: 1,
+    type: "activity",
+    taskId: "t1",
+    data: { entry },
+    timestamp: at,
+    receivedAt: at,
+  } as const;
+  assert.match(eventLine(event), / {2}activity {7}t1 {2}tool completed$/);
 });

@@ -83,5 +83,10 @@ export function eventLine(event: LogEvent): string {
 function told({ type, data, message }: LogEvent): string {
   if (type === "status_change") return `${data.from} → ${data.to}`;
   if (message !== undefined) return message;
+  if (typeof data.entry === "object") {
+    // The end of a tool call, a thought, a plan: `transcript` has what they hold.
+    const { kind, state } = data.entry as Partial<Record<string, string>>;
+    return [kind, state].filter((word) => word !== undefined).join(" ");
+  }
   return typeof data.state === "string" ? data.state : "";
 }

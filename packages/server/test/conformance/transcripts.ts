@@ -96,6 +96,9 @@ export function transcripts(engine: Engine): void {
       ),
       { numRuns: runs(engine, 40) },
     );
+    const before = await subject.store.transcript("t1", ALL);
+    await subject.reopen();
+    assert.deepEqual(await subject.store.transcript("t1", ALL), before, "after a restart as before");
     await subject.discard();
   });
 
