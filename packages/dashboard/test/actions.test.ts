@@ -239,7 +239,7 @@ describe("actions", { skip }, () => {
     const table =
       "| case | time |\n|:-----|-----:|\n| extraordinarily_long_words_of_a_cold_start | 1.2 s |\n";
     await stage.agent.report(payload, { type: "complete", summary: `First **draft**\n\n${table}` });
-    page = await stage.open(context, `/tasks/${task.id}`);
+    page = await stage.open(context, `/tasks/${task.id}?tab=timeline`);
     await page.getByText("First draft").first().waitFor();
     await page.setViewportSize({ width: 360, height: 740 });
     const cells = await page.locator("main td").evaluateAll((all) =>
@@ -280,7 +280,7 @@ describe("actions", { skip }, () => {
 
   test("answers a permission request, and the answer reaches the agent", async () => {
     const { task, payload } = await stage.running({ title: "Asks first" });
-    page = await stage.open(context, `/tasks/${task.id}`);
+    page = await stage.open(context, `/tasks/${task.id}?tab=timeline`);
     await stage.agent.report(payload, {
       type: "permission",
       request: {

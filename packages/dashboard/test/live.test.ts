@@ -265,7 +265,7 @@ describe("live", { skip }, () => {
     for (let key = 0; key < 61; key++) await page.keyboard.press("j");
     await page.getByText("step 1", { exact: true }).waitFor();
 
-    await page.goto(`${stage.server.url}/tasks/${first.task.id}`);
+    await page.goto(`${stage.server.url}/tasks/${first.task.id}?tab=timeline`);
     await page.getByRole("button", { name: "60 reports" }).click();
     await page.getByText("step 1", { exact: true }).waitFor({ state: "attached" });
   });

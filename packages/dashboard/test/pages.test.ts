@@ -74,8 +74,16 @@ describe("pages", { skip }, () => {
   const pages: { name: string; path: () => string; ready: string }[] = [
     { name: "Activity", path: () => "/", ready: "Reading src/auth.ts" },
     { name: "Activity with an event open", path: () => "/?event=4", ready: "Raw event" },
+    { name: "Inbox", path: () => "/inbox", ready: "wait for you" },
     { name: "Board", path: () => "/board", ready: "Think about names" },
     { name: "Task", path: () => `/tasks/${taskId}`, ready: "Timeline" },
+    {
+      name: "Task: Changes",
+      path: () => `/tasks/${taskId}?tab=changes`,
+      ready: "Nothing has been handed in",
+    },
+    { name: "Task: Timeline", path: () => `/tasks/${taskId}?tab=timeline`, ready: "Reading src/auth.ts" },
+    { name: "Task: Raw", path: () => `/tasks/${taskId}?tab=raw`, ready: "status_change" },
     { name: "Agents", path: () => "/agents", ready: "HTTP" },
     { name: "Gateways", path: () => "/gateways", ready: "No gateway is connected" },
     { name: "Webhooks", path: () => "/webhooks", ready: "Verified and stored." },

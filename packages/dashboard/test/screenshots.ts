@@ -41,7 +41,7 @@ try {
     { name: "board", path: "/board", ready: "Write the release notes" },
     { name: "new-task", path: "/board?create=one", ready: "New task" },
     { name: "create-many", path: "/board?create=many", ready: "Create many tasks", act: paste },
-    { name: "task-running", path: `/tasks/${runningId}`, ready: "Timeline" },
+    { name: "task-running", path: `/tasks/${runningId}`, ready: "Transcript" },
     { name: "task-failed", path: `/tasks/${failedId}`, ready: "Attempt 2" },
     { name: "task-review", path: `/tasks/${reviewId}`, ready: "waiting for your review" },
     { name: "task-permission", path: `/tasks/${asksId}`, ready: "The agent asks for permission" },
@@ -55,7 +55,7 @@ try {
     { name: "palette", path: "/", ready: "Created: ", act: (page) => page.keyboard.press("Control+k") },
     { name: "phone-activity", path: "/", ready: "Created: ", viewport: PHONE },
     { name: "phone-board", path: "/board", ready: "Write the release notes", viewport: PHONE },
-    { name: "phone-task", path: `/tasks/${runningId}`, ready: "Timeline", viewport: PHONE },
+    { name: "phone-task", path: `/tasks/${runningId}`, ready: "Transcript", viewport: PHONE },
   ]);
   await shootLogIn();
   await shootLost();

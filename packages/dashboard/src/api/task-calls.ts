@@ -24,4 +24,10 @@ export const taskCalls = {
     path: `${task(id)}/permissions/${encodeURIComponent(requestId)}`,
     body: { optionId },
   }),
+  say: (id: string, text: string, mode: string, key: string): ApiCall => ({
+    method: "POST",
+    path: `${task(id)}/messages`,
+    headers: { "idempotency-key": key },
+    body: { text, mode },
+  }),
 } satisfies Record<string, (...args: never[]) => ApiCall>;

@@ -28,8 +28,11 @@ export interface TaskPage {
   lastEventId: number;
 }
 
-/** New events, after they were applied to the stores. */
-export type BatchListener = (events: readonly HeldEvent[]) => void;
+/**
+ * New events, after they were applied to the stores: as the page holds them, and whole. The whole ones are for looking at
+ * now; whoever keeps them keeps their bulk.
+ */
+export type BatchListener = (events: readonly HeldEvent[], whole: readonly LogEvent[]) => void;
 
 /**
  * Everything one page knows of the server, kept current by the live connection, and the way to change it. Made once;
@@ -54,6 +57,8 @@ export class Mission {
   startFailure: Error | null = null;
   /** Events come one by one, so that a movement can show where each came in. */
   calm = true;
+  /** How much waits for a person; null while that is not known. */
+  waiting: number | null = null;
   /** The session ended while the page was open. */
   signedOut = false;
 
@@ -209,7 +214,8 @@ export class Mission {
     this.calm = fresh.length <= CALM_EVENTS;
     this.tasks.apply(fresh);
     this.pending.confirm(fresh);
-    for (const listener of this.#batchListeners) listener(fresh);
+    const whole = events.slice(-fresh.length);
+    for (const listener of this.#batchListeners) listener(fresh, whole);
     if (this.status.phase === "live") this.#measure(fresh);
     this.#pacer.request(fresh.length);
   }

@@ -3,6 +3,7 @@ import { basePath } from "../api/base-path.ts";
 import { ActivityPage } from "../pages/activity/activity-page.tsx";
 import { readActivitySearch } from "../pages/activity/activity-search.ts";
 import { readBoardSearch } from "../pages/board/board-search.ts";
+import { readTaskSearch } from "../pages/task/task-search.ts";
 import { lazyPart } from "../ui/lazy-part.tsx";
 import { Failure, Skeleton } from "../ui/page-state.tsx";
 import { NotFound } from "./not-found.tsx";
@@ -16,6 +17,11 @@ const activity = createRoute({
   validateSearch: readActivitySearch,
   component: ActivityPage,
 });
+const inbox = createRoute({
+  getParentRoute: () => root,
+  path: "/inbox",
+  component: lazyPart(async () => (await import("../pages/inbox/inbox-page.tsx")).InboxPage),
+});
 const board = createRoute({
   getParentRoute: () => root,
   path: "/board",
@@ -25,6 +31,7 @@ const board = createRoute({
 const task = createRoute({
   getParentRoute: () => root,
   path: "/tasks/$taskId",
+  validateSearch: readTaskSearch,
   component: lazyPart(async () => (await import("../pages/task/task-page.tsx")).TaskPage),
 });
 const agents = createRoute({
@@ -60,7 +67,17 @@ const settings = createRoute({
   component: lazyPart(async () => (await import("../pages/settings/settings-page.tsx")).SettingsPage),
 });
 
-const routeTree = root.addChildren([activity, board, task, agents, gateways, webhooks, insights, settings]);
+const routeTree = root.addChildren([
+  activity,
+  inbox,
+  board,
+  task,
+  agents,
+  gateways,
+  webhooks,
+  insights,
+  settings,
+]);
 
 /** Every page has an address; what it filters or opens is in the address too. */
 export function createAppRouter() {

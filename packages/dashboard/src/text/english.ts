@@ -1,10 +1,4 @@
-const COUNT = new Intl.NumberFormat("en");
-const PLURAL = new Intl.PluralRules("en");
-
-/** "1 event", "1,204 events". */
-function count(number: number, one: string, many = `${one}s`): string {
-  return `${COUNT.format(number)} ${PLURAL.select(number) === "one" ? one : many}`;
-}
+import { count, grouped } from "./english-count.ts";
 
 /** What there is to say, with commas between. */
 function listed(...parts: (string | false | null)[]): string {
@@ -43,6 +37,7 @@ export const english = {
 
   page: {
     activity: "Activity",
+    inbox: "Inbox",
     board: "Board",
     agents: "Agents",
     gateways: "Gateways",
@@ -99,7 +94,7 @@ export const english = {
     live: "Live",
     caughtUp: (events: number) => `Live · caught up ${count(events, "event")}`,
     catchingUp: (received: number, remaining: number) =>
-      `Catching up · ${COUNT.format(received)} of ${COUNT.format(received + remaining)}`,
+      `Catching up · ${grouped(received)} of ${grouped(received + remaining)}`,
     reconnecting: "Reconnecting",
     offline: "Offline",
     signedOut: "Logged out",
@@ -199,7 +194,7 @@ export const english = {
     clear: "Clear filters",
     pause: "Pause",
     resume: "Resume",
-    fresh: (events: number) => `${COUNT.format(events)} new`,
+    fresh: (events: number) => `${grouped(events)} new`,
     late: "late",
     unfold: (events: number) => `${count(events, "progress report")} of this attempt`,
     nothingMatches: "No event matches these filters",
@@ -379,7 +374,7 @@ export const english = {
     result: "The agent handed in its result",
     showResult: "Show the result",
     more: "Load the rest",
-    all: (steps: number) => `Show all ${COUNT.format(steps)} steps`,
+    all: (steps: number) => `Show all ${grouped(steps)} steps`,
   },
 
   usage: {
@@ -406,7 +401,7 @@ export const english = {
     kind: { http: "HTTP", openclaw: "OpenClaw" },
     load: (running: number, slots: number, queued: number) =>
       queued > 0 ? `${running} of ${slots} running, ${queued} queued` : `${running} of ${slots} running`,
-    rate: (percent: number, attempts: number) => `${percent} % of ${COUNT.format(attempts)}`,
+    rate: (percent: number, attempts: number) => `${percent} % of ${grouped(attempts)}`,
     endpoint: "Reached at",
     onGateway: (agent: string, gateway: string | undefined) =>
       gateway ? `${agent} on gateway ${gateway}` : `${agent} on the default gateway`,
@@ -570,7 +565,8 @@ export const english = {
   settings: {
     theme: "Theme",
     notifications: "Desktop notifications",
-    notificationsHint: "When a task completes, fails or waits for review while you look elsewhere.",
+    notificationsHint:
+      "When an agent asks something, or a task completes, fails or waits for review, while you look elsewhere.",
     notificationsOn: "Turn on",
     notificationsOff: "Turn off",
     notificationsRefused:
@@ -587,7 +583,10 @@ export const english = {
     logOut: "Log out",
   },
 
-  notify: { many: (tasks: number) => `${count(tasks, "task")} ended` },
+  notify: {
+    many: (tasks: number) => `${count(tasks, "task")} ended or ask${tasks === 1 ? "s" : ""}`,
+    asks: (title: string) => `Asks: ${title}`,
+  },
 
   palette: {
     title: "Search or run",
@@ -612,6 +611,7 @@ export const english = {
           ["Esc", "Close what is open"],
           ["Ctrl Enter", "Send a form from any field"],
           ["g a", "Activity"],
+          ["g n", "Inbox"],
           ["g b", "Board"],
           ["g g", "Agents"],
           ["g w", "Gateways"],
@@ -629,6 +629,17 @@ export const english = {
         ],
       },
       {
+        name: "Inbox",
+        keys: [
+          ["j k", "Next and previous"],
+          ["1–9", "Give an answer"],
+          ["a", "Approve"],
+          ["r", "Request changes"],
+          ["d", "Dispatch again"],
+          ["s", "Put off for an hour"],
+        ],
+      },
+      {
         name: "Board",
         keys: [
           ["↑ ↓ ← →", "From card to card"],
@@ -643,6 +654,7 @@ export const english = {
           ["d", "Dispatch"],
           ["x", "Cancel"],
           ["e", "Edit"],
+          ["/", "Find in the transcript"],
         ],
       },
     ] satisfies { name: string; keys: [string, string][] }[],

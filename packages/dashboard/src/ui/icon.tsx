@@ -3,6 +3,8 @@ import type { EventType, TaskStatus } from "@mission-control/protocol";
 /** Line drawings on a 16 × 16 grid, as SVG paths. */
 const PATHS = {
   activity: "M1.5 8h3l2-5 3 10 2-5h3",
+  inbox: "M2.5 9.500 4.500 3h7l2 6.500v3.500h-11zM2.5 9.500h3.200l1 1.500h2.600l1-1.500h3.200",
+  later: "M8 13.500a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11zM8 5v3.200l2 1.300",
   board: "M2.5 3h3v10h-3zM6.5 3h3v6h-3zM10.5 3h3v8h-3z",
   agents: "M8 8a2.7 2.7 0 1 0 0-5.4A2.7 2.7 0 0 0 8 8zM2.8 13.6c.5-2.6 2.6-4 5.2-4s4.7 1.4 5.2 4",
   gateways: "M8 2v4M4 14v-4h8v4M8 6v4M2.5 14h3M10.5 14h3M6 2h4",
@@ -22,6 +24,9 @@ const PATHS = {
   more: "M3.5 8h.01M8 8h.01M12.5 8h.01",
   copy: "M5.5 5.500h8v8h-8zM10.5 5.500v-3h-8v8h3",
   chevron: "M6 3.5 10.5 8 6 12.5",
+  down: "M3.5 6 8 10.5 12.5 6",
+  download: "M8 2.500v7.500M4.5 7 8 10.5 11.5 7M3 13.500h10",
+  up: "M3.5 10.500 8 6l4.5 4.5",
   collapse: "M10 3.5 5.5 8l4.5 4.5",
   send: "M2 8h11M9 4l4 4-4 4",
   retry: "M13 5.500A5.5 5.5 0 1 0 13.5 9M13.5 2.500v3.200h-3.2",

@@ -1,7 +1,7 @@
 import type { LogEvent } from "@mission-control/protocol";
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { agentName } from "../../app/use-agents.ts";
+import { useEvent } from "../../app/use-event.ts";
 import { useMission } from "../../app/use-mission.ts";
 import { describeEvent } from "../../text/describe-event.ts";
 import { MAX_DRAWN } from "../../text/limits.ts";
@@ -22,22 +22,9 @@ import styles from "./event-panel.module.css";
 export default function EventPanel({ id, onClose }: { id: number; onClose(): void }) {
   const mission = useMission();
   const panel = usePanelFocus(`[data-row="${id}"]`);
-  const event = useQuery({
-    queryKey: ["event", id],
-    queryFn: async ({ signal }) => {
-      const page = await mission.api.get<{ items: LogEvent[] }>(
-        `/api/events/history?before=${id + 1}&limit=1`,
-        signal,
-      );
-      return page.items.find((item) => item.id === id) ?? null;
-    },
-    // What never changes need not be asked for twice; what was cut to fit a row is.
-    initialData: () => {
-      const held = mission.log.after(id - 1)[0];
-      return held?.id === id && !held.clipped ? withoutMark(held) : undefined;
-    },
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  // What was cut to fit a row is read whole.
+  const held = mission.log.after(id - 1)[0];
+  const event = useEvent(id, held?.id === id && !held.clipped ? withoutMark(held) : undefined);
   return (
     <aside ref={panel} tabIndex={-1} className={styles.panel} aria-label={text.eventPanel.title(id)}>
       <header className={styles.header}>

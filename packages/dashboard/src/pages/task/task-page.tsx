@@ -21,6 +21,7 @@ import { Payload } from "./payload.tsx";
 import { PermissionCard } from "./permission-card.tsx";
 import styles from "./task.module.css";
 import { TaskFacts } from "./task-facts.tsx";
+import { TaskTabs } from "./task-tabs.tsx";
 import { Timeline } from "./timeline.tsx";
 import { useTaskRefresh } from "./use-task-refresh.ts";
 
@@ -129,7 +130,7 @@ function Loaded({ detail }: { detail: TaskView }) {
               <p className={styles.quiet}>{text.task.noDescription}</p>
             )}
           </section>
-          <Timeline taskId={task.id} attempts={task.attempts} />
+          <TaskTabs task={task} />
         </div>
         <aside className={styles.side} aria-label={text.task.facts}>
           <TaskFacts task={task} />

@@ -1,0 +1,133 @@
+import type { LogEvent, MessageState, PermissionRequest } from "@mission-control/protocol";
+import type { ReactNode } from "react";
+import { agentName } from "../../../app/use-agents.ts";
+import { useLive, useMission } from "../../../app/use-mission.ts";
+import { describeEvent } from "../../../text/describe-event.ts";
+import { MAX_DRAWN } from "../../../text/limits.ts";
+import { runText } from "../../../text/run-text.ts";
+import { CodeBlock } from "../../../ui/code-block.tsx";
+import { Foreign } from "../../../ui/foreign.tsx";
+import { EventGlyph } from "../../../ui/icon.tsx";
+import { Markdown } from "../../../ui/markdown.tsx";
+import { Badge } from "../../../ui/state.tsx";
+import { FoldLine } from "./fold-line.tsx";
+import styles from "./transcript.module.css";
+
+interface MilestoneProps {
+  event: LogEvent;
+  open: boolean;
+  onToggle(): void;
+}
+
+/** What stands between the entries: where an attempt begins, what was asked, how it ended; or a plain report. */
+export function Milestone(props: MilestoneProps): ReactNode {
+  const { event } = props;
+  switch (event.type) {
+    case "dispatch":
+      return <AttemptBegins event={event} />;
+    case "permission":
+      return <Question {...props} />;
+    case "message":
+      return <OperatorMessage event={event} />;
+    case "complete":
+      return (
+        <section className={styles.result} data-bad={false}>
+          <h3>{runText.transcript.result}</h3>
+          <Markdown>{event.message ?? ""}</Markdown>
+        </section>
+      );
+    case "error":
+      return (
+        <section className={styles.result} data-bad={true}>
+          <h3>{runText.transcript.failed}</h3>
+          <p>
+            <Foreign max={MAX_DRAWN}>{event.message ?? ""}</Foreign>
+          </p>
+          {event.lastState ? (
+            <p className={styles.quiet}>
+              {runText.transcript.lastState} <Foreign max={400}>{event.lastState}</Foreign>
+            </p>
+          ) : null}
+        </section>
+      );
+    default:
+      return (
+        <p className={styles.plainLine}>
+          <span className={styles.glyph}>
+            <EventGlyph type={event.type} />
+          </span>
+          <Foreign max={2_000}>{describeEvent(event)}</Foreign>
+        </p>
+      );
+  }
+}
+
+function AttemptBegins({ event }: { event: LogEvent }) {
+  const mission = useMission();
+  const agent = useLive(() => (event.agentId ? agentName(mission, event.agentId) : undefined));
+  return (
+    <h2 className={styles.attempt}>
+      {runText.transcript.attempt(Number(event.data.attempt) || 1)}
+      <span className={styles.quiet}>
+        <Foreign max={80}>{agent ?? event.agentId ?? ""}</Foreign>
+      </span>
+    </h2>
+  );
+}
+
+const STATE_TONE = { sending: "waiting", delivered: "running", taken_up: "good", refused: "bad" } as const;
+
+/** Whoever has the server's own token, by the log's name. */
+const OPERATOR = "operator";
+
+/** What somebody wrote to the agent, and how far that has come by what the agent's side confirmed. */
+function OperatorMessage({ event }: { event: LogEvent }) {
+  const { state, reason, by } = event.data;
+  const known = state as MessageState;
+  return (
+    <div className={styles.asked}>
+      <h3 className={styles.written}>
+        {typeof by === "string" && by !== OPERATOR ? (
+          <Foreign max={60}>{by}</Foreign>
+        ) : (
+          runText.transcript.operator
+        )}
+        <Badge tone={STATE_TONE[known]}>{runText.message.state[known]}</Badge>
+        {typeof reason === "string" ? (
+          <span className={styles.quiet}>
+            <Foreign max={400}>{reason}</Foreign>
+          </span>
+        ) : null}
+      </h3>
+      <Markdown>{event.message ?? ""}</Markdown>
+    </div>
+  );
+}
+
+const QUESTION_WORD: Record<string, string> = {
+  requested: runText.transcript.asked,
+  answered: runText.transcript.answered,
+  withdrawn: runText.transcript.withdrawn,
+  timed_out: runText.transcript.timedOut,
+};
+
+function Question({ event, open, onToggle }: MilestoneProps) {
+  const request = event.data.request as PermissionRequest | undefined;
+  const line = (
+    <span className={styles.question} data-state={event.data.state}>
+      <EventGlyph type="permission" />
+      <strong>{QUESTION_WORD[String(event.data.state)] ?? runText.transcript.asked}</strong>
+      <Foreign max={400}>{event.message ?? request?.title ?? ""}</Foreign>
+    </span>
+  );
+  const input = request?.tool?.input;
+  if (!request?.diff && input === undefined) return <p className={styles.plainLine}>{line}</p>;
+  return (
+    <FoldLine open={open} onToggle={onToggle} line={line}>
+      {input === undefined ? null : (
+        <CodeBlock foreign>{typeof input === "string" ? input : JSON.stringify(input, null, 2)}</CodeBlock>
+      )}
+      {request?.diff ? <CodeBlock foreign>{request.diff}</CodeBlock> : null}
+    </FoldLine>
+  );
+}

@@ -1,0 +1,17 @@
+/** What scrolls an element of a page: the page scrolls as one, no part of it has a scrollbar of its own. */
+export function scrollerOf(element: HTMLElement | null): HTMLElement | null {
+  return element?.closest("main") ?? null;
+}
+
+/** How far below the top of what scrolls an element stands, wherever that is scrolled to. */
+export function topIn(scroller: HTMLElement | null, element: HTMLElement): number {
+  let top = 0;
+  for (
+    let at: HTMLElement | null = element;
+    at && at !== scroller;
+    at = at.offsetParent as HTMLElement | null
+  ) {
+    top += at.offsetTop;
+  }
+  return top;
+}

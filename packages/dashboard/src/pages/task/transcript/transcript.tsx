@@ -1,0 +1,181 @@
+import type { TaskView } from "@mission-control/protocol";
+import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { runText } from "../../../text/run-text.ts";
+import { Icon } from "../../../ui/icon.tsx";
+import { Empty, Failure, Skeleton } from "../../../ui/page-state.tsx";
+import { Composer } from "../composer/composer.tsx";
+import { type RowContext, RowView } from "./row-view.tsx";
+import type { TranscriptRow, TranscriptRows } from "./rows.ts";
+import { scrollerOf, topIn } from "./scroller.ts";
+import styles from "./transcript.module.css";
+import { TranscriptBar } from "./transcript-bar.tsx";
+import { useFind } from "./use-find.ts";
+import { useFollow } from "./use-follow.ts";
+import { useHighlight } from "./use-highlight.ts";
+import { type FirstEnd, useTranscript } from "./use-transcript.ts";
+
+/** What a row is thought to take before it was drawn once. */
+const ROW_HEIGHT = 32;
+
+/** What was said and done in a task, in order, live at its end. Only the rows on the screen exist. */
+export default function Transcript({ task }: { task: TaskView }) {
+  const first = useFirstEnd(task);
+  const view = useTranscript(task.id, first);
+  const end = useRef<HTMLDivElement>(null);
+  const { rows } = view;
+  if (rows.all.length === 0) {
+    if (view.error) return <Failure error={view.error} retry={view.retry} />;
+    if (view.isLoading) return <Skeleton />;
+    const hasRun = task.attempts.length > 0;
+    return (
+      <>
+        <Empty icon="activity" title={hasRun ? runText.transcript.begins : runText.transcript.neverRan}>
+          <p>{hasRun ? runText.transcript.beginsHint : runText.transcript.neverRanHint}</p>
+        </Empty>
+        <Composer task={task} />
+      </>
+    );
+  }
+  return (
+    <>
+      <Rows task={task} rows={rows} end={end} />
+      {view.isLoading ? <p className={styles.quiet}>{runText.transcript.reading(rows.all.length)}</p> : null}
+      {view.error ? <Failure error={view.error} retry={view.retry} /> : null}
+      <Composer task={task} />
+      <div ref={end} />
+    </>
+  );
+}
+
+/** Of a run that goes on, its end is wanted first; that stays so while the page is open. */
+function useFirstEnd(task: TaskView): FirstEnd {
+  const [first] = useState<FirstEnd>(task.status === "in_progress" ? "newest" : "oldest");
+  return first;
+}
+
+interface RowsProps {
+  task: TaskView;
+  rows: TranscriptRows;
+  /** What stands behind everything that belongs to the transcript. */
+  end: RefObject<HTMLElement | null>;
+}
+
+function Rows({ task, rows, end }: RowsProps) {
+  const { entry: wanted } = useSearch({ from: "/tasks/$taskId" });
+  const list = useRef<HTMLOListElement>(null);
+  const [words, setWords] = useState("");
+  const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
+  const find = useFind(rows, words);
+  const { all } = rows;
+  const margin = useTopOf(list);
+  const virtualizer = useVirtualizer({
+    count: all.length,
+    getScrollElement: () => scrollerOf(list.current),
+    estimateSize: () => ROW_HEIGHT,
+    getItemKey: (index) => all[index]?.key ?? index,
+    scrollMargin: margin,
+    overscan: 6,
+    useFlushSync: false,
+  });
+  const follow = useFollow(end, all.length, task.status === "in_progress" && wanted === undefined);
+  useHighlight(list, words);
+
+  const goTo = useCallback(
+    (row: TranscriptRow | undefined) => {
+      if (!row) return;
+      const index = rows.indexOf(row.eventId);
+      if (index >= 0) virtualizer.scrollToIndex(index, { align: "center" });
+    },
+    [rows, virtualizer],
+  );
+  const isThere = wanted !== undefined && (all.at(-1)?.eventId ?? 0) >= wanted;
+  useEffect(() => {
+    if (isThere) virtualizer.scrollToIndex(Math.max(0, rows.indexOf(wanted)), { align: "center" });
+  }, [isThere, wanted, rows, virtualizer]);
+
+  const navigate = useNavigate({ from: "/tasks/$taskId" });
+  const router = useRouter();
+  const context: RowContext = useMemo(() => {
+    const params = { taskId: task.id };
+    const { publicHref } = router.buildLocation({
+      to: "/tasks/$taskId",
+      params,
+      search: { tab: "transcript" },
+    });
+    return {
+      address: (eventId) => `${publicHref}&entry=${eventId}`,
+      goTo: (eventId) => void navigate({ search: { tab: "transcript", entry: eventId } }),
+      toggle: (key) =>
+        setToggled((now) => {
+          const next = new Set(now);
+          if (!next.delete(key)) next.add(key);
+          return next;
+        }),
+    };
+  }, [task.id, router, navigate]);
+  const step = (by: 1 | -1) => goTo(find.step(by));
+  const nextError = () => {
+    const from = rows.indexOf(all[virtualizer.range?.startIndex ?? 0]?.eventId ?? 0);
+    const isAfter = (_: TranscriptRow, index: number) => index > from + 1;
+    const errors = all.filter((row) => rows.isError(row));
+    goTo(all.find((row, index) => isAfter(row, index) && rows.isError(row)) ?? errors[0]);
+  };
+  return (
+    <section className={styles.transcript} aria-label={runText.transcript.label}>
+      <TranscriptBar
+        words={words}
+        onWords={setWords}
+        find={find}
+        onStep={step}
+        errors={rows.errorCount}
+        onError={nextError}
+      />
+      <ol ref={list} className={styles.list} style={{ height: virtualizer.getTotalSize() }}>
+        {virtualizer.getVirtualItems().map(({ index, key, start }) => {
+          const row = all[index];
+          if (!row) return null;
+          return (
+            <li
+              key={key}
+              ref={virtualizer.measureElement}
+              data-index={index}
+              data-entry={row.eventId}
+              data-target={row.eventId === wanted}
+              data-match={row.key === find.current?.key}
+              className={styles.item}
+              style={{ transform: `translateY(${start - margin}px)` }}
+            >
+              <RowView
+                row={row}
+                open={toggled.has(row.key) !== (opensByItself(row) || row.key === find.current?.key)}
+                context={context}
+              />
+            </li>
+          );
+        })}
+      </ol>
+      {follow.isAtEnd ? null : (
+        <button type="button" className={styles.jump} onClick={follow.toEnd}>
+          <Icon name="down" size={12} />
+          {follow.fresh > 0 ? runText.transcript.fresh(follow.fresh) : runText.transcript.toEnd}
+        </button>
+      )}
+    </section>
+  );
+}
+
+/** Diffs are read inline; everything else is opened by whoever wants it. */
+function opensByItself(row: TranscriptRow): boolean {
+  return row.kind === "entry" && row.entry.kind === "file";
+}
+
+/** How far below the top of what scrolls an element stands, as it is after each drawing. */
+function useTopOf(element: RefObject<HTMLElement | null>): number {
+  const [top, setTop] = useState(0);
+  useLayoutEffect(() => {
+    if (element.current) setTop(topIn(scrollerOf(element.current), element.current));
+  });
+  return top;
+}

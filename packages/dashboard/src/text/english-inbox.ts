@@ -1,0 +1,19 @@
+import { count } from "./english-count.ts";
+
+/** The words of the inbox. Loaded with it. */
+export const englishInbox = {
+  label: "What waits for you",
+  waiting: (items: number) => `${count(items, "thing")} wait${items === 1 ? "s" : ""} for you`,
+  all: (items: number) => `All ${items} in the Inbox`,
+  empty: (running: number) => `Nothing waits for you. ${running} running.`,
+  emptyHint: "Questions, results to review, failures and silent runs appear here as they come.",
+  snoozed: (items: number) => `${count(items, "item")} put off`,
+  wake: "Bring them back",
+  kind: { question: "Question", review: "Review", failure: "Failed", silent: "Silent" },
+  silentFor: "No word since",
+  snooze: "Put off for an hour",
+  open: "Open the task",
+  noReason: "No reason was given.",
+  noSummary: "The agent gave no summary.",
+  keys: "j k next and previous · 1–9 answer · a approve · r request changes · d dispatch again · s put off",
+};
