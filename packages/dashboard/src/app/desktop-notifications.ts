@@ -8,9 +8,9 @@ import { useMission } from "./use-mission.ts";
 
 const KEY = "mission-control.notify";
 const MAX_BODY = 160;
-/** More ends at once than this (after a long gap, say) become one notification. */
+/** More at once than this (after a long gap, say) become one notification. */
 const MAX_SINGLE = 3;
-/** Ends within this time are counted together. */
+/** What comes within this time is counted together. */
 const TOGETHER_MS = 300;
 /** The lock that every page holds while somebody looks at it. */
 const LOOKED_AT = "mission-control.looked-at";
@@ -33,13 +33,16 @@ export async function setNotifications(on: boolean): Promise<boolean> {
   return true;
 }
 
-/** Notifies of tasks that completed or failed while nobody looks at any page of this server. */
+/**
+ * Notifies of what asks, fails, completes or waits for review while nobody looks at any page of this server; first of
+ * all of what stops an agent.
+ */
 export function useDesktopNotifications(): void {
   const mission = useMission();
   useEffect(() => {
     const stopAnnouncing = announcePresence();
-    const notifier = new EndNotifier(mission);
-    const stopListening = mission.onBatch((events) => void notifier.add(events.filter(isEnd)));
+    const notifier = new Notifier(mission);
+    const stopListening = mission.onBatch((events) => void notifier.add(events.filter(isNews)));
     return () => {
       stopListening();
       notifier.close();
@@ -78,10 +81,10 @@ async function isLookedAt(): Promise<boolean> {
   return held.some(({ name }) => name === LOOKED_AT);
 }
 
-/** Notifies of ends, in one number of those that come together, such as those after a gap. */
-class EndNotifier {
+/** Notifies of questions and ends, in one number of those that come together, such as those after a gap. */
+class Notifier {
   readonly #mission: Mission;
-  #ends: HeldEvent[] = [];
+  #news: HeldEvent[] = [];
   /** Notified of in one number since somebody looked last. */
   #counted = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -91,9 +94,9 @@ class EndNotifier {
     document.addEventListener("visibilitychange", this.#onLook);
   }
 
-  async add(ends: readonly HeldEvent[]): Promise<void> {
-    if (ends.length === 0 || !notificationsOn() || (await isLookedAt())) return;
-    this.#ends.push(...ends);
+  async add(news: readonly HeldEvent[]): Promise<void> {
+    if (news.length === 0 || !notificationsOn() || (await isLookedAt())) return;
+    this.#news.push(...news);
     this.#timer ??= setTimeout(() => this.#flush(), TOGETHER_MS);
   }
 
@@ -112,32 +115,40 @@ class EndNotifier {
       this.#timer = setTimeout(() => this.#flush(), TOGETHER_MS);
       return;
     }
-    const ends = this.#ends.splice(0);
-    if (this.#counted === 0 && ends.length <= MAX_SINGLE) {
-      for (const end of ends) void notify(this.#mission, end);
+    const news = this.#news
+      .splice(0)
+      .sort((one, other) => Number(isQuestion(other)) - Number(isQuestion(one)));
+    if (this.#counted === 0 && news.length <= MAX_SINGLE) {
+      for (const one of news) void notify(this.#mission, one);
       return;
     }
-    this.#counted += ends.length;
+    this.#counted += news.length;
     show(text.notify.many(this.#counted), "", "many");
   }
 }
 
-function isEnd({ type, data }: HeldEvent): boolean {
-  return (
-    type === "status_change" && (data.to === "completed" || data.to === "failed" || data.to === "review")
-  );
+function isNews(event: HeldEvent): boolean {
+  const { type, data } = event;
+  const isEnd = data.to === "completed" || data.to === "failed" || data.to === "review";
+  return isQuestion(event) || (type === "status_change" && isEnd);
 }
 
-async function notify(mission: Mission, { taskId, data }: HeldEvent): Promise<void> {
+function isQuestion({ type, data }: HeldEvent): boolean {
+  return type === "permission" && data.state === "requested";
+}
+
+async function notify(mission: Mission, event: HeldEvent): Promise<void> {
+  const { taskId, data } = event;
   if (!taskId) return;
   const task = mission.tasks.get(taskId) ?? (await mission.readTask(taskId).catch(() => undefined));
+  const title = visibleText(task?.title ?? taskId);
+  if (isQuestion(event)) {
+    show(text.notify.asks(title), visibleText(event.message ?? "").slice(0, MAX_BODY), taskId);
+    return;
+  }
   const to = data.to as "completed" | "failed" | "review";
   const words = (to === "failed" ? task?.error : task?.summary) ?? "";
-  show(
-    `${text.status[to]}: ${visibleText(task?.title ?? taskId)}`,
-    visibleText(words).slice(0, MAX_BODY),
-    taskId,
-  );
+  show(`${text.status[to]}: ${title}`, visibleText(words).slice(0, MAX_BODY), taskId);
 }
 
 /** One tag is one notification, however many tabs are open. */

@@ -4,6 +4,7 @@ import type { IconName } from "../ui/icon.tsx";
 /** The pages, in the order of the rail. */
 export const PAGES = [
   { to: "/", icon: "activity", label: text.page.activity },
+  { to: "/inbox", icon: "inbox", label: text.page.inbox },
   { to: "/board", icon: "board", label: text.page.board },
   { to: "/agents", icon: "agents", label: text.page.agents },
   { to: "/gateways", icon: "gateways", label: text.page.gateways },

@@ -5,7 +5,6 @@ import { text } from "../text/text.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { lazyPart } from "../ui/lazy-part.tsx";
-import { useDesktopNotifications } from "./desktop-notifications.ts";
 import { useKeptFocus } from "./keep-focus.ts";
 import { LiveIndicator } from "./live-indicator.tsx";
 import { NoticeList } from "./notice-list.tsx";
@@ -19,6 +18,10 @@ import { useLive, useMission } from "./use-mission.ts";
 
 const CommandPalette = lazyPart(async () => (await import("./command-palette.tsx")).default, noOverlay);
 const ShortcutSheet = lazyPart(async () => (await import("./shortcut-sheet.tsx")).default, noOverlay);
+const Watch = lazyPart(
+  async () => (await import("../inbox/watch.tsx")).default,
+  () => null,
+);
 
 const RAIL_KEY = "mission-control.rail";
 const IS_APPLE = /Mac|iPhone|iPad/.test(navigator.platform);
@@ -28,12 +31,12 @@ export function Shell() {
   const [overlay, setOverlay] = useState<"palette" | "shortcuts" | null>(null);
   const [narrow, setNarrow] = useState(() => localStorage.getItem(RAIL_KEY) === "narrow");
   const signedOut = useLive((mission) => mission.signedOut);
+  const waiting = useLive((mission) => mission.waiting);
   useShortcuts({
     openPalette: () => setOverlay("palette"),
     openShortcuts: () => setOverlay("shortcuts"),
   });
   useKeptFocus();
-  useDesktopNotifications();
   useAgentNames();
   useTitle();
   const main = useRef<HTMLElement>(null);
@@ -57,6 +60,7 @@ export function Shell() {
               <Link to={to} activeOptions={{ exact: to === "/", includeSearch: false }} title={label}>
                 <Icon name={icon} />
                 <span>{label}</span>
+                {to === "/inbox" && waiting ? <b className={styles.waiting}>{waiting}</b> : null}
               </Link>
             </li>
           ))}
@@ -84,6 +88,9 @@ export function Shell() {
       </main>
       {signedOut ? <SignedOut /> : null}
       <NoticeList />
+      <Suspense>
+        <Watch />
+      </Suspense>
       <Suspense>
         {overlay === "palette" ? <CommandPalette onClose={() => setOverlay(null)} /> : null}
         {overlay === "shortcuts" ? <ShortcutSheet onClose={() => setOverlay(null)} /> : null}
@@ -132,8 +139,10 @@ function Breadcrumb() {
 function useTitle(): void {
   const { page, taskId } = usePlace();
   const title = useLive((mission) => (taskId ? mission.tasks.get(taskId)?.title : undefined));
+  const waiting = useLive((mission) => mission.waiting);
   const name = title ?? page?.label;
   useEffect(() => {
-    document.title = name ? `${name} · ${text.product}` : text.product;
-  }, [name]);
+    const count = waiting ? `(${waiting}) ` : "";
+    document.title = count + (name ? `${name} · ${text.product}` : text.product);
+  }, [name, waiting]);
 }

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "react";
 /** Keys after `g` that go to a page. */
 export const GO_KEYS = {
   a: "/",
+  n: "/inbox",
   b: "/board",
   g: "/agents",
   w: "/gateways",

@@ -1,5 +1,6 @@
 import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { Suspense, useCallback, useEffect, useMemo } from "react";
+import { useLive } from "../../app/use-mission.ts";
 import type { FeedFilter } from "../../store/feed-filter.ts";
 import { lazyPart } from "../../ui/lazy-part.tsx";
 import styles from "./activity.module.css";
@@ -9,6 +10,7 @@ import { FilterBar } from "./filter-bar.tsx";
 import { useFeed } from "./use-feed.ts";
 
 const EventPanel = lazyPart(async () => (await import("./event-panel.tsx")).default);
+const Pinned = lazyPart(async () => (await import("../../inbox/pinned.tsx")).default);
 
 /** The home page: what happens, live, newest first. */
 export function ActivityPage() {
@@ -21,6 +23,7 @@ export function ActivityPage() {
     [task, agent, types, q],
   );
   const view = useFeed(filter);
+  const waiting = useLive((mission) => mission.waiting);
   const change = useCallback(
     (changes: Partial<Record<keyof ActivitySearch, string | number | undefined>>) => {
       // Typing in the search field is one step back, not one for each letter.
@@ -51,6 +54,11 @@ export function ActivityPage() {
   return (
     <div className={`${styles.page} ${event === undefined ? "" : styles.withPanel}`}>
       <div className={styles.column}>
+        {waiting ? (
+          <Suspense>
+            <Pinned />
+          </Suspense>
+        ) : null}
         <FilterBar
           search={search}
           held={view.held}

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { InboxItem } from "@mission-control/protocol";
+import { task } from "../../test/support/events.ts";
+import { inboxActs } from "./inbox-acts.ts";
+
+const item = (kind: InboxItem["kind"], options: number): InboxItem => ({
+  kind,
+  since: "2026-11-23T10:00:00.000Z",
+  task: task(),
+  request: {
+    id: "r1",
+    title: "Run it?",
+    options: Array.from({ length: options }, (_, index) => ({
+      optionId: `o${index}`,
+      name: `Option ${index}`,
+      kind: index === 1 ? "reject_once" : "allow_once",
+    })),
+  },
+});
+const keys = (one: InboxItem) => inboxActs(one).map(({ key, kind }) => `${key} ${kind}`);
+
+test("each kind of item has its own keys, and every one can be put off", () => {
+  assert.deepEqual(keys(item("question", 2)), ["1 answer", "2 answer", "s snooze"]);
+  assert.deepEqual(keys(item("review", 0)), ["a approve", "r reject", "s snooze"]);
+  assert.deepEqual(keys(item("failure", 0)), ["d dispatch", "s snooze"]);
+  assert.deepEqual(keys(item("silent", 0)), ["s snooze"]);
+});
+
+test("options behind the ninth have no key, and one that says no is told apart", () => {
+  const acts = inboxActs(item("question", 12));
+  assert.equal(acts.length, 10);
+  assert.deepEqual(
+    acts.slice(0, 3).map(({ isRefusal }) => isRefusal),
+    [false, true, false],
+  );
+});
