@@ -1,4 +1,11 @@
-import type { DispatchPayload, Endpoint, JsonObject, MessageMode, Usage } from "@mission-control/protocol";
+import type {
+  AnswerPermission,
+  DispatchPayload,
+  Endpoint,
+  JsonObject,
+  MessageMode,
+  Usage,
+} from "@mission-control/protocol";
 
 /** The agent a dispatch goes to, as an adapter needs to know it. */
 export interface AgentTarget {
@@ -70,6 +77,11 @@ export class AnswerRefusedError extends Error {
   override name = "AnswerRefusedError";
 }
 
+/** The operator's answer to a permission request. */
+export interface PermissionAnswer extends AnswerPermission {
+  requestId: string;
+}
+
 /** A message of the operator. */
 export interface AgentMessage {
   id: string;
@@ -135,7 +147,7 @@ export interface GatewayAdapter {
   answerPermission(
     target: AgentTarget,
     payload: DispatchPayload,
-    answer: { requestId: string; optionId: string },
+    answer: PermissionAnswer,
     context: SendContext,
   ): Promise<void>;
 

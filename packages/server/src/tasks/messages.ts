@@ -139,7 +139,9 @@ function moved(
   now: string,
 ): { attempt: Attempt; message: Message; events: NewEvent[] } | null {
   if (RANK[state] <= RANK[before.state]) return null;
-  const message: Message = { ...before, state, reason };
+  // How it is taken stays true when it was; why it was refused does not.
+  const how = before.state === "refused" ? undefined : before.reason;
+  const message: Message = { ...before, state, reason: reason ?? how };
   const { written, sending } = attempt.messages ?? { written: 1, sending: 1 };
   const isAnswered = before.state === "sending";
   return {

@@ -13,6 +13,7 @@ import type {
   EarlierSend,
   GatewayAdapter,
   MessageOutcome,
+  PermissionAnswer,
   Reachability,
   SendContext,
 } from "../../src/gateways/gateway.ts";
@@ -30,6 +31,7 @@ export class ScriptedGateway implements GatewayAdapter {
   readonly payloads: DispatchPayload[] = [];
   onSend: (sending: Sending) => Promise<DispatchOutcome> = async () => ({ kind: "accepted" });
   onCancel: () => Promise<void> = async () => {};
+  onAnswer: (answer: PermissionAnswer) => Promise<void> = async () => {};
   onMessage: (message: AgentMessage) => Promise<MessageOutcome> = async () => ({ state: "delivered" });
   state: Reachability | null = { status: "online" };
 
@@ -50,12 +52,9 @@ export class ScriptedGateway implements GatewayAdapter {
     await this.onCancel();
   }
 
-  async answerPermission(
-    _: unknown,
-    { dispatchId }: DispatchPayload,
-    answer: { requestId: string; optionId: string },
-  ) {
+  async answerPermission(_: unknown, { dispatchId }: DispatchPayload, answer: PermissionAnswer) {
     this.calls.push(`answer ${dispatchId} ${answer.requestId}=${answer.optionId}`);
+    await this.onAnswer(answer);
   }
 
   sendMessage(_: unknown, { dispatchId }: DispatchPayload, message: AgentMessage): Promise<MessageOutcome> {

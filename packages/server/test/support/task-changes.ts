@@ -51,6 +51,8 @@ const step: fc.Arbitrary<Step> = fc.record({
     [3, "approve"],
     [3, "reject"],
     [4, "answer_permission"],
+    [4, "answer_delivered"],
+    [1, "requests_expired"],
     [4, "send_message"],
     [5, "message_moved"],
     [2, "edit"],
@@ -129,6 +131,7 @@ export function changeOf(step: Step, model: TaskModel, number: number): TaskChan
     case "accepted":
     case "unsent":
     case "run_settled":
+    case "requests_expired":
       return { kind: step.kind, taskId, dispatchId: dispatchId ?? "dispatch_unknown" };
     case "note":
       return { kind: "note", taskId, dispatchId: dispatchId ?? "dispatch_unknown", note: { number } };
@@ -153,6 +156,14 @@ export function changeOf(step: Step, model: TaskModel, number: number): TaskChan
         taskId,
         dispatchId: dispatchId ?? "dispatch_unknown",
         reason: step.flag ? undefined : "It answered HTTP 405.",
+      };
+    case "answer_delivered":
+      return {
+        kind: "answer_delivered",
+        taskId,
+        dispatchId: dispatchId ?? "dispatch_unknown",
+        requestId: `r${step.request}`,
+        reason: step.flag ? undefined : "The agent no longer knows this question.",
       };
     case "send_message":
       return {

@@ -76,14 +76,15 @@ function isGivenUp({ data }: Told): boolean {
   return data.state === "cancelled" || data.state === "lost";
 }
 
-type CountingOn = "lateCallbacks" | "usage" | "runOutcome" | "messages";
+type CountingOn = "lateCallbacks" | "usage" | "runOutcome" | "messages" | "permissions";
 
-/** An attempt without what counts on after its end: late callbacks, answers to messages, and what its run used. */
+/** An attempt without what counts on after its end: late callbacks, what came of words to its agent, and what its run used. */
 function asItEnded({
   lateCallbacks: _,
   usage: _u,
   runOutcome: _r,
   messages: _m,
+  permissions: _p,
   ...attempt
 }: Attempt): Omit<Attempt, CountingOn> {
   return attempt;
@@ -163,7 +164,11 @@ export function checkAgainst(model: ModelTask | undefined, { task, attempts }: P
       tokens: usage?.inputTokens ?? null,
       runOutcome: runOutcome?.outcome ?? null,
       messages: messages ?? { written: 0, sending: 0 },
-      requests: (permissions ?? []).map((one) => ({ id: one.request.id, state: one.state })),
+      requests: (permissions ?? []).map(({ request, state, delivery }) => ({
+        id: request.id,
+        state,
+        ...(delivery ? { delivery } : {}),
+      })),
     })),
     model.attempts.map(
       ({ taskId: _taskId, wasSent: _wasSent, said: _said, silence: _silence, messages, ...attempt }) => ({

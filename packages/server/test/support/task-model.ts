@@ -45,6 +45,7 @@ export const NEXT_STATE: Readonly<Record<DispatchState, readonly DispatchState[]
 
 export interface ModelRequest {
   id: string;
+  delivery?: "delivered" | "undelivered";
   state: "open" | "answered" | "withdrawn";
 }
 
@@ -110,6 +111,18 @@ export class TaskModel {
         const attempt = this.#attempts().get(change.dispatchId);
         if (!task || attempt?.taskId !== change.taskId) return IGNORED;
         return cancelAnswered(task, attempt, change.reason === undefined);
+      }
+      // No request of the stories times out.
+      case "requests_expired":
+        return IGNORED;
+      case "answer_delivered": {
+        const attempt = task?.attempts.find(({ id }) => id === change.dispatchId);
+        const request = attempt?.requests.findLast(
+          ({ id, state, delivery }) => id === change.requestId && state === "answered" && !delivery,
+        );
+        if (!request) return IGNORED;
+        request.delivery = change.reason === undefined ? "delivered" : "undelivered";
+        return { outcome: "done", events: ["permission"] };
       }
       case "message_moved": {
         const attempt = task?.attempts.find(({ id }) => id === change.dispatchId);
@@ -224,8 +237,11 @@ export class TaskModel {
       // What is asked again after it was settled waits behind those that wait already.
       const isAskedAnew = state === "open" && known?.state !== "open";
       if (isAskedAnew) attempt.requests = attempt.requests.filter((one) => one !== known);
-      if (known && !isAskedAnew) known.state = state;
-      else attempt.requests.push({ id: said.request.id, state });
+      if (known && !isAskedAnew) {
+        known.state = state;
+        // What is taken back after it was answered is not an answered one any more.
+        delete known.delivery;
+      } else attempt.requests.push({ id: said.request.id, state });
       return { outcome: "done", events: [...begins, "permission"] };
     }
     end(task, attempt, said.type === "complete");

@@ -436,6 +436,12 @@ test("a message goes below the agent's path; what the agent answers says how far
   await assert.rejects(send(), { code: "agent_unreachable" }, "it is tried again later");
 });
 
+test("what a form was filled in with goes with the answer", async () => {
+  const values = { branch: "fix", push: true };
+  await gateway.answerPermission(target(), payload, { requestId: "r1", values }, context());
+  assert.equal(seen[0]?.body, '{"values":{"branch":"fix","push":true}}');
+});
+
 test("an agent that no longer knows a question has not been answered, and is not asked again", async () => {
   const answer = { requestId: "r1", optionId: "allow" };
   const send = () => gateway.answerPermission(target(), payload, answer, context());

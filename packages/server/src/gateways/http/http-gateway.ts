@@ -11,6 +11,7 @@ import {
   type EarlierSend,
   type GatewayAdapter,
   type MessageOutcome,
+  type PermissionAnswer,
   type Reachability,
   type SendContext,
 } from "../gateway.ts";
@@ -121,14 +122,14 @@ export class HttpGateway implements GatewayAdapter {
   async answerPermission(
     target: AgentTarget,
     { dispatchId }: DispatchPayload,
-    { requestId, optionId }: { requestId: string; optionId: string },
+    { requestId, optionId, values }: PermissionAnswer,
     { signal }: SendContext,
   ): Promise<void> {
     const request = {
       method: "POST",
       id: agentRequestId.permission(dispatchId, requestId),
       path: [dispatchId, "permissions", requestId],
-      body: JSON.stringify({ optionId }),
+      body: JSON.stringify({ optionId, values }),
     } as const;
     const answer = await this.#request(target, request, { signal, repeat: "always" });
     if (isSuccess(answer)) return;

@@ -3,11 +3,14 @@ import type { Logger } from "../../logger.ts";
 import type { ConnectionView } from "../../store/records.ts";
 import type { Backoff } from "../backoff.ts";
 import type {
+  AgentMessage,
   AgentTarget,
   DispatchOutcome,
   DispatchRef,
   EarlierSend,
   GatewayListener,
+  MessageOutcome,
+  PermissionAnswer,
   Reachability,
   SendContext,
 } from "../gateway.ts";
@@ -21,7 +24,6 @@ import { OpenClawRun } from "./openclaw-run.ts";
 import { sessionKeyOf } from "./run-key.ts";
 import { DEFAULT_RUN_TIMES, type RunTimes } from "./run-times.ts";
 import { stopRunsOf } from "./stop-runs.ts";
-import type { PermissionAnswer } from "./turn.ts";
 
 /** The version this client gives of itself. */
 export const CLIENT_VERSION = "0.1.0";
@@ -137,6 +139,17 @@ export class OpenClawGateway implements ConnectedAdapter {
   ): Promise<void> {
     const run = this.#runs.get(payload.dispatchId) ?? this.#run(target, payload, context);
     return run.answer(answer);
+  }
+
+  /** Says a message to the agent as its next turn: after the one that is under way or, to interrupt that, in its place. */
+  sendMessage(
+    target: AgentTarget,
+    payload: DispatchPayload,
+    message: AgentMessage,
+    context: SendContext,
+  ): Promise<MessageOutcome> {
+    const run = this.#runs.get(payload.dispatchId) ?? this.#run(target, payload, context);
+    return run.say(message);
   }
 
   reachability(_target: AgentTarget): Reachability {

@@ -2,16 +2,25 @@ import type { DispatchPayload, JsonObject, Usage } from "@mission-control/protoc
 import { abortable } from "../../abortable.ts";
 import type { Logger } from "../../logger.ts";
 import { addUsage } from "../../tasks/usage.ts";
-import type { DispatchOutcome, EarlierSend, RunEvent, SendContext } from "../gateway.ts";
+import type {
+  AgentMessage,
+  DispatchOutcome,
+  EarlierSend,
+  MessageOutcome,
+  PermissionAnswer,
+  RunEvent,
+  SendContext,
+} from "../gateway.ts";
 import { asEntry } from "./event-entries.ts";
-import { asText } from "./frames.ts";
+import { asObject, asText } from "./frames.ts";
 import type { GatewayConnection } from "./gateway-connection.ts";
 import type { GatewayLink } from "./gateway-link.ts";
+import { MessageTurns } from "./message-turns.ts";
 import { redactor } from "./redaction.ts";
 import { RunActivity } from "./run-activity.ts";
-import { sessionKeyOf } from "./run-key.ts";
+import { isRunOf, sessionKeyOf } from "./run-key.ts";
 import type { RunTimes } from "./run-times.ts";
-import { answerTurn, type PermissionAnswer, type Turn, taskTurn, turnOfNote } from "./turn.ts";
+import { answerTurn, type Turn, taskTurn, turnOfNote } from "./turn.ts";
 import { TurnSender } from "./turn-sender.ts";
 import { type TurnEnd, TurnWatch } from "./turn-watch.ts";
 
@@ -30,7 +39,7 @@ export interface RunOptions {
 
 /**
  * One dispatch on a gateway: handed over, and followed to the end of its last turn. The first turn is the task; each
- * answer to a permission request is a turn of its own after it.
+ * answer to a permission request, and each message, is a turn of its own after it.
  */
 export class OpenClawRun {
   readonly dispatchId: string;
@@ -44,8 +53,9 @@ export class OpenClawRun {
   #watch: TurnWatch | null = null;
   #following = false;
   #cancelled = false;
-  /** The last answer on its way to the gateway. */
-  #answering: Promise<void> | null = null;
+  /** The last answer or message on its way to the gateway. */
+  #saying: Promise<unknown> | null = null;
+  readonly #messages: MessageTurns;
   /** Since the last end that was told. */
   #used: Usage | undefined;
 
@@ -56,6 +66,17 @@ export class OpenClawRun {
     this.sessionKey = sessionKeyOf(agentId, payload.task.id);
     this.#redact = redactor(payload.callback.secret);
     this.#activity = new RunActivity(this.#redact, () => performance.now());
+    this.#messages = new MessageTurns({
+      ...options,
+      sessionKey: this.sessionKey,
+      turns: this.#turns,
+      sender: (turn) => this.#sender(turn),
+      closed: this.#closed.signal,
+      onAccepted: () => this.#goOn(),
+      onOver: () => {
+        if (!this.#following && this.#turns.length === 0) this.#stop();
+      },
+    });
   }
 
   /** Hands the dispatch over for the first time. */
@@ -85,14 +106,15 @@ export class OpenClawRun {
   async answer(answer: PermissionAnswer): Promise<void> {
     const turn = answerTurn(this.#options.payload, answer);
     if (this.#turns.some((known) => known.isOf(turn))) return;
-    const earlier = this.#answering ?? Promise.resolve();
-    const handedOver = earlier.catch(() => {}).then(() => this.#handOver(this.#sender(turn)));
-    this.#answering = handedOver;
-    try {
-      await handedOver;
-    } finally {
-      if (this.#answering === handedOver) this.#answering = null;
-    }
+    await this.#inLine(() => this.#handOver(this.#sender(turn)));
+  }
+
+  /**
+   * Says a message of the operator to the agent, as its next turn; one that interrupts stops what is under way before it.
+   * @throws when the gateway could not be reached now
+   */
+  say(message: AgentMessage): Promise<MessageOutcome> {
+    return this.#inLine(() => this.#messages.say(message));
   }
 
   /** Tells the gateway to stop the run; also one that it takes up later. */
@@ -113,8 +135,11 @@ export class OpenClawRun {
   /** Takes an `agent` event of this run's session. */
   onAgentEvent(payload: JsonObject): void {
     if (!this.#following) return;
-    const isOurs = this.#turns.some(({ runId }) => runId === payload.runId);
-    if (!isOurs && !this.#watch?.takingUp) return;
+    const runId = asText(payload.runId) ?? "";
+    const turn = this.#turns.find((one) => one.runId === runId);
+    if (!turn && !isRunOf(this.dispatchId, runId) && !this.#watch?.takingUp) return;
+    if (turn && payload.stream === "lifecycle" && asObject(payload.data).phase === "start")
+      this.#messages.begun(turn);
     for (const { message, data } of this.#activity.take(payload)) this.#announce(message, data);
   }
 
@@ -152,9 +177,8 @@ export class OpenClawRun {
     switch (outcome.kind) {
       case "accepted":
         this.#turns.push(turn);
-        this.#options.emit({ kind: "continued", dispatchId: this.dispatchId, at: new Date() });
+        this.#goOn();
         this.#announce("The answer goes to the agent as its next turn", { phase: "answered" });
-        this.#followSoon();
         return;
       case "unreachable":
       case "unsent":
@@ -166,6 +190,24 @@ export class OpenClawRun {
       case "lost":
         return this.#finish({ kind: "lost", reason: outcome.reason });
     }
+  }
+
+  /** One after the other: turns are to begin in the order in which they were said. */
+  async #inLine<Result>(say: () => Promise<Result>): Promise<Result> {
+    const earlier = this.#saying ?? Promise.resolve();
+    const said = earlier.catch(() => {}).then(say);
+    this.#saying = said;
+    try {
+      return await said;
+    } finally {
+      if (this.#saying === said) this.#saying = null;
+    }
+  }
+
+  /** A further turn has been handed over, perhaps after the end of the last one was told. */
+  #goOn(): void {
+    this.#options.emit({ kind: "continued", dispatchId: this.dispatchId, at: new Date() });
+    this.#followSoon();
   }
 
   #followSoon(): void {
@@ -187,8 +229,9 @@ export class OpenClawRun {
         closed: this.#closed.signal,
       });
       const end = await this.#watch.follow();
-      // An answer that is on its way makes another turn.
-      await this.#answering?.catch(() => {});
+      if (end.kind === "ended" && end.outcome.outcome !== "cancelled") this.#messages.begun(turn);
+      // What is said and on its way makes another turn.
+      await this.#saying?.catch(() => {});
       if (this.#closed.signal.aborted) return;
       this.#turns.shift();
       if (this.#turns.length === 0) return this.#finish(end);

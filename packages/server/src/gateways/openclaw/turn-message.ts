@@ -1,4 +1,5 @@
 import type { DispatchPayload } from "@mission-control/protocol";
+import type { PermissionAnswer } from "../gateway.ts";
 
 /** What the agent is asked to do: the user message of its turn. Holds no secret: gateways keep it for ever. */
 export function turnMessage({ task, attempt }: DispatchPayload): string {
@@ -16,8 +17,12 @@ export function turnMessage({ task, attempt }: DispatchPayload): string {
 }
 
 /** The operator's answer to a permission request: the user message of a turn of its own. */
-export function answerMessage({ requestId, optionId }: { requestId: string; optionId: string }): string {
-  return `The operator answered the permission request ${requestId}: ${optionId}\n\nGo on with the task accordingly.`;
+export function answerMessage({ requestId, optionId, values }: PermissionAnswer): string {
+  const said = [
+    `The operator answered the permission request ${requestId}${optionId === undefined ? "." : `: ${optionId}`}`,
+  ];
+  if (values) said.push(`\`\`\`json\n${JSON.stringify(values, null, 2)}\n\`\`\``);
+  return [...said, "Go on with the task accordingly."].join("\n\n");
 }
 
 /**
@@ -57,7 +62,7 @@ SIG="$(printf '%s.%s.%s' "$ID" "$TS" "$BODY" | openssl dgst -sha256 -mac HMAC -m
 curl -sS "$MISSION_CONTROL_CALLBACK_URL" -H 'content-type: application/json' \\
   -H "webhook-id: $ID" -H "webhook-timestamp: $TS" -H "webhook-signature: v1,$SIG" -d "$BODY"
 
-\`type\` is "progress" (\`message\`, \`progress\` from 0 to 1), "complete" (\`summary\`), "error" (\`error\`, \`lastState\`) or "permission" (\`request\`: \`{"id":"a name of yours","title":"what you want to do","options":[{"optionId":"allow","name":"Allow"},{"optionId":"deny","name":"Deny"}]}\`). An answer 429 or 5xx means: send the same request again in a moment.`;
+\`type\` is "progress" (\`message\`, \`progress\` from 0 to 1), "complete" (\`summary\`), "error" (\`error\`, \`lastState\`) or "permission" (\`request\`: \`{"id":"a name of yours","title":"what you want to do","options":[{"optionId":"allow","name":"Allow"},{"optionId":"deny","name":"Deny"}]}\`; to ask for more than a choice, \`"fields":[{"name":"branch","label":"Which branch?","type":"text"}]\` in place of the options or beside them, \`type\` being "text", "boolean", or "choice" or "multi" with \`"options":["a","b"]\`). An answer 429 or 5xx means: send the same request again in a moment.`;
 }
 
 /** Quotes a value for a POSIX shell. */

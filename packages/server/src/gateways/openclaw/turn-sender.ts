@@ -62,6 +62,11 @@ export class TurnSender implements RunKey {
     this.runId = turn.runIds[0] ?? payload.dispatchId;
   }
 
+  /** What the adapter's note on the dispatch says of this turn. */
+  get note(): JsonObject {
+    return this.#options.turn.note;
+  }
+
   /** Whether it is the same turn, whoever made it. */
   isOf(turn: Turn): boolean {
     return turn.runIds[0] === this.#options.turn.runIds[0];
@@ -179,10 +184,14 @@ export class TurnSender implements RunKey {
     await abortRun(connection, this, signal);
   }
 
+  /** Has the note on the dispatch name this turn again, where it was sent. */
+  async keepNote(): Promise<void> {
+    if (this.bootId !== undefined) await this.#remember(this.bootId);
+  }
+
   /** Keeps under which id, and to which start of the gateway, the turn is about to be sent. */
   async #remember(bootId: string): Promise<void> {
-    const { context, turn } = this.#options;
-    await context.remember({ ...turn.note, runId: this.runId, bootId });
+    await this.#options.context.remember({ ...this.note, runId: this.runId, bootId });
     this.bootId = bootId;
   }
 
