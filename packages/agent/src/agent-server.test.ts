@@ -441,3 +441,21 @@ test("messages nobody takes, to a dispatch not worked on, of another path, or wi
     assert.equal((await write(url, wrong)).status, 400);
   }
 });
+
+test("a form is asked for, and resolves with what it was filled in with", async () => {
+  const fields = [{ name: "branch", type: "text" as const, required: true }];
+  const url = await serve({
+    async onDispatch(_, { askForm }) {
+      const { optionId, values } = await askForm({ id: "f1", title: "Which?", options: [], fields });
+      return `${optionId} ${values?.branch}`;
+    },
+  });
+  await fetch(signed("POST", url, payload()));
+  await stored(1);
+  assert.deepEqual(callbacks.stored[0]?.request, { id: "f1", title: "Which?", options: [], fields });
+  assert.equal((await fetch(signed("POST", `${url}/d1/permissions/f1`, {}))).status, 400);
+  const answer = { values: { branch: "fix" } };
+  assert.equal((await fetch(signed("POST", `${url}/d1/permissions/f1`, answer))).status, 200);
+  await stored(2);
+  assert.equal(callbacks.words.at(-1), "undefined fix");
+});

@@ -16,7 +16,7 @@ import { type DispatchHandler, Run } from "./run.ts";
 import { agentRequestId, STANDARD_HEADERS, secretKey, verifyStandard } from "./signing.ts";
 import { Redelivery } from "./spool/redelivery.ts";
 import type { Spool } from "./spool/spool.ts";
-import type { AgentMessage, Dispatch } from "./wire.ts";
+import type { AgentMessage, Dispatch, FormValues } from "./wire.ts";
 
 /** What an HTTP agent is made of. */
 export interface AgentServerOptions {
@@ -26,8 +26,13 @@ export interface AgentServerOptions {
   onDispatch: DispatchHandler;
   /** Called when the operator cancels, after the run's signal was aborted. */
   onCancel?: ((dispatch: Dispatch) => void) | undefined;
-  /** Called with the operator's answer to a request that `context.ask` does not wait for; false: no such request. */
-  onPermissionAnswer?: ((dispatch: Dispatch, requestId: string, optionId: string) => boolean) | undefined;
+  /**
+   * Called with the operator's answer to a request that `context.ask` does not wait for; false: no such request. The
+   * option is empty where a form alone was asked for.
+   */
+  onPermissionAnswer?:
+    | ((dispatch: Dispatch, requestId: string, optionId: string, values?: FormValues) => boolean)
+    | undefined;
   /**
    * Takes what the operator writes to a dispatch being worked on, each message once; see `RunContext.onMessage`, which
    * goes before it. Without either, messages are refused.
@@ -235,13 +240,14 @@ class Receiver {
   }
 
   #answer(id: string, requestId: string, body: string): HttpResponse {
-    const optionId = parsePermissionAnswer(body);
-    if (optionId === undefined) return problem(400, "optionId is missing.");
+    const answer = parsePermissionAnswer(body);
+    if (!answer) return problem(400, "optionId is missing, and so are values.");
+    const { optionId = "", values } = answer;
     const run = this.#runs.get(id)?.run;
     const taken =
       run &&
-      (run.answer(requestId, optionId) ||
-        this.#options.onPermissionAnswer?.(run.dispatch, requestId, optionId));
+      (run.answer(requestId, answer) ||
+        this.#options.onPermissionAnswer?.(run.dispatch, requestId, optionId, values));
     return taken ? json(200, { ok: true }) : problem(404, `No request "${requestId}" is open.`);
   }
 

@@ -1,4 +1,4 @@
-import type { AgentMessage, Dispatch } from "./wire.ts";
+import type { AgentMessage, Dispatch, FormValues, PermissionAnswer } from "./wire.ts";
 
 /**
  * Checks that a signed body is a dispatch an agent can work on and answer. Only what the SDK itself needs is looked
@@ -24,11 +24,17 @@ export function parseDispatch(body: string): Dispatch | string {
   return value as unknown as Dispatch;
 }
 
-/** The option an operator chose, or `undefined` when the body holds none. */
-export function parsePermissionAnswer(body: string): string | undefined {
+/** The operator's answer to a question, or `undefined` when the body holds none. */
+export function parsePermissionAnswer(body: string): PermissionAnswer | undefined {
   try {
     const value: unknown = JSON.parse(body);
-    return isObject(value) && typeof value.optionId === "string" ? value.optionId : undefined;
+    if (!isObject(value)) return undefined;
+    const { optionId, values } = value;
+    if (typeof optionId !== "string" && !isObject(values)) return undefined;
+    return {
+      ...(typeof optionId === "string" && { optionId }),
+      ...(isObject(values) && { values: values as FormValues }),
+    };
   } catch {
     return undefined;
   }

@@ -14,7 +14,13 @@ export {
   type ReporterOptions,
   type ReportOptions,
 } from "./reporter.ts";
-export { type DispatchHandler, RunCancelledError, type RunContext, type RunResult } from "./run.ts";
+export {
+  type AskOptions,
+  type DispatchHandler,
+  RunCancelledError,
+  type RunContext,
+  type RunResult,
+} from "./run.ts";
 export type { TransportOptions } from "./sender.ts";
 export type { IdentityOptions } from "./target.ts";
 export { sleep, timeoutSignal } from "./timers.ts";

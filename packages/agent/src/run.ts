@@ -1,7 +1,13 @@
 import { CallbackError } from "./errors.ts";
 import { type MessageAnswer, type MessageHandler, Messages } from "./messages.ts";
 import { DispatchReporter, type Reporter, type ReporterOptions } from "./reporter.ts";
-import type { AgentMessage, Dispatch, JsonObject, PermissionRequest } from "./wire.ts";
+import type { AgentMessage, Dispatch, JsonObject, PermissionAnswer, PermissionRequest } from "./wire.ts";
+
+/** How a question is asked: what ends the wait, and the words beside it. */
+export interface AskOptions {
+  signal?: AbortSignal;
+  message?: string;
+}
 
 /** What a handler has at hand while it works on a dispatch. */
 export interface RunContext {
@@ -13,7 +19,9 @@ export interface RunContext {
    * Asks the operator and waits for the option chosen. Rejects when `signal` (or the one given) is aborted; when the
    * one given ends the wait, e.g. `AbortSignal.timeout(60_000)`, the question is withdrawn.
    */
-  ask(request: PermissionRequest, options?: { signal?: AbortSignal; message?: string }): Promise<string>;
+  ask(request: PermissionRequest, options?: AskOptions): Promise<string>;
+  /** The same for a request with `fields`: waits for what they are filled in with, and for the option, if any. */
+  askForm(request: PermissionRequest, options?: AskOptions): Promise<PermissionAnswer>;
   /**
    * Has what the operator writes to this dispatch given to a handler, each message once, instead of to the server's
    * `onMessage`. What the handler throws refuses the message; what becomes of one that it took, `reporter.message` says.
@@ -48,7 +56,7 @@ export class Run {
   readonly #abort = new AbortController();
   readonly #abandon = new AbortController();
   readonly #reporter: Reporter;
-  readonly #questions = new Map<string, (optionId: string) => void>();
+  readonly #questions = new Map<string, (answer: PermissionAnswer) => void>();
   readonly #messages: Messages;
   #onMessage: MessageHandler | undefined;
 
@@ -70,7 +78,8 @@ export class Run {
       const context: RunContext = {
         reporter,
         signal,
-        ask: (request, options) => this.#ask(request, options),
+        ask: async (request, options) => (await this.#ask(request, options)).optionId ?? "",
+        askForm: (request, options) => this.#ask(request, options),
         onMessage: (handler) => {
           this.#onMessage = handler;
         },
@@ -97,9 +106,9 @@ export class Run {
   }
 
   /** @returns whether the question was open */
-  answer(requestId: string, optionId: string): boolean {
+  answer(requestId: string, answer: PermissionAnswer): boolean {
     const resolve = this.#questions.get(requestId);
-    resolve?.(optionId);
+    resolve?.(answer);
     return this.#questions.delete(requestId);
   }
 
@@ -113,16 +122,13 @@ export class Run {
     return handler && this.#messages.take(message, handler);
   }
 
-  async #ask(
-    request: PermissionRequest,
-    options: { signal?: AbortSignal; message?: string } = {},
-  ): Promise<string> {
+  async #ask(request: PermissionRequest, options: AskOptions = {}): Promise<PermissionAnswer> {
     const signal = options.signal
       ? AbortSignal.any([this.#abort.signal, options.signal])
       : this.#abort.signal;
     signal.throwIfAborted();
     let onAbort = () => {};
-    const answered = new Promise<string>((resolve, reject) => {
+    const answered = new Promise<PermissionAnswer>((resolve, reject) => {
       this.#questions.set(request.id, resolve);
       onAbort = () => reject(signal.reason);
       signal.addEventListener("abort", onAbort, { once: true });

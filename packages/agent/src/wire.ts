@@ -26,15 +26,39 @@ export interface PermissionTool {
   durationMs?: number | undefined;
 }
 
+/** One field of a form; a `choice` takes one of its `options`, a `multi` any number of them. */
+export interface FormField {
+  name: string;
+  /** What the operator reads beside it; its name, if absent. */
+  label?: string | undefined;
+  type: "text" | "choice" | "multi" | "boolean";
+  options?: string[] | undefined;
+  required?: boolean | undefined;
+}
+
+/** What a form was filled in with, by the names of its fields. */
+export type FormValues = Record<string, string | boolean | string[]>;
+
+/** The operator's answer: one of the options, where there were any, and what the form was filled in with. */
+export interface PermissionAnswer {
+  optionId?: string | undefined;
+  values?: FormValues | undefined;
+}
+
 /** A question only the operator may answer. `id` must be unique within the dispatch. */
 export interface PermissionRequest {
   id: string;
   title: string;
+  /** Empty where a form alone is asked for. */
   options: PermissionOption[];
   /** What it is about to do. */
   tool?: PermissionTool | undefined;
   /** The changes it is about to make, as a unified diff. */
   diff?: string | undefined;
+  /** A form to fill in. */
+  fields?: FormField[] | undefined;
+  /** Until when the answer is waited for; after that, the server takes the request back. */
+  expiresAt?: string | undefined;
 }
 
 /** Where a tool call, or a step of a plan, stands. */

@@ -12,6 +12,7 @@ import {
   withoutNulls,
 } from "./common.ts";
 import { reportedEntrySchema } from "./entries.ts";
+import { formFieldsSchema } from "./forms.ts";
 
 /** A callback body may not be larger (docs/contract.md, section 4). */
 export const MAX_CALLBACK_BYTES = 256 * 1024;
@@ -27,25 +28,39 @@ export const toolSchema = z.object({
   durationMs: absentOr(z.number().nonnegative()),
 });
 
-/** What an agent asks the operator to decide; the options follow the Agent Client Protocol. */
-export const permissionRequestSchema = z.object({
-  id: idSchema,
-  title: z.string().min(1).max(4096),
-  options: z
-    .array(
-      z.object({
-        optionId: z.string().min(1).max(128),
-        name: z.string().min(1).max(256),
-        kind: absentOr(z.string().max(64)),
-      }),
-    )
-    .min(1)
-    .max(32),
-  /** What it is about to do. */
-  tool: absentOr(emptyListOr(toolSchema)),
-  /** The changes it is about to make, as a unified diff. */
-  diff: absentOr(longTextSchema),
-});
+/**
+ * What an agent asks the operator: to choose one of the options, which follow the Agent Client Protocol, to fill in the
+ * fields of a form, or both.
+ */
+export const permissionRequestSchema = z
+  .object({
+    id: idSchema,
+    title: z.string().min(1).max(4096),
+    /** Empty where a form alone is asked for. */
+    options: z
+      .array(
+        z.object({
+          optionId: z.string().min(1).max(128),
+          name: z.string().min(1).max(256),
+          kind: absentOr(z.string().max(64)),
+        }),
+      )
+      .max(32)
+      .nullish()
+      .transform((options) => options ?? []),
+    /** What it is about to do. */
+    tool: absentOr(emptyListOr(toolSchema)),
+    /** The changes it is about to make, as a unified diff. */
+    diff: absentOr(longTextSchema),
+    /** A form to fill in. */
+    fields: absentOr(formFieldsSchema),
+    /** Until when the agent waits for the answer; after that, the server takes the request back. */
+    expiresAt: absentOr(agentTimeSchema),
+  })
+  .refine(({ options, fields }) => options.length > 0 || fields !== undefined, {
+    path: ["options"],
+    message: "must have an option, or the request fields",
+  });
 export type PermissionRequest = z.infer<typeof permissionRequestSchema>;
 
 const fields = {

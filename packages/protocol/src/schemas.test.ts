@@ -238,3 +238,30 @@ test("a gateway's address holds no credentials: the refusal says where the token
     assert.doesNotMatch(JSON.stringify(error), /pass|hidden/);
   }
 });
+
+test("a request has options, a form, or both; a form's fields have names of their own, and choices their options", () => {
+  const base = { taskId: "t", agentId: "a", type: "permission" };
+  const parse = (request: object) =>
+    callbackSchema.safeParse({ ...base, request: { id: "r", title: "Which?", ...request } });
+  const field = { name: "branch", type: "text" };
+  const form = parse({ fields: [{ ...field, label: null }], expiresAt: "2026-11-23T10:00+01:00" });
+  const request = form.success && form.data.type === "permission" && form.data.request;
+  assert.deepEqual(JSON.parse(JSON.stringify(request)), {
+    id: "r",
+    title: "Which?",
+    options: [],
+    fields: [field],
+    expiresAt: "2026-11-23T09:00:00.000Z",
+  });
+  for (const request of [
+    {},
+    { options: [] },
+    { fields: [] },
+    { fields: [field, field] },
+    { fields: [{ name: "base", type: "choice" }] },
+    { fields: [{ name: "base", type: "date" }] },
+    { fields: [field], expiresAt: "tomorrow" },
+  ]) {
+    assert.equal(parse(request).success, false, JSON.stringify(request));
+  }
+});

@@ -11,6 +11,7 @@ import {
   usageSchema,
 } from "./common.ts";
 import { dispatchSchema, prioritySchema, silenceSchema } from "./dispatches.ts";
+import { formValuesSchema } from "./forms.ts";
 
 /** Where a task stands (docs/contract.md, section 2, says what leads from one to the next). */
 export const taskStatusSchema = z.enum([
@@ -116,5 +117,14 @@ export const taskPageSchema = z.object({
 export const dispatchTaskSchema = z.object({ agentId: idSchema });
 /** The body of `POST /api/tasks/:id/reject`: what the agent is told to do better. */
 export const rejectTaskSchema = z.object({ feedback: longTextSchema.min(1) });
-/** The body of an answer to a permission request: one of the options it offered. */
-export const answerPermissionSchema = z.object({ optionId: z.string().min(1).max(128) });
+/**
+ * The body of an answer to a permission request: one of the options it offered and, where it has fields, what they are
+ * filled in with.
+ */
+export const answerPermissionSchema = z
+  .object({ optionId: z.string().min(1).max(128).optional(), values: formValuesSchema.optional() })
+  .refine(({ optionId, values }) => optionId !== undefined || values !== undefined, {
+    path: ["optionId"],
+    message: "must be one of the request's options, or there must be values for its fields",
+  });
+export type AnswerPermission = z.infer<typeof answerPermissionSchema>;

@@ -56,6 +56,40 @@ test("a question is shown with its answers, and answered by an answer's id or na
   assert.equal(over.stderr, `The agent of ${id} asks nothing now.\n`);
 });
 
+test("a form is shown with what its fields take, and filled in by name", async () => {
+  const { id, reporter } = await taskAtWork("fills in");
+  await reporter.permission({
+    id: "f1",
+    title: "How shall I go on?",
+    options: [],
+    fields: [
+      { name: "branch", label: "Name of the branch", type: "text", required: true },
+      { name: "checks", type: "multi", options: ["lint", "test"] },
+      { name: "push", label: "Push it?", type: "boolean" },
+    ],
+  });
+  const shown = await server.run("answer", id);
+  assert.equal(
+    shown.stdout,
+    [
+      "How shall I go on?",
+      "branch  text                       Name of the branch",
+      "checks  lint|test (any), optional  checks",
+      "push    yes or no, optional        Push it?",
+      "",
+    ].join("\n"),
+  );
+  const fill = (...words: string[]) => server.run("answer", id, ...words.flatMap((word) => ["--set", word]));
+  assert.match((await fill("brunch=x")).stderr, /one of branch, checks, push/);
+  assert.equal((await fill("push=maybe")).stderr, 'push is yes or no, not "maybe".\n');
+  assert.match((await fill("push=yes")).stderr, /values.branch is required/);
+  assert.match((await server.run("answer", id, "allow")).stderr, /is a form/);
+  const answered = await fill("branch=a=b", "checks=lint", "checks=test", "push=no");
+  assert.equal(answered.code, 0, answered.stderr);
+  const values = { branch: "a=b", checks: ["lint", "test"], push: false };
+  assert.deepEqual(JSON.parse(agent.received.at(-1)?.body ?? ""), { values });
+});
+
 test("a result is taken, or sent back with what is to be done otherwise", async () => {
   const { id, reporter } = await taskAtWork("to review", true);
   await reporter.complete("first try");

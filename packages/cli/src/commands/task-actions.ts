@@ -4,6 +4,7 @@ import { connect, type ServerFlags, withServerFlags } from "../client/server-acc
 import { actOnTask, findTask } from "../client/task-calls.ts";
 import { CommandError } from "../terminal/command-error.ts";
 import { oneLine, print, printJson, table } from "../terminal/output.ts";
+import { formRows, formValues } from "./form-values.ts";
 
 type ActionFlags = ServerFlags & { json?: boolean };
 
@@ -48,19 +49,35 @@ export const reject = {
 /** `mission-control answer`: answers the question that an agent waits with. */
 export const answer = {
   configure(command: Command): void {
-    withTask(command, "mission-control answer task_01K3… allow")
-      .argument("[option]", "the answer, by its id or name; without one, the question is shown")
-      .action(async (id: string, option: string | undefined, flags: ActionFlags) => {
+    withTask(
+      command,
+      "mission-control answer task_01K3… allow\n  mission-control answer task_01K3… --set branch=fix --set push=yes",
+    )
+      .argument(
+        "[option]",
+        "the answer, by its id or name; without one and without --set, the question is shown",
+      )
+      .option("--set <name=value>", "fills in a field of the question's form; once for each", collect, [])
+      .action(async (id: string, option: string | undefined, flags: ActionFlags & { set: string[] }) => {
         const client = connect(flags);
         const { waitingFor } = await findTask(client, id);
         if (!waitingFor) throw new CommandError(`The agent of ${id} asks nothing now.`);
-        if (option === undefined) return flags.json ? printJson(waitingFor) : print(questionText(waitingFor));
-        const optionId = optionOf(waitingFor, option);
+        if (option === undefined && flags.set.length === 0) {
+          return flags.json ? printJson(waitingFor) : print(questionText(waitingFor));
+        }
+        const answer = {
+          ...(option === undefined ? {} : { optionId: optionOf(waitingFor, option) }),
+          ...(flags.set.length === 0 ? {} : { values: formValues(waitingFor, flags.set) }),
+        };
         const requestPath = `permissions/${encodeURIComponent(waitingFor.id)}`;
-        show(await actOnTask(client, id, requestPath, { optionId }), flags);
+        show(await actOnTask(client, id, requestPath, answer), flags);
       });
   },
 };
+
+function collect(word: string, words: string[]): string[] {
+  return [...words, word];
+}
 
 function withTask(command: Command, example: string): Command {
   return withServerFlags(command)
@@ -80,13 +97,19 @@ function optionOf({ options }: PermissionRequest, wanted: string): string {
   const found =
     options.find(({ optionId }) => optionId === wanted) ?? (named.length === 1 ? named[0] : undefined);
   if (found) return found.optionId;
+  if (options.length === 0)
+    throw new CommandError("The question is a form: fill it in with --set NAME=VALUE.");
   const known = options.map(({ optionId, name }) => `${optionId} (${name})`).join(", ");
   throw new CommandError(`"${wanted}" is not one of the answers: ${known}.`);
 }
 
-/** What is asked, the change it is about where there is one, and the answers. */
-function questionText({ title, tool, diff, options }: PermissionRequest): string {
+/** What is asked, the change it is about where there is one, and what can be answered. */
+function questionText(request: PermissionRequest): string {
+  const { title, tool, diff, options, expiresAt } = request;
   const about = [tool?.title, diff].filter((text) => text !== undefined && text !== title);
+  const until =
+    expiresAt === undefined ? [] : [`To be answered by ${new Date(expiresAt).toLocaleString("en-GB")}`];
   const answers = options.map(({ optionId, name }) => [optionId, name]);
-  return [oneLine(title), ...about, table(answers)].join("\n");
+  const tables = [answers, formRows(request)].filter((rows) => rows.length > 0).map(table);
+  return [oneLine(title), ...about, ...until, ...tables].join("\n");
 }

@@ -180,6 +180,8 @@ export const english = {
     permission: (state: string, what: string) => {
       if (state === "requested") return `Asks: ${what}`;
       if (state === "answered") return `Answered: ${what}`;
+      if (state === "delivered" || state === "undelivered") return what;
+      if (state === "timed_out") return `Timed out: ${what}`;
       return `No longer asks: ${what}`;
     },
   },

@@ -40,7 +40,9 @@ export function keyOf(
 
 /** @throws ProblemError when the change was refused */
 export function refuse({ refusal }: ChangeResult): void {
-  if (refusal) throw new ProblemError(STATUS_OF_REFUSAL[refusal.code], refusal.detail);
+  if (!refusal) return;
+  const errors = "errors" in refusal ? refusal.errors : undefined;
+  throw new ProblemError(STATUS_OF_REFUSAL[refusal.code], refusal.detail, errors ? { errors } : {});
 }
 
 /** The task after a change. @throws ProblemError when the change was refused, or there is no such task */

@@ -269,6 +269,24 @@ test("a task in review is sent back with feedback, then approved", async () => {
   assert.equal(approved.body.summary, "Done, tested");
 });
 
+test("a form is answered with values; those that do not fill it in are a 400 that names the fields", async () => {
+  const task = await dispatched();
+  const fields = [{ name: "branch", label: "Branch", type: "text", required: true }];
+  await report(task, { type: "permission", request: { id: "f1", title: "Which?", options: [], fields } });
+  const path = `/api/tasks/${task.id}/permissions/f1`;
+  const { body: waiting } = await http.call("GET", `/api/tasks/${task.id}`);
+  assert.deepEqual(waiting.waitingFor.fields, fields);
+  const wrong = await http.call("POST", path, { values: { brunch: "x" } });
+  assert.equal(wrong.status, 400);
+  assert.deepEqual(wrong.body.errors, [
+    { path: "values.branch", message: "is required" },
+    { path: "values.brunch", message: "is no field of the form" },
+  ]);
+  assert.equal((await http.call("POST", path, {})).status, 400);
+  assert.equal((await http.call("POST", path, { values: { branch: "fix" } })).status, 200);
+  assert.equal((await http.call("POST", path, { values: { branch: "fix" } })).status, 409);
+});
+
 test("a permission request is answered once, by one of its options", async () => {
   const task = await dispatched();
   const options = [

@@ -246,6 +246,8 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
         tags,
         operationId: "answerPermission",
         summary: "Answer an agent's permission request",
+        description:
+          "With one of its options and, where it has `fields`, the `values` they are filled in with. Whether the agent has the answer is told as a `permission` event (`data.state`: `delivered` or `undelivered`, with the reason).",
         params: idParams.extend({ requestId: z.string() }),
         body: answerPermissionSchema,
         response,
@@ -253,7 +255,7 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
     },
     async (request) => {
       const { id, requestId } = request.params;
-      return changed(await dispatcher.answerPermission(id, requestId, request.body.optionId));
+      return changed(await dispatcher.answerPermission(id, requestId, request.body));
     },
   );
 }

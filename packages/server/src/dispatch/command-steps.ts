@@ -128,23 +128,25 @@ function isToStop(attempt: Attempt | null): boolean {
   return !attempt || ["unknown", "cancelled", "lost"].includes(attempt.state);
 }
 
-const ENDED_FIRST = "The attempt ended before its agent had the message.";
+/** A crash may have kept the agent's answer from being written: whether it has it, nobody knows then. */
+const ENDED_FIRST = "The attempt ended before its agent confirmed that it has it.";
 
 /** What an outcome changes about the attempt; null for nothing. */
 function stepOf({ command, ...pending }: PendingCommand, outcome: CommandOutcome): DeliveryChange | null {
   const { dispatchId, taskId } = pending;
   const reason = outcome.kind === "refused" ? outcome.reason : undefined;
+  const undelivered = outcome.kind === "withdrawn" ? ENDED_FIRST : reason;
   switch (command.kind) {
     case "cancel":
       return outcome.kind === "withdrawn" ? null : { kind: "cancel_answered", taskId, dispatchId, reason };
-    case "permission":
-      return null;
+    case "permission": {
+      const { requestId } = command;
+      return { kind: "answer_delivered", taskId, dispatchId, requestId, reason: undelivered };
+    }
     case "message": {
-      const { messageId } = command;
-      const about = { kind: "message_moved", taskId, dispatchId, messageId } as const;
-      if (outcome.kind === "withdrawn") return { ...about, state: "refused", reason: ENDED_FIRST };
-      if (outcome.kind === "refused") return { ...about, state: "refused", reason: outcome.reason };
-      return { ...about, state: "delivered", ...outcome.message };
+      const about = { kind: "message_moved", taskId, dispatchId, messageId: command.messageId } as const;
+      if (undelivered !== undefined) return { ...about, state: "refused", reason: undelivered };
+      return { ...about, state: "delivered", ...(outcome.kind === "done" ? outcome.message : {}) };
     }
   }
 }

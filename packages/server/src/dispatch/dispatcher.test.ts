@@ -216,7 +216,7 @@ test("the answer to a permission request reaches the agent", async (context) => 
   const request = { id: "r1", title: "May I?", options: [{ optionId: "allow", name: "Allow" }] };
   const said = { taskId, agentId, type: "permission" as const, request };
   await fixture.change({ kind: "callback", taskId, callback: said, at: new Date().toISOString() });
-  await fixture.dispatcher.answerPermission(taskId, "r1", "allow");
+  await fixture.dispatcher.answerPermission(taskId, "r1", { optionId: "allow" });
   await fixture.until(async () => (await fixture.store.pendingCommands()).length === 0);
   assert.match(fixture.gateway.calls.at(-1) ?? "", /^answer dispatch_\w+ r1=allow$/);
 });

@@ -1,4 +1,4 @@
-import type { DispatchPayload, SendMessage } from "@mission-control/protocol";
+import type { AnswerPermission, DispatchPayload, SendMessage } from "@mission-control/protocol";
 import { abortable } from "../abortable.ts";
 import { type AgentDirectory, targetOf } from "../agents/agent-directory.ts";
 import type { AgentTarget, GatewayAdapter, RunEvent } from "../gateways/gateway.ts";
@@ -17,6 +17,7 @@ import { CommandSteps } from "./command-steps.ts";
 import { HandOvers } from "./hand-overs.ts";
 import { OutcomeWriter } from "./outcome-writer.ts";
 import { dispatchPayload, type PayloadOptions, withoutSecret } from "./payload.ts";
+import { RequestExpiry } from "./request-expiry.ts";
 import { RunWatch } from "./run-watch.ts";
 
 export interface DispatcherOptions extends PayloadOptions {
@@ -54,6 +55,7 @@ export class Dispatcher {
   readonly #handOvers: HandOvers;
   readonly #queues: AgentQueues;
   readonly #runs: RunWatch;
+  readonly #expiry: RequestExpiry;
   readonly #commands: CommandDelivery;
   readonly #ownership: AgentOwnership;
   /** Whoever waits for the next step of an agent's work, here or as the log tells; with its position there. */
@@ -95,6 +97,7 @@ export class Dispatcher {
       pause: () => this.#writer.pause(),
     });
     this.#runs = new RunWatch({ store, writer: this.#writer, graceMs: options.graceMs });
+    this.#expiry = new RequestExpiry(this.#writer);
     const steps = new CommandSteps(options);
     this.#commands = new CommandDelivery({
       logger,
@@ -110,7 +113,11 @@ export class Dispatcher {
   async start(): Promise<void> {
     const { store } = this.#options;
     const { lastEventId, underWay, commands, queueLengths } = await store.workInHand();
-    for (const attempt of underWay) this.#runs.follow(summaryOf(attempt));
+    for (const attempt of underWay) {
+      const summary = summaryOf(attempt);
+      this.#runs.follow(summary);
+      this.#expiry.follow(summary);
+    }
     this.#follower = store.follow(lastEventId, (entries) => this.#follow(entries));
     const withWork = [...underWay, ...commands].map(({ agentId }) => agentId);
     for (const agentId of new Set([...withWork, ...queueLengths.keys()])) this.#ownership.tokenOf(agentId);
@@ -206,8 +213,8 @@ export class Dispatcher {
     return this.#options.store.change({ kind: "reject", taskId, feedback, newDispatchId });
   }
 
-  answerPermission(taskId: string, requestId: string, optionId: string): Promise<ChangeResult> {
-    return this.#options.store.change({ kind: "answer_permission", taskId, requestId, optionId });
+  answerPermission(taskId: string, requestId: string, answer: AnswerPermission): Promise<ChangeResult> {
+    return this.#options.store.change({ kind: "answer_permission", taskId, requestId, ...answer });
   }
 
   /** Writes to the agent that works on a task: kept until its side has answered. */
@@ -232,6 +239,7 @@ export class Dispatcher {
     this.#queues.close();
     for (const { resolve } of this.#nextSteps.values()) resolve(null);
     this.#runs.close();
+    this.#expiry.close();
     await this.#handOvers.letGo();
     this.#writer.close();
     await this.#commands.close();
@@ -265,10 +273,12 @@ export class Dispatcher {
     if (!after || (state !== "queued" && state !== "sending")) this.#waiting.get(id)?.();
     if (!after) {
       this.#runs.forget(id);
+      this.#expiry.forget(id);
       return hadSlot;
     }
     if (state === "queued") return true;
     this.#runs.follow(after);
+    this.#expiry.follow(after);
     if (state === "cancelled" || state === "lost") this.#handOvers.abort(id);
     return hadSlot && isOver(after);
   }

@@ -69,7 +69,9 @@ test("a message whose attempt ends before its agent has it says so, and begins n
   };
   await write("too late");
   await settled();
-  assert.deepEqual(await states(), ["too late refused: The attempt ended before its agent had the message."]);
+  assert.deepEqual(await states(), [
+    "too late refused: The attempt ended before its agent confirmed that it has it.",
+  ]);
   assert.equal(tries, 1);
 });
 

@@ -51,7 +51,7 @@ test("an agent that ended its turn to wait for an answer is not done; the end of
   await fixture.change({ kind: "run_settled", taskId, dispatchId });
   assert.equal(await fixture.state(taskId), "in_progress running");
 
-  await fixture.dispatcher.answerPermission(taskId, "r1", "allow");
+  await fixture.dispatcher.answerPermission(taskId, "r1", { optionId: "allow" });
   await fixture.until(async () => (await fixture.store.pendingCommands()).length === 0);
   assert.equal(fixture.gateway.calls.at(-1), `answer ${dispatchId} r1=allow`);
   assert.equal(await outcome(fixture, dispatchId), undefined, "what had ended goes on");
@@ -64,7 +64,7 @@ test("an agent that ended its turn to wait for an answer is not done; the end of
 test("an end that was told while the answer was on its way is none", async (context) => {
   const fixture = await DispatchFixture.open(context, 60_000);
   const { taskId, dispatchId } = await asked(fixture);
-  await fixture.dispatcher.answerPermission(taskId, "r1", "allow");
+  await fixture.dispatcher.answerPermission(taskId, "r1", { optionId: "allow" });
   ended(fixture, dispatchId, "I wait.");
   await fixture.until(async () => (await outcome(fixture, dispatchId)) === "I wait.");
   fixture.dispatcher.onRunEvent({ kind: "continued", dispatchId, at: new Date() });

@@ -1,6 +1,6 @@
 import type { Usage } from "@mission-control/protocol";
 import type { AgentCommand } from "../tasks/change.ts";
-import { openRequest } from "../tasks/permissions.ts";
+import { firstExpiry, openRequest } from "../tasks/permissions.ts";
 import type { Attempt } from "../tasks/task.ts";
 import type { RecordKind, RecordKinds } from "./records.ts";
 
@@ -20,10 +20,13 @@ export interface AttemptSummary extends Pick<Attempt, "id" | "taskId" | "agentId
   runEnded: boolean;
   /** Whether a permission request of it waits for an answer. */
   isAsking: boolean;
+  /** When the first of those times out; absent where none does. */
+  asksUntil?: string;
 }
 
 export function summaryOf(attempt: Attempt): AttemptSummary {
   const { id, taskId, agentId, state, usage, runOutcome } = attempt;
+  const asksUntil = firstExpiry(attempt);
   return {
     id,
     taskId,
@@ -32,6 +35,7 @@ export function summaryOf(attempt: Attempt): AttemptSummary {
     ...(usage ? { usage } : {}),
     runEnded: runOutcome !== undefined,
     isAsking: openRequest(attempt) !== undefined,
+    ...(asksUntil === undefined ? {} : { asksUntil }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type {
+  AnswerPermission,
   CreateTask,
   JsonObject,
   MessageMode,
@@ -21,7 +22,7 @@ export type OperatorChange =
   | { kind: "force_end"; taskId: string }
   | { kind: "approve"; taskId: string }
   | { kind: "reject"; taskId: string; feedback: string; newDispatchId: string }
-  | { kind: "answer_permission"; taskId: string; requestId: string; optionId: string }
+  | ({ kind: "answer_permission"; taskId: string; requestId: string } & AnswerPermission)
   | { kind: "send_message"; taskId: string; messageId: string; text: string; mode: MessageMode; by: string };
 
 /** What the dispatcher learns while it hands an attempt over. */
@@ -53,6 +54,16 @@ export type DeliveryChange =
       silence: Silence | null;
       lastWordAt: string | undefined;
     }
+  /** The agent has the operator's answer to a permission request or, with a `reason`, did not get it. */
+  | {
+      kind: "answer_delivered";
+      taskId: string;
+      dispatchId: string;
+      requestId: string;
+      reason?: string | undefined;
+    }
+  /** The time of some of its permission requests may be over. */
+  | { kind: "requests_expired"; taskId: string; dispatchId: string }
   /** The agent's side answered a message, told of it later, or cannot be told it. */
   | {
       kind: "message_moved";
@@ -101,7 +112,7 @@ export interface TaskState {
 /** Something an agent must still be told. Kept until it was delivered. */
 export type AgentCommand =
   | { kind: "cancel" }
-  | { kind: "permission"; requestId: string; optionId: string }
+  | ({ kind: "permission"; requestId: string } & AnswerPermission)
   | { kind: "message"; messageId: string };
 
 export type RefusalCode = "not_found" | "conflict" | "invalid" | "limited";
@@ -110,6 +121,8 @@ export type RefusalCode = "not_found" | "conflict" | "invalid" | "limited";
 export interface Refusal {
   code: RefusalCode;
   detail: string;
+  /** Which fields of the request are to blame, where some are. */
+  errors?: { path: string; message: string }[];
   /** What it is over, where it is `limited`. */
   limit?: "open_permissions" | "late_callbacks" | "artifacts";
 }

@@ -42,6 +42,8 @@ function rule(state: TaskState, change: TaskChange, now: string): Ruling {
     case "unsent":
     case "cancel_answered":
     case "silence":
+    case "answer_delivered":
+    case "requests_expired":
     case "message_moved":
       return ruleDelivery(state, change, now);
     case "callback":

@@ -1,7 +1,7 @@
 import { type DeliveryChange, NOTHING, type Ruling, refuse, type TaskState } from "./change.ts";
 import { dispatchEvent, statusEvent } from "./events.ts";
 import { moveMessage } from "./messages.ts";
-import { withdrawOpen } from "./permissions.ts";
+import { answerDelivered, expireRequests, withdrawOpen } from "./permissions.ts";
 import { ruleSilence } from "./silence.ts";
 import { type Attempt, occupiesSlot, type Task } from "./task.ts";
 
@@ -15,6 +15,7 @@ export function ruleDelivery(state: TaskState, change: DeliveryChange, now: stri
   const { task, attempt } = state;
   if (!task || !attempt || attempt.taskId !== task.id) return replaced();
   if (change.kind === "cancel_answered") return cancelAnswered(task, attempt, change, now);
+  if (change.kind === "answer_delivered") return answerDelivered(attempt, change, now);
   if (change.kind === "message_moved") return moveMessage(state, change, now);
   if (task.dispatchId !== attempt.id) return replaced();
   switch (change.kind) {
@@ -30,6 +31,8 @@ export function ruleDelivery(state: TaskState, change: DeliveryChange, now: stri
       return unknown(attempt, change, now);
     case "unsent":
       return unsent(attempt, now);
+    case "requests_expired":
+      return expireRequests(attempt, now);
     case "silence":
       return ruleSilence(task, attempt, change, now);
   }

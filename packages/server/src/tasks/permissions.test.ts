@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { REQUEST, Story } from "../../test/support/story.ts";
+import type { FormValues, PermissionRequest } from "@mission-control/protocol";
+import { NOW, REQUEST, Story, TASK } from "../../test/support/story.ts";
+import { firstExpiry } from "./permissions.ts";
 
 test("a permission request is answered once, with one of its options, and the agent is told", () => {
   const story = new Story().accepted();
@@ -94,3 +96,118 @@ for (const ending of ["complete", "error", "cancel", "lost"] as const) {
     assert.equal(story.answer("r1", "allow").refusal?.code, "not_found");
   });
 }
+
+const FORM = {
+  id: "f1",
+  title: "Which branch?",
+  options: [],
+  fields: [
+    { name: "branch", label: "Branch", type: "text", required: true },
+    { name: "base", type: "choice", options: ["main", "next"] },
+    { name: "checks", type: "multi", options: ["lint", "test"] },
+    { name: "push", type: "boolean" },
+  ],
+} satisfies PermissionRequest;
+
+const fill = (story: Story, values: FormValues, optionId?: string) =>
+  story.do({ kind: "answer_permission", taskId: TASK, requestId: "f1", optionId, values });
+
+test("a form is answered with values that fill it in, which go to the agent as they are", () => {
+  const story = new Story().accepted();
+  story.callback({ type: "permission", request: FORM });
+  const values = { branch: "fix", base: "main", checks: ["lint", "test"], push: false };
+  const { command, events } = fill(story, values);
+  assert.deepEqual(command, { kind: "permission", requestId: "f1", values });
+  assert.deepEqual(events[0]?.data, { state: "answered", requestId: "f1", values });
+  assert.equal(events[0]?.message, "Answered: Which branch?");
+});
+
+test("values that do not fill in a form are refused, each with why", () => {
+  const story = new Story().accepted();
+  story.callback({ type: "permission", request: FORM });
+  const why = (values: FormValues, optionId?: string) => {
+    const { refusal } = fill(story, values, optionId);
+    assert.equal(refusal?.code, "invalid");
+    return (refusal?.errors ?? []).map(({ path, message }) => `${path} ${message}`);
+  };
+  assert.deepEqual(why({}), ["values.branch is required"]);
+  assert.deepEqual(why({ branch: "", base: "main" }), ["values.branch is required"]);
+  assert.deepEqual(why({ branch: true, base: "other", checks: "lint", push: "yes", more: "x" }), [
+    "values.branch must be a text",
+    "values.base must be one of main, next",
+    "values.checks must be a list of some of lint, test",
+    "values.push must be true or false",
+    "values.more is no field of the form",
+  ]);
+  assert.deepEqual(why({ branch: "fix" }, "allow"), ["optionId must be left out: there are none"]);
+  story.callback({ type: "permission", request: REQUEST });
+  const other = { kind: "answer_permission", taskId: TASK, requestId: "r1", optionId: "allow" } as const;
+  assert.match(story.do({ ...other, values: {} }).refusal?.detail ?? "", /values must be left out/);
+});
+
+test("a form with options may be refused by one of them without being filled in", () => {
+  const options = [
+    { optionId: "go", name: "Go", kind: "allow_once" },
+    { optionId: "no", name: "No", kind: "reject_once" },
+  ];
+  const ask = () => {
+    const story = new Story().accepted();
+    story.callback({ type: "permission", request: { ...FORM, options } });
+    return story;
+  };
+  assert.equal(ask().answer("f1", "go").refusal?.detail, "values.branch is required.");
+  assert.deepEqual(ask().answer("f1", "no").command, { kind: "permission", requestId: "f1", optionId: "no" });
+  assert.equal(fill(ask(), { branch: "fix" }, "go").refusal, undefined);
+});
+
+test("a request whose time is over, by the server's clock, is taken back, and answered no more", () => {
+  const story = new Story().accepted();
+  const at = (seconds: number) => new Date(Date.parse(NOW) + seconds * 1000).toISOString();
+  story.callback({ type: "permission", request: { ...REQUEST, expiresAt: at(0) } });
+  story.callback({ type: "permission", request: { ...REQUEST, id: "r2", expiresAt: at(1) } });
+  assert.equal(firstExpiry(story.attempt), at(0));
+  const late = story.answer("r1", "allow").refusal;
+  assert.equal(late?.code, "conflict");
+  assert.match(late?.detail ?? "", /timed out/);
+  const expire = () => story.do({ kind: "requests_expired", taskId: TASK, dispatchId: story.attempt.id });
+  assert.deepEqual(
+    expire().events.map(({ type, message, data }) => ({ type, message, data })),
+    [
+      {
+        type: "permission",
+        message: REQUEST.title,
+        data: { state: "timed_out", requestId: "r1", source: "server" },
+      },
+    ],
+  );
+  assert.equal(story.task?.waitingFor?.id, "r2");
+  assert.equal(firstExpiry(story.attempt), at(1));
+  assert.deepEqual(expire().events, []);
+  assert.equal(story.answer("r1", "allow").refusal?.code, "not_found");
+});
+
+test("whether the agent has an answer is told once, also when its attempt is over", () => {
+  const story = new Story().accepted();
+  const deliver = (reason?: string) =>
+    story.do({
+      kind: "answer_delivered",
+      taskId: TASK,
+      dispatchId: story.attempt.id,
+      requestId: "r1",
+      reason,
+    });
+  story.callback({ type: "permission", request: REQUEST });
+  assert.deepEqual(deliver().events, [], "nothing was answered");
+  story.answer("r1", "allow");
+  assert.deepEqual(
+    deliver().events.map(({ type, data }) => ({ type, data })),
+    [{ type: "permission", data: { state: "delivered", requestId: "r1" } }],
+  );
+  assert.deepEqual(deliver("It was gone.").events, []);
+  story.callback({ type: "permission", request: REQUEST });
+  story.answer("r1", "deny");
+  story.callback({ type: "complete", summary: "Done." });
+  const [event] = deliver("The agent no longer knows this question.").events;
+  assert.equal(event?.message, "The agent no longer knows this question.");
+  assert.deepEqual(event?.data, { state: "undelivered", requestId: "r1", reason: event?.message });
+});

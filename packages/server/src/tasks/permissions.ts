@@ -1,6 +1,21 @@
-import type { JsonObject, NewEvent } from "@mission-control/protocol";
+import {
+  type FormValues,
+  formErrors,
+  type JsonObject,
+  type NewEvent,
+  type PermissionRequest,
+} from "@mission-control/protocol";
 import type { Said } from "./artifact.ts";
-import { type Decision, limited, type OperatorChange, type Ruling, refuse } from "./change.ts";
+import {
+  type Decision,
+  type DeliveryChange,
+  limited,
+  NOTHING,
+  type OperatorChange,
+  type Refusal,
+  type Ruling,
+  refuse,
+} from "./change.ts";
 import { subjectOf, taskEvent } from "./events.ts";
 import type { Attempt, Permission, Task } from "./task.ts";
 
@@ -52,7 +67,7 @@ export function requestPermission(
 /** Records the operator's answer to an open request, to be handed to the agent. A request is answered once. */
 export function answerPermission(
   attempt: Attempt | null,
-  { requestId, optionId }: Extract<OperatorChange, { kind: "answer_permission" }>,
+  { requestId, optionId, values }: Extract<OperatorChange, { kind: "answer_permission" }>,
   now: string,
 ): Ruling {
   const permission = attempt?.permissions?.findLast(({ request }) => request.id === requestId);
@@ -61,28 +76,114 @@ export function answerPermission(
   }
   const { request } = permission;
   if (permission.state === "answered") {
-    return refuse("conflict", `The request was answered already, with "${permission.optionId}".`);
+    const earlier = permission.optionId === undefined ? "" : `, with "${permission.optionId}"`;
+    return refuse("conflict", `The request was answered already${earlier}.`);
   }
-  const option = request.options.find((offered) => offered.optionId === optionId);
-  if (!option) {
-    const known = request.options.map((offered) => offered.optionId).join(", ");
-    return refuse("invalid", `optionId must be one of the request's options: ${known}.`);
+  if (isExpired(permission, now)) {
+    return refuse("conflict", `The request timed out at ${request.expiresAt}: its agent no longer waits.`);
   }
+  const refusal = whyNoAnswer(request, optionId, values);
+  if (refusal) return { refusal, events: [] };
+  const given = { ...(optionId === undefined ? {} : { optionId }), ...(values ? { values } : {}) };
   const answered: Attempt = {
-    ...withPermission(attempt, { request, state: "answered", optionId }),
+    ...withPermission(attempt, { request, state: "answered", ...given }),
     // An agent that had ended its turn to wait for the answer goes on with it.
     runOutcome: undefined,
   };
+  const option = request.options.find((offered) => offered.optionId === optionId);
   const event = taskEvent("permission", subjectOf(attempt), now, {
-    message: `${option.name}: ${request.title}`,
-    data: { state: "answered", requestId, optionId },
+    message: `${option?.name ?? "Answered"}: ${request.title}`,
+    data: { state: "answered", requestId, ...given },
   });
   return {
     beside: { waitingFor: openRequest(answered), updatedAt: now },
     attempt: answered,
-    command: { kind: "permission", requestId, optionId },
+    command: { kind: "permission", requestId, ...given },
     events: [event],
   };
+}
+
+/** Why an answer is none to a request; null where it is. One that refuses by its option need not fill in the form. */
+function whyNoAnswer(
+  { options, fields }: PermissionRequest,
+  optionId: string | undefined,
+  values: FormValues | undefined,
+): Refusal | null {
+  const option = options.find((offered) => offered.optionId === optionId);
+  if (!option && (options.length > 0 || optionId !== undefined)) {
+    const known = options.map((offered) => offered.optionId).join(", ");
+    const words = known
+      ? `must be one of the request's options: ${known}`
+      : "must be left out: there are none";
+    return invalid([{ path: "optionId", message: words }]);
+  }
+  if (!fields)
+    return values ? invalid([{ path: "values", message: "must be left out: there are no fields" }]) : null;
+  if (!values && option?.kind?.startsWith("reject")) return null;
+  const errors = formErrors(fields, values ?? {});
+  return errors.length > 0 ? invalid(errors) : null;
+}
+
+function invalid(errors: NonNullable<Refusal["errors"]>): Refusal {
+  const detail = errors.map(({ path, message }) => `${path} ${message}`).join("; ");
+  return { code: "invalid", detail: `${detail}.`, errors };
+}
+
+/**
+ * Tells whether the agent has the operator's answer. Told once, also of an attempt that is over: an answer that did not
+ * arrive is no answer.
+ */
+export function answerDelivered(
+  attempt: Attempt,
+  { requestId, reason }: Extract<DeliveryChange, { kind: "answer_delivered" }>,
+  now: string,
+): Ruling {
+  const permission = attempt.permissions?.findLast(
+    ({ request, state, delivery }) =>
+      request.id === requestId && state === "answered" && delivery === undefined,
+  );
+  if (!permission) return NOTHING;
+  const delivery = reason === undefined ? "delivered" : "undelivered";
+  const permissions = attempt.permissions?.map((one) =>
+    one === permission ? ({ ...one, delivery } as const) : one,
+  );
+  const data: JsonObject = { state: delivery, requestId };
+  if (reason !== undefined) data.reason = reason;
+  const message = reason ?? `The agent has the answer: ${permission.request.title}`;
+  const event = taskEvent("permission", subjectOf(attempt), now, { message, data });
+  return { attempt: { ...attempt, permissions }, events: [event] };
+}
+
+/** Takes back the requests of an attempt whose time is over, by the server's clock. */
+export function expireRequests(attempt: Attempt, now: string): Ruling {
+  const isOverdue = (permission: Permission) => isOpen(permission) && isExpired(permission, now);
+  const overdue = attempt.permissions?.filter(isOverdue) ?? [];
+  if (overdue.length === 0) return NOTHING;
+  const permissions = attempt.permissions?.map((permission) =>
+    isOverdue(permission) ? settled({ ...permission, state: "withdrawn" }) : permission,
+  );
+  const after: Attempt = { ...attempt, permissions };
+  return {
+    beside: { waitingFor: openRequest(after), updatedAt: now },
+    attempt: after,
+    events: overdue.map(({ request }) =>
+      taskEvent("permission", subjectOf(attempt), now, {
+        message: request.title,
+        data: { state: "timed_out", requestId: request.id, source: "server" },
+      }),
+    ),
+  };
+}
+
+/** When the first of an attempt's open requests times out; undefined where none does. */
+export function firstExpiry({ permissions }: Attempt): string | undefined {
+  if (!permissions) return undefined;
+  const times = permissions.filter(isOpen).flatMap(({ request }) => request.expiresAt ?? []);
+  return times.sort()[0];
+}
+
+function isExpired({ request }: Permission, now: string): boolean {
+  return request.expiresAt !== undefined && request.expiresAt <= now;
 }
 
 /** The oldest request of an attempt that still waits for an answer: what its task waits for. */

@@ -1,5 +1,6 @@
 import type {
   DispatchState,
+  FormValues,
   JsonObject,
   MessageMode,
   MessageState,
@@ -56,7 +57,11 @@ export interface Permission {
   readonly state: "open" | "answered" | "withdrawn";
   /** When it was asked; absent where an older version kept it. */
   readonly askedAt?: string;
-  readonly optionId?: string;
+  readonly optionId?: string | undefined;
+  /** What its form was filled in with. */
+  readonly values?: FormValues | undefined;
+  /** Whether the agent has the answer; absent until that is known. */
+  readonly delivery?: "delivered" | "undelivered";
 }
 
 /** A message of the operator to the agent of an attempt. */

@@ -1,0 +1,2 @@
+import "../../test/support/told-late.ts";
+import "./answers.test.ts";
