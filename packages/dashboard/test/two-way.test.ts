@@ -16,6 +16,10 @@ const DIFF = `--- a/src/auth.ts
 +redirect(session.wanted);
 `;
 
+/** A picture of one pixel. */
+const PIXEL =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
 describe("two ways", { skip }, () => {
   let stage: Stage;
   let context: BrowserContext;
@@ -106,5 +110,107 @@ describe("two ways", { skip }, () => {
     await page.locator("[data-entry] em", { hasText: "everything" }).waitFor();
     assert.equal(await field.isDisabled(), true);
     await page.getByText("its agent takes no more messages").first().waitFor();
+  });
+
+  test("the inbox says what waits, everywhere, and is dealt with by keys", async () => {
+    const asks = await stage.running({ title: "Clean the folders" });
+    await stage.agent.report(asks.payload, {
+      type: "permission",
+      request: {
+        id: "req_1",
+        title: "Run a command",
+        tool: { name: "Bash", input: { command: "rm -rf build" } },
+        options: [
+          { optionId: "once", name: "Allow once", kind: "allow_once" },
+          { optionId: "no", name: "Deny", kind: "reject_once" },
+        ],
+      },
+    });
+    const failed = await stage.running({ title: "Update everything" });
+    await stage.agent.report(failed.payload, { type: "error", error: "No network" });
+
+    const page = await stage.open(context, "/");
+    const pinned = page.getByRole("region", { name: "What waits for you" });
+    await pinned.getByText("Clean the folders").waitFor();
+    await page.getByRole("link", { name: "Inbox 2" }).waitFor();
+    await page.waitForFunction(() => document.title.startsWith("(2) "));
+    assert.match((await page.locator('link[rel="icon"]').getAttribute("href")) ?? "", /^data:image\/svg/);
+    await assertAccessible(page, "Activity with what waits");
+
+    await page.keyboard.press("g");
+    await page.keyboard.press("n");
+    const item = (title: string) => page.locator("[data-waits]", { hasText: title });
+    await item("Clean the folders").getByText("rm -rf build").waitFor();
+    // Live: what begins to wait meanwhile is there at once, behind what waits longer.
+    const reviewed = await stage.running({ title: "Write the notes", requiresReview: true });
+    await stage.agent.report(reviewed.payload, { type: "complete", summary: "All **written**." });
+    await item("Write the notes").locator("strong", { hasText: "written" }).waitFor();
+    await assertAccessible(page, "Inbox");
+
+    await page.keyboard.press("2");
+    await item("Clean the folders").waitFor({ state: "detached" });
+    while (!stage.agent.told.includes(`POST /dispatch/${asks.payload.dispatchId}/permissions/req_1`)) {
+      await page.waitForTimeout(20);
+    }
+    await page.locator('[data-waits][data-selected="true"]', { hasText: "Update everything" }).waitFor();
+    await page.keyboard.press("s");
+    await item("Update everything").waitFor({ state: "detached" });
+    await page.keyboard.press("a");
+    await page.getByText(/^Nothing waits for you/).waitFor();
+    assert.equal(
+      (await stage.server.call<{ status: string }>("GET", `/api/tasks/${reviewed.task.id}`)).status,
+      "completed",
+    );
+    await page.reload();
+    await page.getByText("1 item put off").waitFor();
+    await page.getByRole("button", { name: "Bring them back" }).click();
+    await item("Update everything").waitFor();
+    await page.keyboard.press("j");
+    await page.keyboard.press("d");
+    await page.getByRole("dialog").getByRole("searchbox").press("Enter");
+    await stage.agent.next(failed.task.id);
+    await page.getByText(/^Nothing waits for you/).waitFor();
+    await page.waitForFunction(() => !document.title.startsWith("("));
+  });
+
+  test("a patch is read by file, and comments on its lines become the feedback", async () => {
+    const { task, payload } = await stage.running({ title: "Mend it", requiresReview: true });
+    const hand = (name: string, mediaType: string, content: string, encoding = "utf8") =>
+      stage.agent.report(payload, { type: "artifact", artifact: { name, mediaType, content, encoding } });
+    await hand("change.patch", "text/x-patch", `diff --git a/src/auth.ts b/src/auth.ts\n${DIFF}`);
+    await hand("shot.png", "image/png", PIXEL, "base64");
+    await hand("page.html", "text/html", "<script>document.title = 'run'</script>");
+    await stage.agent.report(payload, { type: "complete", summary: "Mended." });
+
+    const page = await stage.open(context, `/tasks/${task.id}?tab=changes`);
+    await page.getByText("redirect(session.wanted);").waitFor();
+    const part = (name: string) =>
+      page.locator("li", { has: page.getByRole("heading", { name, exact: true }) });
+    await part("shot.png").getByRole("button", { name: "Show" }).click();
+    const picture = part("shot.png").getByRole("img");
+    await picture.waitFor();
+    assert.equal(await picture.evaluate((image) => (image as HTMLImageElement).naturalWidth), 1);
+    await part("page.html").getByRole("button", { name: "Show" }).click();
+    await part("page.html").getByText("document.title = 'run'").waitFor();
+    const download = page.waitForEvent("download");
+    await part("page.html").getByRole("button", { name: "Download" }).click();
+    assert.equal((await download).suggestedFilename(), "page.html");
+    await assertAccessible(page, "Changes");
+
+    await page.getByRole("button", { name: "Comment on line 2" }).last().focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("textbox", { name: "What should be different here?" }).fill("Keep the query, too.");
+    await page.keyboard.press("Control+Enter");
+    await page.getByText("1 comment", { exact: true }).waitFor();
+    await assertAccessible(page, "Changes with a comment");
+    await page
+      .getByRole("form", { name: "Feedback" })
+      .getByRole("button", { name: "Request changes" })
+      .click();
+    const again = await stage.agent.next(task.id);
+    assert.equal(
+      again.task.feedback,
+      "**src/auth.ts, line 2**\n\n> `redirect(session.wanted);`\n\nKeep the query, too.",
+    );
   });
 });
