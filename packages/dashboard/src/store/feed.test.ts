@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { held } from "../../test/support/events.ts";
+import { event, held } from "../../test/support/events.ts";
 import { Feed, FOLD_REACH } from "./feed.ts";
 import { matcher } from "./feed-filter.ts";
-import type { HeldEvent } from "./held-event.ts";
+import { type HeldEvent, hold } from "./held-event.ts";
 
 const noNames = { task: () => undefined, agent: () => undefined };
 const all = () => true;
@@ -32,6 +32,17 @@ test("progress of one attempt folds into its latest, until the attempt says some
   ]);
   assert.deepEqual(members(feed, 1), [2, 3]);
   assert.deepEqual(members(feed, 3), [5, 7]);
+});
+
+test("a part of the transcript without words leaves a row the words it has", () => {
+  const entry = { kind: "tool", output: "x".repeat(5_000), state: "completed" };
+  const feed = new Feed(all, [
+    held(1, { message: "npm test", data: { entry: { kind: "tool", title: "npm test" } } }),
+    hold(event(2, { message: undefined, data: { entry } })),
+  ]);
+  assert.deepEqual(shape(feed), [[1, 1, 2]]);
+  feed.append([held(3, { message: "Mending it" })]);
+  assert.deepEqual(shape(feed), [[1, 3, 3]]);
 });
 
 test("agents that report in turns keep a row each, where it is", () => {

@@ -1,6 +1,6 @@
 import type { HeldEvent } from "./held-event.ts";
 
-/** One line of the Activity page: an event, or the progress of one attempt, shown by its latest. */
+/** One line of the Activity page: an event, or the progress of one attempt, shown by the latest that says something. */
 export interface FeedRow {
   /** Position of its first event: stays the same while the row grows. */
   readonly key: number;
@@ -69,7 +69,8 @@ export class Feed {
     const row = open && this.#rows.length - open.index <= FOLD_REACH ? this.#rows[open.index] : undefined;
     if (open && row) {
       open.events.push(event);
-      this.#rows[open.index] = { ...row, latest: event, count: row.count + 1 };
+      const latest = isWordless(event) ? row.latest : event;
+      this.#rows[open.index] = { ...row, latest, count: row.count + 1 };
       return;
     }
     const events = [event];
@@ -83,4 +84,9 @@ export class Feed {
 /** The attempt whose row an event goes into; null for what stands by itself, such as a late word, which changed nothing. */
 function foldsBy({ type, dispatchId, data }: HeldEvent): string | null {
   return type === "activity" && data.late !== true ? (dispatchId ?? null) : null;
+}
+
+/** A part of the transcript that has no line of its own, such as the end of a tool call. */
+function isWordless({ message, data }: HeldEvent): boolean {
+  return message === undefined && data.entry !== undefined;
 }

@@ -37,12 +37,11 @@ function isBig(data: LogEvent["data"]): boolean {
   return false;
 }
 
-/** The flags and names that the rules of the store read, without the bulk. */
+/** The flags and names that the rules of the store read, without the bulk; of an entry, that there is one. */
 function smallFields(data: LogEvent["data"]): LogEvent["data"] {
-  return Object.fromEntries(
-    Object.entries(data).filter(
-      ([, value]) =>
-        typeof value !== "object" && !(typeof value === "string" && value.length > HELD_MESSAGE_LENGTH),
-    ),
+  const small = Object.entries(data).filter(
+    ([, value]) =>
+      typeof value !== "object" && !(typeof value === "string" && value.length > HELD_MESSAGE_LENGTH),
   );
+  return { ...Object.fromEntries(small), ...(data.entry ? { entry: true } : {}) };
 }
