@@ -15,6 +15,10 @@ export const FEATURES = {
   asks: "asks first",
   refused: "after a no",
   diff: "diff of an edit",
+  transcript: "tool calls",
+  changes: "its changes",
+  steer: "a message",
+  interrupt: "interrupted",
 } as const;
 export type Feature = keyof typeof FEATURES;
 

@@ -9,7 +9,9 @@ import { agents, commands } from "./agents/index.ts";
 import { commandSuite } from "./command-suite.ts";
 import type { Grounds } from "./grounds.ts";
 import { Observations } from "./observations.ts";
+import { spokenAgent, spokenCommand } from "./spoken.ts";
 import { StubModel } from "./stub-model/stub-model.ts";
+import { twoWaySuite } from "./two-way-suite.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mc-agents-"));
 const model = new StubModel();
@@ -42,10 +44,16 @@ describe("real coding agents", {
 }, () => {
   for (const agent of agents) {
     const skip = missing(agent) ?? (agent.slow && !all ? "only with --all" : false);
-    describe(agent.name, { skip, ...alone }, () => acpSuite(agent, grounds));
+    describe(agent.name, { skip, ...alone }, () => {
+      acpSuite(agent, grounds);
+      twoWaySuite(spokenAgent(agent, grounds), grounds);
+    });
   }
   for (const command of commands) {
     const skip = missing(command) ?? false;
-    describe(command.name, { skip, ...alone }, () => commandSuite(command, grounds));
+    describe(command.name, { skip, ...alone }, () => {
+      commandSuite(command, grounds);
+      twoWaySuite(spokenCommand(command, grounds), grounds);
+    });
   }
 });

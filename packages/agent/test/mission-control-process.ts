@@ -123,7 +123,7 @@ export class MissionControlProcess {
     this.#stream = new EventSource(`${this.url}/api/events`, {
       fetch: (url, init) => fetch(url, { ...init, headers: { ...init?.headers, authorization } }),
     });
-    for (const type of ["activity", "status_change", "complete", "error", "permission"]) {
+    for (const type of ["activity", "status_change", "complete", "error", "permission", "message"]) {
       this.#stream.addEventListener(type, ({ data }) => this.#take(JSON.parse(String(data)) as LogEvent));
     }
     await once(this.#stream, "open");

@@ -7,6 +7,7 @@ import {
   type ReporterOptions,
   systemClock,
 } from "@mission-control/agent";
+import { dataFolder } from "./data-folder.ts";
 import { Listener } from "./listener.ts";
 import { type AgentSettings, MissionControl } from "./mission-control.ts";
 import { AgentRefusedError, type Program } from "./program.ts";
@@ -72,7 +73,8 @@ const CLOSE_GRACE_MS = 10_000;
 export async function startRunner(options: RunnerOptions): Promise<Runner> {
   const { env = process.env, name, server, onWarning = warn } = options;
   const { workspace: kind = "shared", cwd: root, base, programEnv } = options;
-  const workspace = new Workspace({ kind, root, base, env: programEnv });
+  const worktrees = dataFolder(env, "worktrees");
+  const workspace = new Workspace({ kind, root, base, env: programEnv, worktrees });
   const state = StateFile.open({ server, name, env, onWarning });
   try {
     return await run(options, state, workspace);

@@ -63,6 +63,8 @@ describe("workspaces", () => {
       files: [{ path: "result", insertions: 3, deletions: 0 }],
     });
     assert.ok(existsSync(join(String(used.data?.folder), "result")));
+    // Some agents take what is inside a .git for what must not be touched.
+    assert.doesNotMatch(String(used.data?.folder), /\.git\b/);
     await until(() => runner.running.length === 0);
     assert.equal(git("branch", "--list", "mission-control/*"), "+ mission-control/task-1");
     assert.deepEqual(readdirSync(stage.work), [".git"]);
@@ -108,12 +110,12 @@ describe("workspaces", () => {
     await stage.control.dispatch("d1", { description: "" });
     assert.match(
       (await stage.control.outcome("d1")).error ?? "",
-      /git rev-parse failed in .*not a git repository/,
+      /git worktree failed in .*not a git repository/,
     );
   });
 
   test("no task's id leads out of the workspace, or into another task's folder", async () => {
-    const workspace = new Workspace({ kind: "folder", root: stage.work });
+    const workspace = new Workspace({ kind: "folder", root: stage.work, worktrees: stage.data });
     const ids = ["..", ".", "../x", "a/b", "a b", "a-b", "/etc", ".git", "a:b", "a.lock", "x".repeat(300)];
     const folders = await Promise.all(ids.map(async (id) => (await workspace.open(id)).folder));
     assert.deepEqual(

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { JsonObject } from "@mission-control/agent";
 import { type Changes, FolderState } from "./changes.ts";
 import { Git } from "./git.ts";
 import { RunFailedError } from "./program.ts";
+import { Worktrees } from "./worktrees.ts";
 
 /**
  * Where tasks are worked on:
@@ -45,20 +46,22 @@ export interface WorkspaceOptions {
   base?: string | undefined;
   /** The environment of git, and so of the repository's hooks. Default: this process's. */
   env?: NodeJS.ProcessEnv | undefined;
+  /** Where worktrees are kept. */
+  worktrees: string;
 }
 
 export class Workspace {
   readonly #kind: WorkspaceKind;
   readonly #git: Git;
-  readonly #base: string;
+  readonly #worktrees: Worktrees;
   /** git takes one change of its worktrees at a time. */
   #turn: Promise<unknown> = Promise.resolve();
 
   /** @throws RunFailedError */
-  constructor({ kind, root, base = "HEAD", env = process.env }: WorkspaceOptions) {
+  constructor({ kind, root, base, env = process.env, worktrees }: WorkspaceOptions) {
     this.#kind = kind;
-    this.#base = base;
     this.#git = new Git(resolve(root), env);
+    this.#worktrees = new Worktrees(this.#git, worktrees, base);
     if (!statSync(this.#root, { throwIfNoEntry: false })?.isDirectory()) {
       throw new RunFailedError(`The folder ${this.#root} does not exist.`);
     }
@@ -72,7 +75,7 @@ export class Workspace {
   async open(taskId: string): Promise<Workplace> {
     if (this.#kind === "shared") return this.#openFolder(this.#root, {});
     const name = folderName(taskId);
-    if (this.#kind === "worktree") return this.#inTurn(() => this.#openWorktree(name));
+    if (this.#kind === "worktree") return this.#openWorktree(name);
     const folder = join(this.#root, name);
     mkdirSync(folder, { recursive: true });
     return this.#openFolder(folder, { folder });
@@ -82,64 +85,39 @@ export class Workspace {
     const git = this.#git.with(folder);
     const state = await FolderState.open(git);
     // A folder that git cannot look at is worked in all the same.
-    const [before, base] = state
-      ? await Promise.all([state.tree().catch(() => undefined), headOf(git)])
-      : [undefined, undefined];
+    const [before, { commit } = {}] = state
+      ? await Promise.all([state.tree().catch(() => undefined), commitOf(git)])
+      : [];
     return {
       folder,
       data,
       async work() {
         if (!state || before === undefined) return undefined;
-        return { changes: await state.changesSince(before), ...named({ base, commit: await headOf(git) }) };
+        return {
+          changes: await state.changesSince(before),
+          ...(commit && { base: commit }),
+          ...(await commitOf(git)),
+        };
       },
       close: async () => state?.close(),
     };
   }
 
   async #openWorktree(name: string): Promise<Workplace> {
-    const branch = `mission-control/${name}`;
-    const common = await this.#git.text("rev-parse", "--path-format=absolute", "--git-common-dir");
-    const folder = join(common, "mission-control", name);
-    if (!existsSync(folder)) {
-      await this.#git.text("worktree", "prune");
-      const known = await this.#git.text("branch", "--list", branch);
-      const from = known === "" ? ["--no-track", "-b", branch, folder, this.#base] : [folder, branch];
-      await this.#git.text("worktree", "add", "--quiet", ...from);
-    }
-    const git = this.#git.with(folder);
-    const start = await git.text("rev-parse", "HEAD");
-    const base = await git.text("merge-base", await this.#git.text("rev-parse", this.#base), "HEAD");
+    const { git, branch, base, start } = await this.#inTurn(() => this.#worktrees.open(name));
     return {
-      folder,
-      data: { folder, branch },
-      work: async () => {
+      folder: git.folder,
+      data: { folder: git.folder, branch },
+      async work() {
         const state = await FolderState.open(git);
         try {
-          return (
-            state && {
-              changes: await state.changesSince(base),
-              ...named({ base, commit: await headOf(git) }),
-            }
-          );
+          return state && { changes: await state.changesSince(base), base, ...(await commitOf(git)) };
         } finally {
           state?.close();
         }
       },
-      close: () => this.#inTurn(() => this.#removeUnused(git, branch, { start, base })),
+      close: () => this.#inTurn(() => this.#worktrees.removeUnused({ git, branch, base, start })),
     };
-  }
-
-  /** A worktree with neither changes nor commits holds nothing anyone could miss. */
-  async #removeUnused(
-    git: Git,
-    branch: string,
-    { start, base }: { start: string; base: string },
-  ): Promise<void> {
-    const changes = await git.text("status", "--porcelain", "--ignored");
-    const head = await git.text("rev-parse", "HEAD");
-    if (changes !== "" || head !== start || head !== base) return;
-    await this.#git.text("worktree", "remove", git.folder);
-    await this.#git.text("branch", "--delete", "--force", branch);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -149,19 +127,10 @@ export class Workspace {
   }
 }
 
-/** The commit a folder is at; `undefined` in a repository without one. */
-async function headOf(git: Git): Promise<string | undefined> {
-  return git.text("rev-parse", "--verify", "--quiet", "HEAD").catch(() => undefined);
-}
-
-function named({
-  base,
-  commit,
-}: {
-  base: string | undefined;
-  commit: string | undefined;
-}): Omit<Work, "changes"> {
-  return { ...(base && { base }), ...(commit && { commit }) };
+/** The commit a folder is at; none in a repository without one. */
+async function commitOf(git: Git): Promise<{ commit?: string }> {
+  const commit = await git.text("rev-parse", "--verify", "--quiet", "HEAD").catch(() => "");
+  return commit === "" ? {} : { commit };
 }
 
 /**

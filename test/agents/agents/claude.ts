@@ -8,6 +8,7 @@ export const claude: CodingAgent = {
   packages: ["@agentclientprotocol/claude-agent-acp", program],
   // In `auto`, where it starts, it asks a model of its own.
   freeMode: "default",
+  steers: true,
   acp: bin("claude-agent-acp"),
   prepare: (home, model) => ({
     ...base(home),
@@ -25,4 +26,12 @@ export const claudeCommand: CodingCommand = {
   name: "claude -p",
   packages: [program],
   exec: `"${join(modules, program, "claude")}" -p {prompt} --output-format stream-json --verbose --allowedTools Bash`,
+};
+
+/** The same, spoken to while it works. */
+export const claudeConversation: CodingCommand = {
+  ...claudeCommand,
+  name: "claude -p, stream-json",
+  exec: `"${join(modules, program, "claude")}" -p --input-format stream-json --output-format stream-json --verbose --allowedTools Bash`,
+  listens: true,
 };

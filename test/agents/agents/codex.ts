@@ -4,6 +4,7 @@ export const codex: CodingAgent = {
   name: "Codex",
   packages: ["@agentclientprotocol/codex-acp", "@openai/codex", `@openai/codex-${platform}`],
   freeMode: "agent-full-access",
+  steers: true,
   acp: bin("codex-acp"),
   prepare(home, model) {
     writeSettings(

@@ -31,6 +31,8 @@ export interface CodingAgent extends RealProgram {
   losesSessions?: true;
   /** It does not tell what its model answered when that refused. */
   tellsNoErrors?: true;
+  /** It takes a message into a turn under way. */
+  steers?: true;
   /** It tells no tokens. */
   tellsNoTokens?: true;
   /** It asks the model again and again, for minutes, when that says nothing. */
@@ -42,6 +44,8 @@ export interface CodingAgent extends RealProgram {
 /** The same agent's own command line, which prints JSON. */
 export interface CodingCommand extends RealProgram {
   exec: string;
+  /** It reads messages while it works. */
+  listens?: true;
 }
 
 /** Why a program cannot be tested here, in one sentence; `undefined` when it can. */

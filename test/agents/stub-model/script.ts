@@ -1,7 +1,8 @@
 /**
  * What the model does in one turn, written into the task's description, a line each: `RUN echo hi` and `WRITE name`
  * use a tool, one after the other; `SAY all done` is what it says at the end, `MUTE` that it says nothing; `FAIL` has
- * every call refused, `BREAK` the one after the tools; `ESCALATE` makes Codex ask before it leaves its sandbox.
+ * every call refused, `BREAK` the one after the tools; `ESCALATE` makes Codex ask before it leaves its sandbox; after
+ * `ENOUGH` it uses no more tools.
  */
 export interface Script {
   uses: ToolUse[];
@@ -29,7 +30,7 @@ export function readScript(body: string): Script {
   }
   const said = lines.filter((line) => line.startsWith("SAY ")).map((line) => line.slice("SAY ".length));
   return {
-    uses: [...uses.values()],
+    uses: lines.includes("ENOUGH") ? [] : [...uses.values()],
     say: lines.includes("MUTE") ? "" : (said.at(-1) ?? "ok"),
     failsAfter: lines.includes("FAIL") ? 0 : lines.includes("BREAK") ? uses.size : Number.POSITIVE_INFINITY,
     escalates: lines.includes("ESCALATE"),

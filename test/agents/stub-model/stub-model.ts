@@ -13,10 +13,15 @@ const APIS = [
   { path: /:(streamG|g)enerateContent$/, result: '"functionResponse"', answer: answerGemini },
 ];
 
+/** So many requests are kept for tests to look at. */
+const BODIES = 20;
+
 /** One model behind the four APIs that coding agents call, on loopback. */
 export class StubModel {
   /** Paths that were called, for a failing test to show. */
   readonly calls: string[] = [];
+  /** What the model was asked last, the newest at the end. */
+  readonly bodies: string[] = [];
   readonly #server = createServer((request, response) => void this.#serve(request, response));
 
   async listen(): Promise<this> {
@@ -42,6 +47,8 @@ export class StubModel {
     if (request.method !== "POST") return void response.writeHead(200).end();
     const api = APIS.find((candidate) => candidate.path.test(path));
     if (!api) return void response.writeHead(404).end();
+    this.bodies.push(body);
+    if (this.bodies.length > BODIES) this.bodies.shift();
     const script = readScript(body);
     const done = body.split(api.result).length - 1;
     if (done >= script.failsAfter) {

@@ -33,8 +33,14 @@ export function readClaude(line: Record<string, unknown>, folder: string): Agent
       return line.isSynthetic === true ? [] : readMessage(line, folder);
     case "result":
       return typeof line.subtype === "string" ? readEnd(line, line.subtype) : undefined;
+    case "command_lifecycle":
+      // What was said to it, by the id it was written with: queued, started, completed.
+      return line.state === "started" ? [{ type: "heard", id: String(line.command_uuid) }] : [];
+    case "control_response":
+      return [];
     default:
-      return undefined;
+      // Whatever else it tells of its session is no text for people.
+      return typeof line.session_id === "string" && typeof line.uuid === "string" ? [] : undefined;
   }
 }
 

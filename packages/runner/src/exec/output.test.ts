@@ -231,6 +231,14 @@ describe("Claude's tool calls are told with what went in and what came out", () 
 
   test("what was said to it, and it repeats, it has taken up", () => {
     const message = { content: [{ type: "text", text: "left" }] };
+    const lifecycle = (state: string) => ({ type: "command_lifecycle", command_uuid: "v", state });
+    assert.deepEqual(read(lifecycle("queued"), lifecycle("started"), lifecycle("completed")), [
+      { type: "heard", id: "v" },
+    ]);
+    assert.deepEqual(
+      read({ type: "tea_time", session_id: "s", uuid: "x" }, { type: "control_response" }),
+      [],
+    );
     assert.deepEqual(read({ type: "user", message, isReplay: true, uuid: "u" }), [
       { type: "heard", id: "u" },
     ]);

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Dispatch } from "@mission-control/agent";
+import { dataFolder } from "../data-folder.ts";
 import type { Session } from "../program.ts";
 import { type Lock, takeLock } from "./state-lock.ts";
 import { earlierStateSchema, type State, type StoredRun, stateSchema } from "./state-schema.ts";
@@ -38,7 +38,7 @@ export class StateFile {
   private constructor(path: string, lock: Lock, { server, name, env, onWarning }: StateOptions) {
     this.path = path;
     this.#lock = lock;
-    this.#earlierPath = join(folderOf(env), `${earlierName(server, name)}.json`);
+    this.#earlierPath = join(dataFolder(env, "runners"), `${earlierName(server, name)}.json`);
     this.#state = readState(path, name, onWarning);
     this.#state.runner = { pid: process.pid, since: new Date().toISOString() };
     this.#write();
@@ -49,7 +49,7 @@ export class StateFile {
    * @throws AlreadyRunningError
    */
   static open(options: StateOptions): StateFile {
-    const folder = folderOf(options.env);
+    const folder = dataFolder(options.env, "runners");
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const file = join(folder, stateName(options.server, options.name));
     const lock = takeLock(`${file}.lock`);
@@ -127,10 +127,6 @@ export class StateFile {
     writeFileSync(draft, `${JSON.stringify(this.#state, null, 2)}\n`, { mode: 0o600, flush: true });
     renameSync(draft, this.path);
   }
-}
-
-function folderOf(env: NodeJS.ProcessEnv): string {
-  return join(env.MISSION_CONTROL_DATA_DIR || join(homedir(), ".mission-control"), "runners");
 }
 
 /** Readable as far as file systems allow, told apart by a hash: no two agents' names make one file. */

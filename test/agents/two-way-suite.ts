@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { closeSync, constants, mkdirSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { MessageMode, MessageView, TaskView, TranscriptPage } from "@mission-control/protocol";
+import type { Runner } from "@mission-control/runner";
+import { processesOf, until } from "../../packages/runner/test/processes.ts";
+import { Repository } from "../../packages/runner/test/repository.ts";
+import type { Grounds } from "./grounds.ts";
+import type { Spoken } from "./spoken.ts";
+
+/** What every agent is tried with that works in a repository and is spoken to meanwhile. */
+export function twoWaySuite({ program, start, hears }: Spoken, grounds: Grounds): void {
+  const { control, model, folder, observations } = grounds;
+  const home = join(folder, `${program.name.replaceAll(/\W+/g, "-")}-spoken-to`);
+  const see = observations.see.bind(observations, program);
+  /** The tool waits until something is written into it. */
+  const gate = join(home, "gate");
+  const waiting = `cat ${gate}`;
+  let repository: Repository;
+  let runner: Runner;
+
+  before(async () => {
+    mkdirSync(home, { recursive: true });
+    execFileSync("mkfifo", [gate]);
+    repository = new Repository(join(home, "repository"));
+    runner = await start(`${program.name} in a repository`, home, repository.folder);
+  });
+  after(() => runner?.close());
+
+  const dispatch = (script: string) => control().dispatch(runner.agentId, script);
+  const ended = async (task: TaskView) => {
+    const done = await control().reached(task.id, "completed", "failed");
+    await until(() => runner.running.length === 0);
+    return done;
+  };
+  const transcriptOf = async (task: TaskView) =>
+    (await control().call<TranscriptPage>("GET", `/api/tasks/${task.id}/transcript?limit=200`)).items;
+
+  test("a tool call is in the transcript with what went in and what came out", async () => {
+    const done = await ended(await dispatch("RUN expr 40 + 2\nSAY Counted."));
+    assert.equal(done.error, undefined);
+    const entries = await transcriptOf(done);
+    const call = entries.find(
+      (entry) => entry.kind === "tool" && JSON.stringify(entry.input)?.includes("expr 40"),
+    );
+    assert.ok(call?.kind === "tool", JSON.stringify(entries));
+    assert.equal(call.state, "completed");
+    assert.match(call.output ?? "", /\b42\b/);
+    const said = entries.findLast((entry) => entry.kind === "message");
+    assert.match((said?.kind === "message" && said.text) || "", /Counted\./);
+    see("transcript", call.exitCode === undefined ? "input, output" : "input, output, exit code");
+  });
+
+  test("what it changes comes back, and says between which commits", async () => {
+    const done = await ended(await dispatch("RUN echo changed > changed.txt\nSAY Changed."));
+    const { data = {} } =
+      control().events.find(({ taskId, type }) => taskId === done.id && type === "complete") ?? {};
+    assert.equal(data.base, repository.git("rev-parse", "main"));
+    assert.deepEqual((data.diffstat as { files?: unknown }).files, [
+      { path: "changed.txt", insertions: 1, deletions: 0 },
+    ]);
+    see("changes", "told");
+  });
+
+  test("a message reaches the model in its next request", async () => {
+    const task = await waitingTask();
+    const message = await say(task, "SAY Steered.", "steer");
+    if (hears === "no") return refused(task, message);
+    if (hears === "turn") await reached(task, message, "taken_up");
+    release();
+    const done = await ended(task);
+    assert.match(done.summary ?? "", /Steered\./, done.error);
+    assert.equal((await states(task)).get(message.id), "taken_up");
+    assert.ok(model.bodies.at(-1)?.includes("SAY Steered."));
+    see("steer", hears === "turn" ? "into its turn" : "after its step or turn");
+  });
+
+  test("an interruption ends what it does", async () => {
+    const task = await waitingTask();
+    const message = await say(task, "ENOUGH\nSAY Interrupted.", "interrupt");
+    if (hears === "no") return refused(task, message);
+    const done = await ended(task);
+    assert.match(done.summary ?? "", /Interrupted\./, done.error);
+    assert.equal((await states(task)).get(message.id), "taken_up");
+    assert.deepEqual(processesOf(waiting), []);
+    see("interrupt", "yes");
+  });
+
+  /** A task whose tool waits, so that there is a turn to speak into. */
+  async function waitingTask(): Promise<TaskView> {
+    const task = await dispatch(`RUN ${waiting}\nSAY Undisturbed.`);
+    await until(() => processesOf(waiting).length > 0);
+    return task;
+  }
+
+  /** Lets the tool that waits go on. For reading too, or it would wait for a reader. */
+  function release(): void {
+    const file = openSync(gate, constants.O_RDWR | constants.O_NONBLOCK);
+    writeSync(file, "go on\n");
+    // A reader that opens it only now finds it empty; the last writer's end is its end.
+    closeSync(file);
+  }
+
+  function say(task: TaskView, text: string, mode: MessageMode): Promise<MessageView> {
+    return control().call("POST", `/api/tasks/${task.id}/messages`, { text, mode });
+  }
+
+  async function states(task: TaskView): Promise<Map<string, string>> {
+    const { items } = await control().call<{ items: MessageView[] }>("GET", `/api/tasks/${task.id}/messages`);
+    return new Map(items.map(({ id, state }) => [id, state]));
+  }
+
+  async function reached(task: TaskView, { id }: MessageView, state: string): Promise<void> {
+    await control().event(
+      task.id,
+      ({ type, data }) => type === "message" && data.messageId === id && data.state === state,
+    );
+  }
+
+  async function refused(task: TaskView, message: MessageView): Promise<void> {
+    await reached(task, message, "refused");
+    const { items } = await control().call<{ items: MessageView[] }>("GET", `/api/tasks/${task.id}/messages`);
+    assert.match(items.at(-1)?.reason ?? "", /reads nothing more while it works/);
+    release();
+    assert.match((await ended(task)).summary ?? "", /Undisturbed\./);
+    see(message.mode === "interrupt" ? "interrupt" : "steer", "refused, in words");
+  }
+}
