@@ -64,3 +64,44 @@ test("killed at any moment under full load, the server loses nothing it answered
   const { code, stderr } = await server.end("SIGTERM");
   assert.equal(code, 0, stderr);
 });
+
+test("a message survives a kill before its agent has it, and one after it is delivered again under its id", async (context) => {
+  const server = await ServerProcess.start();
+  const agent = await AgentDouble.start();
+  const port = Number(new URL(agent.url).port);
+  let again: AgentDouble | undefined;
+  context.after(async () => {
+    await server.close();
+    await again?.close();
+  });
+  const [payload] = await dispatchTasks(server, agent, 1);
+  const path = `/api/tasks/${payload?.task.id}/messages`;
+  const write = (text: string) => server.call<{ id: string }>("POST", path, { text });
+  const states = async () =>
+    (await server.call<{ items: { text: string; state: string }[] }>("GET", path)).items.map(
+      ({ text, state }) => `${text} ${state}`,
+    );
+  const delivered = async (text: string) => {
+    while (!(await states()).includes(`${text} delivered`));
+  };
+  await agent.close();
+  await write("while you were away");
+  await server.end("SIGKILL");
+  await server.restart();
+  assert.deepEqual(await states(), ["while you were away sending"]);
+  again = await AgentDouble.start(port);
+  await delivered("while you were away");
+  const received = () => again?.received.map(({ body }) => JSON.parse(body).text as string);
+  assert.deepEqual(received(), ["while you were away"]);
+
+  // The agent has it, and the server dies before it hears so.
+  const held = again.holdNext();
+  await write("twice on the way");
+  await held;
+  await server.end("SIGKILL");
+  await server.restart();
+  await delivered("twice on the way");
+  const [, first, second] = again.received.map(({ body }) => JSON.parse(body).id);
+  assert.equal(second, first, "its agent knows it again");
+  assert.equal(again.received.length, 3);
+});

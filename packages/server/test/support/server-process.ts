@@ -87,6 +87,7 @@ export class AgentDouble {
   /** Called for each dispatch before it is answered. */
   beforeAnswer = () => {};
   #wake = () => {};
+  #hold: (() => void) | null = null;
   readonly #server = createServer(async (request, response) => {
     let body = "";
     for await (const chunk of request.setEncoding("utf8")) body += chunk;
@@ -96,6 +97,11 @@ export class AgentDouble {
       this.payloads.push(JSON.parse(body) as DispatchPayload);
       this.#wake();
       this.beforeAnswer();
+    }
+    if (request.method !== "HEAD" && this.#hold) {
+      this.#hold();
+      this.#hold = null;
+      return;
     }
     response.writeHead(202).end();
   });
@@ -118,6 +124,13 @@ export class AgentDouble {
         if (this.payloads.length >= count) resolve();
       };
       this.#wake();
+    });
+  }
+
+  /** Leaves the next request but a probe without an answer; resolves when it came. */
+  holdNext(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#hold = resolve;
     });
   }
 
