@@ -12,6 +12,7 @@ import {
 import { StreamFollower } from "../../packages/server/test/support/stream-follower.ts";
 import { Place } from "./place.ts";
 import { PostgresServer } from "./postgres-server.ts";
+import { sentTo } from "./sent-to.ts";
 
 let database: PostgresServer;
 
@@ -181,10 +182,3 @@ test("a node that hangs is replaced within ten seconds, and does nothing of what
     ["Task 0", "Task 1", "Sent by the one that hangs", "Sent by the other", "Sent by the other again"],
   );
 });
-
-/** The same dispatch, its callbacks going to another node, as a load balancer may send them. */
-function sentTo(node: ServerProcess, payload: DispatchPayload): DispatchPayload {
-  const url = new URL(payload.callback.url);
-  url.port = String(node.port);
-  return { ...payload, callback: { ...payload.callback, url: url.href } };
-}

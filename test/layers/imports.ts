@@ -11,6 +11,7 @@ export const packages = ["dashboard", "cli", "server", "runner", "openclaw-plugi
 export const rooms = [
   "index.ts",
   "app.ts",
+  "move-store.ts",
   "api",
   "login",
   "callbacks",

@@ -57,6 +57,10 @@ const COMMANDS: Readonly<Record<string, readonly [string, () => Promise<CommandM
     "Report on a task, as its agent: a signed callback, tried until it is stored",
     () => import("./commands/report.ts"),
   ],
+  migrate: [
+    "Move everything from the database of a data folder into PostgreSQL, or back",
+    () => import("./commands/migrate.ts"),
+  ],
   doctor: [
     "Check that everything works together, and say what to do where it does not",
     () => import("./commands/doctor.ts"),

@@ -11,6 +11,10 @@ const OWN_CODES: ReadonlySet<unknown> = new Set([
   "unsuitable_database",
   "store_unavailable",
   "invalid_secret",
+  "database_in_use",
+  "move_under_way",
+  "unfinished_move",
+  "move",
 ]);
 
 /** Turns why a start failed into one sentence that says what to do. */
@@ -34,6 +38,12 @@ export function sayWhy(error: unknown, { host, port, dataDir }: Settings): Comma
     );
   }
   return new CommandError(`The server could not start: ${message}`);
+}
+
+/** Turns why a store could not be moved into one sentence that says what to do. */
+export function sayWhyNotMoved(error: unknown): CommandError {
+  const { code, message } = errorFields(error);
+  return new CommandError(OWN_CODES.has(code) ? message : `It could not be moved: ${message}`);
 }
 
 function errorFields(error: unknown): { code?: unknown; message: string; path?: unknown; syscall?: unknown } {

@@ -31,6 +31,14 @@ export interface ContentFolderOptions {
   freeBytes?: (folder: string) => Promise<number>;
 }
 
+/** Opens the folder of a data folder's artifacts. @param maxTotalBytes default: no limit */
+export function openContentFolder(
+  dataFolder: string,
+  maxTotalBytes = Number.POSITIVE_INFINITY,
+): Promise<ContentFolder> {
+  return ContentFolder.open({ folder: join(dataFolder, "artifacts"), maxTotalBytes });
+}
+
 /** Contents as files named by their SHA-256, in folders named by its first two digits. */
 export class ContentFolder implements Contents {
   readonly #options: ContentFolderOptions;

@@ -1,6 +1,5 @@
-import { join } from "node:path";
 import type { SharedKeys } from "../keys.ts";
-import { ContentFolder } from "./content-folder.ts";
+import { openContentFolder } from "./content-folder.ts";
 import type { Contents } from "./contents.ts";
 import { PostgresStore } from "./postgres/postgres-store.ts";
 import { SqliteStore, type SqliteStoreOptions } from "./sqlite/sqlite-store.ts";
@@ -30,7 +29,7 @@ export async function openStore(
   }
   const store = SqliteStore.open({ folder, ...others });
   try {
-    const contents = await ContentFolder.open({ folder: join(folder, "artifacts"), maxTotalBytes });
+    const contents = await openContentFolder(folder, maxTotalBytes);
     return { store, contents, keys: null };
   } catch (error) {
     await store.close();

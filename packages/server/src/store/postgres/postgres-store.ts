@@ -50,7 +50,9 @@ import { Leases } from "./leases.ts";
 import { lockHead } from "./log-head.ts";
 import { LogTail } from "./log-tail.ts";
 import { migrate } from "./migrations.ts";
+import { refuseUnfinishedMove } from "./move-side.ts";
 import { type PrunePolicy, prune } from "./pruning.ts";
+import { sharedKey } from "./shared-key.ts";
 import { prepared, roundTrip } from "./statement.ts";
 import { Tables } from "./tables.ts";
 import { TaskList } from "./task-list.ts";
@@ -65,12 +67,6 @@ const writeProbe = prepared(
   `INSERT INTO probe (content) VALUES (decode(repeat('00', $1), 'hex'))
    ON CONFLICT (one_row) DO UPDATE SET content = excluded.content`,
 );
-
-const addKey = prepared(
-  "add_key",
-  "INSERT INTO keys (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
-);
-const selectKey = prepared("key", "SELECT value FROM keys WHERE name = $1");
 
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database`, with the parameters that libpq's URIs take. */
@@ -98,7 +94,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
   readonly #leases: Leases;
   readonly #wakes: Wakes;
 
-  /** @throws NewerDatabaseError, UnsuitableDatabaseError, StoreUnavailableError */
+  /** @throws NewerDatabaseError, UnsuitableDatabaseError, StoreUnavailableError, UnfinishedMoveError, MoveUnderWayError */
   static async open(options: PostgresStoreOptions): Promise<PostgresStore> {
     const database = new Database(options.url);
     try {
@@ -106,6 +102,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
       try {
         await database.check(client);
         await migrate(client);
+        await refuseUnfinishedMove(client, database.name);
         await CommitMarks.removeOld(client);
       } finally {
         await client.end();
@@ -113,7 +110,10 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
       const log = new EventLog(database);
       const { newest } = await log.range();
       const store = new PostgresStore(database, log, newest, options);
-      await store.#wakes.open();
+      await store.#wakes.open().catch(async (error: unknown) => {
+        await store.close();
+        throw error;
+      });
       return store;
     } catch (error) {
       await database.close();
@@ -285,9 +285,8 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
   }
 
   /** @see SharedKeys.sharedKey */
-  async sharedKey(name: string, candidate: string): Promise<string> {
-    const [, kept] = await this.#database.read(addKey(name, candidate), selectKey(name));
-    return kept?.rows[0]?.value;
+  sharedKey(name: string, candidate: string): Promise<string> {
+    return sharedKey(this.#database, name, candidate);
   }
 
   async unavailableReason(): Promise<string | null> {

@@ -120,7 +120,7 @@ export function writing(rows: Rows, taskBefore: (id: string) => Task | null): St
     const ids = [...rows.deletedTasks];
     statements.push(deleteAttempts(ids), deleteTasks(ids));
   }
-  if (rows.tasks.length > 0) statements.push(...tasks(rows.tasks, taskBefore));
+  if (rows.tasks.length > 0) statements.push(...writingTasks(rows.tasks, taskBefore));
   if (rows.attempts.length > 0)
     statements.push(writeAttempts(...columns(rows.attempts.map(attemptValues), 9)));
   if (rows.messages.length > 0)
@@ -138,7 +138,8 @@ export function writing(rows: Rows, taskBefore: (id: string) => Task | null): St
   return statements;
 }
 
-function tasks(rows: readonly TaskRow[], taskBefore: (id: string) => Task | null): Statement[] {
+/** Those that write tasks, of {@link writing}. */
+export function writingTasks(rows: readonly TaskRow[], taskBefore: (id: string) => Task | null): Statement[] {
   const added: Task[] = [];
   const changed: Task[] = [];
   const texts: Task[] = [];

@@ -1,5 +1,6 @@
 import type { Client } from "pg";
 import type { Database } from "./database.ts";
+import { beThere } from "./presence.ts";
 
 /** Between two looks that nobody asked for: what a lost NOTIFY delays, in milliseconds. */
 const LOOK_MS = 1000;
@@ -25,10 +26,17 @@ export class Wakes {
     this.#timer = setInterval(() => this.#wakeAll(), LOOK_MS);
   }
 
-  /** Listens from now on. @throws the driver's error where that fails the first time */
+  /**
+   * Listens from now on. The connection also says that a server is there: it lasts as long as the server.
+   * @throws MoveUnderWayError, or the driver's error where that fails the first time
+   */
   async open(): Promise<void> {
     const client = await this.#database.connect(() => this.#lost());
     this.#client = client;
+    await beThere(client).catch(async (error: unknown) => {
+      await client.end().catch(() => {});
+      throw error;
+    });
     client.on("notification", ({ channel }) => this.#channels.get(channel)?.());
     for (const channel of this.#channels.keys()) await client.query(`LISTEN ${channel}`);
     if (this.#isClosed) await this.close();

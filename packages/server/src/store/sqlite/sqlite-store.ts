@@ -43,6 +43,7 @@ import { GroupCommit } from "./group-commit.ts";
 import { Inbox } from "./inbox.ts";
 import { Leases } from "./leases.ts";
 import { MessageTable } from "./message-table.ts";
+import { refuseUnfinishedMove } from "./move-side.ts";
 import { ReceiptTable } from "./receipt-table.ts";
 import { RecordTable } from "./record-table.ts";
 import { RowWriter, type Tables } from "./row-writer.ts";
@@ -89,10 +90,11 @@ export class SqliteStore extends OperationStore implements Store {
   /** The events of the surrounding commit. */
   #written: readonly EventRow[] = [];
 
-  /** @throws DataFolderInUseError, NewerDatabaseError, DamagedDatabaseError */
+  /** @throws DataFolderInUseError, NewerDatabaseError, DamagedDatabaseError, UnfinishedMoveError */
   static open(options: SqliteStoreOptions): SqliteStore {
     const database = openDatabase(options.folder);
     try {
+      refuseUnfinishedMove(database.db, databaseFile(options.folder));
       return new SqliteStore(database, options);
     } catch (error) {
       database.close();
