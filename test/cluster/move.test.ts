@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,9 +7,12 @@ import { DatabaseSync } from "node:sqlite";
 import { after, before, type TestContext, test } from "node:test";
 import type { DispatchPayload } from "@mission-control/protocol";
 import { run } from "../../packages/cli/test/command-line.ts";
+import { openContentFolder } from "../../packages/server/src/store/content-folder.ts";
+import type { Contents } from "../../packages/server/src/store/contents.ts";
 import { moveParts } from "../../packages/server/src/store/move.ts";
 import { type MoveTarget, PARTS } from "../../packages/server/src/store/move-parts.ts";
 import { PostgresMoveSide } from "../../packages/server/src/store/postgres/move-side.ts";
+import { PostgresStore } from "../../packages/server/src/store/postgres/postgres-store.ts";
 import { SqliteMoveSide } from "../../packages/server/src/store/sqlite/move-side.ts";
 import { SqliteStore } from "../../packages/server/src/store/sqlite/sqlite-store.ts";
 import type { Store } from "../../packages/server/src/store/store.ts";
@@ -47,8 +51,16 @@ function newFolder(context: TestContext): string {
 
 const HALF = callback("t1", "a1", { type: "progress", message: "Half \u0000", tokens: 3 });
 
+/** More than one piece of either engine. */
+const BYTES = Buffer.alloc(600_000, "artifact \0 ");
+const SHA256 = createHash("sha256").update(BYTES).digest("hex");
+
+async function* bytes() {
+  yield BYTES;
+}
+
 /** Something of everything that a store keeps, and more events than are carried at a time. */
-async function fill(store: Store): Promise<void> {
+async function fill(store: Store, contents: Contents): Promise<void> {
   await register(store, "a2", 3);
   await running(store, "t1", "a1", "d1");
   await store.change(
@@ -63,6 +75,10 @@ async function fill(store: Store): Promise<void> {
   await store.change(createTask("t3"), { key: { scope: "POST /api/tasks", key: "k", fingerprint: "f" } });
   await store.change(dispatchTo("a2", "t2", "d2"));
   await store.change(HALF, { key: { key: "half" } });
+  await contents.keep(bytes(), { sha256: SHA256, size: null, maxBytes: BYTES.length });
+  const artifact = { id: "x", name: "x.bin", mediaType: "text/plain", size: BYTES.length, sha256: SHA256 };
+  const left = { taskId: "t1", agentId: "a1", type: "artifact", artifact } as const;
+  await store.change({ kind: "callback", taskId: "t1", callback: left, at: "2026-01-01T00:00:00.000Z" });
   const message = { messageId: "m1", text: "And then?", mode: "next", by: "operator" } as const;
   await store.change({ kind: "send_message", taskId: "t1", ...message });
   const delivery = {
@@ -86,7 +102,7 @@ async function fill(store: Store): Promise<void> {
 }
 
 /** All that reads of a store tell. */
-async function told(store: Store): Promise<unknown> {
+async function told(store: Store, contents: Contents): Promise<unknown> {
   const query = { sort: "createdAt", limit: 10 } as const;
   return plain({
     one: await store.task("t1"),
@@ -96,6 +112,8 @@ async function told(store: Store): Promise<unknown> {
     attempts: [await store.attemptsOf("t1"), await store.attemptsOf("t2")],
     snapshot: picture(await store.snapshot()),
     agents: await store.records("agent"),
+    artifacts: await store.artifacts("t1", 0, 10),
+    contents: await sha256Of(contents),
     messages: await store.messagesOf("t1", 0, 10),
     deliveries: [await store.waitingDeliveries("w1", 10), await store.deliveryEvent("w1.5")],
     session: await store.record("session", "s1"),
@@ -105,30 +123,37 @@ async function told(store: Store): Promise<unknown> {
   });
 }
 
+async function sha256Of(contents: Contents): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const piece of (await contents.read(SHA256))?.bytes ?? []) hash.update(piece);
+  return hash.digest("hex");
+}
+
 test("what a folder keeps is the same in PostgreSQL, and back in a folder", async (context) => {
   const [first, second] = [newFolder(context), newFolder(context)];
   const place = await Place.of(context, server);
   const store = SqliteStore.open({ folder: first });
-  await fill(store);
-  const before = await told(store);
+  const kept = await openContentFolder(first);
+  await fill(store, kept);
+  const before = await told(store, kept);
   await store.close();
 
-  const there = await move(SqliteMoveSide.open(first), await PostgresMoveSide.open(place.url));
+  const there = await move(await SqliteMoveSide.open(first), await PostgresMoveSide.open(place.url));
   for (const { name, count } of there) assert.ok(count > 0, `there are ${name}`);
   const moved = await place.open();
-  assert.deepEqual(await told(moved), before);
+  assert.deepEqual(await told(moved, moved.contents(Infinity)), before);
   assert.equal((await moved.change(HALF, { key: { key: "half" } })).duplicate, true);
   const { newest } = await moved.range();
   assert.equal(await moved.append([newEvent("gateway")]), newest + 1, "ids go on");
   const { token } = await moved.lease("queue", new AbortController().signal);
   assert.equal((await moved.claim("a2", token)).claimed.length, 1, "the queue is there");
-  const after = await told(moved);
+  const after = await told(moved, moved.contents(Infinity));
   await moved.close();
 
-  await move(await PostgresMoveSide.open(place.url), SqliteMoveSide.open(second));
+  await move(await PostgresMoveSide.open(place.url), await SqliteMoveSide.open(second));
   const again = SqliteStore.open({ folder: second });
   context.after(() => again.close());
-  assert.deepEqual(await told(again), after);
+  assert.deepEqual(await told(again, await openContentFolder(second)), after);
   assert.equal((await again.change(HALF, { key: { key: "half" } })).duplicate, true);
 });
 
@@ -140,7 +165,10 @@ for (const direction of ["into PostgreSQL", "into a folder"] as const) {
     const postgres = () => PostgresMoveSide.open(place.url);
     const isForth = direction === "into PostgreSQL";
     const source = isForth ? SqliteStore.open({ folder }) : await place.open();
-    await fill(source);
+    await fill(
+      source,
+      source instanceof PostgresStore ? source.contents(Infinity) : await openContentFolder(folder),
+    );
     await source.close();
     const openTarget = async () => (isForth ? place.open() : SqliteStore.open({ folder }));
     const [from, to] = isForth ? [sqlite, postgres] : [postgres, sqlite];
@@ -171,7 +199,7 @@ test("a move is refused while a server runs on either, and no server starts mean
   await assert.rejects(PostgresMoveSide.open(place.url), { code: "database_in_use" });
   await node.close();
   const store = SqliteStore.open({ folder });
-  assert.throws(() => SqliteMoveSide.open(folder), { code: "data_folder_in_use" });
+  await assert.rejects(SqliteMoveSide.open(folder), { code: "data_folder_in_use" });
   await store.close();
   const side = await PostgresMoveSide.open(place.url);
   await assert.rejects(place.open(), { code: "move_under_way" });
@@ -188,18 +216,18 @@ test("a move is refused into what holds something, and goes on from nothing else
   await node.append([newEvent("gateway")]);
   await node.close();
   await assert.rejects(
-    move(SqliteMoveSide.open(folder), await PostgresMoveSide.open(place.url)),
+    move(await SqliteMoveSide.open(folder), await PostgresMoveSide.open(place.url)),
     /something there/,
   );
   const empty = await Place.of(context, server);
   const target = await PostgresMoveSide.open(empty.url);
   context.mock.method(target, "write", () => Promise.reject(new Error("The power went.")));
-  await assert.rejects(move(SqliteMoveSide.open(folder), target), /power/);
+  await assert.rejects(move(await SqliteMoveSide.open(folder), target), /power/);
   const changed = SqliteStore.open({ folder });
   await changed.append([newEvent("gateway")]);
   await changed.close();
   await assert.rejects(
-    move(SqliteMoveSide.open(folder), await PostgresMoveSide.open(empty.url)),
+    move(await SqliteMoveSide.open(folder), await PostgresMoveSide.open(empty.url)),
     /earlier state/,
   );
 });
@@ -269,6 +297,9 @@ const MADE_TABLES: ReadonlySet<string> = new Set([
   "commit_marks",
   "keys",
   "probe",
+  // Moved as bytes.
+  "contents",
+  "content_pieces",
   "schema_version",
   // SQLite's
   "task_texts",
@@ -290,6 +321,7 @@ const MADE_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   records: ["concurrency"],
   receipts: ["seq"],
   webhook_deliveries: ["seq"],
+  artifacts: ["seq"],
   // Made complete when the file is opened.
   events: ["indexed", "receipt_key", "receipt"],
 };

@@ -110,11 +110,7 @@ async function compared(
   );
 }
 
-async function summed(
-  part: Part,
-  side: MoveSource,
-  progress: (rows: number) => void,
-): Promise<MovedPart> {
+async function summed(part: Part, side: MoveSource, progress: (rows: number) => void): Promise<MovedPart> {
   const hash = createHash("sha256");
   let count = 0;
   let rows = await side.rows(part, null);

@@ -1,6 +1,7 @@
 import type { Client } from "pg";
 import type { SharedKeys } from "../../keys.ts";
 import type { Task } from "../../tasks/task.ts";
+import type { Contents } from "../contents.ts";
 import {
   type CarriedRow,
   type MoveState,
@@ -10,7 +11,6 @@ import {
   UnfinishedMoveError,
   type Value,
 } from "../move-parts.ts";
-import type { Contents } from "../contents.ts";
 import { ContentTable } from "./content-table.ts";
 import { Database } from "./database.ts";
 import { told } from "./engine-error.ts";
