@@ -495,48 +495,6 @@ export const english = {
     removeHint: "A gateway that agents here still use cannot be removed.",
   },
 
-  webhooks: {
-    intro:
-      "Agents report by signed callbacks. What the server could not accept is counted here, with the reason.",
-    chart: "Callbacks every five seconds",
-    chartHint: "Counted while this page is open: the server keeps the totals below, not their history.",
-    stored: "Accepted",
-    duplicate: "Duplicate",
-    refused: "Refused",
-    summary: (callbacks: number) => `${count(callbacks, "callback")} since this page was opened.`,
-    quiet: "No callbacks since this page was opened.",
-    none: "No callback has arrived since the server started",
-    noneHint: "They come from agents while they work on a task.",
-    sinceStart: "Callbacks since the server started",
-    result: "Since the server started",
-    count: "Callbacks",
-    meaning: "What it means",
-  },
-  callbackResult: {
-    stored: { name: "Accepted", meaning: "Verified and stored." },
-    duplicate: { name: "Duplicate", meaning: "Sent again; answered as the first time, and nothing changed." },
-    unauthorized: {
-      name: "Not authentic",
-      meaning:
-        "Signature missing or wrong, or its time more than five minutes off. Check the secret and the agent's clock.",
-    },
-    invalid: { name: "Invalid", meaning: "Not JSON, or not of the shape of a callback." },
-    not_found: { name: "Unknown task", meaning: "No such task, or it was not dispatched to this agent." },
-    conflict: {
-      name: "Too late",
-      meaning: "The dispatch was over or replaced. Recorded as a late activity.",
-    },
-    too_large: { name: "Too large", meaning: "Over 256 KiB." },
-    unsupported_type: { name: "Wrong type", meaning: "Not sent as application/json." },
-    limited: { name: "Too many", meaning: "Over the limit; the agent was told to try again." },
-    unavailable: {
-      name: "Unavailable",
-      meaning: "Could not be stored at that moment; the agent was told to try again.",
-    },
-    failed: { name: "Failed", meaning: "A fault of the server; its log has it." },
-    other: { name: "Other", meaning: "Refused for another reason; the server's log tells." },
-  },
-
   insights: {
     range: "Time range",
     ranges: { "1h": "Last hour", "24h": "Last 24 hours", "7d": "Last 7 days" },

@@ -20,8 +20,9 @@ export class Stage {
   /** What pages complained about: errors of scripts, and breaches of the content security policy. */
   readonly complaints: string[] = [];
 
-  static async set(): Promise<Stage> {
-    const server = await ServerProcess.start();
+  /** @param settings of the server, by their names in the environment */
+  static async set(settings: Record<string, string> = {}): Promise<Stage> {
+    const server = await ServerProcess.start(settings);
     return new Stage(server, await TestAgent.join(server, "Ada"), await launchChromium());
   }
 

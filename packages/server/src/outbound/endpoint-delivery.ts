@@ -292,6 +292,7 @@ export class EndpointDelivery {
     const { events, lastId, skipped } = await source.read(this.#cursor, filter);
     for (const event of events) {
       const { id, taskId } = event;
+      if (isAbout(event, this.#endpoint.id)) continue;
       if (tag !== undefined && !(taskId !== undefined && (await tags.has(taskId, tag)))) continue;
       if (this.#isClosing) return;
       if (!this.#addLeftUpTo(id)) this.#add(event);
@@ -392,6 +393,11 @@ export class EndpointDelivery {
   #now(): number {
     return this.#parts.clock.now().getTime();
   }
+}
+
+/** Whether an event tells of the endpoint itself, which is no news to it. */
+function isAbout({ type, json }: LoggedEvent, endpointId: string): boolean {
+  return type === "webhook" && json.includes(`"webhookId":"${endpointId}"`);
 }
 
 /** The event's JSON, from where it is kept; null where it is not any more. */

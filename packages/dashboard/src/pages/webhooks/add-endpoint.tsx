@@ -1,0 +1,133 @@
+import type { EventType, WebhookEndpointView, WebhookFormat } from "@mission-control/protocol";
+import { type FormEvent, useState } from "react";
+import { useAgents } from "../../app/use-agents.ts";
+import { useMission } from "../../app/use-mission.ts";
+import { text as common } from "../../text/text.ts";
+import { webhooksText as text } from "../../text/webhooks-text.ts";
+import { Button } from "../../ui/button.tsx";
+import { Dialog, DialogActions } from "../../ui/dialog.tsx";
+import { Field } from "../../ui/field.tsx";
+import styles from "../../ui/table.module.css";
+import { EVENT_TYPES } from "../activity/activity-search.ts";
+import { Secret } from "./secret.tsx";
+import { ENDPOINTS } from "./use-webhooks.ts";
+import local from "./webhooks.module.css";
+
+const FORMATS = ["event", "cloudevents"] as const satisfies readonly WebhookFormat[];
+
+/** Adds an endpoint, and shows its secret. */
+export function AddEndpoint({ onClose }: { onClose(): void }) {
+  const [secret, setSecret] = useState<string | null>(null);
+  if (secret !== null) return <Secret secret={secret} hint={text.secretHint} onClose={onClose} />;
+  return (
+    <Dialog title={text.add} description={text.formHint} onClose={onClose}>
+      <EndpointForm onCreated={setSecret} onClose={onClose} />
+    </Dialog>
+  );
+}
+
+function EndpointForm({ onCreated, onClose }: { onCreated(secret: string): void; onClose(): void }) {
+  const { api, queries } = useMission();
+  const agents = useAgents();
+  const [url, setUrl] = useState("");
+  const [description, setDescription] = useState("");
+  const [types, setTypes] = useState<readonly EventType[]>([]);
+  const [agentId, setAgentId] = useState("");
+  const [tag, setTag] = useState("");
+  const [format, setFormat] = useState<WebhookFormat>("event");
+  const [isBusy, setIsBusy] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    setIsBusy(true);
+    setProblem(null);
+    const body = {
+      url: url.trim(),
+      format,
+      ...(types.length === 0 ? {} : { types }),
+      ...(agentId === "" ? {} : { agentId }),
+      ...(tag.trim() === "" ? {} : { tag: tag.trim() }),
+      ...(description.trim() === "" ? {} : { description: description.trim() }),
+    };
+    try {
+      const call = { method: "POST", path: ENDPOINTS, body } as const;
+      const { secret } = await api.call<WebhookEndpointView & { secret: string }>(call);
+      void queries.invalidateQueries({ queryKey: ["webhooks"] });
+      onCreated(secret);
+    } catch (error) {
+      setProblem((error as Error).message);
+      setIsBusy(false);
+    }
+  }
+  const choose = (type: EventType, isChosen: boolean) =>
+    setTypes(isChosen ? [...types, type] : types.filter((other) => other !== type));
+  return (
+    <form className={styles.form} onSubmit={(event) => void submit(event)}>
+      <Field label={text.url} hint={text.urlHint} error={problem ?? undefined}>
+        {(id, describedBy) => (
+          <input
+            id={id}
+            aria-describedby={describedBy}
+            required
+            type="url"
+            pattern="https?://.+"
+            placeholder="https://"
+            value={url}
+            onChange={(event) => setUrl(event.target.value)}
+          />
+        )}
+      </Field>
+      <Field label={text.description} optional={common.optional}>
+        {(id) => (
+          <input id={id} value={description} onChange={(event) => setDescription(event.target.value)} />
+        )}
+      </Field>
+      <fieldset className={local.types}>
+        <legend>{text.types}</legend>
+        {EVENT_TYPES.map((type) => (
+          <label key={type}>
+            <input
+              type="checkbox"
+              checked={types.includes(type)}
+              onChange={(event) => choose(type, event.target.checked)}
+            />
+            {common.eventType[type]}
+          </label>
+        ))}
+        <p className={styles.quiet}>{text.typesHint}</p>
+      </fieldset>
+      <Field label={text.agent}>
+        {(id) => (
+          <select id={id} value={agentId} onChange={(event) => setAgentId(event.target.value)}>
+            <option value="">{text.anyAgent}</option>
+            {agents.data?.map((agent) => (
+              <option key={agent.id} value={agent.id}>
+                {agent.name}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Field label={text.tag} optional={common.optional}>
+        {(id) => <input id={id} value={tag} onChange={(event) => setTag(event.target.value)} />}
+      </Field>
+      <Field label={text.format}>
+        {(id) => (
+          <select id={id} value={format} onChange={(event) => setFormat(event.target.value as WebhookFormat)}>
+            {FORMATS.map((one) => (
+              <option key={one} value={one}>
+                {text.formats[one]}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <DialogActions>
+        <Button onClick={onClose}>{common.back}</Button>
+        <Button kind="primary" submit disabled={isBusy}>
+          {text.add}
+        </Button>
+      </DialogActions>
+    </form>
+  );
+}

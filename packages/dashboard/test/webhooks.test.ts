@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { BrowserContext } from "playwright-core";
+import { Webhook } from "standardwebhooks";
+import { WebhookReceiver } from "../../server/test/support/webhook-receiver.ts";
+import { assertAccessible } from "./support/axe.ts";
+import { chromiumPath } from "./support/browser.ts";
+import { Stage } from "./support/stage.ts";
+
+const skip = chromiumPath === null && "there is no Chromium on this machine";
+
+describe("webhooks", { skip }, () => {
+  let stage: Stage;
+  let context: BrowserContext;
+  let receiver: WebhookReceiver;
+  before(async () => {
+    stage = await Stage.set({ MISSION_CONTROL_ALLOW_PRIVATE_WEBHOOKS: "true" });
+    context = await stage.logIn();
+    receiver = await WebhookReceiver.start();
+  });
+  after(async () => {
+    await stage.strike();
+    await receiver.close();
+    assert.deepEqual(stage.complaints, []);
+  });
+
+  test("an endpoint is added, tried, sees a delivery fail and gets it again, and is removed", async () => {
+    const page = await stage.open(context, "/webhooks");
+    const dialog = page.getByRole("dialog");
+    const press = (name: string) => dialog.getByRole("button", { name, exact: true }).click();
+    await page.getByText("Nothing is sent to other programs yet").waitFor();
+    await page.getByRole("button", { name: "Add endpoint" }).click();
+    await dialog.getByLabel("Address").fill(receiver.url);
+    await dialog.getByLabel("What it is for").fill("Our chat");
+    await dialog.getByLabel("Task", { exact: true }).check();
+    await assertAccessible(page, "Form of an endpoint");
+    await press("Add endpoint");
+    const secret = (await dialog.getByText(/^whsec_/).textContent()) ?? "";
+    await press("I have saved it");
+
+    await page.getByRole("button", { name: "Our chat" }).click();
+    await press("Send a test");
+    await dialog.getByText(/Taken in \d+ ms \(HTTP 204\)/).waitFor();
+    const [tested] = receiver.received;
+    assert.ok(tested);
+    new Webhook(secret).verify(tested.body, tested.headers as Record<string, string>);
+    await page.keyboard.press("Escape");
+
+    receiver.reaction = (_, response) => {
+      response.writeHead(500).end("not today");
+      return undefined;
+    };
+    await stage.task({ title: "Tell the others" });
+    await page.getByText("Answered with HTTP 500.").waitFor();
+    receiver.reaction = () => 204;
+    await page.getByLabel("State").selectOption("Waiting");
+    await page.getByRole("button", { name: /^Task #/ }).click();
+    await dialog.getByText("not today").waitFor();
+    await dialog.getByText("Tell the others").waitFor();
+    await assertAccessible(page, "A delivery");
+    await press("Send again");
+    await dialog.getByText("It is tried again.").waitFor();
+    await receiver.receives(3);
+    assert.equal(receiver.received[2]?.id, receiver.received[1]?.id);
+    await page.keyboard.press("Escape");
+    await page.getByLabel("State").selectOption("Delivered");
+    await page.getByRole("button", { name: /^Task #/ }).waitFor();
+    await assertAccessible(page, "Webhooks with deliveries");
+    await page.emulateMedia({ colorScheme: "dark" });
+    await assertAccessible(page, "Webhooks in the dark", "colours");
+
+    await page.getByRole("button", { name: "Our chat" }).click();
+    await press("Switch off");
+    await dialog.getByText("It was switched off by the operator.").waitFor();
+    await press("Switch on");
+    await press("Remove");
+    await press("Remove");
+    await page.getByText("Nothing is sent to other programs yet").waitFor();
+  });
+});
