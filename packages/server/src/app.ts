@@ -15,6 +15,8 @@ import { CallbackIntake } from "./callbacks/intake.ts";
 import { SignatureVerifier } from "./callbacks/signature.ts";
 import { ClientAddresses } from "./client-address.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
+import type { Patience } from "./dispatch/silence-view.ts";
+import { SilenceWatch } from "./dispatch/silence-watch.ts";
 import type { AgentTarget } from "./gateways/gateway.ts";
 import { GATEWAY_KINDS } from "./gateways/kinds.ts";
 import { DeviceIdentity } from "./gateways/openclaw/device-identity.ts";
@@ -244,6 +246,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     const owns = (agentId: string) => dispatcher.owns(agentId);
     opening(new AgentProbe({ agents, owns, adapterFor, logger })).start();
     opening(new Outbound({ ...webhookParts, logger }));
+    opening(new SilenceWatch({ store, agents, patience: patienceOf(settings), logger, now }));
     opening(new ArtifactUpkeep({ store, contents, logger }));
     opening(new Retention({ store, keepEvents: settings.retentionEvents, now, logger }));
     return {
@@ -263,6 +266,12 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     await closeAll();
     throw error;
   }
+}
+
+/** How long agents may be quiet; without end where a setting is 0. */
+function patienceOf({ firstWordSeconds, silentSeconds }: Settings): Patience {
+  const ms = (seconds: number) => (seconds === 0 ? Number.POSITIVE_INFINITY : seconds * 1000);
+  return { firstWordMs: ms(firstWordSeconds), silentMs: ms(silentSeconds) };
 }
 
 /** Where to log in; with no code while none can be stored: the token logs in, and a full disk is no reason not to start. */

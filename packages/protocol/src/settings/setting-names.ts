@@ -58,6 +58,15 @@ export const SETTINGS = {
     environment: "MISSION_CONTROL_RETENTION_EVENTS",
     description: "events kept in the log before the oldest are pruned (default 1000000)",
   },
+  firstWordSeconds: {
+    environment: "MISSION_CONTROL_FIRST_WORD_SECONDS",
+    description:
+      "seconds in which an agent has to say something of what it accepted, or be reachable again; 0 for ever (default 10)",
+  },
+  silentSeconds: {
+    environment: "MISSION_CONTROL_SILENT_SECONDS",
+    description: "seconds without a word after which an agent at work is silent; 0 for never (default 1800)",
+  },
   limitCallbacksPerDispatch: {
     environment: "MISSION_CONTROL_LIMIT_CALLBACKS_PER_DISPATCH",
     description: "callbacks a second for one dispatch, 50 s' worth at once; 0 for no limit (default 100)",

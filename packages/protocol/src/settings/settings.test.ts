@@ -45,6 +45,8 @@ test("defaults are the contract's", () => {
     openclawGatewayToken: undefined,
     trustedProxies: [],
     retentionEvents: 1_000_000,
+    firstWordSeconds: 10,
+    silentSeconds: 1800,
     limitCallbacksPerDispatch: 100,
     limitCallbacksPerAddress: undefined,
     limitOpenPermissions: 32,

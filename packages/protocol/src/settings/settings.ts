@@ -26,6 +26,9 @@ const integer = (min: number, max: number) =>
 const limit = integer(0, 1_000_000_000);
 const LIMIT = "a whole number, 0 for no limit";
 
+const seconds = integer(0, 30 * 24 * 3600);
+const SECONDS = "a whole number of seconds, 0 for no limit";
+
 const flag = z.union([
   z.boolean(),
   z.enum(["true", "1"]).transform(() => true),
@@ -112,6 +115,8 @@ const RULES = {
     integer(1, Number.MAX_SAFE_INTEGER).default(1_000_000),
     "a number of events, 1 or more",
   ),
+  firstWordSeconds: rule(seconds.default(10), SECONDS),
+  silentSeconds: rule(seconds.default(1800), SECONDS),
   limitCallbacksPerDispatch: rule(limit.default(100), LIMIT),
   limitCallbacksPerAddress: rule(limit.optional(), LIMIT),
   limitOpenPermissions: rule(limit.default(32), LIMIT),

@@ -1,0 +1,154 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { AgentView, Silence, SilenceState } from "@mission-control/protocol";
+import type { Logger } from "../logger.ts";
+import { summaryOf } from "../store/log-change.ts";
+import { FencedError, type LeaseToken } from "../store/plan.ts";
+import { Position } from "../store/position.ts";
+import { type Lease, type Store, StoreUnavailableError } from "../store/store.ts";
+import { type Attempt, occupiesSlot } from "../tasks/task.ts";
+import { type Patience, SilenceView, type Watched } from "./silence-view.ts";
+
+/** The lease under which it is told who is silent: one node at a time does. */
+const LEASE = "silence";
+/** Between two looks at who is missed, in milliseconds: longest, and as a part of what agents are given. */
+const LOOK_MS = 1000;
+const LOOKS = 10;
+const AFTER_ERROR_MS = 5000;
+/** Tasks that are read at the same time, at the beginning. */
+const AT_ONCE = 16;
+
+export interface SilenceWatchOptions {
+  store: Pick<Store, "lease" | "workInHand" | "follow" | "range" | "task" | "attempt" | "change">;
+  agents: { get(id: string): Pick<AgentView, "status" | "statusReason"> | null };
+  patience: Patience;
+  logger: Logger;
+  /** The clock that stamps events. */
+  now: () => Date;
+}
+
+/**
+ * Tells, in the log, that the agent of an attempt is missed: it has not said a first word, has said none for long, or
+ * cannot be reached. One node does, under a lease, so that the card, the inbox and the stream have it from one place.
+ * How long an agent was quiet is measured by a clock that never goes back, and only while somebody could hear it.
+ */
+export class SilenceWatch {
+  readonly #options: SilenceWatchOptions;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+
+  constructor(options: SilenceWatchOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    const { store, logger } = this.#options;
+    while (!signal.aborted) {
+      try {
+        const lease = await store.lease(LEASE, signal);
+        await this.#watch(lease).finally(() => lease.release());
+      } catch (error) {
+        if (signal.aborted) return;
+        // The store logs its own outages; and who has the lease now begins anew.
+        const isNews = !(error instanceof FencedError || error instanceof StoreUnavailableError);
+        if (isNews) logger.error({ err: error }, "who is silent could not be told");
+        await pause(AFTER_ERROR_MS, signal);
+      }
+    }
+  }
+
+  async #watch({ token, lost }: Lease): Promise<void> {
+    const { store, patience } = this.#options;
+    const signal = AbortSignal.any([this.#stop.signal, lost]);
+    const { lastEventId, underWay } = await store.workInHand();
+    const view = new SilenceView(patience);
+    await this.#begin(view, underWay, signal);
+    const position = new Position(lastEventId);
+    const follower = store.follow(lastEventId, (entries) => {
+      view.follow(entries, performance.now());
+      position.moveTo(entries.at(-1)?.id ?? 0);
+    });
+    const lookMs = Math.min(LOOK_MS, patience.firstWordMs / LOOKS, patience.silentMs / LOOKS);
+    try {
+      while (!signal.aborted) {
+        await this.#look(view, position, token, signal);
+        await pause(lookMs, signal);
+      }
+    } finally {
+      follower.close();
+    }
+  }
+
+  /** Begins with what is under way, as its tasks tell of it. */
+  async #begin(view: SilenceView, underWay: readonly Attempt[], signal: AbortSignal): Promise<void> {
+    const { store, now } = this.#options;
+    const attempts = underWay.filter(({ state }) => state !== "sending").values();
+    const read = async () => {
+      for (const attempt of attempts) {
+        signal.throwIfAborted();
+        const task = await store.task(attempt.taskId);
+        if (task?.dispatchId !== attempt.id) continue;
+        const since = task.lastWordAt ?? attempt.acceptedAt ?? attempt.sentAt ?? attempt.queuedAt;
+        const quietMs = now().getTime() - Date.parse(since);
+        view.begin(summaryOf(attempt), quietMs, task.silence?.state ?? null, performance.now());
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, read));
+  }
+
+  async #look(view: SilenceView, position: Position, token: LeaseToken, signal: AbortSignal): Promise<void> {
+    const { agents, store } = this.#options;
+    const now = performance.now();
+    for (const { agentId } of view.watched) {
+      view.reachability(agentId, agents.get(agentId)?.status, now);
+    }
+    const missed = [...view.watched].filter((one) => view.missedAs(one, now) !== one.told);
+    for (const watched of missed) {
+      if (signal.aborted) return;
+      const task = await store.task(watched.taskId);
+      const attempt = await store.attempt(watched.id);
+      // All that was said by now is in the view; a word that comes later makes what is told untrue, and is seen by that.
+      if (!(await position.reachedInTime((await store.range()).newest))) return;
+      const state = view.missedAs(watched, performance.now());
+      if (state === watched.told || !task || !attempt || !occupiesSlot(attempt)) continue;
+      const since = task.lastWordAt ?? attempt.acceptedAt ?? attempt.sentAt ?? attempt.queuedAt;
+      await this.#tell(
+        watched,
+        state && this.#silenceOf(state, since, watched.agentId),
+        task.lastWordAt,
+        token,
+      );
+    }
+  }
+
+  async #tell(
+    watched: Watched,
+    silence: Silence | null,
+    lastWordAt: string | undefined,
+    under: LeaseToken,
+  ): Promise<void> {
+    const { store } = this.#options;
+    const { id: dispatchId, taskId } = watched;
+    const { task } = await store.change(
+      { kind: "silence", taskId, dispatchId, silence, lastWordAt },
+      { under },
+    );
+    // Also where it had been told before, or was not true any more.
+    if (task?.dispatchId === dispatchId) watched.told = task.silence?.state ?? null;
+  }
+
+  #silenceOf(state: SilenceState, since: string, agentId: string): Silence {
+    const reason = state === "offline" ? this.#options.agents.get(agentId)?.statusReason : undefined;
+    return { state, since, ...(reason === undefined ? {} : { reason }) };
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await wait(ms, undefined, { signal, ref: false }).catch(() => {});
+}
