@@ -1,4 +1,4 @@
-import type { EventType } from "@mission-control/protocol";
+import type { EventType, LogEvent } from "@mission-control/protocol";
 import { decodeFrame } from "./event-frame.ts";
 import type { LogChange, RecordStep } from "./log-change.ts";
 import type { RecordKind, RecordKinds } from "./records.ts";
@@ -57,12 +57,21 @@ export function entryOf(
   return { ...entry, change: { ...change, ...(steps ? { records: steps } : {}) } };
 }
 
+/** A page of events that holds so much ends there, in UTF-16 units. */
+const PAGE_SIZE = 4 * 1024 * 1024;
+
 /**
- * A page of events.
- * @param frames those of the page, and one more where there are more
+ * A page of events; a short one where they are large.
+ * @param frames those of the page, and one more where there are more; read as far as the page goes
  */
-export function eventPage(frames: readonly string[], limit: number): EventPage {
-  const items = frames.slice(0, limit).map(decodeFrame);
-  const last = items.at(-1);
-  return { items, nextCursor: frames.length > limit && last ? String(last.id) : null };
+export function eventPage(frames: Iterable<string>, limit: number): EventPage {
+  const items: LogEvent[] = [];
+  let size = 0;
+  for (const frame of frames) {
+    const last = items.at(-1);
+    if (last && (items.length === limit || size >= PAGE_SIZE)) return { items, nextCursor: String(last.id) };
+    items.push(decodeFrame(frame));
+    size += frame.length;
+  }
+  return { items, nextCursor: null };
 }

@@ -137,6 +137,23 @@ export function log(engine: Engine): void {
     await subject.discard();
   });
 
+  test("a page of large events is short, and its cursor goes on", async () => {
+    const subject = await Subject.open(engine);
+    const message = "x".repeat(60_000);
+    await subject.store.append(
+      Array.from({ length: 150 }, () => newEvent("activity", { taskId: "t1", message })),
+    );
+    const history = await subject.store.history(null, {}, 500);
+    const ofTask = await subject.store.taskEvents("t1", 0, 500);
+    for (const { items, nextCursor } of [history, ofTask]) {
+      assert.ok(items.length > 60 && items.length < 80, `${items.length}`);
+      assert.equal(nextCursor, String(items.at(-1)?.id));
+    }
+    const last = await subject.store.taskEvents("t1", 140, 500);
+    assert.deepEqual([last.items.length, last.nextCursor], [10, null]);
+    await subject.discard();
+  });
+
   test("an event reads back as it was written, whatever is in it", async () => {
     const subject = await Subject.open(engine);
     const event = {

@@ -164,7 +164,7 @@ export class EventLog {
   taskEvents(taskId: string, after: number, limit: number): EventPage {
     const rows = this.#statements
       .get("SELECT frame FROM events WHERE indexed AND task_id = ? AND id > ? ORDER BY id LIMIT ?")
-      .all(taskId, after, limit + 1);
+      .iterate(taskId, after, limit + 1);
     return eventPage(framesOf(rows), limit);
   }
 
@@ -173,7 +173,7 @@ export class EventLog {
     const { where, values } = conditions(filter);
     const rows = this.#statements
       .get(`SELECT frame FROM events WHERE id < ?${where} ORDER BY id DESC LIMIT ?`)
-      .all(before ?? Number.MAX_SAFE_INTEGER, ...values, limit + 1);
+      .iterate(before ?? Number.MAX_SAFE_INTEGER, ...values, limit + 1);
     return eventPage(framesOf(rows), limit);
   }
 
@@ -226,8 +226,8 @@ function conditions(filter: EventFilter): { where: string; values: SQLInputValue
   return { where, values };
 }
 
-function framesOf(rows: readonly Record<string, unknown>[]): string[] {
-  return rows.map(({ frame }) => String(frame));
+function* framesOf(rows: Iterable<Record<string, unknown>>): Iterable<string> {
+  for (const { frame } of rows) yield String(frame);
 }
 
 function rowOf(row: Record<string, unknown>): LogRow {
