@@ -64,8 +64,14 @@ function isInstalled(program: string): boolean {
   return (process.env.PATH ?? "").split(":").some((folder) => existsSync(`${folder}/${program}`));
 }
 
-for (const [name, command] of Object.entries(REPORTERS)) {
-  describe(`the reporter under ${name}`, { skip: !isInstalled(command[0] ?? "") }, () => {
+// They mostly wait, each for a server of its own.
+describe("the reporters", { concurrency: true }, () => {
+  for (const [name, command] of Object.entries(REPORTERS)) reporterTests(name, command);
+});
+
+function reporterTests(name: string, command: string[]): void {
+  const skip = !isInstalled(command[0] ?? "");
+  describe(`the reporter under ${name}`, { skip, concurrency: 1 }, () => {
     let server: CallbackServer;
     let env: Record<string, string>;
 
