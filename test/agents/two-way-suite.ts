@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { closeSync, constants, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { MessageMode, MessageView, TaskView, TranscriptPage } from "@mission-control/protocol";
+import type {
+  ArtifactView,
+  MessageMode,
+  MessageView,
+  TaskView,
+  TranscriptPage,
+} from "@mission-control/protocol";
 import type { Runner } from "@mission-control/runner";
 import { processesOf, until } from "../../packages/runner/test/processes.ts";
 import { Repository } from "../../packages/runner/test/repository.ts";
@@ -61,7 +67,18 @@ export function twoWaySuite({ program, start, hears }: Spoken, grounds: Grounds)
     assert.deepEqual((data.diffstat as { files?: unknown }).files, [
       { path: "changed.txt", insertions: 1, deletions: 0 },
     ]);
-    see("changes", "told");
+    const { items } = await control().call<{ items: ArtifactView[] }>(
+      "GET",
+      `/api/tasks/${done.id}/artifacts`,
+    );
+    const patch = items.find(({ name }) => name === "change.patch");
+    assert.ok(patch, JSON.stringify(items));
+    const bytes = await control().bytes(`/api/tasks/${done.id}/artifacts/${patch.id}`);
+    const clone = join(home, "clone");
+    execFileSync("git", ["clone", "--quiet", repository.folder, clone]);
+    execFileSync("git", ["apply"], { cwd: clone, input: bytes });
+    assert.equal(readFileSync(join(clone, "changed.txt"), "utf8"), "changed\n");
+    see("changes", "a patch that applies");
   });
 
   test("a message reaches the model in its next request", async () => {

@@ -72,6 +72,13 @@ export class MissionControlProcess {
     return (await response.json()) as T;
   }
 
+  /** What a path of the REST API holds, as it is; throws on anything but a 2xx. */
+  async bytes(path: string): Promise<Buffer> {
+    const response = await fetch(this.url + path, { headers: { authorization: `Bearer ${this.token}` } });
+    if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+    return Buffer.from(await response.arrayBuffer());
+  }
+
   async dispatch(agentId: string, description: string, requiresReview = false): Promise<TaskView> {
     const task = await this.call<TaskView>("POST", "/api/tasks", {
       title: "A task",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Clock, Entry, ProgressOptions, Reporter } from "@mission-control/agent";
+import type { Artifact, Clock, Entry, ProgressOptions, Reporter } from "@mission-control/agent";
 import { Narrator } from "./narrator.ts";
 
 interface Told {
@@ -25,7 +25,12 @@ function stage(arrives: () => Promise<void> = async () => {}) {
       }),
   };
   const told: Told[] = [];
-  const reporter: Pick<Reporter, "progress" | "entry"> = {
+  const handedIn: Artifact[] = [];
+  const reporter: Pick<Reporter, "progress" | "entry" | "artifact"> = {
+    async artifact(artifact) {
+      handedIn.push(artifact);
+      return { outcome: "stored", id: "x" };
+    },
     async progress(message: string, options: ProgressOptions = {}) {
       told.push(structuredClone({ message, entry: options.entry }));
       await arrives();
@@ -37,6 +42,7 @@ function stage(arrives: () => Promise<void> = async () => {}) {
   return {
     narrator: new Narrator(reporter, clock),
     told,
+    handedIn,
     settle,
     async pass(ms: number) {
       now += ms;
@@ -89,6 +95,19 @@ test("a tool call goes out when it begins and when it ends, after the message be
       ["tool-t", ""],
     ],
   );
+});
+
+test("an output that an entry has no room for is handed in whole, once its call has ended", async () => {
+  const { narrator, handedIn, settle } = stage();
+  const output = `${"é".repeat(17 * 1024)}\n`;
+  narrator.take({ type: "tool", id: "t", title: "make", facts: { state: "running", output } });
+  await settle();
+  assert.deepEqual(handedIn, []);
+  narrator.take({ type: "tool", id: "t", facts: { state: "completed", output } });
+  narrator.take({ type: "tool", id: "u", title: "ls", facts: { state: "completed", output: "short" } });
+  await settle();
+  narrator.close();
+  assert.deepEqual(handedIn, [{ name: "tool-t-output.txt", content: output }]);
 });
 
 test("while one report is on its way, the others wait and become fewer", async () => {

@@ -9,6 +9,12 @@ const UNITS_A_SECOND = 4096;
 /** What may wait while Mission Control is slow or away; in a flood the first and the last tell most. */
 const MAX_WAITING = 300;
 const MAX_LINES = 20;
+/** An entry keeps so much of an output, in UTF-16 units at most (docs/contract.md, section 4); more is an artifact. */
+const MAX_ENTRY_OUTPUT = 32 * 1024;
+/** Of one run, so many outputs are handed in whole; a dispatch may leave 1,000 artifacts behind. */
+const MAX_WHOLE_OUTPUTS = 200;
+
+type Teller = Pick<Reporter, "progress" | "entry" | "artifact">;
 
 /** Something that waits to go out. */
 interface Waiting {
@@ -22,7 +28,7 @@ interface Waiting {
  * never a flood. One report is on its way at a time, and what grows meanwhile goes out once.
  */
 export class Narrator {
-  readonly #reporter: Pick<Reporter, "progress" | "entry">;
+  readonly #reporter: Teller;
   readonly #clock: Clock;
   readonly #stop = new AbortController();
   readonly #narration: Narration;
@@ -35,10 +41,11 @@ export class Narrator {
   #lastSent = Number.NEGATIVE_INFINITY;
   /** When an entry that still grows last went out. */
   readonly #sentAt = new WeakMap<Entry, number>();
+  readonly #wholeOutputs = new Set<string>();
   #isSending = false;
   #timer: { due: number; abort: AbortController } | undefined;
 
-  constructor(reporter: Pick<Reporter, "progress" | "entry">, clock: Clock) {
+  constructor(reporter: Teller, clock: Clock) {
     this.#reporter = reporter;
     this.#clock = clock;
     this.#narration = new Narration(() => clock.now());
@@ -177,6 +184,17 @@ export class Narrator {
       entry && message === ""
         ? this.#reporter.entry(entry, options)
         : this.#reporter.progress(message, { ...options, entry });
+    if (entry) this.#handInWhole(entry);
     await sent.catch(() => {});
+  }
+
+  /** What an entry has no room for is kept as a file. */
+  #handInWhole(entry: Entry): void {
+    if (entry.kind !== "tool" || entry.state === "running" || entry.state === "pending") return;
+    const { id = "", output = "" } = entry;
+    const isKept = output.length <= MAX_ENTRY_OUTPUT && Buffer.byteLength(output) <= MAX_ENTRY_OUTPUT;
+    if (isKept || this.#wholeOutputs.has(id) || this.#wholeOutputs.size === MAX_WHOLE_OUTPUTS) return;
+    this.#wholeOutputs.add(id);
+    this.#reporter.artifact({ name: `${id}-output.txt`, content: output }).catch(() => {}); // `onFailure` is told.
   }
 }

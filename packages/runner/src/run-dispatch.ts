@@ -5,7 +5,7 @@ import type { Program } from "./program.ts";
 import type { Slots } from "./slots.ts";
 import type { StateFile } from "./state/state-file.ts";
 import { TimeLimit } from "./time-limit.ts";
-import { workData } from "./work-report.ts";
+import { reportWork } from "./work-report.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface RunSettings {
@@ -76,8 +76,8 @@ async function work(
       messages.close(ENDED);
       if (context.signal.aborted) throw context.signal.reason;
       if ("error" in ran && ran.error instanceof CallbackError) throw ran.error;
-      const data = { ...place.data, ...(await workData(place)) };
       narrator.close();
+      const data = { ...place.data, ...(await reportWork(place, reporter)) };
       const usage = usageOf(narrator);
       if ("error" in ran) await reporter.fail(ran.error, { lastState: narrator.lastState, usage, data });
       else await reporter.complete(ran.value.summary, { ...data, ...ran.value.data }, { usage });

@@ -56,6 +56,9 @@ describe("workspaces", () => {
     await stage.control.outcome("d2");
     assert.equal(used.data?.branch, "mission-control/task-1");
     assert.equal(used.data?.base, git("rev-parse", "main"));
+    const patch = stage.control.callbacks.stored.find(({ type }) => type === "artifact")?.artifact;
+    assert.equal(patch?.name, "change.patch");
+    assert.match(patch?.content ?? "", /^\+write$/m);
     assert.deepEqual(used.data?.diffstat, {
       count: 1,
       insertions: 3,
