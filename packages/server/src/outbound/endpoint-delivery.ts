@@ -6,10 +6,11 @@ import type { WebhookRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
 import { DeliveryLedger } from "./delivery-ledger.ts";
+import { DeliveryQueue, WAITING } from "./delivery-queue.ts";
 import { EndpointHealth } from "./endpoint-health.ts";
-import { type Item, Lanes } from "./lanes.ts";
-import { type LoggedEvent, type LogSource, loggedJson } from "./log-source.ts";
-import { deliveryId, messageOf } from "./message.ts";
+import type { Item } from "./lanes.ts";
+import { deliveredJson, type LoggedEvent, type LogSource } from "./log-source.ts";
+import { messageOf } from "./message.ts";
 import { LONGEST_WAIT_MS, PROBE_EVERY_MS, waitAfter } from "./retry-schedule.ts";
 import type { SendPace } from "./send-pace.ts";
 import type { TryResult, WebhookSender } from "./sender.ts";
@@ -17,10 +18,6 @@ import type { TaskTags } from "./task-tags.ts";
 
 /** Requests under way to one endpoint. */
 const CONCURRENCY = 8;
-/** Events that were read and are in memory alone: so many, and of so many bytes, at most. */
-const WINDOW = { events: 256, bytes: 4 * 1024 * 1024 };
-/** Deliveries that wait: with more, or with more bytes of their events, no further event is read. */
-const WAITING = { deliveries: 10_000, bytes: 64 * 1024 * 1024 };
 /** Of deliveries that are over, so many are kept, for so long; they are pruned after so many more. */
 const KEPT = { deliveries: 1000, ms: 7 * 24 * 3600_000, pruneEvery: 250, rows: 1000 };
 /** Tries of a delivery that are kept. */
@@ -49,20 +46,16 @@ export interface DeliveryParts {
  */
 export class EndpointDelivery {
   readonly #parts: DeliveryParts;
-  readonly #lanes = new Lanes();
   readonly #ledger: DeliveryLedger;
+  readonly #queue: DeliveryQueue;
   readonly #health: EndpointHealth;
   readonly #stop = new AbortController();
-  /** Of what an earlier run left, those whose events come only after the position: they are met while reading. */
-  readonly #left = new Map<number, DeliveryRecord>();
   readonly #tries = new Set<Promise<void>>();
   #isClosing = false;
   #endpoint: WebhookRecord;
   /** Every event up to here was read. */
   #cursor: number;
   #skipped: number;
-  #openBytes = 0;
-  #waiting = { deliveries: 0, bytes: 0 };
   #over = 0;
   /** Nothing is sent before, in Unix milliseconds: the receiver asked for it. */
   #notBefore = 0;
@@ -89,10 +82,7 @@ export class EndpointDelivery {
     this.#ledger = new DeliveryLedger({ store, endpointId, token, logger }, this.#cursor);
     this.#health = new EndpointHealth(endpoint, this.#ledger);
     if (replayAfter !== undefined) this.#ledger.replayed();
-    for (const one of left) {
-      if (one.eventId !== null && one.eventId > this.#cursor) this.#left.set(one.eventId, one);
-      else this.#addLeft(one);
-    }
+    this.#queue = new DeliveryQueue({ endpointId, ledger: this.#ledger, position: this.#cursor, left });
   }
 
   /** Takes an edit of the endpoint. @returns when what is to be sent again was taken up */
@@ -110,11 +100,11 @@ export class EndpointDelivery {
     else if (this.#health.status === "paused") this.#probe(now);
     else {
       while (this.#tries.size < CONCURRENCY) {
-        const item = this.#lanes.take(now);
+        const item = this.#queue.take(now);
         if (!item) break;
         this.#begin(item);
       }
-      this.#wakeAt(this.#lanes.nextDue(now));
+      this.#wakeAt(this.#queue.nextDue(now));
     }
     this.#read();
   }
@@ -150,7 +140,7 @@ export class EndpointDelivery {
   #probe(now: number): void {
     if (this.#tries.size > 0) return;
     const next = this.#lastTryAt + PROBE_EVERY_MS;
-    const item = next > now ? null : this.#lanes.takeOldest();
+    const item = next > now ? null : this.#queue.takeOldest();
     if (next > now) this.#wakeAt(next);
     else if (!item) this.#health.resume(this.#parts.clock.now());
     else {
@@ -174,7 +164,7 @@ export class EndpointDelivery {
     try {
       await pace.turn();
       if (this.#isClosing) return;
-      const json = item.json ?? (await eventOf(store, item.delivery));
+      const json = item.json ?? (await deliveredJson(store, item.delivery));
       if (json === null) return this.#giveUp(item, "The event is not kept any more.");
       const { format } = this.#endpoint;
       const result = await sender.send(this.#endpoint, id, messageOf(json, format, publicUrl()), signal);
@@ -183,8 +173,7 @@ export class EndpointDelivery {
     } catch (error) {
       if (signal.aborted) return;
       logger.error({ err: error, webhookId: this.#endpoint.id, eventId }, "a webhook could not be sent");
-      item.dueAt = this.#now() + STORE_PAUSE_MS;
-      this.#lanes.putBack(item);
+      this.#queue.putBack(item, this.#now() + STORE_PAUSE_MS);
     }
   }
 
@@ -199,8 +188,8 @@ export class EndpointDelivery {
       updatedAt: now.toISOString(),
     };
     if (isDelivered) {
-      this.#remove(item, { ...tried, state: "delivered" });
-      if (this.#health.worked(now)) this.#lanes.hasten(now.getTime());
+      this.#end(item, { ...tried, state: "delivered" });
+      if (this.#health.worked(now)) this.#queue.hasten(now.getTime());
       return;
     }
     this.#health.failed(now, isGone);
@@ -212,53 +201,31 @@ export class EndpointDelivery {
     const failures = before.failures + (isCounted ? 1 : 0);
     const wait = waitAfter(Math.max(1, failures), retryAfterMs);
     if (wait === null) {
-      this.#remove(item, { ...tried, failures, state: "failed" });
+      this.#end(item, { ...tried, failures, state: "failed" });
       return;
     }
     const isEarlier = !isCounted && nextTryAt !== undefined && Date.parse(nextTryAt) > now.getTime();
     const next = isEarlier ? nextTryAt : new Date(now.getTime() + wait).toISOString();
-    item.delivery = { ...tried, failures, state: "waiting", nextTryAt: next };
-    item.dueAt = Date.parse(next);
-    item.isExtra = false;
-    this.#keep(item);
-    for (const behind of this.#lanes.behind(item)) if (!behind.isKept) this.#keep(behind);
-    this.#lanes.putBack(item);
+    this.#queue.retry(item, { ...tried, failures, state: "waiting", nextTryAt: next });
   }
 
   #giveUp(item: Item, error: string): void {
     const at = this.#parts.clock.now().toISOString();
     const { nextTryAt: _, ...before } = item.delivery;
     const tries = [...before.tries, { at, durationMs: 0, error }].slice(-TRIES);
-    this.#remove(item, { ...before, tries, updatedAt: at, state: "failed" });
+    this.#end(item, { ...before, tries, updatedAt: at, state: "failed" });
   }
 
   /** It is over. */
-  #remove(item: Item, over: DeliveryRecord): void {
-    const { bytes } = over;
-    if (item.isKept) {
-      this.#waiting.deliveries--;
-      this.#waiting.bytes -= bytes;
-    } else this.#openBytes -= bytes;
-    this.#ledger.put({ ...over, ...(item.json === null ? {} : { event: item.json }) });
-    this.#lanes.remove(item);
+  #end(item: Item, delivery: DeliveryRecord): void {
+    this.#queue.over(item, delivery);
     if (++this.#over >= KEPT.pruneEvery) void this.prune();
-  }
-
-  /** Has it kept as one that waits, with its event: the position may go past it. */
-  #keep(item: Item): void {
-    const { json, delivery, isKept } = item;
-    this.#ledger.put({ ...delivery, ...(json === null ? {} : { event: json }) });
-    item.json = null;
-    if (isKept) return;
-    item.isKept = true;
-    this.#openBytes -= delivery.bytes;
-    this.#waiting.deliveries++;
-    this.#waiting.bytes += delivery.bytes;
   }
 
   /** Reads on, where there is room. */
   #read(): void {
-    if (this.#reading || !this.#hasRoom) return;
+    if (this.#reading || this.#health.status !== "active" || !this.#queue.hasRoom) return;
+    if (this.#cursor >= this.#parts.source.newest) return;
     this.#reading = this.#readStep()
       .catch((error: unknown) => {
         if (this.#isClosing) return;
@@ -271,17 +238,6 @@ export class EndpointDelivery {
       });
   }
 
-  get #hasRoom(): boolean {
-    return (
-      this.#health.status === "active" &&
-      this.#cursor < this.#parts.source.newest &&
-      this.#ledger.open < WINDOW.events &&
-      this.#openBytes < WINDOW.bytes &&
-      this.#waiting.deliveries < WAITING.deliveries &&
-      this.#waiting.bytes < WAITING.bytes
-    );
-  }
-
   async #readStep(): Promise<void> {
     const { source, tags } = this.#parts;
     const { types, agentId, tag } = this.#endpoint;
@@ -291,16 +247,15 @@ export class EndpointDelivery {
     };
     const { events, lastId, skipped } = await source.read(this.#cursor, filter);
     for (const event of events) {
-      const { id, taskId } = event;
+      const { taskId } = event;
       if (isAbout(event, this.#endpoint.id)) continue;
       if (tag !== undefined && !(taskId !== undefined && (await tags.has(taskId, tag)))) continue;
       if (this.#isClosing) return;
-      if (!this.#addLeftUpTo(id)) this.#add(event);
+      this.#queue.add(event, this.#parts.clock.now().toISOString());
     }
     if (this.#isClosing) return;
-    this.#addLeftUpTo(lastId);
+    this.#queue.read(lastId);
     this.#cursor = lastId;
-    this.#ledger.read(lastId);
     if (skipped > 0) {
       this.#skipped += skipped;
       this.#ledger.note({ skipped: this.#skipped });
@@ -308,76 +263,17 @@ export class EndpointDelivery {
     setImmediate(() => this.wake());
   }
 
-  #add({ id: eventId, type: eventType, taskId, agentId, json }: LoggedEvent): void {
-    const { id: endpointId } = this.#endpoint;
-    const at = this.#parts.clock.now().toISOString();
-    const delivery: DeliveryRecord = {
-      id: deliveryId(endpointId, eventId),
-      endpointId,
-      eventId,
-      eventType,
-      ...(taskId === undefined ? {} : { taskId }),
-      state: "waiting",
-      tries: [],
-      tryCount: 0,
-      failures: 0,
-      bytes: json.length,
-      lane: taskId ?? agentId ?? "",
-      createdAt: at,
-      updatedAt: at,
-    };
-    const item: Item = { delivery, json, dueAt: 0, isExtra: false, isKept: false };
-    this.#ledger.opened(eventId);
-    this.#openBytes += delivery.bytes;
-    // Behind one that waits it waits too, and does not hold up the position.
-    if (this.#lanes.add(item)?.isKept) this.#keep(item);
-  }
-
-  /** Takes up one that waits as the store has it. */
-  #addLeft(delivery: DeliveryRecord): void {
-    const dueAt = delivery.nextTryAt === undefined ? 0 : Date.parse(delivery.nextTryAt);
-    this.#lanes.add({ delivery, json: null, dueAt, isExtra: false, isKept: true });
-    this.#waiting.deliveries++;
-    this.#waiting.bytes += delivery.bytes;
-  }
-
-  /** Takes up those of an earlier run up to an event. @returns whether that event's is among them */
-  #addLeftUpTo(eventId: number): boolean {
-    for (const [id, delivery] of this.#left) {
-      if (id > eventId) return false;
-      this.#left.delete(id);
-      this.#addLeft(delivery);
-      if (id === eventId) return true;
-    }
-    return false;
-  }
-
   /** Tries deliveries again at once that wait, or that are over. */
   async #resend(ids: readonly string[]): Promise<void> {
     const { store } = this.#parts;
     for (const id of ids) {
       const delivery = await store.delivery(id);
-      const eventId = delivery?.eventId;
-      if (delivery && typeof eventId === "number") {
-        const { nextTryAt: _, ...now } = delivery;
-        const waiting = this.#lanes.find(id, delivery.lane);
-        if (waiting) Object.assign(waiting, { dueAt: 0, isExtra: true });
-        else if (this.#left.has(eventId)) this.#left.set(eventId, now);
-        else await this.#addResent(now);
+      if (delivery && !this.#queue.hurry(delivery)) {
+        const json = await deliveredJson(store, delivery);
+        if (json !== null) this.#queue.addAgain(delivery, json);
       }
       this.#ledger.resent(id);
     }
-  }
-
-  /** In a lane of its own: what came after it has long been sent. */
-  async #addResent(over: DeliveryRecord): Promise<void> {
-    const json = await eventOf(this.#parts.store, over);
-    if (json === null || this.#isClosing) return;
-    const delivery: DeliveryRecord = { ...over, state: "waiting", failures: 0, lane: `resend ${over.id}` };
-    const item: Item = { delivery, json, dueAt: 0, isExtra: false, isKept: false };
-    this.#openBytes += delivery.bytes;
-    this.#lanes.add(item);
-    this.#keep(item);
   }
 
   #wakeAt(at: number | null): void {
@@ -398,9 +294,4 @@ export class EndpointDelivery {
 /** Whether an event tells of the endpoint itself, which is no news to it. */
 function isAbout({ type, json }: LoggedEvent, endpointId: string): boolean {
   return type === "webhook" && json.includes(`"webhookId":"${endpointId}"`);
-}
-
-/** The event's JSON, from where it is kept; null where it is not any more. */
-async function eventOf(store: Store, { id, eventId }: DeliveryRecord): Promise<string | null> {
-  return (await store.deliveryEvent(id)) ?? (eventId === null ? null : loggedJson(store, eventId));
 }

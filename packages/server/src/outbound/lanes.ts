@@ -45,11 +45,6 @@ export class Lanes {
     return oldest;
   }
 
-  /** Takes the one that waits at the head of a lane and has the oldest event, due or not; null when there is none. */
-  takeOldest(): Item | null {
-    return this.take(Number.POSITIVE_INFINITY);
-  }
-
   /** Puts one back that was taken: it stays the first of its lane. */
   putBack(item: Item): void {
     this.#heads.add(item);

@@ -1,4 +1,5 @@
 import type { EventFilter, EventType } from "@mission-control/protocol";
+import type { DeliveryRecord } from "../store/deliveries.ts";
 import { decodeFrame, frameJson } from "../store/event-frame.ts";
 import type { LogEntry, Store } from "../store/store.ts";
 
@@ -101,8 +102,16 @@ export class LogSource {
   }
 }
 
+/** The JSON of a delivery's event, from where it is kept; null where it is not any more. */
+export async function deliveredJson(
+  store: Pick<Store, "deliveryEvent" | "frames" | "range">,
+  { id, eventId }: Pick<DeliveryRecord, "id" | "eventId">,
+): Promise<string | null> {
+  return (await store.deliveryEvent(id)) ?? (eventId === null ? null : loggedJson(store, eventId));
+}
+
 /** The JSON of one event of the log, as the stream sends it; null where the log does not hold it any more. */
-export async function loggedJson(store: Pick<Store, "frames" | "range">, id: number): Promise<string | null> {
+async function loggedJson(store: Pick<Store, "frames" | "range">, id: number): Promise<string | null> {
   const { oldest, newest } = await store.range();
   if (id < oldest || id > newest) return null;
   const { frames } = await store.frames({ after: id - 1, upTo: id, maxBytes: 1 }, {});

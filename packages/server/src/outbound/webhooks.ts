@@ -18,10 +18,11 @@ import type { Store } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
 import { keptUrl } from "./endpoint-url.ts";
 import { positionBefore } from "./event-time.ts";
-import { loggedJson } from "./log-source.ts";
+import { deliveredJson } from "./log-source.ts";
 import { CONTENT_TYPES, messageOf } from "./message.ts";
 import type { WebhookSender } from "./sender.ts";
 import { type WebhookChange, webhookEvent } from "./webhook-event.ts";
+import { shownDelivery, viewOf } from "./webhook-views.ts";
 
 /** So many endpoints there may be: each may have some requests under way, and deliveries that wait. */
 const MAX_ENDPOINTS = 100;
@@ -223,7 +224,7 @@ export class Webhooks {
     const delivery = await store.delivery(id);
     const endpoint = delivery && (await store.record("webhook", delivery.endpointId));
     if (!endpoint) return null;
-    const json = await this.#eventOf(delivery);
+    const json = await deliveredJson(this.#options.store, delivery);
     const headers = { [STANDARD_HEADERS.id]: id, "content-type": CONTENT_TYPES[endpoint.format] };
     const body = json === null ? null : messageOf(json, endpoint.format, publicUrl()).body;
     return { ...shownDelivery(delivery), request: { url: shownUrl(endpoint.url), headers, body } };
@@ -238,7 +239,7 @@ export class Webhooks {
     const delivery = await this.#options.store.delivery(id);
     if (!delivery) return null;
     if (delivery.eventId === null) throw new WebhookConflictError("A test is not sent again: make another.");
-    if ((await this.#eventOf(delivery)) === null) {
+    if ((await deliveredJson(this.#options.store, delivery)) === null) {
       throw new WebhookConflictError("Its event is not kept any more, and cannot be sent again.");
     }
     const more = { deliveryId: id };
@@ -278,11 +279,6 @@ export class Webhooks {
     return record;
   }
 
-  async #eventOf({ id, eventId }: DeliveryRecord): Promise<string | null> {
-    const { store } = this.#options;
-    return (await store.deliveryEvent(id)) ?? (eventId === null ? null : loggedJson(store, eventId));
-  }
-
   async #view(record: WebhookRecord): Promise<WebhookEndpointView> {
     const { store } = this.#options;
     const [waiting, { newest }] = await Promise.all([store.waitingCounts(), store.range()]);
@@ -311,34 +307,4 @@ function edit(
     else if (value !== undefined) edited[field] = value;
   }
   return edited as unknown as WebhookRecord;
-}
-
-function viewOf(record: WebhookRecord, waiting: number, newest: number): WebhookEndpointView {
-  const { id, url, types, agentId, tag, description, format, status, statusReason } = record;
-  const { position, skipped, failingSince, lastDeliveredAt, previousSecret, createdAt, updatedAt } = record;
-  return {
-    id,
-    url: shownUrl(url),
-    ...(types ? { types } : {}),
-    ...(agentId === undefined ? {} : { agentId }),
-    ...(tag === undefined ? {} : { tag }),
-    ...(description === undefined ? {} : { description }),
-    format,
-    status,
-    ...(statusReason === undefined ? {} : { statusReason }),
-    position,
-    behind: Math.max(0, newest - position),
-    waiting,
-    skipped,
-    failingSince,
-    lastDeliveredAt,
-    previousSecretUntil: previousSecret?.until ?? null,
-    createdAt,
-    updatedAt,
-  };
-}
-
-/** Without what is the server's own. */
-function shownDelivery({ failures: _, bytes: __, lane: ___, ...shown }: DeliveryRecord): DeliveryView {
-  return shown;
 }

@@ -1,0 +1,39 @@
+import type { DeliveryView, WebhookEndpointView } from "@mission-control/protocol";
+import { shownUrl } from "../gateways/http/shown-url.ts";
+import type { DeliveryRecord } from "../store/deliveries.ts";
+import type { WebhookRecord } from "../store/records.ts";
+
+/**
+ * An endpoint as it is shown.
+ * @param waiting how many of its deliveries wait
+ * @param newest id of the newest event in the log
+ */
+export function viewOf(record: WebhookRecord, waiting: number, newest: number): WebhookEndpointView {
+  const { id, url, types, agentId, tag, description, format, status, statusReason } = record;
+  const { position, skipped, failingSince, lastDeliveredAt, previousSecret, createdAt, updatedAt } = record;
+  return {
+    id,
+    url: shownUrl(url),
+    ...(types ? { types } : {}),
+    ...(agentId === undefined ? {} : { agentId }),
+    ...(tag === undefined ? {} : { tag }),
+    ...(description === undefined ? {} : { description }),
+    format,
+    status,
+    ...(statusReason === undefined ? {} : { statusReason }),
+    position,
+    behind: Math.max(0, newest - position),
+    waiting,
+    skipped,
+    failingSince,
+    lastDeliveredAt,
+    previousSecretUntil: previousSecret?.until ?? null,
+    createdAt,
+    updatedAt,
+  };
+}
+
+/** A delivery as it is shown: without what is the server's own. */
+export function shownDelivery({ failures: _, bytes: __, lane: ___, ...shown }: DeliveryRecord): DeliveryView {
+  return shown;
+}
