@@ -173,6 +173,47 @@ describe("two ways", { skip }, () => {
     await page.waitForFunction(() => !document.title.startsWith("("));
   });
 
+  test("a question that is a form is filled in, and says whether its answer has arrived", async () => {
+    const { task, payload } = await stage.running({ title: "Release it" });
+    await stage.agent.report(payload, {
+      type: "permission",
+      request: {
+        id: "form_1",
+        title: "How is it to be released?",
+        fields: [
+          { name: "level", type: "choice", label: "Level", options: ["patch", "minor"], required: true },
+          { name: "notes", type: "text", label: "Notes" },
+          { name: "checks", type: "multi", label: "Checks", options: ["lint", "types"] },
+          { name: "push", type: "boolean", label: "Push the tag" },
+        ],
+        expiresAt: new Date(Date.now() + 600_000).toISOString(),
+      },
+    });
+    const page = await stage.open(context, `/tasks/${task.id}`);
+    const form = page.getByRole("form", { name: "Answer" });
+    await form.getByLabel("Notes").fill("Mostly mends");
+    await page.getByText(/^The agent waits \d+m/).waitFor();
+    await form.getByRole("button", { name: "Send the answer" }).click();
+    await form.getByText("The agent needs this.").waitFor();
+    await assertAccessible(page, "Task with a form");
+    await form.getByLabel("minor").check();
+    await form.getByLabel("types").check();
+    await form.getByLabel("Push the tag").check();
+    await form.getByRole("button", { name: "Send the answer" }).click();
+    await row(page, "How is it to be released?").getByText("the agent has it").waitFor();
+    await form.waitFor({ state: "detached" });
+    const { items } = await stage.server.call<{ items: { data: { values?: object } }[] }>(
+      "GET",
+      `/api/events/history?taskId=${task.id}&types=permission`,
+    );
+    assert.deepEqual(items.find(({ data }) => data.values)?.data.values, {
+      level: "minor",
+      notes: "Mostly mends",
+      checks: ["types"],
+      push: true,
+    });
+  });
+
   test("a patch is read by file, and comments on its lines become the feedback", async () => {
     const { task, payload } = await stage.running({ title: "Mend it", requiresReview: true });
     const hand = (name: string, mediaType: string, content: string, encoding = "utf8") =>

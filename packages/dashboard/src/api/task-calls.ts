@@ -1,3 +1,4 @@
+import type { FormValues } from "@mission-control/protocol";
 import type { ApiCall } from "./client.ts";
 
 const task = (id: string) => `/api/tasks/${encodeURIComponent(id)}`;
@@ -13,16 +14,17 @@ export const taskCalls = {
     body: { agentId },
   }),
   cancel: (id: string): ApiCall => ({ method: "POST", path: `${task(id)}/cancel` }),
+  forceEnd: (id: string): ApiCall => ({ method: "POST", path: `${task(id)}/force-end` }),
   approve: (id: string): ApiCall => ({ method: "POST", path: `${task(id)}/approve` }),
   reject: (id: string, feedback: string): ApiCall => ({
     method: "POST",
     path: `${task(id)}/reject`,
     body: { feedback },
   }),
-  answer: (id: string, requestId: string, optionId: string): ApiCall => ({
+  answer: (id: string, requestId: string, optionId?: string, values?: FormValues): ApiCall => ({
     method: "POST",
     path: `${task(id)}/permissions/${encodeURIComponent(requestId)}`,
-    body: { optionId },
+    body: { optionId, values },
   }),
   say: (id: string, text: string, mode: string, key: string): ApiCall => ({
     method: "POST",

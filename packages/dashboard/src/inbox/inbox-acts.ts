@@ -12,13 +12,13 @@ export type InboxAct = {
   isRefusal: boolean;
 } & (
   | { kind: "answer"; option: PermissionRequest["options"][number] }
-  | { kind: "approve" | "reject" | "dispatch" | "snooze" }
+  | { kind: "approve" | "reject" | "dispatch" | "forceEnd" | "snooze" }
 );
 
 /** Options that have a key of their own. */
 const KEYS = 9;
 
-/** What can be done with an item, in the order of its buttons. A form is filled in on the task's page. */
+/** What can be done with an item, in the order of its buttons. A form is filled in where it stands. */
 export function inboxActs(item: InboxItem): InboxAct[] {
   return [...ownActs(item), act("s", "snooze", inboxText.snooze)];
 }
@@ -26,6 +26,7 @@ export function inboxActs(item: InboxItem): InboxAct[] {
 function ownActs({ kind, request }: InboxItem): InboxAct[] {
   switch (kind) {
     case "question":
+      if (request?.fields) return [];
       return (request?.options ?? []).slice(0, KEYS).map((option, index) => ({
         kind: "answer",
         key: String(index + 1),
@@ -42,7 +43,7 @@ function ownActs({ kind, request }: InboxItem): InboxAct[] {
     case "failure":
       return [act("d", "dispatch", text.action.dispatchAgain)];
     case "silent":
-      return [];
+      return [{ ...act("x", "forceEnd", inboxText.forceEnd), isRefusal: true }];
   }
 }
 

@@ -1,4 +1,9 @@
 import type { InboxItem } from "@mission-control/protocol";
+import { useLive } from "../app/use-mission.ts";
+import { AnswerBy } from "../tasks/answer-by.tsx";
+import { QuestionForm } from "../tasks/question-form.tsx";
+import { SilenceWords } from "../tasks/silence-words.tsx";
+import { useTaskActions } from "../tasks/use-task-actions.ts";
 import { parseDiff } from "../text/diff.ts";
 import { inboxText } from "../text/inbox-text.ts";
 import { runText } from "../text/run-text.ts";
@@ -7,7 +12,6 @@ import { CodeBlock } from "../ui/code-block.tsx";
 import { DiffLines } from "../ui/diff-lines.tsx";
 import { Foreign } from "../ui/foreign.tsx";
 import { Markdown } from "../ui/markdown.tsx";
-import { Ago } from "../ui/time.tsx";
 import styles from "./inbox.module.css";
 
 /** Lines of a diff shown here; the task's page has all of it. */
@@ -18,7 +22,7 @@ export function InboxDetail({ item }: { item: InboxItem }) {
   const { kind, task, request } = item;
   switch (kind) {
     case "question":
-      return request ? <Asked request={request} /> : null;
+      return request ? <Asked task={task} request={request} /> : null;
     case "review":
       return (
         <div className={styles.summary}>
@@ -40,20 +44,26 @@ export function InboxDetail({ item }: { item: InboxItem }) {
       );
     case "silent":
       return (
-        <p className={styles.words}>
-          {inboxText.silentFor} <Ago at={item.since} />
+        <div>
+          <p className={styles.words}>{task.silence ? <SilenceWords silence={task.silence} /> : null}</p>
           {task.message ? (
-            <>
-              {": "}
-              <Foreign max={300}>{task.message}</Foreign>
-            </>
+            <p className={styles.quiet}>
+              {inboxText.lastWord} <Foreign max={300}>{task.message}</Foreign>
+            </p>
           ) : null}
-        </p>
+        </div>
       );
   }
 }
 
-function Asked({ request }: { request: NonNullable<InboxItem["request"]> }) {
+interface AskedProps {
+  task: InboxItem["task"];
+  request: NonNullable<InboxItem["request"]>;
+}
+
+function Asked({ task, request }: AskedProps) {
+  const actions = useTaskActions();
+  const pending = useLive((mission) => mission.pending.get(task.id));
   const files = request.diff ? parseDiff(request.diff) : [];
   const { input } = toolWords(request.tool ?? {});
   return (
@@ -66,6 +76,19 @@ function Asked({ request }: { request: NonNullable<InboxItem["request"]> }) {
         <DiffLines key={file.place} file={file} shown={LINES} />
       ))}
       {request.diff && files.length === 0 ? <CodeBlock foreign>{request.diff}</CodeBlock> : null}
+      {request.fields ? (
+        <QuestionForm
+          key={request.id}
+          request={request}
+          disabled={pending !== undefined}
+          onAnswer={(optionId, values) => void actions.answer(task.id, request.id, optionId, values)}
+        />
+      ) : null}
+      {request.expiresAt ? (
+        <p className={styles.quiet}>
+          <AnswerBy at={request.expiresAt} />
+        </p>
+      ) : null}
     </div>
   );
 }

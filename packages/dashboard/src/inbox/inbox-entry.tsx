@@ -4,6 +4,7 @@ import type { Ref } from "react";
 import { agentName } from "../app/use-agents.ts";
 import { useLive, useMission } from "../app/use-mission.ts";
 import { inboxText } from "../text/inbox-text.ts";
+import { runText } from "../text/run-text.ts";
 import { Button, IconButton } from "../ui/button.tsx";
 import { Foreign } from "../ui/foreign.tsx";
 import { Icon, type IconName } from "../ui/icon.tsx";
@@ -91,6 +92,11 @@ export function InboxEntry(props: InboxEntryProps) {
           ),
         )}
         {pending ? <span className={styles.pending}>{pending.label}</span> : null}
+        {brief && item.request?.fields ? (
+          <Link to="/tasks/$taskId" params={{ taskId: task.id }} className={styles.link}>
+            {runText.question.fill}
+          </Link>
+        ) : null}
         {kind === "silent" ? (
           <Link to="/tasks/$taskId" params={{ taskId: task.id }} className={styles.link}>
             {inboxText.open}

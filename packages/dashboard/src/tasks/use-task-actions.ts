@@ -1,4 +1,4 @@
-import type { TaskStatus } from "@mission-control/protocol";
+import type { FormValues, TaskStatus } from "@mission-control/protocol";
 import { useMemo } from "react";
 import { ApiError } from "../api/api-error.ts";
 import type { ApiCall } from "../api/client.ts";
@@ -28,6 +28,11 @@ export const sendings = {
     to: "cancelled",
     label: text.action.cancelling,
   }),
+  forceEnd: (id: string): Sending => ({
+    call: taskCalls.forceEnd(id),
+    to: "failed",
+    label: text.action.cancelling,
+  }),
   approve: (id: string): Sending => ({
     call: taskCalls.approve(id),
     to: "completed",
@@ -44,8 +49,8 @@ export const sendings = {
     to: null,
     label: text.action.saving,
   }),
-  answer: (id: string, requestId: string, optionId: string): Sending => ({
-    call: taskCalls.answer(id, requestId, optionId),
+  answer: (id: string, requestId: string, optionId?: string, values?: FormValues): Sending => ({
+    call: taskCalls.answer(id, requestId, optionId, values),
     to: null,
     label: text.action.answering,
   }),
@@ -81,11 +86,13 @@ export function useTaskActions(): TaskActions {
     () => ({
       dispatch: (id, agentId) => send(mission, id, sendings.dispatch(id, agentId)),
       cancel: (id) => send(mission, id, sendings.cancel(id)),
+      forceEnd: (id) => send(mission, id, sendings.forceEnd(id)),
       approve: (id) => send(mission, id, sendings.approve(id)),
       reject: (id, feedback) => send(mission, id, sendings.reject(id, feedback)),
       delete: (id) => send(mission, id, sendings.delete(id)),
       edit: (id, fields) => send(mission, id, sendings.edit(id, fields)),
-      answer: (id, requestId, optionId) => send(mission, id, sendings.answer(id, requestId, optionId)),
+      answer: (id, requestId, optionId, values) =>
+        send(mission, id, sendings.answer(id, requestId, optionId, values)),
     }),
     [mission],
   );

@@ -10,10 +10,11 @@ export const englishInbox = {
   snoozed: (items: number) => `${count(items, "item")} put off`,
   wake: "Bring them back",
   kind: { question: "Question", review: "Review", failure: "Failed", silent: "Silent" },
-  silentFor: "No word since",
+  lastWord: "Its last word:",
+  forceEnd: "Force end",
   snooze: "Put off for an hour",
   open: "Open the task",
   noReason: "No reason was given.",
   noSummary: "The agent gave no summary.",
-  keys: "j k next and previous · 1–9 answer · a approve · r request changes · d dispatch again · s put off",
+  keys: "j k next and previous · 1–9 answer · a approve · r request changes · d dispatch again · x force end · s put off",
 };

@@ -83,6 +83,38 @@ export const englishRun = {
     },
   },
 
+  question: {
+    label: "Answer",
+    send: "Send the answer",
+    optional: "(optional)",
+    required: "The agent needs this.",
+    choose: "Choose…",
+    within: (time: string) => `The agent waits ${time} more`,
+    over: "The agent does not wait any longer",
+    fill: "Fill in the form…",
+    delivery: {
+      answered: "delivering",
+      delivered: "the agent has it",
+      undelivered: "not delivered",
+    },
+    notDelivered: "Write to the agent what it asked, or cancel the task.",
+  },
+
+  silence: {
+    label: "The agent is missed",
+    state: { not_responding: "Not responding yet", silent: "Silent", offline: "Offline" },
+    words: {
+      not_responding: "The agent accepted the task and has not said a word:",
+      silent: "The last word of the agent was",
+      offline: "The agent cannot be reached, as was found",
+    },
+    hint: "It may still be at work. When it says a word, this goes by itself.",
+    end: "Force end",
+    endTitle: (title: string) => `End “${title}” without knowing its outcome?`,
+    endHint:
+      "The attempt counts as lost, and the task as failed. The agent is told to stop where it can be reached; what it has done already stays done.",
+  },
+
   changes: {
     label: "What the agent handed in",
     none: "Nothing has been handed in yet",

@@ -343,6 +343,7 @@ export const english = {
       "The agent is told to stop. If it confirms that, the attempt has failed; if it reports instead, the task goes on. Until then it is not sent again. Cancel the task to end it now.",
     lastState: "Last state:",
     asks: "The agent asks for permission",
+    asksForm: "The agent asks",
     diff: "The changes it would make",
     facts: "Facts",
     id: "Id",

@@ -6,8 +6,8 @@ export function Totals({ added, removed }: { added: number; removed: number }) {
   if (added === 0 && removed === 0) return null;
   return (
     <span className={styles.totals}>
-      <span className={styles.added}>{runText.diff.added(added)}</span>{" "}
-      <span className={styles.removed}>{runText.diff.removed(removed)}</span>
+      {added > 0 ? <span className={styles.added}>{runText.diff.added(added)}</span> : null}{" "}
+      {removed > 0 ? <span className={styles.removed}>{runText.diff.removed(removed)}</span> : null}
     </span>
   );
 }

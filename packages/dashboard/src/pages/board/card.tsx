@@ -6,6 +6,7 @@ import { agentName } from "../../app/use-agents.ts";
 import { useLive, useMission } from "../../app/use-mission.ts";
 import { ACTION_ICON } from "../../tasks/action-icon.ts";
 import { allowedActions, type TaskAction } from "../../tasks/actions.ts";
+import { SilenceWords } from "../../tasks/silence-words.tsx";
 import { useRunningSince } from "../../tasks/use-running-since.ts";
 import { plainLine } from "../../text/plain-line.ts";
 import { text } from "../../text/text.ts";
@@ -105,6 +106,11 @@ export function CardBody({ task, pendingLabel, stop }: CardBodyProps) {
           <Foreign max={120}>{task.unknownReason}</Foreign>
         </p>
       )}
+      {task.silence ? (
+        <p className={styles.asks}>
+          <SilenceWords silence={task.silence} />
+        </p>
+      ) : null}
       {task.waitingFor ? (
         <p className={styles.asks}>
           <Badge tone="attention">{text.board.asks}</Badge>{" "}

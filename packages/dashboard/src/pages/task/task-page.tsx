@@ -19,6 +19,7 @@ import { ApiCalls } from "./api-calls.tsx";
 import { Outcome } from "./outcome.tsx";
 import { Payload } from "./payload.tsx";
 import { PermissionCard } from "./permission-card.tsx";
+import { SilenceCard } from "./silence-card.tsx";
 import styles from "./task.module.css";
 import { TaskFacts } from "./task-facts.tsx";
 import { TaskTabs } from "./task-tabs.tsx";
@@ -55,7 +56,14 @@ function Loaded({ detail }: { detail: TaskView }) {
   const pending = useLive((state) => state.pending.get(detail.id));
   // The detail has the long texts and the attempts; the log is ahead of it where something just moved.
   const task = live
-    ? { ...detail, status: live.status, progress: live.progress, message: live.message }
+    ? {
+        ...detail,
+        status: live.status,
+        progress: live.progress,
+        message: live.message,
+        silence: live.silence,
+        unknownReason: live.unknownReason,
+      }
     : detail;
   const waitingFor = live ? live.waitingFor : detail.waitingFor;
   useEffect(
@@ -112,11 +120,12 @@ function Loaded({ detail }: { detail: TaskView }) {
       {task.status === "in_progress" && task.progress !== undefined ? (
         <ProgressBar value={task.progress} label={text.progress} />
       ) : null}
+      <SilenceCard task={task} actions={actions} disabled={pending !== undefined} />
       {waitingFor ? (
         <PermissionCard
           request={waitingFor}
           disabled={pending !== undefined}
-          onAnswer={(optionId) => void actions.answer(task.id, waitingFor.id, optionId)}
+          onAnswer={(optionId, values) => void actions.answer(task.id, waitingFor.id, optionId, values)}
         />
       ) : null}
       <div className={styles.columns}>

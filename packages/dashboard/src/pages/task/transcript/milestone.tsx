@@ -9,7 +9,7 @@ import { CodeBlock } from "../../../ui/code-block.tsx";
 import { Foreign } from "../../../ui/foreign.tsx";
 import { EventGlyph } from "../../../ui/icon.tsx";
 import { Markdown } from "../../../ui/markdown.tsx";
-import { Badge } from "../../../ui/state.tsx";
+import { Badge, type Tone } from "../../../ui/state.tsx";
 import { FoldLine } from "./fold-line.tsx";
 import styles from "./transcript.module.css";
 
@@ -107,17 +107,33 @@ function OperatorMessage({ event }: { event: LogEvent }) {
 const QUESTION_WORD: Record<string, string> = {
   requested: runText.transcript.asked,
   answered: runText.transcript.answered,
+  delivered: runText.transcript.answered,
+  undelivered: runText.transcript.answered,
   withdrawn: runText.transcript.withdrawn,
   timed_out: runText.transcript.timedOut,
 };
 
+/** An answer that was given has not arrived by that. */
+const DELIVERY: Record<string, { tone: Tone; words: string }> = {
+  answered: { tone: "waiting", words: runText.question.delivery.answered },
+  delivered: { tone: "good", words: runText.question.delivery.delivered },
+  undelivered: { tone: "bad", words: runText.question.delivery.undelivered },
+};
+
 function Question({ event, open, onToggle }: MilestoneProps) {
   const request = event.data.request as PermissionRequest | undefined;
+  const delivery = DELIVERY[String(event.data.state)];
   const line = (
     <span className={styles.question} data-state={event.data.state}>
       <EventGlyph type="permission" />
       <strong>{QUESTION_WORD[String(event.data.state)] ?? runText.transcript.asked}</strong>
       <Foreign max={400}>{event.message ?? request?.title ?? ""}</Foreign>
+      {delivery ? <Badge tone={delivery.tone}>{delivery.words}</Badge> : null}
+      {event.data.state === "undelivered" ? (
+        <span className={styles.quiet}>
+          <Foreign max={400}>{String(event.data.reason ?? "")}</Foreign> {runText.question.notDelivered}
+        </span>
+      ) : null}
     </span>
   );
   const input = request?.tool?.input;

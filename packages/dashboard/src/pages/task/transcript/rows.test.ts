@@ -113,6 +113,22 @@ test("a question and its answer are one row that says both", () => {
   assert.deepEqual([row.eventId, row.event.data.state, row.event.data.request], [2, "answered", request]);
 });
 
+test("an answer that did not arrive says so, beside what was answered", () => {
+  const rows = new TranscriptRows();
+  const told = (state: string, more: object = {}) => ({ state, requestId: "r1", ...more });
+  rows.takeEvents([
+    event(5, { type: "permission", message: "Allow: Run rm", data: told("answered") }),
+    event(6, { type: "permission", message: "Gone", data: told("undelivered", { reason: "Gone" }) }),
+  ]);
+  const [row] = rows.all;
+  assert.ok(rows.all.length === 1 && row?.kind === "event");
+  assert.deepEqual(
+    [row.event.message, row.event.data.state, row.event.data.reason],
+    ["Allow: Run rm", "undelivered", "Gone"],
+  );
+  assert.equal(rows.errorCount, 1);
+});
+
 test("a message is one row with its text, moved on by what the agent's side confirms", () => {
   const rows = new TranscriptRows();
   const told = (state: string) => ({ messageId: "m1", state, mode: "steer", by: "operator" });

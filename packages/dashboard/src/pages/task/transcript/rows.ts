@@ -181,7 +181,8 @@ function joined(known: TranscriptEntry, told: TranscriptEntry): TranscriptEntry 
 /** What was asked or written stands in the first event; how it went on, in the latest. */
 function goneOn(before: LogEvent, event: LogEvent): LogEvent {
   const data = { ...before.data, ...event.data };
-  const message = event.type === "message" ? before.message : event.message;
+  const tellsDelivery = data.state === "delivered" || data.state === "undelivered";
+  const message = event.type === "message" || tellsDelivery ? before.message : event.message;
   return { ...before, ...event, ...(message === undefined ? {} : { message }), data };
 }
 
@@ -204,8 +205,16 @@ function milestoneKey({ id, type, dispatchId, data }: LogEvent): string | null {
   }
 }
 
+/** An answer, or a message, that the agent did not get. */
+function isUndelivered({ type, data }: LogEvent): boolean {
+  return (
+    (type === "permission" && data.state === "undelivered") ||
+    (type === "message" && data.state === "refused")
+  );
+}
+
 function tellsOfError(row: TranscriptRow): boolean {
-  if (row.kind === "event") return row.event.type === "error";
+  if (row.kind === "event") return row.event.type === "error" || isUndelivered(row.event);
   const { entry } = row;
   if (entry.kind !== "tool") return false;
   return entry.state === "failed" || (entry.exitCode !== undefined && entry.exitCode !== 0);

@@ -1,0 +1,148 @@
+import type { FormField, FormValues, PermissionRequest } from "@mission-control/protocol";
+import { type FormEvent, useId, useState } from "react";
+import { runText } from "../text/run-text.ts";
+import { Button } from "../ui/button.tsx";
+import { Foreign } from "../ui/foreign.tsx";
+import { emptyValues, isRefusal, missingFields, sentValues } from "./answer-values.ts";
+import styles from "./question-form.module.css";
+
+/** More options than this are a list to choose from, not buttons beside each other. */
+const MOST_RADIOS = 6;
+
+interface QuestionFormProps {
+  request: PermissionRequest;
+  disabled: boolean;
+  onAnswer(optionId: string | undefined, values?: FormValues): void;
+}
+
+/** What a question can be answered with: its options, its form, or both. An option that says no needs no form. */
+export function QuestionForm({ request, disabled, onAnswer }: QuestionFormProps) {
+  const { options, fields = [] } = request;
+  const [values, setValues] = useState(() => emptyValues(fields));
+  const [missing, setMissing] = useState<readonly string[]>([]);
+  const answer = (optionId: string | undefined) => {
+    const unfilled = missingFields(fields, values);
+    setMissing(unfilled);
+    if (unfilled.length === 0) onAnswer(optionId, fields.length > 0 ? sentValues(values) : undefined);
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const first = options.find((option) => !isRefusal(option));
+    answer(first?.optionId);
+  };
+  return (
+    <form className={styles.form} aria-label={runText.question.label} onSubmit={submit}>
+      {fields.map((field) => (
+        <FieldInput
+          key={field.name}
+          field={field}
+          value={values[field.name]}
+          isMissing={missing.includes(field.name)}
+          onChange={(value) => setValues((now) => ({ ...now, [field.name]: value }))}
+        />
+      ))}
+      <div className={styles.options}>
+        {options.map((option) => (
+          <Button
+            key={option.optionId}
+            kind={isRefusal(option) ? "danger" : "plain"}
+            disabled={disabled}
+            onClick={() => (isRefusal(option) ? onAnswer(option.optionId) : answer(option.optionId))}
+          >
+            <Foreign max={80}>{option.name}</Foreign>
+          </Button>
+        ))}
+        {options.length === 0 ? (
+          <Button submit kind="primary" disabled={disabled}>
+            {runText.question.send}
+          </Button>
+        ) : null}
+      </div>
+    </form>
+  );
+}
+
+interface FieldInputProps {
+  field: FormField;
+  value: FormValues[string] | undefined;
+  isMissing: boolean;
+  onChange(value: FormValues[string]): void;
+}
+
+function FieldInput({ field, value, isMissing, onChange }: FieldInputProps) {
+  const { name, label = name, type, options = [], required = false } = field;
+  const id = useId();
+  const error = isMissing ? (
+    <p id={`${id}-error`} className={styles.error} role="alert">
+      {runText.question.required}
+    </p>
+  ) : null;
+  const described = isMissing ? { "aria-describedby": `${id}-error`, "aria-invalid": true } : {};
+  const words = (
+    <>
+      <Foreign max={1_000}>{label}</Foreign>
+      {required ? null : <span className={styles.optional}> {runText.question.optional}</span>}
+    </>
+  );
+  if (type === "boolean") {
+    return (
+      <label className={styles.check}>
+        <input type="checkbox" checked={value === true} onChange={({ target }) => onChange(target.checked)} />
+        <Foreign max={1_000}>{label}</Foreign>
+      </label>
+    );
+  }
+  if (type === "text" || (type === "choice" && options.length > MOST_RADIOS)) {
+    return (
+      <div className={styles.field}>
+        <label htmlFor={id}>{words}</label>
+        {type === "text" ? (
+          <textarea
+            id={id}
+            rows={1}
+            value={String(value)}
+            onChange={({ target }) => onChange(target.value)}
+            {...described}
+          />
+        ) : (
+          <select
+            id={id}
+            value={String(value)}
+            onChange={({ target }) => onChange(target.value)}
+            {...described}
+          >
+            <option value="">{runText.question.choose}</option>
+            {options.map((option) => (
+              <option key={option}>{option}</option>
+            ))}
+          </select>
+        )}
+        {error}
+      </div>
+    );
+  }
+  const chosen = Array.isArray(value) ? value : [value];
+  return (
+    <fieldset className={styles.field} {...described}>
+      <legend>{words}</legend>
+      {options.map((option) => (
+        <label key={option} className={styles.check}>
+          <input
+            type={type === "multi" ? "checkbox" : "radio"}
+            name={id}
+            checked={chosen.includes(option)}
+            onChange={({ target }) =>
+              onChange(
+                type === "choice"
+                  ? option
+                  : options.filter((one) => (one === option ? target.checked : chosen.includes(one))),
+              )
+            }
+          />
+          <Foreign max={400}>{option}</Foreign>
+        </label>
+      ))}
+      {error}
+    </fieldset>
+  );
+}
