@@ -42,7 +42,9 @@ export function openContentFolder(
 /** Contents as files named by their SHA-256, in folders named by its first two digits. */
 export class ContentFolder implements Contents {
   readonly #options: ContentFolderOptions;
-  #total: number;
+  /** Resolves when what was there at the start is in the total: a start does not wait for it. */
+  readonly #counted: Promise<void>;
+  #total = 0;
   /** Of what comes in: as much as was promised. */
   #incoming = 0;
 
@@ -51,14 +53,14 @@ export class ContentFolder implements Contents {
     const { folder } = options;
     await rm(join(folder, INCOMING), { recursive: true, force: true });
     await mkdir(join(folder, INCOMING), { recursive: true, mode: 0o700 });
-    let total = 0;
-    for await (const { size } of filesOf(folder)) total += size;
-    return new ContentFolder(options, total);
+    return new ContentFolder(options);
   }
 
-  private constructor(options: ContentFolderOptions, total: number) {
+  private constructor(options: ContentFolderOptions) {
     this.#options = options;
-    this.#total = total;
+    this.#counted = this.#count();
+    // Told to who asks for room.
+    this.#counted.catch(() => {});
   }
 
   async keep(bytes: AsyncIterable<Uint8Array>, promised: Promised): Promise<number> {
@@ -67,6 +69,7 @@ export class ContentFolder implements Contents {
     this.#incoming += expected;
     const draft = join(this.#options.folder, INCOMING, randomUUID());
     try {
+      await this.#counted;
       await this.#checkRoom(expected);
       const size = await writeDraft(draft, bytes, promised);
       await this.#place(draft, promised.sha256, size);
@@ -89,6 +92,7 @@ export class ContentFolder implements Contents {
     inUse: (sha256s: readonly string[]) => Promise<ReadonlySet<string>>,
     unusedMs = KEPT_UNUSED_MS,
   ): Promise<number> {
+    await this.#counted;
     const before = Date.now() - unusedMs;
     const old: string[] = [];
     for await (const { sha256, touchedMs } of filesOf(this.#options.folder)) {
@@ -104,10 +108,17 @@ export class ContentFolder implements Contents {
   }
 
   async total(): Promise<number> {
+    await this.#counted;
     return this.#total + this.#incoming;
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    await this.#counted.catch(() => {});
+  }
+
+  async #count(): Promise<void> {
+    for await (const { size } of filesOf(this.#options.folder)) this.#total += size;
+  }
 
   #pathOf(sha256: string): string {
     return join(this.#options.folder, sha256.slice(0, 2), sha256);
