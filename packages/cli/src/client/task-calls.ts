@@ -1,6 +1,9 @@
 import {
   type ArtifactView,
   artifactSchema,
+  type EventType,
+  eventSchema,
+  type LogEvent,
   type TaskView,
   type TranscriptPage,
   taskSchema,
@@ -36,6 +39,29 @@ export function actOnTask(
  */
 export function readTranscript(client: ApiClient, id: string, after: string): Promise<TranscriptPage> {
   return ofTask(id, client.get(`${pathOf(id)}/transcript?limit=500&after=${after}`, transcriptPageSchema));
+}
+
+const eventPageSchema = z.object({ items: z.array(eventSchema), nextCursor: z.string().nullable() });
+
+/** The newest events of a task of some types up to a position, oldest first; of very many, the last 5,000. */
+export async function readEvents(
+  client: ApiClient,
+  taskId: string,
+  types: readonly EventType[],
+  upTo: number,
+): Promise<LogEvent[]> {
+  const events: LogEvent[] = [];
+  let before: string | null = String(upTo + 1);
+  while (before !== null && events.length < 5_000) {
+    const query = new URLSearchParams({ taskId, types: types.join(","), before, limit: "500" });
+    const page: z.infer<typeof eventPageSchema> = await client.get(
+      `/api/events/history?${query}`,
+      eventPageSchema,
+    );
+    events.push(...page.items);
+    before = page.nextCursor;
+  }
+  return events.reverse();
 }
 
 const artifactPageSchema = z.object({ items: z.array(artifactSchema), nextCursor: z.string().nullable() });

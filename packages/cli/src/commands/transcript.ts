@@ -4,9 +4,10 @@ import type { Command } from "commander";
 import type { ApiClient } from "../client/api-client.ts";
 import { followEvents } from "../client/event-follower.ts";
 import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
-import { findTask, readTranscript } from "../client/task-calls.ts";
-import { entryText } from "../terminal/entry-text.ts";
-import { notice, print, printJson } from "../terminal/output.ts";
+import { findTask, readEvents, readTranscript } from "../client/task-calls.ts";
+import { MILESTONES } from "../terminal/milestone-text.ts";
+import { notice } from "../terminal/output.ts";
+import { JsonPrinter, TextPrinter } from "../terminal/transcript-printer.ts";
 import { untilInterrupted } from "../terminal/until-interrupted.ts";
 
 interface TranscriptFlags extends ServerFlags {
@@ -25,7 +26,8 @@ export function configure(command: Command): void {
     .addHelpText(
       "after",
       `
-A tool call is one line, with its output indented below; control characters are shown, not obeyed.
+A tool call is one line, with its output indented below. What you wrote to the agent, what it asked and how it ended stand
+between, but not in JSON. Control characters are shown, not obeyed.
 
 Examples:
   mission-control transcript task_01J… --follow
@@ -38,10 +40,18 @@ async function transcript(taskId: string, flags: TranscriptFlags): Promise<void>
   const client = connect(flags);
   const task = await findTask(client, taskId);
   const attempts = new Map(task.attempts.map(({ id, attempt }) => [id, attempt]));
+  const attemptOf = ({ dispatchId = "" }: { dispatchId?: string | undefined }) =>
+    attempts.get(dispatchId) ?? task.attempt;
   const follows = flags.follow === true && !ENDED.has(task.status);
   const printer = flags.json ? new JsonPrinter() : new TextPrinter(follows);
   const { entries, lastEventId } = await readAll(client, taskId);
-  for (const entry of entries.values()) printer.take(entry);
+  const past: [number, () => void][] = [];
+  for (const entry of entries.values()) past.push([entry.eventId, () => printer.take(entry)]);
+  if (!flags.json) {
+    const events = await readEvents(client, taskId, MILESTONES, lastEventId);
+    for (const event of events) past.push([event.id, () => printer.tell(event, attemptOf(event))]);
+  }
+  for (const [, say] of past.sort(([one], [other]) => one - other)) say();
   if (follows) {
     for await (const event of follow(client, taskId, lastEventId)) {
       if (event.type === "dispatch" && event.dispatchId && typeof event.data.attempt === "number") {
@@ -49,12 +59,12 @@ async function transcript(taskId: string, flags: TranscriptFlags): Promise<void>
       }
       const part = entryPartOf(event);
       const before = part && entries.get(part.key);
-      const entry =
-        part && foldEntry(before ?? undefined, part, attempts.get(part.dispatchId) ?? task.attempt);
+      const entry = part && foldEntry(before ?? undefined, part, attemptOf(part));
       if (part && entry && entry !== before) {
         entries.set(part.key, entry);
         printer.take(entry);
       }
+      printer.tell(event, attemptOf(event));
       if (event.type === "status_change" && ENDED.has(event.data.to as TaskStatus)) break;
     }
   }
@@ -87,54 +97,4 @@ async function* follow(client: ApiClient, taskId: string, after: number): AsyncG
     else
       notice(`The log holds events ${followed.oldest} to ${followed.newest} only: some before were missed.`);
   }
-}
-
-/** Prints each entry as it is, whenever it has changed. */
-class JsonPrinter {
-  take(entry: TranscriptEntry): void {
-    printJson(entry);
-  }
-
-  end(): void {}
-}
-
-/** Prints entries for people. */
-class TextPrinter {
-  readonly #follows: boolean;
-  /** What may still grow. */
-  readonly #open = new Map<string, TranscriptEntry>();
-  #attempt = 0;
-
-  /** @param follows whether entries still change: one is printed when another one does, a tool call when it has ended */
-  constructor(follows: boolean) {
-    this.#follows = follows;
-  }
-
-  take(entry: TranscriptEntry): void {
-    const key = keyOfEntry(entry);
-    for (const [other, before] of this.#open) {
-      if (other !== key && !isAtWork(before)) this.#print(other, before);
-    }
-    this.#open.set(key, entry);
-    if (!this.#follows || entry.id === undefined || hasEnded(entry)) this.#print(key, entry);
-  }
-
-  end(): void {
-    for (const [key, entry] of this.#open) this.#print(key, entry);
-  }
-
-  #print(key: string, entry: TranscriptEntry): void {
-    this.#open.delete(key);
-    if (entry.attempt !== this.#attempt) print(`Attempt ${entry.attempt}`);
-    this.#attempt = entry.attempt;
-    print(entryText(entry));
-  }
-}
-
-function isAtWork(entry: TranscriptEntry): boolean {
-  return entry.kind === "tool" && (entry.state === "running" || entry.state === "pending");
-}
-
-function hasEnded(entry: TranscriptEntry): boolean {
-  return entry.kind === "tool" && (entry.state === "completed" || entry.state === "failed");
 }

@@ -1,7 +1,7 @@
 import type { Entry, TranscriptEntry } from "@mission-control/protocol";
+import { indented } from "./milestone-text.ts";
 import { oneLine, visible } from "./output.ts";
 
-const INDENT = "    ";
 const STEP_MARKS = { pending: "[ ]", running: "[>]", completed: "[x]", failed: "[!]" } as const;
 
 /** An entry of a transcript for people: a line with local time and what it is, and below it, indented, what it holds. */
@@ -53,9 +53,4 @@ function toolLine(tool: Extract<Entry, { kind: "tool" }>): string {
   const outcome = [...(state ? [state] : []), ...(details.length > 0 ? [`(${details.join(", ")})`] : [])];
   const words = [name ?? "tool", ...(what === undefined || what === name ? [] : [what])];
   return [...words.map((text) => oneLine(visible(text))), outcome.join(" ")].join("  ").trimEnd();
-}
-
-function indented(text: string): string {
-  const lines = visible(text).trimEnd().split("\n");
-  return lines.map((line) => (line === "" ? "" : INDENT + line)).join("\n");
 }

@@ -1,0 +1,33 @@
+import type { LogEvent } from "@mission-control/protocol";
+import { oneLine, visible } from "./output.ts";
+
+/** Types of events that stand in a printed transcript beside the entries. */
+export const MILESTONES = ["message", "permission", "complete", "error"] as const;
+
+/**
+ * An event that stands between the entries of a transcript, for people: what the operator wrote, what the agent asked,
+ * how it ended. Undefined where it is none, or only a step of one: a message on its way.
+ */
+export function milestoneText({ type, data, message = "", timestamp }: LogEvent): string | undefined {
+  const time = new Date(timestamp).toLocaleTimeString("en-GB");
+  const line = (words: string) => `${time}  ${words}`;
+  switch (type) {
+    case "message":
+      if (data.state === "sending") return [line(`operator (${data.mode})`), indented(message)].join("\n");
+      return data.state === "refused" ? line(`refused the message: ${oneLine(visible(message))}`) : undefined;
+    case "permission":
+      return line(`${data.state === "requested" ? "asks" : data.state}: ${oneLine(visible(message))}`);
+    case "complete":
+      return [line("completed"), ...(message ? [indented(message)] : [])].join("\n");
+    case "error":
+      return line(`failed: ${oneLine(visible(message))}`);
+    default:
+      return undefined;
+  }
+}
+
+/** Text of several lines as it stands below the line that it belongs to. */
+export function indented(text: string): string {
+  const lines = visible(text).trimEnd().split("\n");
+  return lines.map((line) => (line === "" ? "" : `    ${line}`)).join("\n");
+}
