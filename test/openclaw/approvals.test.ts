@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { DeviceIdentity } from "../../packages/server/src/gateways/openclaw/device-identity.ts";
 import type { EventFrame } from "../../packages/server/src/gateways/openclaw/frames.ts";
-import { AdapterProbe, payload } from "./adapter-probe.ts";
+import { AdapterProbe, payload, target } from "./adapter-probe.ts";
 import { GatewayProcess } from "./gateway-process.ts";
 import { OperatorClient, type OperatorOptions } from "./operator-client.ts";
 import { StubModel, scriptText } from "./stub-model.ts";
@@ -54,6 +54,37 @@ test("a command that has to be approved reaches a reviewer on the gateway, and r
     const end = await probe.end(sent.dispatchId);
     assert.equal(end.kind === "ended" && end.text, "Done.");
     assert.ok(existsSync(fileOf("approved")));
+  } finally {
+    await probe.close();
+  }
+});
+
+test("a command that has to be approved is a question here, and runs as it was answered here", async () => {
+  const probe = new AdapterProbe({ url: gateway.url, token: gateway.token, answersApprovals: true });
+  try {
+    const sent = payload("here", [
+      { exec: `touch ${fileOf("here")}` },
+      { exec: `touch ${fileOf("not-here")}` },
+      { say: "Done." },
+    ]);
+    await probe.handOver(sent);
+    const answers = ["allow-once", "deny"];
+    const asked = new Set<string>();
+    for (const optionId of answers) {
+      const event = await probe.event((one) => one.kind === "asks" && !asked.has(one.request.id));
+      const request = event.kind === "asks" ? event.request : assert.fail();
+      asked.add(request.id);
+      assert.match(request.title, /^touch /);
+      assert.ok(request.options.some((option) => option.optionId === optionId));
+      const answer = { requestId: request.id, optionId };
+      await probe.adapter.answerPermission(target(), sent, answer, probe.context(sent.dispatchId));
+      // As after a crash before that was written.
+      await probe.adapter.answerPermission(target(), sent, answer, probe.context(sent.dispatchId));
+    }
+    const end = await probe.end(sent.dispatchId);
+    assert.equal(end.kind === "ended" && end.text, "Done.");
+    assert.deepEqual([existsSync(fileOf("here")), existsSync(fileOf("not-here"))], [true, false]);
+    assert.equal(probe.events.filter(({ kind }) => kind === "asked").length, 2);
   } finally {
     await probe.close();
   }

@@ -73,7 +73,7 @@ test("a message that interrupts stops the tool under way, and the agent goes on 
 test("a message that waits behind a run when its gateway is killed runs once, after that run was taken up", async () => {
   const probe = new AdapterProbe({ url: gateway.url, token: gateway.token });
   try {
-    const sent = payload("killed-under", [{ hold: "killed-under" }, { say: "Done." }]);
+    const sent = payload("killed-under", [{ hold: "killed-under" }, { exec: "echo on" }, { say: "Done." }]);
     await probe.handOver(sent);
     await model.held("killed-under");
     const message = { id: "m1", text: "AFTER-THE-KILL", mode: "next" } as const;
@@ -89,7 +89,7 @@ test("a message that waits behind a run when its gateway is killed runs once, af
     assert.equal(probe.events.filter(({ kind }) => kind === "message_taken_up").length, 1);
     assert.equal(probe.ends(sent.dispatchId).length, 1);
     assert.equal(
-      model.timesTaken("killed-under", 1),
+      model.timesTaken("killed-under", 2),
       2,
       "one for the run that was taken up, one for the message",
     );

@@ -103,6 +103,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
         now,
         identityDir,
         allowLinkLocal: settings.allowPrivateWebhooks,
+        answersApprovals: settings.openclawApprovals,
         ...(url === undefined
           ? {}
           : { first: { url, ...(gatewayToken === undefined ? {} : { token: gatewayToken }) } }),

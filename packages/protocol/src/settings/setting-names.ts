@@ -50,6 +50,11 @@ export const SETTINGS = {
     environment: "OPENCLAW_GATEWAY_TOKEN",
     description: "token of that gateway",
   },
+  openclawApprovals: {
+    environment: "MISSION_CONTROL_OPENCLAW_APPROVALS",
+    description:
+      "answer here what OpenClaw Gateways ask before they run a command; takes their scope operator.admin (default false)",
+  },
   trustedProxies: {
     environment: "MISSION_CONTROL_TRUSTED_PROXIES",
     description: "proxies whose X-Forwarded-* headers are believed, comma-separated (default none)",

@@ -43,6 +43,7 @@ test("defaults are the contract's", () => {
     webhookSecrets: undefined,
     openclawGatewayUrl: undefined,
     openclawGatewayToken: undefined,
+    openclawApprovals: false,
     trustedProxies: [],
     retentionEvents: 1_000_000,
     firstWordSeconds: 10,

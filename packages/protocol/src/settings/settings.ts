@@ -107,6 +107,7 @@ const RULES = {
     "a ws:// or wss:// URL without credentials, query or fragment (its token goes into OPENCLAW_GATEWAY_TOKEN)",
   ),
   openclawGatewayToken: secretRule(z.string().optional(), "a text"),
+  openclawApprovals: rule(flag.default(false), "true or false"),
   trustedProxies: rule(
     listOf(isProxy).default([]),
     "IP addresses or CIDR ranges, comma-separated; loopback, linklocal and uniquelocal stand for theirs",

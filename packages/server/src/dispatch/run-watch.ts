@@ -72,6 +72,12 @@ export class RunWatch {
         messageId,
         state: "taken_up",
       });
+    } else if (event.kind === "asks") {
+      const { request } = event;
+      void writer.retryUntilStored({ kind: "run_asks", taskId, dispatchId, request, at });
+    } else if (event.kind === "asked") {
+      const { requestId } = event;
+      void writer.retryUntilStored({ kind: "run_asked", taskId, dispatchId, requestId, at });
     } else if (event.kind === "continued") {
       void writer.retryUntilStored({ kind: "run_continued", taskId, dispatchId });
     } else {

@@ -18,6 +18,8 @@ export interface KindContext {
   identityDir: string;
   /** Whether agents may have link-local addresses. */
   allowLinkLocal: boolean;
+  /** Whether what a gateway asks before it runs a command is answered here. */
+  answersApprovals: boolean;
 }
 
 /** The adapter of one gateway, and its connection. */

@@ -34,6 +34,8 @@ export interface GatewayRegistryOptions {
   identityDir: string;
   /** Whether HTTP agents may have link-local addresses; default false. */
   allowLinkLocal?: boolean;
+  /** Whether what gateways ask before they run a command is answered here; default false. */
+  answersApprovals?: boolean;
   /** A first gateway, from the settings. */
   first?: { url: string; token?: string };
 }
@@ -252,7 +254,7 @@ export class GatewayRegistry {
   }
 
   #open(record: GatewayRecord): void {
-    const { logger, identityDir, allowLinkLocal = false, store } = this.#options;
+    const { logger, identityDir, allowLinkLocal = false, answersApprovals = false, store } = this.#options;
     const { id } = record;
     if (this.#entries.has(id)) return;
     const kind = this.#kindOf(record);
@@ -260,6 +262,7 @@ export class GatewayRegistry {
       logger,
       identityDir,
       allowLinkLocal,
+      answersApprovals,
       listener: {
         onRunEvent: (event) => this.#listener?.onRunEvent(event),
         onStatusChange: () => this.#announce(id),

@@ -5,6 +5,7 @@ import type {
   MessageMode,
   NewEvent,
   PatchTask,
+  PermissionRequest,
   Silence,
   Usage,
 } from "@mission-control/protocol";
@@ -96,6 +97,9 @@ export type ReportChange =
       /** What the run used, beside what the attempt's earlier runs did. */
       usage?: Usage | undefined;
     }
+  /** The gateway asks for the agent, and that question is settled. */
+  | { kind: "run_asks"; taskId: string; dispatchId: string; request: PermissionRequest; at: string }
+  | { kind: "run_asked"; taskId: string; dispatchId: string; requestId: string; at: string }
   | { kind: "run_continued"; taskId: string; dispatchId: string }
   | { kind: "run_settled"; taskId: string; dispatchId: string };
 

@@ -13,6 +13,7 @@ import {
   NOTHING,
   type OperatorChange,
   type Refusal,
+  type ReportChange,
   type Ruling,
   refuse,
 } from "./change.ts";
@@ -62,6 +63,39 @@ export function requestPermission(
     events: [...events, event],
     answerEvent: events.length,
   };
+}
+
+/** The gateway of an attempt asks for its agent. What it asked already is not asked again. */
+export function runAsks(
+  { attempt, events, beside }: Started,
+  { request, at }: Extract<ReportChange, { kind: "run_asks" }>,
+  now: string,
+): Ruling {
+  if (attempt.permissions?.some((known) => known.request.id === request.id)) return NOTHING;
+  const event = taskEvent("permission", subjectOf(attempt), now, {
+    message: request.title,
+    data: { state: "requested", request: request as JsonObject, source: "gateway" },
+    timestamp: at,
+  });
+  const asked = withPermission(attempt, { request, state: "open", askedAt: now });
+  return { beside, attempt: withoutOldest(asked), events: [...events, event] };
+}
+
+/** A question of the gateway is settled there: nobody need answer it any more. */
+export function runAsked(
+  attempt: Attempt,
+  { requestId, at }: Extract<ReportChange, { kind: "run_asked" }>,
+  now: string,
+): Ruling {
+  const permission = attempt.permissions?.find((one) => one.request.id === requestId && isOpen(one));
+  if (!permission) return NOTHING;
+  const after = withPermission(attempt, { ...permission, state: "withdrawn" });
+  const event = taskEvent("permission", subjectOf(attempt), now, {
+    message: permission.request.title,
+    data: { state: "withdrawn", requestId, source: "gateway" },
+    timestamp: at,
+  });
+  return { beside: { waitingFor: openRequest(after), updatedAt: now }, attempt: after, events: [event] };
 }
 
 /** Records the operator's answer to an open request, to be handed to the agent. A request is answered once. */

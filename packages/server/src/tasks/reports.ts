@@ -16,7 +16,14 @@ import {
 } from "./change.ts";
 import { statusEvent, subjectOf, taskEvent } from "./events.ts";
 import { withMessageTold } from "./messages.ts";
-import { openRequest, requestPermission, type Started, withdrawOpen } from "./permissions.ts";
+import {
+  openRequest,
+  requestPermission,
+  runAsked,
+  runAsks,
+  type Started,
+  withdrawOpen,
+} from "./permissions.ts";
 import { lastWords, withEntryInData } from "./reported-entry.ts";
 import { type Attempt, isOver, type Message, occupiesSlot, type Task } from "./task.ts";
 import { addUsage } from "./usage.ts";
@@ -35,6 +42,10 @@ export function ruleReport(state: TaskState, change: ReportChange, now: string):
       return runActivity(task, attempt, change, now);
     case "run_ended":
       return runEnded(task, attempt, change, now);
+    case "run_asks":
+      return runAsks(start(task, attempt, now), change, now);
+    case "run_asked":
+      return runAsked(attempt, change, now);
     case "run_continued":
       return runContinued(attempt, now);
     case "run_settled":

@@ -7,6 +7,9 @@ const VALIDATORS = {
   "agents.list": protocol.validateAgentsListParams,
   "chat.abort": protocol.validateChatAbortParams,
   "chat.history": protocol.validateChatHistoryParams,
+  "approval.resolve": protocol.validateApprovalResolveParams,
+  // It takes no parameters, and the package has no validator of its own for that.
+  "exec.approval.list": protocol.validateExecApprovalsGetParams,
   connect: protocol.validateConnectParams,
   "tasks.list": protocol.validateTasksListParams,
 };

@@ -38,6 +38,8 @@ const step: fc.Arbitrary<Step> = fc.record({
     [14, "callback"],
     [3, "run_activity"],
     [3, "run_ended"],
+    [3, "run_asks"],
+    [2, "run_asked"],
     [1, "run_continued"],
     [3, "run_settled"],
     [3, "undelivered"],
@@ -80,6 +82,11 @@ const step: fc.Arbitrary<Step> = fc.record({
   message: oneOf([6, "own"], [1, "other's"], [2, "unknown"]),
   messageState: oneOf([3, "delivered"], [2, "taken_up"], [2, "refused"]),
 });
+
+const OPTIONS = [
+  { optionId: "allow", name: "Allow" },
+  { optionId: "deny", name: "Deny" },
+];
 
 /** Any story of two tasks and two agents. */
 export const story: fc.Arbitrary<Step[]> = fc.array(step, { minLength: 1, maxLength: 60, size: "max" });
@@ -200,6 +207,22 @@ export function changeOf(step: Step, model: TaskModel, number: number): TaskChan
         run: { outcome: step.outcome, text: step.flag ? "last words" : "", at },
         ...(step.tokens === null ? {} : { usage: { inputTokens: step.tokens } }),
       };
+    case "run_asks":
+      return {
+        kind: "run_asks",
+        taskId,
+        dispatchId: dispatchId ?? "dispatch_unknown",
+        request: { id: `r${step.request}`, title: "rm -rf build", options: OPTIONS },
+        at,
+      };
+    case "run_asked":
+      return {
+        kind: "run_asked",
+        taskId,
+        dispatchId: dispatchId ?? "dispatch_unknown",
+        requestId: `r${step.request}`,
+        at,
+      };
     case "run_continued":
       return { kind: "run_continued", taskId, dispatchId: dispatchId ?? "dispatch_unknown" };
     case "callback":
@@ -282,10 +305,7 @@ function callbackOf(step: Step, model: TaskModel, dispatchId: string | undefined
         request: {
           id: `r${step.request}`,
           title: "May I?",
-          options: [
-            { optionId: "allow", name: "Allow" },
-            { optionId: "deny", name: "Deny" },
-          ],
+          options: OPTIONS,
         },
         ...(step.report === "withdrawn" ? { data: { state: "withdrawn" } } : {}),
       };

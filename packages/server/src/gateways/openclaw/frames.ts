@@ -25,7 +25,8 @@ export function parseFrame(text: string): ResponseFrame | EventFrame | null {
   } catch {
     return null;
   }
-  const payload = asObject(frame.payload);
+  // Some methods answer with a bare list.
+  const payload = Array.isArray(frame.payload) ? { items: frame.payload } : asObject(frame.payload);
   if (frame.type === "res" && typeof frame.id === "string") {
     const response: ResponseFrame = { type: "res", id: frame.id, ok: frame.ok === true, payload };
     if (frame.error) response.error = asObject(frame.error);

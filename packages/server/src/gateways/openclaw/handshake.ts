@@ -14,11 +14,14 @@ const NEEDED_SCOPES = ["operator.read", "operator.write"] as const;
  * With this one, the commands of a turn that the gateway lets a human approve (`tools.exec.mode: "ask"`) reach its
  * reviewers; without it, each fails with `missing scope`. It does not make this client a reviewer: the gateway asks only
  * clients that say they show approvals (the capability `approvals` or `exec-approvals`), and of those, about a turn
- * that was begun by `agent`, only ones with `operator.admin`. About a turn begun by `chat.send` it asks the device that
- * sent it, too; but that has no `extraSystemPrompt`. Found by experiment with openclaw 2026.9.6, and held by
+ * that was begun by `agent`, only ones with {@link REVIEWER_SCOPE}. About a turn begun by `chat.send` it asks the device
+ * that sent it, too; but that has no `extraSystemPrompt`. Found by experiment with openclaw 2026.9.6, and held by
  * `test/openclaw/approvals.test.ts`.
  */
 export const APPROVALS_SCOPE = "operator.approvals";
+/** With this one and the capability, a client is asked; it may then do anything else on the gateway as well. */
+export const REVIEWER_SCOPE = "operator.admin";
+const REVIEWER_CAPABILITY = "exec-approvals";
 const DEFAULT_TICK_MS = 30_000;
 /** Silence is noticed within some of these, whatever a gateway says; no timer takes more than 2^31 - 1 milliseconds. */
 const LONGEST_TICK_MS = 10 * 60_000;
@@ -31,6 +34,8 @@ export interface Credentials {
   identity?: DeviceIdentity | undefined;
   /** Where the device's own token is kept; without it, none is used and none is kept. */
   deviceToken?: DeviceTokenSlot | undefined;
+  /** Whether to be asked what the gateway wants approved; default false. */
+  answersApprovals?: boolean | undefined;
   /** This program's version. */
   clientVersion: string;
 }
@@ -41,6 +46,8 @@ export interface Offer {
   protocol: 3 | 4;
   /** Whether {@link APPROVALS_SCOPE} is asked for. */
   approvals: boolean;
+  /** Whether {@link REVIEWER_SCOPE} is, to answer approvals. */
+  reviewer: boolean;
 }
 
 /** What the gateway says of itself in `hello-ok`. */
@@ -64,14 +71,16 @@ export interface Hello {
 export function connectParams(credentials: Credentials, offer: Offer, challenge: JsonObject): JsonObject {
   const { identity, clientVersion, token } = credentials;
   const deviceToken = credentials.deviceToken?.read();
-  const scopes = offer.approvals ? [...NEEDED_SCOPES, APPROVALS_SCOPE] : [...NEEDED_SCOPES];
+  const scopes: string[] = [...NEEDED_SCOPES];
+  if (offer.approvals) scopes.push(APPROVALS_SCOPE);
+  if (offer.reviewer) scopes.push(REVIEWER_SCOPE);
   const params: JsonObject = {
     minProtocol: offer.protocol,
     maxProtocol: offer.protocol,
     client: { ...CLIENT, version: clientVersion, platform: process.platform },
     role: ROLE,
     scopes,
-    caps: ["tool-events"],
+    caps: offer.reviewer ? ["tool-events", REVIEWER_CAPABILITY] : ["tool-events"],
   };
   if (token || deviceToken) params.auth = { ...(token && { token }), ...(deviceToken && { deviceToken }) };
   if (identity) {

@@ -8,8 +8,8 @@ import { testConnection } from "./test-connection.ts";
 export const openclawKind: ConnectedKind = {
   kind: "openclaw",
   configSchema: createGatewaySchema,
-  open: ({ id, url, token }, { identityDir, listener, logger }) =>
-    new OpenClawGateway({ id, url, token, identityDir, listener, logger }),
+  open: ({ id, url, token }, { identityDir, listener, logger, answersApprovals }) =>
+    new OpenClawGateway({ id, url, token, identityDir, listener, logger, answersApprovals }),
   shownUrl,
   test: ({ url, token }, { identityDir }, signal) => testConnection({ url, token, identityDir }, signal),
 };

@@ -1,4 +1,4 @@
-import type { DispatchPayload, GatewayAgent } from "@mission-control/protocol";
+import type { DispatchPayload, GatewayAgent, JsonObject } from "@mission-control/protocol";
 import type { Logger } from "../../logger.ts";
 import type { ConnectionView } from "../../store/records.ts";
 import type { Backoff } from "../backoff.ts";
@@ -18,8 +18,10 @@ import type { ConnectedAdapter } from "../gateway-kind.ts";
 import { listAgents } from "./agents.ts";
 import { DeviceIdentity } from "./device-identity.ts";
 import type { DeviceTokenSlot } from "./device-tokens.ts";
-import { asText } from "./frames.ts";
+import { decide, isOfGateway, requestIdOf } from "./exec-approvals.ts";
+import { asObjects, asText } from "./frames.ts";
 import { GatewayLink } from "./gateway-link.ts";
+import { REVIEWER_SCOPE } from "./handshake.ts";
 import { OpenClawRun } from "./openclaw-run.ts";
 import { sessionKeyOf } from "./run-key.ts";
 import { DEFAULT_RUN_TIMES, type RunTimes } from "./run-times.ts";
@@ -42,6 +44,8 @@ export interface OpenClawGatewayOptions {
   times?: Partial<RunTimes>;
   backoff?: Backoff;
   random?: () => number;
+  /** Whether what the gateway asks before it runs a command is answered here; default false. */
+  answersApprovals?: boolean;
   /** In milliseconds; default 20 s. */
   connectTimeoutMs?: number;
   /** In milliseconds; default 30 s. */
@@ -67,8 +71,13 @@ export class OpenClawGateway implements ConnectedAdapter {
       identity: this.#identity,
       deviceToken: this.#deviceToken,
       clientVersion: CLIENT_VERSION,
-      onChange: () => listener.onStatusChange(id),
+      onChange: () => {
+        listener.onStatusChange(id);
+        void this.#readApprovals();
+      },
       onEvent: ({ event, payload }) => {
+        if (event === "exec.approval.requested") this.#asked(payload);
+        if (event === "exec.approval.resolved") this.#settled(payload);
         if (event !== "agent") return;
         for (const run of this.#runs.values()) {
           if (run.sessionKey === payload.sessionKey) run.onAgentEvent(payload);
@@ -137,6 +146,9 @@ export class OpenClawGateway implements ConnectedAdapter {
     answer: PermissionAnswer,
     context: SendContext,
   ): Promise<void> {
+    if (isOfGateway(answer.requestId)) {
+      return this.#connected(context.signal).then((connection) => decide(connection, answer, context.signal));
+    }
     const run = this.#runs.get(payload.dispatchId) ?? this.#run(target, payload, context);
     return run.answer(answer);
   }
@@ -170,6 +182,30 @@ export class OpenClawGateway implements ConnectedAdapter {
     this.#deviceToken.forget();
   }
 
+  /** The gateway asks about a command of one of its sessions. */
+  #asked(payload: JsonObject): void {
+    for (const run of this.#runs.values()) run.onAsked(payload);
+  }
+
+  #settled({ id }: JsonObject): void {
+    const approvalId = asText(id);
+    if (approvalId === undefined) return;
+    for (const run of this.#runs.values()) run.onSettled(requestIdOf(approvalId));
+  }
+
+  /** What the gateway asks already, and was not told here. */
+  async #readApprovals(): Promise<void> {
+    const { connection } = this.#link;
+    if (!connection?.hello.scopes.includes(REVIEWER_SCOPE)) return;
+    try {
+      const { items } = await connection.request("exec.approval.list", {});
+      for (const payload of asObjects(items)) this.#asked(payload);
+    } catch (error) {
+      const { logger, id: gatewayId } = this.#options;
+      logger.debug({ err: error, gatewayId }, "what a gateway asks could not be read");
+    }
+  }
+
   #connected(signal: AbortSignal) {
     const { handOverMs } = { ...DEFAULT_RUN_TIMES, ...this.#options.times };
     const limit = AbortSignal.any([signal, AbortSignal.timeout(handOverMs)]);
@@ -194,6 +230,7 @@ export class OpenClawGateway implements ConnectedAdapter {
       },
     });
     this.#runs.set(dispatchId, run);
+    void this.#readApprovals();
     return run;
   }
 }

@@ -12,6 +12,7 @@ import type {
   SendContext,
 } from "../gateway.ts";
 import { asEntry } from "./event-entries.ts";
+import { askedCommand } from "./exec-approvals.ts";
 import { asObject, asText } from "./frames.ts";
 import type { GatewayConnection } from "./gateway-connection.ts";
 import type { GatewayLink } from "./gateway-link.ts";
@@ -141,6 +142,18 @@ export class OpenClawRun {
     if (turn && payload.stream === "lifecycle" && asObject(payload.data).phase === "start")
       this.#messages.begun(turn);
     for (const { message, data } of this.#activity.take(payload)) this.#announce(message, data);
+  }
+
+  /** Takes what the gateway asks about a command of a session. */
+  onAsked(payload: JsonObject): void {
+    const asked = askedCommand(payload, this.#redact);
+    if (asked?.sessionKey.toLowerCase() !== this.sessionKey) return;
+    this.#options.emit({ kind: "asks", dispatchId: this.dispatchId, request: asked.request, at: new Date() });
+  }
+
+  /** A question of the gateway is settled; perhaps one of this run's. */
+  onSettled(requestId: string): void {
+    this.#options.emit({ kind: "asked", dispatchId: this.dispatchId, requestId, at: new Date() });
   }
 
   /** Events were dropped: the run may have ended unseen. */
