@@ -7,6 +7,7 @@ import { flood } from "./flood.ts";
 import { footprint } from "./footprint.ts";
 import { latency } from "./latency.ts";
 import { memoryPerReader } from "./memory.ts";
+import { outbound } from "./outbound.ts";
 import { reconnect } from "./reconnect.ts";
 import { replay } from "./replay.ts";
 import { retention } from "./retention.ts";
@@ -30,6 +31,7 @@ export const tables: readonly Table[] = [
   start,
   taskList,
   dispatches,
+  outbound,
   retention,
   footprint,
 ];
