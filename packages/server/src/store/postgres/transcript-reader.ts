@@ -2,8 +2,8 @@ import type { EntryBegins, EntryRest, TranscriptQuery, TranscriptSource } from "
 import type { Database } from "./database.ts";
 import { prepared } from "./statement.ts";
 
-/** Events that one step looks at for those that entries begin with; bounds what it costs. */
-const LOOKED_AT = 1024;
+/** Events that one step looks at, for each entry that is asked for: few have more parts. */
+const LOOKED_AT_EACH = 8;
 
 const selectBegins = (name: string, order: "ASC" | "DESC") =>
   prepared(
@@ -15,7 +15,7 @@ const selectBegins = (name: string, order: "ASC" | "DESC") =>
      FROM (
        SELECT id, task_id, entry_key FROM events
        WHERE entry_key IS NOT NULL AND task_id = $1 AND id > $2 AND id < $3
-       ORDER BY id ${order} LIMIT ${LOOKED_AT}
+       ORDER BY id ${order} LIMIT $4
      ) AS part
      ORDER BY id ${order}`,
   );
@@ -47,7 +47,8 @@ export class TranscriptReader implements TranscriptSource {
     { after, before, newestFirst, limit }: TranscriptQuery,
   ): Promise<EntryBegins> {
     const select = newestFirst ? selectNewestBegins : selectOldestBegins;
-    const [answer] = await this.#database.read(select(taskId, after, before));
+    const lookedAt = limit * LOOKED_AT_EACH;
+    const [answer] = await this.#database.read(select(taskId, after, before, lookedAt));
     const rows = answer?.rows ?? [];
     const begins: { eventId: number; key: string }[] = [];
     for (const row of rows) {
@@ -55,7 +56,7 @@ export class TranscriptReader implements TranscriptSource {
       if (row.begins) begins.push({ eventId, key: row.key });
       if (begins.length === limit) return { begins, lookedUpTo: eventId };
     }
-    return { begins, lookedUpTo: rows.length === LOOKED_AT ? Number(rows.at(-1)?.id) : null };
+    return { begins, lookedUpTo: rows.length === lookedAt ? Number(rows.at(-1)?.id) : null };
   }
 
   async entryFrames(taskId: string, entries: readonly EntryRest[], limit: number): Promise<string[]> {
