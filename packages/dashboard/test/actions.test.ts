@@ -8,6 +8,15 @@ import { Stage } from "./support/stage.ts";
 
 const skip = chromiumPath === null && "there is no Chromium on this machine";
 
+const REQUEST = {
+  id: "req_1",
+  title: "Run rm -rf build",
+  options: [
+    { optionId: "allow", name: "Allow once", kind: "allow_once" },
+    { optionId: "deny", name: "Deny", kind: "reject_once" },
+  ],
+};
+
 describe("actions", { skip }, () => {
   let stage: Stage;
   let context: BrowserContext;
@@ -27,8 +36,12 @@ describe("actions", { skip }, () => {
   });
 
   const card = (title: string) => page.locator("[data-task]", { hasText: title });
-  const inColumn = (status: string, title: string) =>
-    page.locator(`[data-status="${status}"] [data-task]`, { hasText: title }).waitFor();
+  const inColumn = async (status: string, title: string) => {
+    // Those of tasks that rest are strips until somebody opens them.
+    const strip = page.locator(`[data-status="${status}"][data-folded="true"] button`);
+    if (/completed|cancelled/.test(status) && (await strip.count()) > 0) await strip.click();
+    await page.locator(`[data-status="${status}"] [data-task]`, { hasText: title }).waitFor();
+  };
   const press = (name: string, within: Page | Locator = page) =>
     within.getByRole("button", { name, exact: true }).click();
   const dialog = () => page.getByRole("dialog");
@@ -158,9 +171,9 @@ describe("actions", { skip }, () => {
     page = await stage.open(context, "/board");
     await inColumn("pending", "Taken at its end");
     const widths = await page
-      .locator("section[data-status]")
+      .locator("section[data-status]:not([data-folded])")
       .evaluateAll((columns) => columns.map((column) => Math.round(column.getBoundingClientRect().width)));
-    assert.equal(new Set(widths).size, 1, "columns are as wide as each other, empty or not");
+    assert.equal(new Set(widths).size, 1, "open columns are as wide as each other");
     await drag("Taken at its end", "queued", 0.95, 6);
     await dialog().getByRole("heading", { name: "Dispatch “Taken at its end” to…" }).waitFor();
     await page.keyboard.press("Escape");
@@ -192,9 +205,7 @@ describe("actions", { skip }, () => {
     await inColumn("cancelled", "Sent by mistake");
     // Whoever closes the page meant it all the same.
     await page.close();
-    while (!stage.agent.told.includes(`DELETE /dispatch/${payload.dispatchId}`)) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await stage.agent.hears(`DELETE /dispatch/${payload.dispatchId}`);
     assert.equal((await read(task)).status, "cancelled");
   });
 
@@ -209,6 +220,75 @@ describe("actions", { skip }, () => {
     await inColumn("cancelled", "Sent, then not");
     await page.waitForFunction(() => !document.querySelector("[data-pending=true]"));
     assert.equal((await read(task)).status, "cancelled");
+  });
+
+  test("a card that asks comes first and is answered where it stands", async () => {
+    await stage.running({ title: "Works away", priority: "urgent" });
+    const { task, payload } = await stage.running({ title: "Asks on the board", priority: "low" });
+    page = await stage.open(context, "/board");
+    await inColumn("in_progress", "Asks on the board");
+    await stage.agent.report(payload, { type: "permission", request: REQUEST });
+    const first = page.locator('[data-status="in_progress"] [data-task]').first();
+    await first.getByText("Asks on the board").waitFor();
+    await assertAccessible(page, "Board with a card that asks");
+    await press("Deny", first);
+    await stage.agent.hears(`POST /dispatch/${payload.dispatchId}/permissions/req_1`);
+    await first.getByText("Asks on the board").waitFor({ state: "detached" });
+    assert.equal((await read(task)).waitingFor, undefined);
+  });
+
+  test("many are selected, spread over who is free, tagged, cancelled and brought back", async () => {
+    const titles = [1, 2, 3].map((number) => `One of many ${number}`);
+    const tasks = await Promise.all(titles.map((title) => stage.task({ title, tags: ["before"] })));
+    page = await stage.open(context, "/board?q=one+of+many");
+    const cardAt = (at: number) => page.locator('[data-status="pending"] [data-task]').nth(at);
+    await cardAt(2).waitFor();
+    await cardAt(0).getByRole("link").focus();
+    await page.keyboard.press("x");
+    await cardAt(2).click({ modifiers: ["Shift"] });
+    const bar = page.getByRole("region", { name: "3 selected" });
+    await assertAccessible(page, "Board with selected cards");
+    await press("Tag…", bar);
+    await dialog().getByLabel("Tags").fill("after");
+    await press("Save", dialog());
+    for (const task of tasks) await card(task.title).getByText("after").waitFor();
+    assert.deepEqual((await read(tasks[0] as TaskView)).tags, ["before", "after"]);
+
+    await cardAt(0).getByRole("link").focus();
+    await page.keyboard.press("x");
+    await cardAt(2).click({ modifiers: ["Shift"] });
+    await press("Dispatch to…", bar);
+    await dialog()
+      .getByRole("button", { name: /Any free agent for “code”/ })
+      .click();
+    for (const task of tasks) await stage.agent.next(task.id);
+    for (const { title } of tasks) await inColumn("in_progress", title);
+
+    await page.getByRole("button", { name: "List", exact: true }).click();
+    await page.getByRole("checkbox", { name: "Select all: In progress" }).check();
+    await press("Cancel", bar);
+    const notices = page.getByRole("region", { name: "Notices" });
+    await press("Undo", notices.locator("div", { hasText: "Cancelling 3 tasks" }));
+    await page.waitForFunction(() => !document.querySelector("[data-pending=true]"));
+    for (const task of tasks) assert.equal((await read(task)).status, "in_progress");
+  });
+
+  test("a task opens beside the list, with an address of its own, and Escape closes it", async () => {
+    const task = await stage.task({ title: "Looked at in passing" });
+    page = await stage.open(context, "/board?view=list&q=passing");
+    await page.getByRole("link", { name: "Looked at in passing" }).waitFor();
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    const panel = page.getByRole("complementary", { name: "Task", exact: true });
+    await panel.getByRole("heading", { name: "Looked at in passing" }).waitFor();
+    assert.equal(new URL(page.url()).searchParams.get("task"), task.id);
+    await assertAccessible(page, "List with a task beside it");
+    await page.keyboard.press("Escape");
+    await panel.waitFor({ state: "detached" });
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Looked at in passing");
+    await page.goBack();
+    await panel.getByRole("link", { name: "Open as a page" }).click();
+    await page.waitForURL(`**/tasks/${task.id}`);
   });
 
   test("a refused dispatch goes back and says why", async () => {
@@ -229,9 +309,7 @@ describe("actions", { skip }, () => {
     await press("Cancel task", dialog());
     await page.getByRole("button", { name: "Dispatch again" }).waitFor();
     assert.equal((await read(task)).status, "cancelled");
-    while (!stage.agent.told.includes(`DELETE /dispatch/${payload.dispatchId}`)) {
-      await page.waitForTimeout(20);
-    }
+    await stage.agent.hears(`DELETE /dispatch/${payload.dispatchId}`);
   });
 
   test("rejects with feedback, then approves the second attempt", async () => {
@@ -284,12 +362,7 @@ describe("actions", { skip }, () => {
     await stage.agent.report(payload, {
       type: "permission",
       request: {
-        id: "req_1",
-        title: "Run rm -rf build",
-        options: [
-          { optionId: "allow", name: "Allow once", kind: "allow_once" },
-          { optionId: "deny", name: "Deny", kind: "reject_once" },
-        ],
+        ...REQUEST,
         diff: "--- a/build.js\n+++ b/build.js\n@@ -1 +1 @@\n-keep()\n+remove(\u202e)\n",
       },
     });
@@ -300,9 +373,7 @@ describe("actions", { skip }, () => {
     await press("Allow once");
     await page.getByText("The agent asks for permission").waitFor({ state: "detached" });
     await page.getByText("Answered: Allow once: Run rm -rf build").first().waitFor();
-    while (!stage.agent.told.includes(`POST /dispatch/${payload.dispatchId}/permissions/req_1`)) {
-      await page.waitForTimeout(20);
-    }
+    await stage.agent.hears(`POST /dispatch/${payload.dispatchId}/permissions/req_1`);
   });
 
   test("edits, copies a call as curl, and deletes", async () => {

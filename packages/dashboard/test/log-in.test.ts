@@ -96,6 +96,7 @@ describe("logging in", { skip: chromiumPath === null }, () => {
       await page.getByRole("link", { name: "Board" }).click();
       // Until the board is there, what happened to the task stands on the page before.
       await page.locator("[data-task]", { hasText: "Count the stars" }).getByRole("link").click();
+      await page.getByRole("link", { name: "Open as a page" }).click();
       await page.waitForURL(`${root}/tasks/${id}`);
       await page.reload();
       await page.getByRole("heading", { name: "Count the stars" }).waitFor();

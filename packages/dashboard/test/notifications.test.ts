@@ -9,11 +9,12 @@ const skip = chromiumPath === null && "there is no Chromium on this machine";
 /** Keeps what the page tells the desktop; the browser's own notifications are made all the same. */
 function keepNotifications(): void {
   const told: string[] = [];
-  class Kept extends Notification {
+  const browsers = Notification;
+  class Kept extends browsers {
     /** What the browser has answered: one without windows goes on saying "denied" here. */
     static override permission: NotificationPermission = "default";
     static override async requestPermission(): Promise<NotificationPermission> {
-      Kept.permission = await super.requestPermission();
+      Kept.permission = await browsers.requestPermission();
       return Kept.permission;
     }
     constructor(title: string, options?: NotificationOptions) {

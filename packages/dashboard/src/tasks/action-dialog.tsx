@@ -34,9 +34,9 @@ export function ActionDialog({ asked, actions, onClose }: ActionDialogProps) {
           title={text.action.dispatchTitle(title)}
           preferred={task.agentId}
           onClose={() => onClose(false)}
-          onPick={(agentId) => {
+          onPick={([agentId]) => {
             onClose(true);
-            void actions.dispatch(task.id, agentId);
+            if (agentId) void actions.dispatch(task.id, agentId);
           }}
         />
       );

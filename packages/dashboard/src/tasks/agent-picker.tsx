@@ -7,21 +7,27 @@ import { Dialog } from "../ui/dialog.tsx";
 import { Foreign } from "../ui/foreign.tsx";
 import { Empty, Failure, Skeleton } from "../ui/page-state.tsx";
 import styles from "./agent-picker.module.css";
+import { capabilityOffers, shareOut } from "./free-agents.ts";
 import { offeredAgents } from "./offered-agents.ts";
 
 interface AgentPickerProps {
   title: string;
   /** The agent to offer first: the one that had the task before. */
   preferred: string | null;
-  onPick(agentId: string): void;
+  /** How many tasks are to be given away; one, unless it says otherwise. */
+  tasks?: number;
+  /** @param agentIds who gets each of the tasks */
+  onPick(agentIds: readonly string[]): void;
   onClose(): void;
 }
 
-/** Lets somebody choose the agent a task goes to. */
-export function AgentPicker({ title, preferred, onPick, onClose }: AgentPickerProps) {
+/** Lets somebody choose the agent a task goes to, or what an agent has to be able to do. */
+export function AgentPicker({ title, preferred, tasks = 1, onPick, onClose }: AgentPickerProps) {
   const agents = useAgents();
   const [filter, setFilter] = useState("");
   const offered = offeredAgents(agents.data ?? [], filter, preferred);
+  const capable = capabilityOffers(agents.data ?? [], filter);
+  const pick = (agentId: string) => onPick(Array.from({ length: tasks }, () => agentId));
   return (
     <Dialog title={title} onClose={onClose}>
       {agents.isLoading ? <Skeleton lines={3} /> : null}
@@ -46,13 +52,13 @@ export function AgentPicker({ title, preferred, onPick, onClose }: AgentPickerPr
             onKeyDown={(event) => {
               if (event.key !== "Enter" || !offered[0]) return;
               event.preventDefault();
-              onPick(offered[0].id);
+              pick(offered[0].id);
             }}
           />
           <ul>
             {offered.map((agent) => (
               <li key={agent.id}>
-                <button type="button" className={styles.agent} onClick={() => onPick(agent.id)}>
+                <button type="button" className={styles.agent} onClick={() => pick(agent.id)}>
                   <span className={styles.name}>
                     <Foreign max={80}>{agent.name}</Foreign>
                     {agent.id === preferred ? <span className={styles.hint}>{text.agents.hadIt}</span> : null}
@@ -64,8 +70,20 @@ export function AgentPicker({ title, preferred, onPick, onClose }: AgentPickerPr
                 </button>
               </li>
             ))}
+            {capable.map(({ capability, agents: able, free }) => (
+              <li key={`can ${capability}`}>
+                <button type="button" className={styles.agent} onClick={() => onPick(shareOut(able, tasks))}>
+                  <span className={styles.name}>
+                    <Foreign max={120}>{text.agents.anyFree(capability)}</Foreign>
+                  </span>
+                  <span className={styles.hint}>{text.agents.free(free)}</span>
+                </button>
+              </li>
+            ))}
           </ul>
-          {offered.length === 0 ? <p className={styles.hint}>{text.agents.noMatch}</p> : null}
+          {offered.length + capable.length === 0 ? (
+            <p className={styles.hint}>{text.agents.noMatch}</p>
+          ) : null}
         </div>
       ) : null}
     </Dialog>

@@ -393,6 +393,8 @@ export const english = {
       "An agent is anything that takes a task and reports back: over HTTP, or on an OpenClaw Gateway.",
     add: "Add agent",
     filter: "Find an agent by name or capability",
+    anyFree: (capability: string) => `Any free agent for “${capability}”`,
+    free: (slots: number) => (slots === 0 ? "none free: it will wait" : `${grouped(slots)} free`),
     noMatch: "No agent matches.",
     hadIt: "had it before",
     name: "Name",

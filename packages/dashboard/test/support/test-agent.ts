@@ -15,6 +15,7 @@ export class TestAgent {
   readonly #http: Server;
   readonly #payloads: DispatchPayload[] = [];
   #arrivals: (() => void)[] = [];
+  #listening: (() => void)[] = [];
   #waiting: { taskId: string; resolve(payload: DispatchPayload): void }[] = [];
 
   /** Listens on a free port and registers with the server. */
@@ -46,6 +47,7 @@ export class TestAgent {
         return;
       }
       this.told.push(`${request.method} ${request.url}`);
+      for (const heard of this.#listening.splice(0)) heard();
       response.writeHead(200).end("{}");
     });
   }
@@ -65,6 +67,11 @@ export class TestAgent {
       if (payload) return this.next(payload.task.id);
       await new Promise<void>((resolve) => this.#arrivals.push(resolve));
     }
+  }
+
+  /** Resolves once it was told something: "METHOD path". */
+  async hears(told: string): Promise<void> {
+    while (!this.told.includes(told)) await new Promise<void>((resolve) => this.#listening.push(resolve));
   }
 
   /** Sends a signed callback; resolves with the answer's status. */

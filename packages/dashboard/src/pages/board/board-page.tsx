@@ -1,8 +1,7 @@
 import { DndContext, DragOverlay } from "@dnd-kit/core";
 import type { TaskStatus, TaskSummary } from "@mission-control/protocol";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useCallback, useMemo, useState } from "react";
-import { useAgents } from "../../app/use-agents.ts";
+import { useCallback, useMemo, useRef, useState } from "react";
 import { useLive, useLiveVersion, useMission } from "../../app/use-mission.ts";
 import { ActionDialog, type AskedAction } from "../../tasks/action-dialog.tsx";
 import { moveAction, type TaskAction } from "../../tasks/actions.ts";
@@ -12,14 +11,20 @@ import { text } from "../../text/text.ts";
 import { Button } from "../../ui/button.tsx";
 import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
 import styles from "./board.module.css";
+import { BoardFilters } from "./board-filters.tsx";
 import type { BoardSearch } from "./board-search.ts";
 import { CardBody } from "./card.tsx";
 import { useCardKeys } from "./card-keys.ts";
 import { Column } from "./column.tsx";
 import { arrange, COLUMNS } from "./columns.ts";
 import { columnUnder, dragAnnouncements, useBoardSensors } from "./dragging.ts";
+import { isFolded, useColumnChoices } from "./folded-columns.ts";
+import { SelectionBar } from "./selection-bar.tsx";
+import { TaskPanel } from "./task-panel.tsx";
+import { TaskTable } from "./task-table.tsx";
 import { useBoardActions } from "./use-board-actions.ts";
 import { useBoardTasks } from "./use-board-tasks.ts";
+import { useSelection } from "./use-selection.ts";
 
 /** All tasks by state; moving a card is acting on its task. */
 export function BoardPage() {
@@ -40,6 +45,16 @@ export function BoardPage() {
     () => arrange(mission.tasks.all(), (id) => mission.pending.get(id), search),
     [mission, version, search],
   );
+  const [choices, choose] = useColumnChoices();
+  const listed = useRef(columns);
+  listed.current = columns;
+  const selection = useSelection(
+    useCallback(() => COLUMNS.map((status) => listed.current[status].map(({ id }) => id)), []),
+  );
+  const selected = useMemo(
+    () => COLUMNS.flatMap((status) => columns[status].filter(({ id }) => selection.ids.has(id))),
+    [columns, selection.ids],
+  );
   const change = useCallback(
     (changes: { [Key in keyof BoardSearch]?: BoardSearch[Key] | undefined }) => {
       void navigate({ search: (now) => ({ ...now, ...changes }) as BoardSearch, replace: "q" in changes });
@@ -52,6 +67,16 @@ export function BoardPage() {
       else setAsked({ task, action });
     },
     [actions],
+  );
+  const answer = useCallback(
+    (task: TaskSummary, optionId: string) => {
+      if (task.waitingFor) void actions.answer(task.id, task.waitingFor.id, optionId);
+    },
+    [actions],
+  );
+  const closePanel = useCallback(
+    () => change({ task: undefined, tab: undefined, entry: undefined }),
+    [change],
   );
   const drop = (task: TaskSummary, to: TaskStatus) => {
     const action = moveAction(task.status, to);
@@ -66,124 +91,77 @@ export function BoardPage() {
   const empty = !loading && COLUMNS.every((status) => columns[status].length === 0);
   const filtered = Boolean(search.q || search.agent || search.tag);
   return (
-    <div className={styles.page}>
-      <Filters search={search} onChange={change} />
-      {startFailure ? (
-        <Failure error={startFailure} retry={() => mission.retryNow()} />
-      ) : failed?.error ? (
-        <Failure error={failed.error} retry={() => loads.forEach((load) => void load.refetch())} />
-      ) : loading && mission.tasks.all().length === 0 ? (
-        <Skeleton lines={8} />
-      ) : empty && !filtered ? (
-        <Empty icon="board" title={text.board.emptyTitle}>
-          <p>{text.board.emptyHint}</p>
-          <Button kind="primary" icon="plus" onClick={() => change({ create: "one" })}>
-            {text.taskForm.create}
-          </Button>
-        </Empty>
-      ) : (
-        <DndContext
-          sensors={sensors}
-          collisionDetection={columnUnder}
-          accessibility={{ announcements: dragAnnouncements, screenReaderInstructions: text.board.dragHelp }}
-          onDragStart={({ active }) => setDragged(mission.tasks.get(String(active.id)) ?? null)}
-          onDragCancel={() => setDragged(null)}
-          onDragEnd={({ over }) => {
-            setDragged(null);
-            if (dragged && over) drop(dragged, over.id as TaskStatus);
-          }}
-        >
-          <div className={styles.columns}>
-            {COLUMNS.map((status, index) => (
-              <Column
-                key={status}
-                status={status}
-                tasks={columns[status]}
-                more={loads[index]}
-                dragged={dragged}
-                onAction={act}
-              />
-            ))}
-          </div>
-          <DragOverlay dropAnimation={null}>
-            {dragged ? (
-              <div className={`${styles.card} ${styles.lifted}`}>
-                <CardBody task={dragged} />
-              </div>
-            ) : null}
-          </DragOverlay>
-        </DndContext>
+    <div className={styles.split} data-panel={search.task !== undefined}>
+      <div className={styles.page}>
+        <BoardFilters search={search} onChange={change} />
+        {startFailure ? (
+          <Failure error={startFailure} retry={() => mission.retryNow()} />
+        ) : failed?.error ? (
+          <Failure error={failed.error} retry={() => loads.forEach((load) => void load.refetch())} />
+        ) : loading && mission.tasks.all().length === 0 ? (
+          <Skeleton lines={8} />
+        ) : empty && !filtered ? (
+          <Empty icon="board" title={text.board.emptyTitle}>
+            <p>{text.board.emptyHint}</p>
+            <Button kind="primary" icon="plus" onClick={() => change({ create: "one" })}>
+              {text.taskForm.create}
+            </Button>
+          </Empty>
+        ) : search.view === "list" ? (
+          <TaskTable columns={columns} loads={loads} open={search.task} selection={selection} />
+        ) : (
+          <DndContext
+            sensors={sensors}
+            collisionDetection={columnUnder}
+            accessibility={{
+              announcements: dragAnnouncements,
+              screenReaderInstructions: text.board.dragHelp,
+            }}
+            onDragStart={({ active }) => setDragged(mission.tasks.get(String(active.id)) ?? null)}
+            onDragCancel={() => setDragged(null)}
+            onDragEnd={({ over }) => {
+              setDragged(null);
+              if (dragged && over) drop(dragged, over.id as TaskStatus);
+            }}
+          >
+            <div className={styles.columns}>
+              {COLUMNS.map((status, index) => (
+                <Column
+                  key={status}
+                  status={status}
+                  tasks={columns[status]}
+                  more={loads[index]}
+                  dragged={dragged}
+                  folded={isFolded(status, columns[status].length, choices)}
+                  onFold={choose}
+                  selected={selection.ids}
+                  onAction={act}
+                  onAnswer={answer}
+                  onSelect={selection.toggle}
+                />
+              ))}
+            </div>
+            <DragOverlay dropAnimation={null}>
+              {dragged ? (
+                <div className={`${styles.card} ${styles.lifted}`}>
+                  <CardBody task={dragged} />
+                </div>
+              ) : null}
+            </DragOverlay>
+          </DndContext>
+        )}
+        {selected.length > 0 ? <SelectionBar tasks={selected} onClear={selection.clear} /> : null}
+        {asked ? <ActionDialog asked={asked} actions={actions} onClose={() => setAsked(null)} /> : null}
+        {search.create === "one" ? (
+          <TaskForm onClose={() => change({ create: undefined })} onBulk={() => change({ create: "many" })} />
+        ) : null}
+        {search.create === "many" ? (
+          <BulkForm onClose={() => change({ create: undefined })} onOne={() => change({ create: "one" })} />
+        ) : null}
+      </div>
+      {search.task === undefined ? null : (
+        <TaskPanel key={search.task} taskId={search.task} onClose={closePanel} />
       )}
-      {asked ? <ActionDialog asked={asked} actions={actions} onClose={() => setAsked(null)} /> : null}
-      {search.create === "one" ? (
-        <TaskForm onClose={() => change({ create: undefined })} onBulk={() => change({ create: "many" })} />
-      ) : null}
-      {search.create === "many" ? (
-        <BulkForm onClose={() => change({ create: undefined })} onOne={() => change({ create: "one" })} />
-      ) : null}
     </div>
-  );
-}
-
-interface FiltersProps {
-  search: BoardSearch;
-  onChange(changes: { [Key in keyof BoardSearch]?: BoardSearch[Key] | undefined }): void;
-}
-
-function Filters({ search, onChange }: FiltersProps) {
-  const mission = useMission();
-  const agents = useAgents();
-  const version = useLiveVersion();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the state of the stores
-  const tags = useMemo(
-    () => [...new Set(mission.tasks.all().flatMap((task) => task.tags))].sort(),
-    [mission, version],
-  );
-  return (
-    <search className={styles.filters}>
-      <input
-        type="search"
-        aria-label={text.board.search}
-        placeholder={text.board.search}
-        value={search.q ?? ""}
-        onChange={(event) => onChange({ q: event.target.value || undefined })}
-      />
-      <select
-        aria-label={text.activity.agent}
-        value={search.agent ?? ""}
-        onChange={(event) => onChange({ agent: event.target.value || undefined })}
-      >
-        <option value="">{text.activity.anyAgent}</option>
-        {agents.data?.map(({ id, name }) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
-        ))}
-      </select>
-      {tags.length > 0 || search.tag ? (
-        <select
-          aria-label={text.board.tag}
-          value={search.tag ?? ""}
-          onChange={(event) => onChange({ tag: event.target.value || undefined })}
-        >
-          <option value="">{text.board.anyTag}</option>
-          {[...new Set([...tags, ...(search.tag ? [search.tag] : [])])].map((tag) => (
-            <option key={tag} value={tag}>
-              {tag}
-            </option>
-          ))}
-        </select>
-      ) : null}
-      {search.q || search.agent || search.tag ? (
-        <Button kind="quiet" onClick={() => onChange({ q: undefined, agent: undefined, tag: undefined })}>
-          {text.activity.clear}
-        </Button>
-      ) : null}
-      <span className={styles.spring} />
-      <Button onClick={() => onChange({ create: "many" })}>{text.taskForm.many}</Button>
-      <Button kind="primary" icon="plus" onClick={() => onChange({ create: "one" })}>
-        {text.taskForm.create}
-      </Button>
-    </search>
   );
 }

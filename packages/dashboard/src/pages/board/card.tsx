@@ -8,24 +8,33 @@ import { ACTION_ICON } from "../../tasks/action-icon.ts";
 import { allowedActions, type TaskAction } from "../../tasks/actions.ts";
 import { SilenceWords } from "../../tasks/silence-words.tsx";
 import { useRunningSince } from "../../tasks/use-running-since.ts";
+import { boardText } from "../../text/board-text.ts";
 import { plainLine } from "../../text/plain-line.ts";
 import { text } from "../../text/text.ts";
+import { visibleText } from "../../text/visible.ts";
+import { Button } from "../../ui/button.tsx";
 import { Foreign } from "../../ui/foreign.tsx";
 import { Menu, type MenuEntry } from "../../ui/menu.tsx";
 import { Badge, ProgressBar } from "../../ui/state.tsx";
 import { Ago, Elapsed } from "../../ui/time.tsx";
 import styles from "./board.module.css";
+import { quickAnswers } from "./quick-answers.ts";
+
+const TAGS_SHOWN = 3;
 
 interface CardProps {
   task: TaskSummary;
+  selected: boolean;
   onAction(task: TaskSummary, action: TaskAction): void;
+  onAnswer(task: TaskSummary, optionId: string): void;
+  onSelect(id: string, range: boolean): void;
 }
 
 /**
  * A task on the board: draggable, with its actions in a menu. One tab stop: Enter opens the task, Space picks it up,
- * `m` opens the menu.
+ * `m` opens the menu, `x` selects it.
  */
-export const Card = memo(function Card({ task, onAction }: CardProps) {
+export const Card = memo(function Card({ task, selected, onAction, onAnswer, onSelect }: CardProps) {
   const { attributes, listeners, setNodeRef, setActivatorNodeRef, isDragging } = useDraggable({
     id: task.id,
   });
@@ -37,6 +46,15 @@ export const Card = memo(function Card({ task, onAction }: CardProps) {
     danger: action === "delete" || action === "cancel",
     onSelect: () => onAction(task, action),
   }));
+  const answers = quickAnswers(task.waitingFor);
+  if (answers.length > 0 && pending === undefined) {
+    const asked = answers.map(({ optionId, name }) => ({
+      label: name,
+      icon: "check" as const,
+      onSelect: () => onAnswer(task, optionId),
+    }));
+    entries.unshift(...asked, null);
+  }
   return (
     <li
       ref={setNodeRef}
@@ -44,12 +62,21 @@ export const Card = memo(function Card({ task, onAction }: CardProps) {
       data-task={task.id}
       data-dragging={isDragging}
       data-pending={pending !== undefined}
+      data-selected={selected}
       onPointerDown={(event) => listeners?.onPointerDown?.(event)}
       onTouchStart={(event) => listeners?.onTouchStart?.(event)}
-      onKeyDown={(event) => {
-        if (event.key !== "m" || event.ctrlKey || event.metaKey || event.altKey || menu) return;
+      onClickCapture={(event) => {
+        if (!event.shiftKey) return;
         event.preventDefault();
-        setMenu(true);
+        event.stopPropagation();
+        onSelect(task.id, true);
+      }}
+      onKeyDown={(event) => {
+        if (event.ctrlKey || event.metaKey || event.altKey || menu) return;
+        if (event.key === "m") setMenu(true);
+        else if (event.key.toLowerCase() === "x") onSelect(task.id, event.shiftKey);
+        else return;
+        event.preventDefault();
       }}
     >
       <CardBody
@@ -58,11 +85,36 @@ export const Card = memo(function Card({ task, onAction }: CardProps) {
         stop={{
           ref: setActivatorNodeRef,
           "aria-describedby": attributes["aria-describedby"],
-          "aria-keyshortcuts": "m Space",
+          "aria-keyshortcuts": "m x Space",
           onKeyDown: (event) => listeners?.onKeyDown?.(event),
         }}
       />
-      <div className={styles.cardTools}>
+      {answers.length > 0 ? (
+        <div className={styles.answers}>
+          {answers.map(({ optionId, name, kind }) => (
+            <Button
+              key={optionId}
+              kind={kind?.startsWith("reject") ? "danger" : "primary"}
+              tabIndex={-1}
+              disabled={pending !== undefined}
+              onClick={() => onAnswer(task, optionId)}
+            >
+              <Foreign max={40}>{name}</Foreign>
+            </Button>
+          ))}
+        </div>
+      ) : null}
+      <div className={styles.cardTools} data-shown={menu || selected}>
+        <input
+          type="checkbox"
+          tabIndex={-1}
+          className={styles.check}
+          aria-label={boardText.select(visibleText(task.title))}
+          title={boardText.selectHint}
+          checked={selected}
+          onPointerDown={(event) => event.stopPropagation()}
+          onChange={(event) => onSelect(task.id, (event.nativeEvent as MouseEvent).shiftKey)}
+        />
         <Menu label={text.board.actionsOf(task.title)} entries={entries} open={menu} onOpenChange={setMenu} />
       </div>
     </li>
@@ -87,8 +139,9 @@ export function CardBody({ task, pendingLabel, stop }: CardBodyProps) {
   return (
     <>
       <Link
-        to="/tasks/$taskId"
-        params={{ taskId: task.id }}
+        from="/board"
+        to="/board"
+        search={({ entry: _, ...now }) => ({ ...now, task: task.id })}
         className={styles.cardTitle}
         draggable={false}
         {...stop}
@@ -129,6 +182,12 @@ export function CardBody({ task, pendingLabel, stop }: CardBodyProps) {
             {text.priority[task.priority]}
           </Badge>
         ) : null}
+        {task.tags.slice(0, TAGS_SHOWN).map((tag) => (
+          <Badge key={tag} tone="idle">
+            {visibleText(tag)}
+          </Badge>
+        ))}
+        {task.tags.length > TAGS_SHOWN ? <span>+{task.tags.length - TAGS_SHOWN}</span> : null}
         <span className={styles.when}>{running ? <Running task={task} /> : <Ago at={task.updatedAt} />}</span>
       </p>
     </>

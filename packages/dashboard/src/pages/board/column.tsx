@@ -3,8 +3,9 @@ import type { TaskStatus, TaskSummary } from "@mission-control/protocol";
 import { useState } from "react";
 import { useLive } from "../../app/use-mission.ts";
 import { moveAction, type TaskAction } from "../../tasks/actions.ts";
+import { boardText } from "../../text/board-text.ts";
 import { text } from "../../text/text.ts";
-import { Button } from "../../ui/button.tsx";
+import { Button, IconButton } from "../../ui/button.tsx";
 import { TaskState } from "../../ui/state.tsx";
 import styles from "./board.module.css";
 import { Card } from "./card.tsx";
@@ -18,17 +19,50 @@ interface ColumnProps {
   tasks: readonly TaskSummary[];
   more: ColumnLoad | undefined;
   dragged: TaskSummary | null;
+  folded: boolean;
+  onFold(status: TaskStatus, choice: "open" | "folded"): void;
+  selected: ReadonlySet<string>;
   onAction(task: TaskSummary, action: TaskAction): void;
+  onAnswer(task: TaskSummary, optionId: string): void;
+  onSelect(id: string, range: boolean): void;
 }
 
 /** One state and the tasks in it. */
-export function Column({ status, tasks, more, dragged, onAction }: ColumnProps) {
+export function Column(props: ColumnProps) {
+  const { status, tasks, more, dragged, folded, onFold, selected, onAction, onAnswer, onSelect } = props;
   const { setNodeRef, isOver } = useDroppable({ id: status });
   const [limit, setLimit] = useState(STEP);
   const hasLetGo = useLive(({ tasks }) => tasks.hasLetGo);
   const action = dragged ? moveAction(dragged.status, status) : null;
   const hidden = tasks.length - limit;
   const canLoad = hidden > 0 || more?.hasNextPage;
+  const number = `${tasks.length}${more?.hasNextPage || hasLetGo ? "+" : ""}`;
+  if (folded) {
+    return (
+      <section
+        ref={setNodeRef}
+        className={`${styles.column} ${styles.strip}`}
+        aria-label={text.status[status]}
+        data-status={status}
+        data-folded="true"
+        data-target={action !== null}
+        data-over={isOver && action !== null}
+      >
+        <button
+          type="button"
+          className={styles.unfold}
+          aria-expanded={false}
+          title={boardText.unfold(text.status[status])}
+          onClick={() => onFold(status, "open")}
+        >
+          <span className={styles.number}>{number}</span>
+          <span className={styles.stripName}>
+            <TaskState status={status} />
+          </span>
+        </button>
+      </section>
+    );
+  }
   return (
     <section
       ref={setNodeRef}
@@ -42,15 +76,25 @@ export function Column({ status, tasks, more, dragged, onAction }: ColumnProps) 
         <h2>
           <TaskState status={status} />
         </h2>
-        <span className={styles.number}>
-          {tasks.length}
-          {more?.hasNextPage || hasLetGo ? "+" : ""}
-        </span>
+        <span className={styles.number}>{number}</span>
         {isOver && action ? <span className={styles.dropHint}>{text.action[action]}</span> : null}
+        <IconButton
+          icon="collapse"
+          label={boardText.fold(text.status[status])}
+          className={styles.fold}
+          onClick={() => onFold(status, "folded")}
+        />
       </header>
       <ol className={styles.cards}>
         {tasks.slice(0, limit).map((task) => (
-          <Card key={task.id} task={task} onAction={onAction} />
+          <Card
+            key={task.id}
+            task={task}
+            selected={selected.has(task.id)}
+            onAction={onAction}
+            onAnswer={onAnswer}
+            onSelect={onSelect}
+          />
         ))}
         {tasks.length === 0 ? <li className={styles.none}>{text.board.none}</li> : null}
         {canLoad ? (

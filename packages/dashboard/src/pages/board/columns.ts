@@ -47,8 +47,12 @@ function matchesFilter(task: TaskSummary, { q, agent, tag }: BoardSearch): boole
   return [task.title, task.description, ...task.tags].some((words) => words.toLowerCase().includes(needle));
 }
 
+/** What waits for somebody's answer first: until then nothing goes on there. */
 function byUrgency(a: TaskSummary, b: TaskSummary): number {
-  return RANK[a.priority] - RANK[b.priority] || compare(a.createdAt, b.createdAt) || compare(a.id, b.id);
+  const asks = Number(b.waitingFor !== undefined) - Number(a.waitingFor !== undefined);
+  return (
+    asks || RANK[a.priority] - RANK[b.priority] || compare(a.createdAt, b.createdAt) || compare(a.id, b.id)
+  );
 }
 
 function byChange(a: TaskSummary, b: TaskSummary): number {

@@ -23,7 +23,9 @@ const nextColumn: KeyboardCoordinateGetter = (event, { currentCoordinates, conte
   const columns = [...context.droppableRects.entries()].sort(([, a], [, b]) => a.left - b.left);
   const at = columns.findIndex(([id]) => id === context.over?.id);
   const target = columns[Math.min(columns.length - 1, Math.max(0, at + step))]?.[1];
-  return target ? { x: target.left + 8, y: currentCoordinates.y } : undefined;
+  // The middle of the card over the middle of the column: it may be a strip, narrower than the card.
+  const half = (context.collisionRect?.width ?? 0) / 2;
+  return target ? { x: target.left + target.width / 2 - half, y: currentCoordinates.y } : undefined;
 };
 
 /**

@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import type { Mission } from "../../app/mission.ts";
 import { agentName } from "../../app/use-agents.ts";
 import { useMission } from "../../app/use-mission.ts";
-import { UNDO_MS } from "../../store/held-actions.ts";
+import { type HeldAction, UNDO_MS } from "../../store/held-actions.ts";
 import {
   type Sending,
   send,
@@ -58,33 +58,61 @@ function hold(
   words: (title: string) => string,
   sending: Sending,
 ): Promise<boolean> {
-  return new Promise((resolve) => {
-    const action = mission.held.hold(id, {
-      send: (leaving) => {
-        takeAway();
-        resolve(send(mission, id, { ...sending, call: { ...sending.call, keepalive: leaving } }));
-      },
-      undone: () => {
-        takeAway();
-        mission.pending.drop(id);
-        mission.changed();
-        resolve(false);
-      },
-    });
-    mission.pending.begin(id, { ...sending, after: Number.POSITIVE_INFINITY });
-    const takeAway = mission.notices.offer(
-      words(titleOf(mission, id)),
-      [
-        { label: text.undo.undo, run: action.undo },
-        { label: text.undo.now, run: action.now },
-      ],
-      UNDO_MS,
-    );
-  });
+  const { actions, ended } = holdAll(mission, [[id, sending]]);
+  offerHeld(mission, words(titleOf(mission, id)), actions, ended);
+  return ended;
+}
+
+/** Shows actions as pending and holds them, one a task. `ended` resolves when all were sent or taken back: whether all are done. */
+export function holdAll(
+  mission: Mission,
+  sendings: readonly (readonly [id: string, sending: Sending])[],
+): { actions: readonly HeldAction[]; ended: Promise<boolean> } {
+  const actions: HeldAction[] = [];
+  const outcomes = sendings.map(
+    ([id, sending]) =>
+      new Promise<boolean>((resolve) => {
+        const action = mission.held.hold(id, {
+          send: (leaving) => {
+            resolve(send(mission, id, { ...sending, call: { ...sending.call, keepalive: leaving } }));
+          },
+          undone: () => {
+            mission.pending.drop(id);
+            mission.changed();
+            resolve(false);
+          },
+        });
+        actions.push(action);
+        mission.pending.begin(id, { ...sending, after: Number.POSITIVE_INFINITY });
+      }),
+  );
+  return { actions, ended: Promise.all(outcomes).then((done) => done.every(Boolean)) };
+}
+
+/** Offers to take held actions back, or to do them now, while they are held. */
+export function offerHeld(
+  mission: Mission,
+  words: string,
+  actions: readonly HeldAction[],
+  ended: Promise<unknown>,
+): void {
+  const each = (act: (action: HeldAction) => void) => () => {
+    takeAway();
+    for (const action of actions) act(action);
+  };
+  const takeAway = mission.notices.offer(
+    words,
+    [
+      { label: text.undo.undo, run: each((action) => action.undo()) },
+      { label: text.undo.now, run: each((action) => action.now()) },
+    ],
+    UNDO_MS,
+  );
+  void ended.then(takeAway);
 }
 
 /** Offers the opposite of an action that is on its way or done. */
-function undoable(
+export function undoable(
   mission: Mission,
   words: string,
   done: Promise<boolean>,

@@ -31,6 +31,11 @@ const ACTION_KEYS: Record<string, TaskAction> = { d: "dispatch", x: "cancel", e:
 /** One task: what it is, what became of it, and what can be done with it. */
 export function TaskPage() {
   const { taskId } = useParams({ from: "/tasks/$taskId" });
+  return <TaskDetail taskId={taskId} />;
+}
+
+/** A task, on its page or in a panel. */
+export function TaskDetail({ taskId }: { taskId: string }) {
   const task = useTask(taskId);
   const deleted = useLive(({ tasks }) => tasks.isDeleted(taskId));
   useTaskRefresh(taskId);

@@ -14,16 +14,16 @@ const RawEvents = lazyPart(async () => (await import("./raw/raw-events.tsx")).de
 
 /** What happened in a task, told four ways; the address says which. */
 export function TaskTabs({ task }: { task: TaskView }) {
-  const { tab: shown = "transcript" } = useSearch({ from: "/tasks/$taskId" });
+  const { tab: shown = "transcript" } = useSearch({ strict: false });
   return (
     <div className={styles.tabs}>
       <nav className={styles.bar} aria-label={runText.tabs.label}>
         {TASK_TABS.map((tab) => (
           <Link
             key={tab}
-            to="/tasks/$taskId"
-            params={{ taskId: task.id }}
-            search={{ tab }}
+            // Where it is: on the task's page, or beside the board.
+            to="."
+            search={({ entry: _, ...now }) => ({ ...now, tab })}
             resetScroll={false}
             aria-current={tab === shown ? "page" : undefined}
           >

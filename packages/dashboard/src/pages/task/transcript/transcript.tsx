@@ -63,7 +63,7 @@ interface RowsProps {
 }
 
 function Rows({ task, rows, end }: RowsProps) {
-  const { entry: wanted } = useSearch({ from: "/tasks/$taskId" });
+  const { entry: wanted } = useSearch({ strict: false });
   const list = useRef<HTMLOListElement>(null);
   const [words, setWords] = useState("");
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
@@ -95,7 +95,7 @@ function Rows({ task, rows, end }: RowsProps) {
     if (isThere) virtualizer.scrollToIndex(Math.max(0, rows.indexOf(wanted)), { align: "center" });
   }, [isThere, wanted, rows, virtualizer]);
 
-  const navigate = useNavigate({ from: "/tasks/$taskId" });
+  const navigate = useNavigate();
   const router = useRouter();
   const context: RowContext = useMemo(() => {
     const params = { taskId: task.id };
@@ -106,7 +106,8 @@ function Rows({ task, rows, end }: RowsProps) {
     });
     return {
       address: (eventId) => `${publicHref}&entry=${eventId}`,
-      goTo: (eventId) => void navigate({ search: { tab: "transcript", entry: eventId } }),
+      goTo: (eventId) =>
+        void navigate({ to: ".", search: (now) => ({ ...now, tab: "transcript", entry: eventId }) }),
       toggle: (key) =>
         setToggled((now) => {
           const next = new Set(now);

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { AgentView } from "@mission-control/protocol";
+import { capabilityOffers, shareOut } from "./free-agents.ts";
+
+function agent(id: string, fields: Partial<AgentView> = {}): AgentView {
+  return {
+    id,
+    name: id,
+    status: "online",
+    capabilities: ["code"],
+    concurrency: 1,
+    endpoint: { kind: "http", url: "http://127.0.0.1:9" },
+    running: 0,
+    queued: 0,
+    lastSeenAt: null,
+    lastWordAt: null,
+    createdAt: "2026-11-23T10:00:00.000Z",
+    updatedAt: "2026-11-23T10:00:00.000Z",
+    ...fields,
+  };
+}
+
+test("offers what agents that can be reached are able to do, and how many are free", () => {
+  const agents = [
+    agent("a", { capabilities: ["code", "review"], concurrency: 3, running: 1 }),
+    agent("b", { concurrency: 2, running: 2, queued: 4 }),
+    agent("c", { capabilities: ["draw"], status: "offline" }),
+  ];
+  const offered = (typed: string) =>
+    capabilityOffers(agents, typed).map(({ capability, free }) => [capability, free]);
+  assert.deepEqual(offered(""), [
+    ["code", 2],
+    ["review", 2],
+  ]);
+  assert.deepEqual(offered("REV"), [["review", 2]]);
+});
+
+test("spreads tasks over who has room, then over the shortest queues", () => {
+  const agents = [agent("a", { concurrency: 2 }), agent("b"), agent("c", { concurrency: 3, running: 3 })];
+  assert.deepEqual(shareOut(agents, 1), ["a"]);
+  assert.deepEqual(shareOut(agents, 3), ["a", "b", "a"]);
+  const counts = Map.groupBy(shareOut(agents, 9), (id) => id);
+  assert.deepEqual(
+    ["a", "b", "c"].map((id) => counts.get(id)?.length),
+    [4, 2, 3],
+    "with what c has at work, each has twice what it can do at once",
+  );
+  assert.deepEqual(shareOut([], 2), []);
+});

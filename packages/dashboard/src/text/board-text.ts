@@ -1,0 +1,4 @@
+import { englishBoard } from "./english-board.ts";
+
+/** What the board says beyond the words of all pages. */
+export const boardText = englishBoard;
