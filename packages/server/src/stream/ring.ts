@@ -4,6 +4,8 @@ import { passes, type Subject } from "./filter.ts";
 
 const SEGMENT_BYTES = 256 * 1024;
 const SEGMENTS = 16;
+/** Frames that may be longer are measured: a segment holds more of them then. */
+const COUNTED_BYTES = 16 * 1024;
 
 type Entry = Subject & Pick<LogEntry, "id">;
 
@@ -88,7 +90,8 @@ export class Ring {
   }
 
   #segmentFor(frame: string): Segment {
-    const needed = frame.length * 3;
+    // Room for the widest characters costs a short frame nothing; for a long one it is worth to count.
+    const needed = frame.length * 3 <= COUNTED_BYTES ? frame.length * 3 : Buffer.byteLength(frame);
     const current = this.#segments.at(-1);
     if (current && (current.offsets.at(-1) ?? 0) + needed <= current.buffer.length) return current;
     const buffer = Buffer.allocUnsafeSlow(Math.max(SEGMENT_BYTES, needed));
