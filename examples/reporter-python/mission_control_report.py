@@ -5,6 +5,7 @@
     python3 mission_control_report.py complete "Fixed the race" --data '{"files":2}'
     python3 mission_control_report.py error "Tests fail" --last-state "fix written"
     echo '{"kind":"tool","title":"npm test","state":"running"}' | python3 mission_control_report.py progress --entry -
+    python3 mission_control_report.py artifact build/report.html
 
 or from a program:
 
@@ -22,6 +23,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import mimetypes
 import os
 import queue
 import random
@@ -30,6 +32,7 @@ import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import uuid
 from datetime import datetime, timezone
@@ -39,6 +42,9 @@ RETRY_WAITS = (0.25, 1, 5, 30, 120, 600)
 """The longest wait before each further try, in seconds."""
 
 TRY_TIMEOUT = 10
+UPLOAD_BYTES_PER_SECOND = 20_000
+"""A try to upload has so much more time as a line of this speed needs."""
+
 MAX_RETRY_AFTER = 3600
 MAX_ANSWER_BYTES = 64 * 1024
 MAX_TEXT_BYTES = 32 * 1024
@@ -102,6 +108,7 @@ class Reporter:
         self.task_id = task_id
         self.agent_id = agent_id
         self._waits = tuple(waits)
+        self._secret = secret
         self._key = _key_of(secret)
         if not url.startswith(("http://", "https://")):
             raise ValueError(f'The callback URL "{url}" is not an http or https URL.')
@@ -144,18 +151,49 @@ class Reporter:
     def error(self, error, last_state=None, data=None, usage=None, timeout=None):
         return self._send("error", timeout, error=error, lastState=last_state, data=data, usage=usage)
 
+    def artifact(self, path, name=None, media_type=None, timeout=None):
+        """Leaves a file behind, whatever its size: it is uploaded, which only a dispatch's own callback URL takes."""
+        name = name or os.path.basename(path)
+        address, _, dispatch_id = self.url.partition("?")[0].rstrip("/").rpartition("/")
+        if address.endswith("/webhooks") or not dispatch_id:
+            raise ValueError("The shared callback URL takes no artifacts: report to the dispatch's own.")
+        size, sha256 = os.path.getsize(path), hashlib.sha256()
+        with open(path, "rb") as file:
+            for piece in iter(lambda: file.read(1 << 20), b""):
+                sha256.update(piece)
+        digest = f"sha-256=:{base64.b64encode(sha256.digest()).decode()}:"
+        text = f"{urllib.parse.unquote(dispatch_id)}\n{name}\n{digest}".encode()
+        headers = {
+            "content-type": media_type or mimetypes.guess_type(name)[0] or "application/octet-stream",
+            "content-length": str(size),
+            "content-digest": digest,
+            "x-signature-sha256": "sha256=" + hmac.new(self._secret.encode(), text, hashlib.sha256).hexdigest(),
+        }
+        url = f"{address}/{dispatch_id}/artifacts/{urllib.parse.quote(name, safe='')}"
+
+        def attempt(patience):
+            with open(path, "rb") as file:
+                request = urllib.request.Request(url, data=file, method="PUT", headers=headers)
+                return self._ask(request, patience)
+
+        return self._deliver("artifact", timeout, TRY_TIMEOUT + size / UPLOAD_BYTES_PER_SECOND, attempt)
+
     def _send(self, kind, timeout, **fields):
-        """Sends one callback by the contract's schedule: the same id on every try, a signature of its moment."""
+        """Sends one callback: the same id on every try, a signature of its moment."""
         message_id = f"msg_{uuid.uuid4()}"
         timestamp = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         body = {"id": message_id, "taskId": self.task_id, "agentId": self.agent_id, "type": kind}
         body.update({name: value for name, value in fields.items() if value is not None})
         raw = json.dumps({**body, "timestamp": timestamp}, allow_nan=False).encode()
+        return self._deliver(kind, timeout, TRY_TIMEOUT, lambda patience: self._try(message_id, raw, patience))
+
+    def _deliver(self, kind, timeout, try_timeout, attempt):
+        """Tries by the contract's schedule until Mission Control has it."""
         deadline = None if timeout is None else time.monotonic() + timeout
         reason, status = "", None
         for wait in (*self._waits, None):
-            left = TRY_TIMEOUT if deadline is None else min(TRY_TIMEOUT, deadline - time.monotonic())
-            status, reason, retry_after, is_skewed, answer = self._try(message_id, raw, max(left, 0.1))
+            left = try_timeout if deadline is None else min(try_timeout, deadline - time.monotonic())
+            status, reason, retry_after, is_skewed, answer = attempt(max(left, 0.1))
             if status is not None and 200 <= status < 300:
                 return answer
             if status is not None and status not in (408, 425, 429) and 200 <= status < 500 and not is_skewed:
@@ -169,7 +207,6 @@ class Reporter:
         raise DeliveryError(f"The {kind} could not be delivered; the last try met: {reason}.", status)
 
     def _try(self, message_id, raw, timeout):
-        """Returns (status or None, reason, seconds to wait, whether the clocks are to blame, the answer)."""
         timestamp = str(int(time.time()))
         digest = hmac.new(self._key, f"{message_id}.{timestamp}.".encode() + raw, hashlib.sha256).digest()
         request = urllib.request.Request(self.url, data=raw, method="POST")
@@ -177,6 +214,10 @@ class Reporter:
         request.add_header("webhook-id", message_id)
         request.add_header("webhook-timestamp", timestamp)
         request.add_header("webhook-signature", "v1," + base64.b64encode(digest).decode())
+        return self._ask(request, timeout)
+
+    def _ask(self, request, timeout):
+        """Returns (status or None, reason, seconds to wait, whether the clocks are to blame, the answer)."""
         # In a thread of its own, because a socket's timeout begins anew with every byte that comes.
         said = queue.SimpleQueue()
         exchange = threading.Thread(target=_exchange, args=(self._opener, request, timeout, said), daemon=True)
@@ -301,8 +342,12 @@ def main(arguments=None):
         epilog="The secret is read from MISSION_CONTROL_CALLBACK_SECRET alone: what is on a command line can be "
         "seen by others. MISSION_CONTROL_RETRY_WAITS sets the longest wait before each further try, in seconds.",
     )
-    parser.add_argument("verb", choices=["progress", "complete", "error"])
-    parser.add_argument("text", nargs="?", help="what the agent is doing, its result, or what went wrong")
+    parser.add_argument("verb", choices=["progress", "complete", "error", "artifact"])
+    parser.add_argument(
+        "text", nargs="?", help="what the agent is doing, its result, what went wrong, or the artifact's file"
+    )
+    parser.add_argument("--name", help="with artifact: what it is called (default: the file's name)")
+    parser.add_argument("--type", help="with artifact: its media type (default: what the end of its name says)")
     parser.add_argument("--progress", type=float, help="0 to 1, with progress")
     parser.add_argument(
         "--entry", metavar="FILE", help="with progress: JSON of what was said or done, for the transcript; - is the standard input"
@@ -330,9 +375,11 @@ def main(arguments=None):
             answer = reporter.progress(given.text, progress=given.progress, entry=entry, **common)
         elif given.verb == "complete":
             answer = reporter.complete(given.text or "", **common)
+        elif given.verb == "artifact":
+            answer = reporter.artifact(given.text, given.name, given.type, given.timeout)
         else:
             answer = reporter.error(given.text, last_state=given.last_state, **common)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     except DeliveryError as error:

@@ -5,6 +5,7 @@
 #   mission-control-report.sh complete "Fixed the race" --data '{"files":2}'
 #   mission-control-report.sh error "Tests fail" --last-state "fix written"
 #   echo '{"kind":"tool","title":"npm test","state":"running"}' | mission-control-report.sh progress --entry -
+#   mission-control-report.sh artifact build/report.html --type text/html
 #
 # Exit code: 0 stored by Mission Control, 1 not delivered (the reason is on stderr), 2 wrong use.
 set -u
@@ -12,13 +13,16 @@ set -u
 usage() {
   cat <<'TEXT'
 Usage: mission-control-report.sh progress|complete|error [TEXT] [option ...]
+       mission-control-report.sh artifact FILE [option ...]
 
   --progress N         0 to 1, with progress
   --entry FILE         with progress: JSON of what was said or done, for the transcript; - is the standard input
   --last-state TEXT    the last state reached, with error
+  --name NAME          with artifact: what it is called (default: the file's name)
+  --type TYPE          with artifact: its media type (default: application/octet-stream)
   --data JSON          a JSON object of your own
   --usage JSON         {"inputTokens":0,"outputTokens":0,"cost":{"amount":0.01,"currency":"USD"}}, in total
-  --timeout SECONDS    give up after this long (progress: 20; complete, error: the whole schedule)
+  --timeout SECONDS    give up after this long (progress: 20; others: the whole schedule)
   --url URL            or MISSION_CONTROL_CALLBACK_URL
   --task-id ID         or MISSION_CONTROL_TASK_ID
   --agent-id ID        or MISSION_CONTROL_AGENT_ID
@@ -97,12 +101,22 @@ key_of_secret() {
   fi
 }
 
-# Base64 of HMAC-SHA256 (RFC 2104) over "id.timestamp.body".
-sign() {
-  key=$(key_of_secret)
+# The bytes of HMAC-SHA256 (RFC 2104) over the text $2, with the key that is $1 in hex.
+hmac() {
+  key=$1
   [ "${#key}" -le 128 ] || key=$(printf "$(octal "$key" 0 0)" | openssl dgst -sha256 -binary | hex)
-  inner=$({ printf "$(octal "$key" 54 64)"; printf '%s.%s.%s' "$1" "$2" "$3"; } | openssl dgst -sha256 -binary | hex)
-  { printf "$(octal "$key" 92 64)"; printf "$(octal "$inner" 0 0)"; } | openssl dgst -sha256 -binary | openssl base64 -A
+  inner=$({ printf "$(octal "$key" 54 64)"; printf '%s' "$2"; } | openssl dgst -sha256 -binary | hex)
+  { printf "$(octal "$key" 92 64)"; printf "$(octal "$inner" 0 0)"; } | openssl dgst -sha256 -binary
+}
+
+# Base64 of the signature over "id.timestamp.body".
+sign() { hmac "$(key_of_secret)" "$1.$2.$3" | openssl base64 -A; }
+
+# Hex of the signature over an upload's dispatch, name and digest, a line feed between them. Its key is the secret as written.
+sign_upload() {
+  hmac "$(printf '%s' "$secret" | hex)" "$1
+$2
+$3" | hex
 }
 
 # --- Retrying --------------------------------------------------------------------------------------------------
@@ -145,8 +159,7 @@ header() { sed -n "s/^$1: *\\([^$return]*\\).*/\\1/p" "$folder/headers" | tail -
 # One try: sets $status (000 when no answer came), $reason, $server_time and $skew, in seconds.
 try() {
   timestamp=$(date +%s)
-  signature=$(sign "$id" "$timestamp" "$body")
-  limit=10
+  limit=$try_timeout
   if [ "$deadline" -gt 0 ]; then
     left=$((deadline - timestamp))
     [ "$left" -ge "$limit" ] || limit=$((left > 0 ? left : 1))
@@ -155,6 +168,12 @@ try() {
   # An answer without end is cut off at 1 MiB (in blocks of 512 bytes).
   (
     ulimit -f 2048
+    if [ "$verb" = artifact ]; then
+      exec curl -sS --max-time "$limit" --proto '=http,https' -T "$text" \
+        -H "content-type: $media_type" -H "content-digest: $digest" -H "x-signature-sha256: sha256=$signature" \
+        -D "$folder/headers" -o "$folder/answer" "$url"
+    fi
+    signature=$(sign "$id" "$timestamp" "$body")
     printf '%s' "$body" | curl -sS --max-time "$limit" --proto '=http,https' \
       -H 'content-type: application/json' -H "webhook-id: $id" -H "webhook-timestamp: $timestamp" \
       -H "webhook-signature: v1,$signature" --data-binary @- \
@@ -220,9 +239,9 @@ deliver() {
 
 case ${1-} in
   -h | --help) usage; exit 0 ;;
-  progress | complete | error) verb=$1 ;;
-  '') wrong_use 'What shall be reported: progress, complete or error?' ;;
-  *) wrong_use "\"$1\" is not one of progress, complete and error." ;;
+  progress | complete | error | artifact) verb=$1 ;;
+  '') wrong_use 'What shall be reported: progress, complete, error or artifact?' ;;
+  *) wrong_use "\"$1\" is not one of progress, complete, error and artifact." ;;
 esac
 shift
 case ${1---} in
@@ -233,7 +252,7 @@ esac
 url=${MISSION_CONTROL_CALLBACK_URL-} secret=${MISSION_CONTROL_CALLBACK_SECRET-}
 task=${MISSION_CONTROL_TASK_ID-} agent=${MISSION_CONTROL_AGENT_ID-}
 waits=${MISSION_CONTROL_RETRY_WAITS-1 1 5 30 120 600}
-progress='' entry='' last_state='' data='' used='' timeout=''
+progress='' entry='' last_state='' data='' used='' timeout='' name='' media_type=application/octet-stream
 while [ $# -gt 0 ]; do
   [ $# -gt 1 ] || wrong_use "$1 needs a value."
   case $1 in
@@ -243,6 +262,8 @@ while [ $# -gt 0 ]; do
       if [ "$2" = - ]; then entry=$(cat); else entry=$(cat -- "$2") || exit 2; fi
       [ -n "$entry" ] || wrong_use 'The entry is empty.' ;;
     --last-state) last_state=$2 ;;
+    --name) name=$2 ;;
+    --type) media_type=$2 ;;
     --data) data=$2 ;;
     --usage) used=$2 ;;
     --timeout) timeout=$2 ;;
@@ -269,8 +290,22 @@ for wait in $waits; do
   case $wait in *[!0-9]* | ??????*) wrong_use 'MISSION_CONTROL_RETRY_WAITS is a list of seconds, of 5 digits at most.' ;; esac
 done
 
+try_timeout=10
+if [ "$verb" = artifact ]; then
+  [ -f "$text" ] && [ -r "$text" ] || wrong_use "There is no file \"$text\" that can be read."
+  url=${url%%\?*} url=${url%/}
+  dispatch=${url##*/}
+  [ "$dispatch" != callback ] || wrong_use "The shared callback URL takes no artifacts: report to the dispatch's own."
+  name=${name:-${text##*/}}
+  digest="sha-256=:$(openssl dgst -sha256 -binary <"$text" | openssl base64 -A):"
+  signature=$(sign_upload "$dispatch" "$name" "$digest")
+  url="$url/artifacts/$(printf '%s' "$name" | hex | sed 's/../%&/g')"
+  # As long as a line of 20 kB a second needs for it.
+  try_timeout=$((10 + $(wc -c <"$text") / 20000))
+fi
+
 id="msg_$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
-case $verb in progress) field=message ;; complete) field=summary ;; error) field=error ;; esac
+case $verb in progress | artifact) field=message ;; complete) field=summary ;; error) field=error ;; esac
 body="{\"id\":\"$id\",\"taskId\":$(json_string "$task"),\"agentId\":$(json_string "$agent"),\"type\":\"$verb\""
 [ -n "$entry" ] && [ -z "$has_text" ] || body="$body,\"$field\":$(json_string "$text")"
 [ -z "$entry" ] || body="$body,\"entry\":$entry"

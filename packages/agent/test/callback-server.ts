@@ -1,7 +1,17 @@
+import { createHash } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { callbackSchema, deriveDispatchSecret, secretKey, verifyStandard } from "@mission-control/protocol";
+import {
+  callbackSchema,
+  contentDigest,
+  deriveDispatchSecret,
+  SIMPLE_SIGNATURE_HEADER,
+  secretKey,
+  uploadText,
+  verifySimple,
+  verifyStandard,
+} from "@mission-control/protocol";
 import type { CallbackBody } from "../src/wire.ts";
 
 /** One request as it arrived, whatever was answered. */
@@ -36,6 +46,8 @@ export type Behaviour =
 export class CallbackServer {
   readonly tries: Try[] = [];
   readonly stored: CallbackBody[] = [];
+  /** What was uploaded. */
+  readonly uploads: { name: string; mediaType: string; content: Buffer }[] = [];
   maxInFlight = 0;
   behave: (attempt: Try, index: number) => Behaviour = () => "ok";
   /** The server's clock, by which it judges signatures and which it tells in `Date`. */
@@ -92,6 +104,22 @@ export class CallbackServer {
     await once(this.#server, "close");
   }
 
+  #takeUpload(request: IncomingMessage, response: ServerResponse, content: Buffer): void {
+    const [dispatchId = "", , encoded = ""] = (request.url ?? "").split("/").slice(-3);
+    const name = decodeURIComponent(encoded);
+    const digest = headerOf(request, "content-digest");
+    const secret = deriveDispatchSecret(this.#key, dispatchId);
+    const signature = headerOf(request, SIMPLE_SIGNATURE_HEADER);
+    const isSigned = verifySimple([secret], signature, uploadText(dispatchId, name, digest));
+    const isWhole = contentDigest(createHash("sha256").update(content).digest()) === digest;
+    if (!isSigned || !isWhole) {
+      answer(response, isSigned ? 400 : 401, {});
+      return;
+    }
+    const eventId = this.uploads.push({ name, mediaType: headerOf(request, "content-type"), content });
+    answer(response, 200, { ok: true, eventId, duplicate: false, taskStatus: "in_progress" });
+  }
+
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#inFlight++;
     this.maxInFlight = Math.max(this.maxInFlight, this.#inFlight);
@@ -100,6 +128,7 @@ export class CallbackServer {
     for await (const chunk of request) chunks.push(chunk);
     response.setHeader("date", new Date(this.now()).toUTCString());
     const raw = Buffer.concat(chunks);
+    if (request.method === "PUT") return this.#takeUpload(request, response, raw);
     const id = String(request.headers["webhook-id"]);
     const timestamp = Number(request.headers["webhook-timestamp"]);
     const dispatchId = request.url?.split("/").at(-1) ?? "";
@@ -138,6 +167,11 @@ export class CallbackServer {
     }
     answer(response, 200, { ok: true, eventId, duplicate: known !== undefined, taskStatus: "in_progress" });
   }
+}
+
+/** The one value of a header. */
+function headerOf(request: IncomingMessage, name: string): string {
+  return String(request.headers[name]);
 }
 
 /** Sends a head that never comes to its end. */

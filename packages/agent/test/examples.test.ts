@@ -122,6 +122,24 @@ function reporterTests(name: string, command: string[]): void {
       }
     });
 
+    test("a file is left behind whole, under its own or another name", async (t) => {
+      const folder = mkdtempSync(join(tmpdir(), "mc-artifact-"));
+      t.after(() => rmSync(folder, { recursive: true }));
+      const content = Buffer.from([...Array(256).keys()]);
+      const file = join(folder, "größe & 100%.bin");
+      writeFileSync(file, content);
+      const plain = await report("artifact", file);
+      assert.deepEqual(plain, { code: 0, out: "Reported; the task is in_progress.\n", error: "" });
+      assert.equal((await report("artifact", file, "--name", "page", "--type", "text/html")).code, 0);
+      assert.deepEqual(server.uploads, [
+        { name: "größe & 100%.bin", mediaType: "application/octet-stream", content },
+        { name: "page", mediaType: "text/html", content },
+      ]);
+      assert.equal((await report("artifact", join(folder, "none"))).code, 2);
+      const url = `${server.origin}/api/webhooks/callback`;
+      assert.match((await report("artifact", file, "--url", url)).error, /shared callback URL/);
+    });
+
     test("any text arrives as it was given", async () => {
       const text = `quotes " and ' and \\ and %s \\n, a tab\t, a line\nbreak, \u0001, grün 漢字 😀 $HOME \`id\``;
       assert.equal((await report("complete", text)).code, 0);
