@@ -10,12 +10,15 @@ export interface Spoken {
   start(name: string, home: string, repository: string): Promise<Runner>;
   /** `turn`: it takes a message into its turn at once; `later`: between two steps, or after it; `no`: not at all. */
   hears: "turn" | "later" | "no";
+  /** Whether it tells what its commands print. */
+  tellsOutput: boolean;
 }
 
 export function spokenAgent(agent: CodingAgent, grounds: Grounds): Spoken {
-  const { acp, freeMode, steers } = agent;
+  const { acp, freeMode, steers, tellsNoOutput } = agent;
   return {
     program: agent,
+    tellsOutput: !tellsNoOutput,
     hears: steers ? "turn" : "later",
     start: (...place) =>
       runAcpAgent({ ...options(agent, grounds, ...place), acp, permissions: "allow", mode: freeMode }),
@@ -26,6 +29,7 @@ export function spokenCommand(command: CodingCommand, grounds: Grounds): Spoken 
   const { exec, listens } = command;
   return {
     program: command,
+    tellsOutput: true,
     hears: listens ? "later" : "no",
     start: (...place) => runExecAgent({ ...options(command, grounds, ...place), exec }),
   };

@@ -46,6 +46,11 @@ ${[header, header.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} 
   only with \`--permissions allow\`.
 - **after a no**: what the agent does when the operator refuses a command.
 - **diff of an edit**: a question about an edit shows the changes.
+- **tool calls**: what the transcript tells of a command.
+- **its changes**: in a worktree of its own, what a task changed comes back.
+- **a message**: where one comes that is to steer it; the model's next request then has it. A program that reads nothing
+  while it works refuses it.
+- **interrupted**: a message that interrupts ends the turn under way, and is worked on instead.
 
 Set-up of each: [Claude Code](guides/connect-claude-code.md), [Codex](guides/connect-codex.md),
 [opencode](guides/connect-opencode.md), [Copilot, Gemini, Qwen Code, Pi and others](guides/connect-an-acp-agent.md).

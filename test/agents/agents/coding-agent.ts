@@ -33,6 +33,8 @@ export interface CodingAgent extends RealProgram {
   tellsNoErrors?: true;
   /** It takes a message into a turn under way. */
   steers?: true;
+  /** It tells of a command neither the input nor the output. */
+  tellsNoOutput?: true;
   /** It tells no tokens. */
   tellsNoTokens?: true;
   /** It asks the model again and again, for minutes, when that says nothing. */

@@ -2,6 +2,7 @@ import { base, bin, type CodingAgent, writeSettings } from "./coding-agent.ts";
 
 export const gemini: CodingAgent = {
   name: "Gemini CLI",
+  tellsNoOutput: true,
   packages: ["@google/gemini-cli"],
   acp: `${bin("gemini")} --acp`,
   freeMode: "yolo",

@@ -16,10 +16,11 @@ export function toolOutput({ content, rawOutput, status }: ToolCallUpdate): stri
 }
 
 /**
- * What an update adds to the output of a command that still runs (`_meta.terminal_output_delta` of codex-acp 2.6).
+ * What an update adds to the output of a command (`_meta`: `terminal_output_delta` of codex-acp 2.6, `terminal_output` of
+ * pi-acp 0.0.34).
  */
 export function outputPiece({ _meta }: ToolCallUpdate): string | undefined {
-  const { data } = fields(_meta?.terminal_output_delta);
+  const { data } = fields(_meta?.terminal_output_delta ?? _meta?.terminal_output);
   return typeof data === "string" && data !== "" ? data : undefined;
 }
 
@@ -45,7 +46,8 @@ function rawText(rawOutput: unknown): string | undefined {
   if (Array.isArray(rawOutput)) return joined(rawOutput.map((part) => fields(part).text));
   const raw = fields(rawOutput);
   const told = OUTPUT_FIELDS.map((name) => raw[name]).find((value) => typeof value === "string");
-  if (told === undefined) return undefined;
+  // Pi, and what MCP servers give back.
+  if (told === undefined) return Array.isArray(raw.content) ? rawText(raw.content) : undefined;
   return typeof raw.stderr === "string" && raw.stderr !== "" ? `${told}\n${raw.stderr}` : String(told);
 }
 

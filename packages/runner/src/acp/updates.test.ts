@@ -169,6 +169,19 @@ describe("what becomes of updates, as the agents send them", () => {
     assert.deepEqual({ output, exitCode, state }, { output: "one\ntwo\n", exitCode: 0, state: "completed" });
   });
 
+  test("Gemini: what a call begins with is what it will do, and its output is not told", () => {
+    const began = tool({ toolCallId: "g", status: "in_progress", content: [text("[in /work] (A step)")] });
+    const [event] = read(began, { ...update({ status: "completed", content: [] }), toolCallId: "g" });
+    assert.equal(event?.type === "tool" && event.facts?.output, undefined);
+  });
+
+  test("Pi: its output comes in pieces alone, and in content blocks", () => {
+    const [event] = read(tool({ _meta: { terminal_output: { data: "42\n" } } }));
+    assert.equal(event?.type === "tool" && event.facts?.outputPiece, "42\n");
+    const rawOutput = { content: [{ type: "text", text: "ok" }], details: {} };
+    assert.equal(facts(update({ status: "completed", rawOutput })).output, "ok");
+  });
+
   test("opencode and others: what is known of their shapes, else what they show", () => {
     const opencode = { output: "hi\n", metadata: { exit: 0 } };
     assert.deepEqual(facts(update({ status: "completed", rawOutput: opencode })), {

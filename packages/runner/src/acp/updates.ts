@@ -54,7 +54,7 @@ export class UpdateReader {
         return readThought(update.content);
       case "tool_call":
       case "tool_call_update":
-        return this.#readTool(update);
+        return this.#readTool(update, update.sessionUpdate === "tool_call");
       case "plan":
         return [
           {
@@ -97,7 +97,8 @@ export class UpdateReader {
     return isNext ? [{ type: "text", text: "", ends: true }, piece] : [piece];
   }
 
-  #readTool(update: ToolCallUpdate): AgentEvent[] {
+  /** @param begins whether the call is told for the first time */
+  #readTool(update: ToolCallUpdate, begins: boolean): AgentEvent[] {
     const { toolCallId: id, status } = update;
     const call = this.#merge(update);
     const events: AgentEvent[] = [];
@@ -106,7 +107,7 @@ export class UpdateReader {
         type: "tool",
         id,
         title: toolTitle(call.title, call.rawInput),
-        facts: factsOf(update, call),
+        facts: factsOf(update, call, begins),
       });
     }
     if (status === "failed") events.push({ type: "tool-failed", id, output: toolOutput(update) ?? "" });
@@ -164,10 +165,11 @@ export class UpdateReader {
 }
 
 /** What one update tells of a call. */
-function factsOf(update: ToolCallUpdate, call: ToolCall): ToolFacts {
+function factsOf(update: ToolCallUpdate, call: ToolCall, begins: boolean): ToolFacts {
   const { status, rawOutput } = update;
-  // What stands in a call before it runs says what it will do.
-  const hasRun = (status && status !== "pending") || rawOutput !== undefined;
+  // What stands in a call when it begins says what it will do, also where it begins as running (Gemini).
+  const isUnderWay = status === "in_progress" && !begins;
+  const hasRun = isUnderWay || status === "completed" || status === "failed" || rawOutput !== undefined;
   return {
     name: call.name,
     input: call.rawInput,
