@@ -217,14 +217,22 @@ export class Dispatcher {
     return this.#options.store.change({ kind: "answer_permission", taskId, requestId, ...answer });
   }
 
-  /** Writes to the agent that works on a task: kept until its side has answered. */
-  sendMessage(
+  /**
+   * Writes to the agent that works on a task: kept until its side has answered. Where it has ended and its agent goes on
+   * in the same conversation, the message begins a new attempt.
+   */
+  async sendMessage(
     taskId: string,
     message: SendMessage & { by: string },
     options?: { key?: IdempotencyKey },
   ): Promise<ChangeResult> {
+    const { store, adapterFor } = this.#options;
     const messageId = newId("message");
-    return this.#options.store.change({ kind: "send_message", taskId, messageId, ...message }, options);
+    const task = await store.task(taskId);
+    const agent = task?.agentId ? await store.record("agent", task.agentId) : null;
+    const goesOn = agent && adapterFor(targetOf(agent))?.keepsConversations;
+    const newDispatchId = goesOn ? newId("dispatch") : undefined;
+    return store.change({ kind: "send_message", taskId, messageId, ...message, newDispatchId }, options);
   }
 
   /** Takes what a gateway saw of a run. */

@@ -107,3 +107,17 @@ test("a message is delivered by the node that does the agent's work, whichever i
   assert.deepEqual(other.gateway.calls, []);
   assert.equal(fixture.gateway.calls.at(-1), `message ${dispatchId} from afar`);
 });
+
+test("a message to a task that has ended is dispatched as a new attempt, where the agent keeps its conversations", async (context) => {
+  const { fixture, taskId, write, states } = await atWork(context);
+  await fixture.report(taskId, "complete");
+  const refused = await write("And the tests?");
+  assert.equal(refused.refusal?.code, "conflict");
+  Object.assign(fixture.gateway, { keepsConversations: true });
+  await write("And the tests?");
+  await fixture.untilState(taskId, "in_progress accepted");
+  assert.deepEqual(await states(), ["And the tests? delivered"]);
+  assert.equal(fixture.gateway.payloads.at(-1)?.task.feedback, "And the tests?");
+  await fixture.report(taskId, "complete");
+  assert.deepEqual(await states(), ["And the tests? taken_up"]);
+});

@@ -124,6 +124,9 @@ export interface SendContext {
  * sees; it knows no queue, no task rules and no store.
  */
 export interface GatewayAdapter {
+  /** Whether its agents go on in the conversation that an earlier attempt at the same task was; absent where not. */
+  readonly keepsConversations?: true;
+
   /** Hands a dispatch over for the first time. Retries inside are the adapter's own; it never runs twice. */
   dispatch(target: AgentTarget, payload: DispatchPayload, context: SendContext): Promise<DispatchOutcome>;
 

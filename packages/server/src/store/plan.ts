@@ -4,7 +4,7 @@ import { attributedAttempt } from "../tasks/attribution.ts";
 import type { Decision, Refusal, TaskChange, TaskState } from "../tasks/change.ts";
 import { decide } from "../tasks/decide.ts";
 import { type TaskLimits, withinLimits } from "../tasks/limits.ts";
-import { messageIdOf } from "../tasks/messages.ts";
+import { messageIdOf, openingIdOf } from "../tasks/messages.ts";
 import type { Attempt, Message, Task } from "../tasks/task.ts";
 import { Draft, type EventRow, type Rows } from "./draft.ts";
 import { encodeFrame } from "./event-frame.ts";
@@ -135,15 +135,18 @@ function change(
   const known = key === undefined ? null : draft.receipt(key);
   if (known) return repeated(known, idempotency?.fingerprint);
   if (idempotency?.onlyIfKnown) return { ...NOTHING_KNOWN, refusal: STALE };
-  const messageId = messageIdOf(asked);
-  const message = messageId === undefined ? null : draft.message(messageId);
-  const state: TaskState = { task, attempt, message };
+  const message = messageOf(draft, messageIdOf(asked));
+  const state: TaskState = { task, attempt, message, opening: messageOf(draft, openingIdOf(attempt)) };
   const decision = withinLimits(state, asked, decide(state, asked, at), limits);
   const result = resultOf(decision, state, draft.nextEventId);
   const receipt =
     key === undefined ? undefined : { key, receipt: receiptOf(result, asked, idempotency?.fingerprint, at) };
   write(draft, decision, state, receipt);
   return result;
+}
+
+function messageOf(draft: Draft, id: string | undefined): Message | null {
+  return id === undefined ? null : draft.message(id);
 }
 
 /** The attempt that a change names or, where it names none, is about. */
@@ -167,10 +170,10 @@ function claim(draft: Draft, agentId: string, at: string): Claim {
   const claimed: Claimed[] = [];
   for (const attempt of draft.queued(agentId, free)) {
     const { id: dispatchId, taskId } = attempt;
-    const state = { task: draft.task(taskId), attempt };
     const step: TaskChange = agent
       ? { kind: "sending", taskId, dispatchId }
       : { kind: "undelivered", taskId, dispatchId, state: "failed", reason: AGENT_DELETED };
+    const state = { task: draft.task(taskId), attempt, opening: messageOf(draft, openingIdOf(attempt)) };
     const decision = decide(state, step, at);
     write(draft, decision, state, undefined);
     const task = decision.task ?? state.task;
@@ -240,7 +243,9 @@ function write(
   if (decision.deleted && before.task) draft.deleteTask(before.task.id, deleted);
   if (decision.task) draft.setTask(decision.task, draft.nextEventId + events.length - 1);
   if (attempt) draft.setAttempt(attempt, current);
-  if (decision.message) draft.setMessage(decision.message, draft.nextEventId);
+  for (const message of [decision.message, decision.opening]) {
+    if (message) draft.setMessage(message, draft.nextEventId);
+  }
   if (decision.artifact) draft.addArtifact(decision.artifact);
   for (const pending of commands) draft.addCommand(pending);
   draft.addEvents(events);

@@ -24,7 +24,16 @@ export type OperatorChange =
   | { kind: "approve"; taskId: string }
   | { kind: "reject"; taskId: string; feedback: string; newDispatchId: string }
   | ({ kind: "answer_permission"; taskId: string; requestId: string } & AnswerPermission)
-  | { kind: "send_message"; taskId: string; messageId: string; text: string; mode: MessageMode; by: string };
+  | {
+      kind: "send_message";
+      taskId: string;
+      messageId: string;
+      text: string;
+      mode: MessageMode;
+      by: string;
+      /** Of the attempt that it begins where the last one is over; absent where the agent keeps no conversation. */
+      newDispatchId?: string | undefined;
+    };
 
 /** What the dispatcher learns while it hands an attempt over. */
 export type DeliveryChange =
@@ -111,6 +120,8 @@ export interface TaskState {
   attempt: Attempt | null;
   /** The message that the change names, if it names one that is there. */
   message?: Message | null;
+  /** The message that the attempt began with, until its agent is known to work with that. */
+  opening?: Message | null;
 }
 
 /** Something an agent must still be told. Kept until it was delivered. */
@@ -140,6 +151,7 @@ export interface Decision {
   task?: Task;
   attempt?: Attempt;
   message?: Message;
+  opening?: Message;
   deleted?: true;
   command?: AgentCommand;
   /** What the attempt leaves behind by it. */

@@ -13,7 +13,7 @@ import {
 import { TaskModel } from "../../test/support/task-model.ts";
 import type { Decision, TaskChange } from "./change.ts";
 import { decide } from "./decide.ts";
-import { messageIdOf } from "./messages.ts";
+import { messageIdOf, openingIdOf } from "./messages.ts";
 import type { Attempt, Message, Task } from "./task.ts";
 
 /** Keeps what the rules decide, as a store would. */
@@ -30,8 +30,9 @@ class World {
     const attempt = this.attempts.get(named ?? task?.dispatchId ?? "") ?? null;
     const now = new Date(Date.UTC(2026, 0, 1, 0, 0, this.#second++)).toISOString();
     const message = this.messages.get(messageIdOf(change) ?? "") ?? null;
-    const decision = decide({ task, attempt, message }, change, now);
-    if (decision.message) this.messages.set(decision.message.id, decision.message);
+    const opening = this.messages.get(openingIdOf(attempt) ?? "") ?? null;
+    const decision = decide({ task, attempt, message, opening }, change, now);
+    for (const moved of [decision.message, decision.opening]) if (moved) this.messages.set(moved.id, moved);
     if (decision.deleted) this.#delete(change.taskId);
     if (decision.task) this.tasks.set(decision.task.id, decision.task);
     if (decision.attempt) this.attempts.set(decision.attempt.id, decision.attempt);

@@ -2,6 +2,7 @@ import type { NewEvent } from "@mission-control/protocol";
 import { foldEvent } from "@mission-control/protocol/task-fold";
 import type { Decision, Ruling, TaskChange, TaskState } from "./change.ts";
 import { ruleDelivery } from "./delivery.ts";
+import { withOpeningMoved } from "./messages.ts";
 import { ruleOperator } from "./operator.ts";
 import { ruleReport } from "./reports.ts";
 import { type Attempt, isOver, type Task } from "./task.ts";
@@ -13,7 +14,7 @@ import { waitingOf } from "./waiting.ts";
  * @param now ISO 8601 UTC with milliseconds
  */
 export function decide(state: TaskState, change: TaskChange, now: string): Decision {
-  const { created, beside, attempt, ...ruled } = rule(state, change, now);
+  const { created, beside, attempt, ...ruled } = withOpeningMoved(rule(state, change, now), state, now);
   // An attempt that stays as it is, as under most progress, is no part of the decision: nothing of it is written.
   const decision: Decision =
     attempt && (attempt !== state.attempt || ruled.command) ? { ...ruled, attempt } : ruled;

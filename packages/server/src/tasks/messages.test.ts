@@ -141,3 +141,47 @@ test("an agent is not flooded: so many wait for its answer at a time, and so man
   }
   assert.match(write(story, "last").refusal?.detail ?? "", /1000 messages/);
 });
+
+test("a message to a task that has ended begins a new attempt, where its agent goes on in the same conversation", () => {
+  const ended = () => {
+    const story = new Story().accepted();
+    story.callback({ type: "complete", summary: "Done." });
+    return story;
+  };
+  const goOn = (story: Story) =>
+    story.do({
+      kind: "send_message",
+      taskId: TASK,
+      messageId: "m1",
+      text: "And the tests?",
+      mode: "next",
+      by: "operator",
+      newDispatchId: "dispatch_again",
+    });
+  const step = (story: Story, kind: "sending" | "accepted" | "cancel") => {
+    const { events } = story.step(kind);
+    return events.filter(({ type }) => type === "message").map(({ data }) => [data.state, data.reason]);
+  };
+  const story = ended();
+  const { command, events } = goOn(story);
+  assert.equal(command, undefined, "the agent gets it with the task");
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ["dispatch", "status_change", "message"],
+  );
+  assert.deepEqual([story.attempt.feedback, story.task?.status], ["And the tests?", "queued"]);
+  assert.equal(story.messages.get("m1")?.dispatchId, "dispatch_again");
+  assert.deepEqual([step(story, "sending"), step(story, "accepted")], [[], [["delivered", undefined]]]);
+  assert.equal(story.callback({ type: "progress" }).events.at(-1)?.data.state, "taken_up");
+  assert.deepEqual(story.attempt.messages, { written: 1, sending: 0 });
+
+  const unwanted = ended();
+  goOn(unwanted);
+  assert.equal(step(unwanted, "cancel")[0]?.[0], "refused");
+  const away = ended();
+  goOn(away);
+  step(away, "sending");
+  const failed = away.undelivered("failed", "The gateway is not connected.");
+  assert.equal(failed.events.at(-1)?.data.reason, "The gateway is not connected.");
+  assert.equal(goOn(new Story().accepted()).events.length, 1, "one at work is written to");
+});

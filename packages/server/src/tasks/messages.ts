@@ -10,7 +10,8 @@ import {
   type TaskState,
 } from "./change.ts";
 import { subjectOf, taskEvent } from "./events.ts";
-import type { Attempt, Message, Task } from "./task.ts";
+import { startAttempt } from "./start-attempt.ts";
+import { type Attempt, isOver, type Message, type Task } from "./task.ts";
 
 /** Messages that one attempt's agent may be written. */
 const MOST_WRITTEN = 1000;
@@ -39,6 +40,13 @@ export function messageIdOf(change: TaskChange): string | undefined {
   return typeof id === "string" ? id : undefined;
 }
 
+/** The id of the message that an attempt began with, until its agent is known to work with that; undefined for none. */
+export function openingIdOf(attempt: Attempt | null): string | undefined {
+  return attempt && ["queued", "sending", "accepted", "unknown"].includes(attempt.state)
+    ? attempt.openedBy
+    : undefined;
+}
+
 /** Takes a message of the operator, to be handed to the agent that works on the task. */
 export function sendMessage(
   task: Task,
@@ -46,6 +54,13 @@ export function sendMessage(
   change: Extract<OperatorChange, { kind: "send_message" }>,
   now: string,
 ): Ruling {
+  const { messageId: id, text, mode, by, newDispatchId } = change;
+  const given = { id, taskId: task.id, text, mode, state: "sending", by, createdAt: now } as const;
+  if (attempt && isOver(attempt) && task.status !== "review" && newDispatchId !== undefined) {
+    const begun = startAttempt(task, attempt.agentId, newDispatchId, text, now, id);
+    const message: Message = { ...given, dispatchId: newDispatchId };
+    return { ...begun, message, events: [...begun.events, messageEvent(begun.attempt, message, text, now)] };
+  }
   const reason = whyNotTaken(task, attempt);
   if (!attempt || reason !== null) return refuse("conflict", reason ?? NEVER_SENT);
   const { written, sending } = attempt.messages ?? { written: 0, sending: 0 };
@@ -59,17 +74,7 @@ export function sendMessage(
     const waiting = `${MOST_SENDING} messages are on their way to the agent already`;
     return refuse("conflict", `${waiting}; write again when it has one of them.`);
   }
-  const { messageId: id, text, mode, by } = change;
-  const message: Message = {
-    id,
-    taskId: task.id,
-    dispatchId: attempt.id,
-    text,
-    mode,
-    state: "sending",
-    by,
-    createdAt: now,
-  };
+  const message: Message = { ...given, dispatchId: attempt.id };
   return {
     attempt: { ...attempt, messages: { written: written + 1, sending: sending + 1 } },
     message,
@@ -129,6 +134,35 @@ export function withMessageTold(
   const state = messageState === "refused" ? "refused" : "taken_up";
   const step = moved(attempt, message, state, typeof reason === "string" ? reason : undefined, now);
   return step ? { ...ruling, ...step, events: [...ruling.events, ...step.events] } : ruling;
+}
+
+/**
+ * Adds to what a change makes of an attempt what that makes of the message it began with: the agent has it with the task,
+ * works with it once it works on that, and will not have it where the attempt ended before.
+ */
+export function withOpeningMoved<R extends Ruling>(
+  ruling: R,
+  { attempt: before, opening }: TaskState,
+  now: string,
+): R {
+  const { attempt } = ruling;
+  if (!opening || !attempt || attempt.id !== before?.id || attempt.state === before.state) return ruling;
+  const answer = openingAnswer(attempt);
+  // The change may have named it, too.
+  const { message } = ruling;
+  const known = message?.id === opening.id ? message : opening;
+  const step = answer && moved(attempt, known, answer.state, answer.reason, now);
+  if (!step) return ruling;
+  const events = [...ruling.events, ...step.events];
+  const moves = known === message ? { message: step.message } : { opening: step.message };
+  return { ...ruling, ...moves, attempt: step.attempt, events };
+}
+
+function openingAnswer(attempt: Attempt): { state: MessageAnswer; reason?: string | undefined } | null {
+  if (attempt.state === "accepted") return { state: "delivered" };
+  if (attempt.state === "running" || attempt.state === "completed") return { state: "taken_up" };
+  if (!isOver(attempt)) return null;
+  return { state: "refused", reason: attempt.error ?? "The attempt ended before its agent had the message." };
 }
 
 function moved(

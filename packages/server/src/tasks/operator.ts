@@ -3,6 +3,7 @@ import { type OperatorChange, type Ruling, refuse, type TaskState } from "./chan
 import { dispatchEvent, statusEvent, taskEvent } from "./events.ts";
 import { sendMessage } from "./messages.ts";
 import { answerPermission, withdrawOpen } from "./permissions.ts";
+import { startAttempt } from "./start-attempt.ts";
 import { type Attempt, isOver, occupiesSlot, type Task } from "./task.ts";
 
 type Change<Kind extends OperatorChange["kind"]> = Extract<OperatorChange, { kind: Kind }>;
@@ -115,35 +116,6 @@ export function approve(task: Task, attempt: Attempt | null, now: string): Rulin
 export function reject(task: Task, change: Change<"reject">, now: string): Ruling {
   if (task.status !== "review" || !task.agentId) return notInReview(task);
   return startAttempt(task, task.agentId, change.newDispatchId, change.feedback, now);
-}
-
-function startAttempt(
-  task: Task,
-  agentId: string,
-  dispatchId: string,
-  feedback: string | null,
-  now: string,
-): Ruling {
-  const attempt: Attempt = {
-    id: dispatchId,
-    taskId: task.id,
-    agentId,
-    number: task.attempt + 1,
-    state: "queued",
-    priority: task.priority,
-    feedback,
-    note: null,
-    queuedAt: now,
-    sentAt: null,
-    acceptedAt: null,
-    endedAt: null,
-  };
-  const message = feedback === null ? "Queued" : "Sent back with feedback";
-  return {
-    beside: { usageBefore: task.usage },
-    attempt,
-    events: [dispatchEvent(attempt, now, message), statusEvent(task, "queued", attempt, now)],
-  };
 }
 
 function notInReview(task: Task): Ruling {

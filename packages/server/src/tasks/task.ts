@@ -102,6 +102,8 @@ export interface Attempt {
   readonly permissions?: readonly Permission[] | undefined;
   /** How many messages were written to its agent, and how many of them it has not answered. */
   readonly messages?: { readonly written: number; readonly sending: number } | undefined;
+  /** The message of the operator that it began with: the agent gets it with the task, as feedback. */
+  readonly openedBy?: string | undefined;
   readonly runOutcome?: RunOutcome | undefined;
   /** How many callbacks were recorded that came when it could not take them. */
   readonly lateCallbacks?: number | undefined;

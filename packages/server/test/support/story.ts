@@ -3,7 +3,7 @@ import type { CreateTask } from "@mission-control/protocol";
 import type { Said as Report } from "../../src/tasks/artifact.ts";
 import type { Decision, TaskChange } from "../../src/tasks/change.ts";
 import { decide } from "../../src/tasks/decide.ts";
-import { messageIdOf } from "../../src/tasks/messages.ts";
+import { messageIdOf, openingIdOf } from "../../src/tasks/messages.ts";
 import type { Attempt, Message, Task } from "../../src/tasks/task.ts";
 
 export const TASK = "task_1";
@@ -43,8 +43,9 @@ export class Story {
     const named = "dispatchId" in change ? change.dispatchId : undefined;
     const attempt = this.attempts.find(({ id }) => id === (named ?? this.task?.dispatchId)) ?? null;
     const message = this.messages.get(messageIdOf(change) ?? "") ?? null;
-    const decision = decide({ task: this.task, attempt, message }, change, NOW);
-    if (decision.message) this.messages.set(decision.message.id, decision.message);
+    const opening = this.messages.get(openingIdOf(attempt) ?? "") ?? null;
+    const decision = decide({ task: this.task, attempt, message, opening }, change, NOW);
+    for (const moved of [decision.message, decision.opening]) if (moved) this.messages.set(moved.id, moved);
     if (decision.deleted) this.task = null;
     if (decision.task) this.task = decision.task;
     if (decision.attempt) {

@@ -180,6 +180,7 @@ export function changeOf(step: Step, model: TaskModel, number: number): TaskChan
         text: "Look again.",
         mode: "steer",
         by: "operator",
+        newDispatchId: step.flag ? newDispatchId : undefined,
       };
     case "message_moved":
       return {

@@ -157,13 +157,14 @@ export function checkAgainst(model: ModelTask | undefined, { task, attempts }: P
   }
   assert.equal(task?.status, model.status);
   assert.deepEqual(
-    attempts.map(({ id, agentId, state, usage, permissions, messages, runOutcome }) => ({
+    attempts.map(({ id, agentId, state, usage, permissions, messages, runOutcome, openedBy }) => ({
       id,
       agentId,
       state,
       tokens: usage?.inputTokens ?? null,
       runOutcome: runOutcome?.outcome ?? null,
       messages: messages ?? { written: 0, sending: 0 },
+      ...(openedBy === undefined ? {} : { openedBy }),
       requests: (permissions ?? []).map(({ request, state, delivery }) => ({
         id: request.id,
         state,

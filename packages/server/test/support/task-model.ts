@@ -61,6 +61,8 @@ export interface ModelAttempt {
   state: DispatchState;
   requests: ModelRequest[];
   messages: ModelMessage[];
+  /** The message it began with. */
+  openedBy?: string;
   tokens: number | null;
   runOutcome: "completed" | "failed" | "cancelled" | null;
   wasSent: boolean;
@@ -96,6 +98,15 @@ export class TaskModel {
 
   /** Applies a change, and says what must come of it. */
   apply(change: TaskChange): Expected {
+    const before = new Map([...this.#attempts()].map(([id, { state }]) => [id, state]));
+    const expected = this.#apply(change);
+    const told = [...this.#attempts().values()].flatMap((attempt) =>
+      openingTold(attempt, before.get(attempt.id)),
+    );
+    return told.length === 0 ? expected : { ...expected, events: [...expected.events, ...told] };
+  }
+
+  #apply(change: TaskChange): Expected {
     const task = this.tasks.get(change.taskId);
     switch (change.kind) {
       case "create":
@@ -193,6 +204,19 @@ export class TaskModel {
         };
       }
       case "send_message": {
+        const { newDispatchId } = change;
+        if (
+          current &&
+          newDispatchId &&
+          ["completed", "failed", "cancelled"].includes(task.status) &&
+          !isLive(current)
+        ) {
+          const queued = queue(task, change.taskId, current.agentId, newDispatchId);
+          const begun = task.attempts.at(-1) as ModelAttempt;
+          begun.messages.push({ id: change.messageId, state: "sending" });
+          begun.openedBy = change.messageId;
+          return { ...queued, events: [...queued.events, "message"] };
+        }
         if (!current || !["sending", "accepted", "running"].includes(current.state)) return conflict;
         current.messages.push({ id: change.messageId, state: "sending" });
         return { outcome: "done", events: ["message"], command: "message" };
@@ -344,6 +368,16 @@ function told(task: ModelTask, attempt: ModelAttempt, change: TaskChange): Expec
 function say(attempt: ModelAttempt): void {
   attempt.said = true;
   attempt.silence = null;
+}
+
+/** What an attempt's step tells of the message it began with. */
+function openingTold(attempt: ModelAttempt, before: DispatchState | undefined): EventType[] {
+  const wasOpening = before !== undefined && ["queued", "sending", "accepted", "unknown"].includes(before);
+  if (attempt.openedBy === undefined || !wasOpening || attempt.state === before) return [];
+  if (attempt.state === "accepted") return moveMessage(attempt, attempt.openedBy, "delivered");
+  if (attempt.state === "running" || attempt.state === "completed")
+    return moveMessage(attempt, attempt.openedBy, "taken_up");
+  return isLive(attempt) ? [] : moveMessage(attempt, attempt.openedBy, "refused");
 }
 
 /** A message goes only on: it is had, then taken up or refused; that it was taken up is true even after a refusal. */

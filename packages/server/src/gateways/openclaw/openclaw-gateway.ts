@@ -54,6 +54,8 @@ export interface OpenClawGatewayOptions {
 
 /** The agents behind one OpenClaw Gateway. */
 export class OpenClawGateway implements ConnectedAdapter {
+  /** All attempts at a task are turns of one session. */
+  readonly keepsConversations = true;
   readonly #options: OpenClawGatewayOptions;
   readonly #identity: DeviceIdentity;
   readonly #deviceToken: DeviceTokenSlot;
