@@ -12,7 +12,9 @@ import {
 import { StreamFollower } from "../../packages/server/test/support/stream-follower.ts";
 import { Place } from "./place.ts";
 import { PostgresServer } from "./postgres-server.ts";
+import { sending } from "./sending.ts";
 import { sentTo } from "./sent-to.ts";
+import { Wire } from "./wire.ts";
 
 let database: PostgresServer;
 
@@ -21,102 +23,72 @@ before(async () => {
 });
 after(() => database.discard());
 
-/** Servers on one empty database, and an agent; all of it goes with the test. */
-async function servers(
-  context: TestContext,
-  count: number,
-): Promise<{ nodes: ServerProcess[]; agent: AgentDouble; addNode: () => Promise<ServerProcess> }> {
+/** Callbacks are sent as fast as they are answered. */
+const NO_LIMITS = {
+  MISSION_CONTROL_LIMIT_CALLBACKS_PER_DISPATCH: "0",
+  MISSION_CONTROL_LIMIT_CALLBACKS_PER_ADDRESS: "0",
+};
+
+/** Servers on one empty database, the second by a wire that can be cut, and an agent; all of it goes with the test. */
+async function servers(context: TestContext, count: number) {
   const place = await Place.make(database);
   const agent = await AgentDouble.start();
-  const environment = { DATABASE_URL: place.url };
+  const wire = await Wire.to(place.url);
   const nodes: ServerProcess[] = [];
   const addNode = async () => {
-    const node = await ServerProcess.start(environment);
+    const url = nodes.length === 1 ? wire.url : place.url;
+    const node = await ServerProcess.start({ DATABASE_URL: url, ...NO_LIMITS });
     nodes.push(node);
     return node;
   };
   context.after(async () => {
     await Promise.all(nodes.map((node) => node.close()));
-    await agent.close();
+    await Promise.all([agent.close(), wire.close()]);
     await place.discard();
   });
-  await Promise.all(Array.from({ length: count }, addNode));
-  return { nodes, agent, addNode };
+  for (let index = 0; index < count; index++) await addNode();
+  return { nodes, agent, wire, addNode };
 }
 
-/** Senders at full speed, and how to wait for so many more answers. */
-function sending(context: TestContext, payloads: readonly DispatchPayload[]) {
-  const stop = new AbortController();
-  let answers = 0;
-  let wake = () => {};
-  const senders = payloads.map(
-    (payload) =>
-      new CallbackSender(payload, () => {
-        answers++;
-        wake();
-      }),
-  );
-  context.after(() => {
-    for (const sender of senders) sender.close();
-  });
-  const ended = Promise.all(senders.map((sender) => sender.run(stop.signal)));
-  const answered = (count: number) =>
-    new Promise<void>((resolve, reject) => {
-      const goal = answers + count;
-      wake = () => {
-        if (answers >= goal) resolve();
-      };
-      ended.catch(reject);
-    });
-  const end = async () => {
-    stop.abort();
-    await ended;
-  };
-  return { senders, answered, end };
-}
+/** How many callbacks are sent while things break; CLUSTER_CALLBACKS asks for more. */
+const CALLBACKS = Number(process.env.CLUSTER_CALLBACKS ?? 300);
+/** How often everything breaks once. */
+const ROUNDS = Math.min(10, Math.ceil(CALLBACKS / 300));
 
-test("a node that is killed and a database that is restarted under load lose nothing that was answered", async (context) => {
-  const { nodes, agent } = await servers(context, 1);
-  const [node] = nodes as [ServerProcess];
-  const payloads = await dispatchTasks(node, agent, 4);
-  await agent.receives(4);
-  const { senders, answered, end } = sending(context, payloads);
-  const follower = new StreamFollower(node.port, node.token);
-  context.after(() => follower.close());
-  for (const mode of ["fast", "immediate"] as const) {
-    await answered(40);
-    await node.end("SIGKILL");
-    await node.restart();
-    await answered(40);
-    await database.restart(mode);
-  }
-  await answered(40);
-  await end();
-  const ids = await checkLog(node, senders);
-  await follower.until(ids.length);
-  assert.deepEqual(follower.ids, ids);
-  assert.equal(agent.received.length, 4, "no dispatch was sent a second time");
-});
-
-test("two nodes take callbacks of the same agents, and readers of both see the same log", async (context) => {
-  const { nodes, agent } = await servers(context, 2);
-  const [one, other] = nodes as [ServerProcess, ServerProcess];
-  assert.equal(other.token, one.token, "they share their keys");
-  const payloads = await dispatchTasks(one, agent, 4);
-  await agent.receives(4);
+test("nodes that are killed, hang or lose their database under load lose nothing, and all readers see one sequence", async (context) => {
+  const { nodes, agent, wire } = await servers(context, 3);
+  const [one, two, three] = nodes as [ServerProcess, ServerProcess, ServerProcess];
+  assert.deepEqual([two.token, three.token], [one.token, one.token], "they share their keys");
+  const payloads = await dispatchTasks(one, agent, 6);
+  await agent.receives(6);
   const followers = nodes.map((node) => new StreamFollower(node.port, node.token));
   context.after(() => Promise.all(followers.map((follower) => follower.close())));
-  const { senders, answered, end } = sending(
-    context,
-    payloads.map((payload, index) => (index % 2 === 0 ? payload : sentTo(other, payload))),
-  );
-  await answered(200);
+  const spread = payloads.map((payload, index) => sentTo(nodes[index % 3] as ServerProcess, payload));
+  const { senders, answered, end } = sending(context, spread);
+  const faults = [
+    () => one.end("SIGKILL").then(() => one.restart()),
+    () => wire.cut(),
+    () => database.restart("fast"),
+    () => three.signal("SIGSTOP"),
+    () => three.signal("SIGCONT"),
+    () => two.end("SIGKILL").then(() => two.restart()),
+    () => database.restart("immediate"),
+  ];
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const fault of faults) {
+      await answered(Math.ceil(CALLBACKS / ROUNDS / faults.length));
+      await fault();
+    }
+  }
+  await answered(6);
   await end();
-  const ids = await checkLog(other, senders);
+  const ids = await checkLog(two, senders);
+  assert.ok(ids.length > CALLBACKS);
   for (const follower of followers) {
     await follower.until(ids.length);
     assert.deepEqual(follower.ids, ids);
   }
+  assert.equal(agent.received.length, 6, "no dispatch was sent a second time");
 });
 
 test("when the node that hands out an agent's queue is killed, another does, within ten seconds, and nothing twice", async (context) => {
