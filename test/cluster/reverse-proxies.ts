@@ -16,6 +16,8 @@ const DEPLOY = fileURLToPath(new URL("../../deploy/", import.meta.url));
 interface Setting {
   folder: string;
   server: number;
+  /** Further servers beside it. */
+  others: readonly number[];
   https: number;
   http: number;
   certificate: string;
@@ -69,9 +71,10 @@ export const PROXY_KINDS: readonly ProxyKind[] = [
   {
     program: "haproxy",
     package: "haproxy",
-    command({ folder, server, https, http, both }) {
+    command({ folder, server, others, https, http, both }) {
+      const lines = [server, ...others].map((port, index) => `  server s${index} 127.0.0.1:${port}`);
       const whole = adapted("haproxy.cfg", [
-        ["127.0.0.1:4000", `127.0.0.1:${server}`],
+        ["  server one 127.0.0.1:4000", lines.join("\n")],
         ["bind :443 ", `bind 127.0.0.1:${https} `],
         ["bind :80", `bind 127.0.0.1:${http}`],
         [BOTH, both],
@@ -135,6 +138,9 @@ export const PROXY_KINDS: readonly ProxyKind[] = [
   },
 ];
 
+/** Where a proxy listens, and the server or servers behind it. */
+type ProxyPorts = Pick<Setting, "server" | "https" | "http"> & Partial<Pick<Setting, "others">>;
+
 /** A reverse proxy that runs the shipped file of its kind. */
 export class ReverseProxy {
   readonly https: number;
@@ -145,10 +151,7 @@ export class ReverseProxy {
   readonly #child: ChildProcess;
   #output = "";
 
-  static async start(
-    kind: ProxyKind,
-    ports: { server: number; https: number; http: number },
-  ): Promise<ReverseProxy> {
+  static async start(kind: ProxyKind, ports: ProxyPorts): Promise<ReverseProxy> {
     const proxy = new ReverseProxy(kind, ports);
     try {
       await proxy.#listens();
@@ -159,7 +162,7 @@ export class ReverseProxy {
     }
   }
 
-  private constructor(kind: ProxyKind, ports: { server: number; https: number; http: number }) {
+  private constructor(kind: ProxyKind, ports: ProxyPorts) {
     this.#folder = mkdtempSync(join(tmpdir(), `mission-control-${kind.program}-`));
     const [certificate, key, both] = ["certificate.pem", "key.pem", "both.pem"].map((name) =>
       join(this.#folder, name),
@@ -172,7 +175,7 @@ export class ReverseProxy {
     mkdirSync(join(this.#folder, "home"));
     this.https = ports.https;
     this.http = ports.http;
-    const setting = { ...ports, folder: this.#folder, certificate, key, both };
+    const setting = { others: [], ...ports, folder: this.#folder, certificate, key, both };
     this.#child = spawn(findProgram(kind.program) ?? kind.program, kind.command(setting), {
       stdio: ["ignore", "pipe", "pipe"],
       env: { PATH: process.env.PATH, HOME: join(this.#folder, "home") },
