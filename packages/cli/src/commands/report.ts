@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
+import { text as readText } from "node:stream/consumers";
 import { type CommandResult, type Entry, flush, type ReportCommand, report } from "@mission-control/agent";
 import { type Command, InvalidArgumentError } from "commander";
 import { CommandError, wrongUse } from "../terminal/command-error.ts";
@@ -75,7 +76,7 @@ Examples:
     });
 }
 
-function send(
+async function send(
   type: string | undefined,
   text: string | undefined,
   flags: ReportFlags,
@@ -98,7 +99,7 @@ function send(
     text,
     ...(type === "artifact" && text !== undefined ? { artifact: artifactOf(text, flags) } : {}),
     progress,
-    entry: flags.entry === undefined ? undefined : entryOf(flags.entry),
+    entry: flags.entry === undefined ? undefined : await entryOf(flags.entry),
     lastState,
     data,
     usage,
@@ -126,11 +127,11 @@ function flushSpool(type: string | undefined, { url, secret, spool }: ReportFlag
 }
 
 /** @param file its path; "-" is the standard input */
-function entryOf(file: string): Entry {
+async function entryOf(file: string): Promise<Entry> {
   const name = file === "-" ? "The standard input" : file;
   let text: string;
   try {
-    text = readFileSync(file === "-" ? 0 : file, "utf8");
+    text = await (file === "-" ? readText(process.stdin) : readFile(file, "utf8"));
   } catch (error) {
     throw wrongUse(`${name} cannot be read: ${(error as Error).message}.`);
   }
