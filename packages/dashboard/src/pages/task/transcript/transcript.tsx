@@ -11,6 +11,7 @@ import type { TranscriptRow, TranscriptRows } from "./rows.ts";
 import { scrollerOf, topIn } from "./scroller.ts";
 import styles from "./transcript.module.css";
 import { TranscriptBar } from "./transcript-bar.tsx";
+import { useAnchor } from "./use-anchor.ts";
 import { useFind } from "./use-find.ts";
 import { useFollow } from "./use-follow.ts";
 import { useHighlight } from "./use-highlight.ts";
@@ -79,7 +80,11 @@ function Rows({ task, rows, end }: RowsProps) {
     overscan: 6,
     useFlushSync: false,
   });
-  const follow = useFollow(end, all.length, task.status === "in_progress" && wanted === undefined);
+  const newest = all.at(-1)?.eventId ?? 0;
+  const begin = wanted !== undefined ? "elsewhere" : task.status === "in_progress" ? "end" : "top";
+  const follow = useFollow(end, newest, begin);
+  const fresh = follow.isAtEnd ? 0 : all.length - 1 - rows.indexOf(follow.seen);
+  useAnchor(list, virtualizer, rows);
   useHighlight(list, words);
 
   const goTo = useCallback(
@@ -90,10 +95,12 @@ function Rows({ task, rows, end }: RowsProps) {
     },
     [rows, virtualizer],
   );
-  const isThere = wanted !== undefined && (all.at(-1)?.eventId ?? 0) >= wanted;
+  // While older rows come in, the wanted one moves on.
+  const place = wanted === undefined ? -1 : rows.indexOf(wanted);
+  const isThere = all[place]?.eventId === wanted;
   useEffect(() => {
-    if (isThere) virtualizer.scrollToIndex(Math.max(0, rows.indexOf(wanted)), { align: "center" });
-  }, [isThere, wanted, rows, virtualizer]);
+    if (isThere) virtualizer.scrollToIndex(place, { align: "center" });
+  }, [isThere, place, virtualizer]);
 
   const navigate = useNavigate();
   const router = useRouter();
@@ -160,7 +167,7 @@ function Rows({ task, rows, end }: RowsProps) {
       {follow.isAtEnd ? null : (
         <button type="button" className={styles.jump} onClick={follow.toEnd}>
           <Icon name="down" size={12} />
-          {follow.fresh > 0 ? runText.transcript.fresh(follow.fresh) : runText.transcript.toEnd}
+          {fresh > 0 ? runText.transcript.fresh(fresh) : runText.transcript.toEnd}
         </button>
       )}
     </section>

@@ -4,26 +4,29 @@ import { scrollerOf, topIn } from "./scroller.ts";
 /** Whoever is this near the end is at it, in pixels. */
 const NEAR = 48;
 
-/** Whether the end is on the screen and stays there, and what has come since it is not. */
+/** Whether the end is on the screen and stays there, and what was the newest when it no longer was. */
 export interface Follow {
   isAtEnd: boolean;
-  /** Rows that came since somebody scrolled away from the end. */
-  fresh: number;
+  /** The newest row when somebody scrolled away from the end, by its event. */
+  seen: number;
   toEnd(): void;
 }
+
+/** Where a list begins: at its end, wherever that is; as it stands; or at a place that somebody else scrolls to. */
+export type Beginning = "end" | "top" | "elsewhere";
 
 /**
  * Keeps the end of a list on the screen while it grows, until somebody scrolls up to read; then nothing moves.
  * @param end what stands behind the list
- * @param count its rows
- * @param beginAtEnd whether the end is what is wanted first
+ * @param newest its newest row, by its event
  */
-export function useFollow(end: RefObject<HTMLElement | null>, count: number, beginAtEnd: boolean): Follow {
-  const [isAtEnd, setIsAtEnd] = useState(beginAtEnd);
-  const [seen, setSeen] = useState(count);
-  const following = useRef(beginAtEnd);
-  const latest = useRef(count);
-  latest.current = count;
+export function useFollow(end: RefObject<HTMLElement | null>, newest: number, begin: Beginning): Follow {
+  const [isAtEnd, setIsAtEnd] = useState(begin === "end");
+  const [seen, setSeen] = useState(newest);
+  const following = useRef(begin === "end");
+  const latest = useRef(newest);
+  latest.current = newest;
+  const first = useRef(begin);
   useEffect(() => {
     const scroller = scrollerOf(end.current);
     if (!scroller) return;
@@ -38,7 +41,8 @@ export function useFollow(end: RefObject<HTMLElement | null>, count: number, beg
       setIsAtEnd(next);
       setSeen(latest.current);
     };
-    onScroll();
+    // A list that is all on the screen is at its end.
+    if (first.current !== "elsewhere") onScroll();
     scroller.addEventListener("scroll", onScroll, { passive: true });
     return () => scroller.removeEventListener("scroll", onScroll);
   }, [end]);
@@ -51,7 +55,7 @@ export function useFollow(end: RefObject<HTMLElement | null>, count: number, beg
     setIsAtEnd(true);
     scrollTo(end);
   }, [end]);
-  return { isAtEnd, fresh: isAtEnd ? 0 : Math.max(0, count - seen), toEnd };
+  return { isAtEnd, seen, toEnd };
 }
 
 /** Where the page is scrolled to while the end stands at the bottom of the screen. */
