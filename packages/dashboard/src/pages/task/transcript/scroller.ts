@@ -1,6 +1,6 @@
-/** What scrolls an element of a page: the page scrolls as one, no part of it has a scrollbar of its own. */
+/** What scrolls an element: the page or the panel it is in, each of which scrolls as one. */
 export function scrollerOf(element: HTMLElement | null): HTMLElement | null {
-  return element?.closest("main") ?? null;
+  return element?.closest<HTMLElement>("main, aside") ?? null;
 }
 
 /** How far below the top of what scrolls an element stands, wherever that is scrolled to. */
