@@ -2,9 +2,16 @@ import { z } from "zod";
 import { idSchema, pageLimitSchema, shortTextSchema, timestampSchema } from "./common.ts";
 import { eventTypeSchema } from "./events.ts";
 
-/** How an event is written in the body of a webhook: as the stream sends it, or as a CloudEvent in structured mode. */
-export const webhookFormatSchema = z.enum(["event", "cloudevents"]);
+/**
+ * How an event is written in the body of a webhook: as the stream sends it, as a CloudEvent in structured mode, or as a
+ * notice for people, in the form that a service's own address for messages takes.
+ */
+export const webhookFormatSchema = z.enum(["event", "cloudevents", "ntfy", "slack", "discord"]);
 export type WebhookFormat = z.infer<typeof webhookFormatSchema>;
+
+/** What people are told of: an agent asks, a result waits for review, a task failed, a task is completed. */
+export const noticeKindSchema = z.enum(["question", "review", "failure", "complete"]);
+export type NoticeKind = z.infer<typeof noticeKindSchema>;
 
 const urlSchema = z.url({ protocol: /^https?$/ }).max(2048);
 const typesSchema = z
@@ -12,6 +19,13 @@ const typesSchema = z
   .min(1)
   .transform((types) => [...new Set(types)]);
 const tagSchema = z.string().min(1).max(64);
+const noticesSchema = z
+  .array(noticeKindSchema)
+  .min(1)
+  .transform((kinds) => [...new Set(kinds)])
+  .describe(
+    "Only events that are such notices for people. Formats for people have no others, and without this question, review and failure.",
+  );
 
 /** The body of `POST /api/webhooks/endpoints`. All given filters have to match; without any, every event is sent. */
 export const createWebhookSchema = z.object({
@@ -19,6 +33,7 @@ export const createWebhookSchema = z.object({
   types: typesSchema.optional(),
   agentId: idSchema.optional(),
   tag: tagSchema.optional().describe("A tag of the event's task."),
+  notices: noticesSchema.optional(),
   description: shortTextSchema.optional(),
   format: webhookFormatSchema.default("event"),
 });
@@ -31,6 +46,7 @@ export const patchWebhookSchema = z
     types: typesSchema.nullable(),
     agentId: idSchema.nullable(),
     tag: tagSchema.nullable(),
+    notices: noticesSchema.nullable(),
     description: shortTextSchema.nullable(),
     format: webhookFormatSchema,
     enabled: z.boolean().describe("`true` goes on where it stopped; `false` stops."),
@@ -52,6 +68,7 @@ export const webhookEndpointSchema = z.object({
   types: z.array(eventTypeSchema).optional(),
   agentId: idSchema.optional(),
   tag: z.string().optional(),
+  notices: z.array(noticeKindSchema).optional(),
   description: z.string().optional(),
   format: webhookFormatSchema,
   status: webhookStatusSchema,

@@ -5,6 +5,7 @@ import {
   deliverySchema,
   deliveryStateSchema,
   eventTypeSchema,
+  noticeKindSchema,
   type WebhookEndpointView,
   webhookEndpointSchema,
   webhookFormatSchema,
@@ -30,6 +31,7 @@ interface AddFlags extends WebhookFlags {
   types?: string[];
   agent?: string;
   tag?: string;
+  notices?: string[];
   description?: string;
   format?: string;
 }
@@ -73,24 +75,26 @@ function configureEndpoints(command: Command): void {
     )
     .option("--agent <name>", "only events of this agent, by name or id")
     .option("--tag <tag>", "only events of tasks with this tag")
-    .option("--description <text>", "what it is for")
     .option(
-      "--format <format>",
-      `how an event is written: ${webhookFormatSchema.options.join(" or ")}`,
-      format,
+      "--notices <kinds>",
+      `only what people want to know, comma-separated: ${noticeKindSchema.options.join(", ")}`,
+      notices,
     )
+    .option("--description <text>", "what it is for")
+    .option("--format <format>", `how an event is written: ${webhookFormatSchema.options.join(", ")}`, format)
     .option("--json", "print the endpoint as JSON")
     .addHelpText(
       "after",
       `
 Examples:
   mission-control webhooks add https://example.com/hook
-  mission-control webhooks add https://example.com/hook --types complete,error --tag nightly --format cloudevents`,
+  mission-control webhooks add https://example.com/hook --types complete,error --tag nightly --format cloudevents
+  mission-control webhooks add https://ntfy.sh/your-topic --format ntfy --notices question,failure`,
     )
-    .action(async (url: string, { types, agent, tag, description, format, ...flags }: AddFlags) => {
+    .action(async (url: string, { types, agent, tag, notices, description, format, ...flags }: AddFlags) => {
       const client = connect(flags);
       const agentId = agent === undefined ? undefined : (await findAgent(client, agent)).id;
-      const fields = { url, types, agentId, tag, description, format };
+      const fields = { url, types, agentId, tag, notices, description, format };
       const added = await client.post(ENDPOINTS, fields, webhookSecretSchema);
       if (flags.json) return printJson(added);
       print(`${added.url} is ${added.id}.`);
@@ -246,9 +250,16 @@ function types(list: string): string[] {
   return named;
 }
 
+function notices(list: string): string[] {
+  const named = list.split(",");
+  const wrong = named.find((kind) => !noticeKindSchema.safeParse(kind).success);
+  if (wrong !== undefined) throw new InvalidArgumentError(`There is no kind of notice "${wrong}".`);
+  return named;
+}
+
 function format(text: string): string {
   if (webhookFormatSchema.safeParse(text).success) return text;
-  throw new InvalidArgumentError(`It must be ${webhookFormatSchema.options.join(" or ")}.`);
+  throw new InvalidArgumentError(`It must be ${webhookFormatSchema.options.join(", ")}.`);
 }
 
 function state(text: string): string {

@@ -1,4 +1,4 @@
-import type { EventFilter } from "@mission-control/protocol";
+import type { EventFilter, LogEvent, NoticeKind } from "@mission-control/protocol";
 import type { Logger } from "../logger.ts";
 import type { DeliveryRecord } from "../store/deliveries.ts";
 import type { LeaseToken } from "../store/plan.ts";
@@ -11,6 +11,7 @@ import { EndpointHealth } from "./endpoint-health.ts";
 import type { Item } from "./lanes.ts";
 import { deliveredJson, type LoggedEvent, type LogSource } from "./log-source.ts";
 import { messageOf } from "./message.ts";
+import { noticeKindOf, noticesOf, noticeTypes } from "./notice.ts";
 import { LONGEST_WAIT_MS, PROBE_EVERY_MS, waitAfter } from "./retry-schedule.ts";
 import type { SendPace } from "./send-pace.ts";
 import type { TryResult, WebhookSender } from "./sender.ts";
@@ -166,8 +167,9 @@ export class EndpointDelivery {
       if (this.#isClosing) return;
       const json = item.json ?? (await deliveredJson(store, item.delivery));
       if (json === null) return this.#giveUp(item, "The event is not kept any more.");
-      const { format } = this.#endpoint;
-      const result = await sender.send(this.#endpoint, id, messageOf(json, format, publicUrl()), signal);
+      const message = await messageOf(store, this.#endpoint, json, publicUrl());
+      if (this.#isClosing) return;
+      const result = await sender.send(this.#endpoint, id, message, signal);
       // Nobody knows what became of a try that was broken off: it is made again.
       if (!signal.aborted) this.#settle(item, result);
     } catch (error) {
@@ -240,7 +242,9 @@ export class EndpointDelivery {
 
   async #readStep(): Promise<void> {
     const { source, tags } = this.#parts;
-    const { types, agentId, tag } = this.#endpoint;
+    const { agentId, tag } = this.#endpoint;
+    const notices = noticesOf(this.#endpoint);
+    const types = notices ? noticeTypes(this.#endpoint.types) : this.#endpoint.types;
     const filter: EventFilter = {
       ...(types ? { types } : {}),
       ...(agentId === undefined ? {} : { agentId }),
@@ -249,6 +253,7 @@ export class EndpointDelivery {
     for (const event of events) {
       const { taskId } = event;
       if (isAbout(event, this.#endpoint.id)) continue;
+      if (notices && !isAmong(notices, event)) continue;
       if (tag !== undefined && !(taskId !== undefined && (await tags.has(taskId, tag)))) continue;
       if (this.#isClosing) return;
       this.#queue.add(event, this.#parts.clock.now().toISOString());
@@ -289,6 +294,12 @@ export class EndpointDelivery {
   #now(): number {
     return this.#parts.clock.now().getTime();
   }
+}
+
+/** Whether an event is a notice of one of these kinds. */
+function isAmong(kinds: readonly NoticeKind[], { json }: LoggedEvent): boolean {
+  const kind = noticeKindOf(JSON.parse(json) as LogEvent);
+  return kind !== null && kinds.includes(kind);
 }
 
 /** Whether an event tells of the endpoint itself, which is no news to it. */

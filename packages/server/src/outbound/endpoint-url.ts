@@ -2,8 +2,10 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { ALLOWING_SETTING } from "../gateways/http/link-local.ts";
-import { HIDDEN, holdsHidden, shownUrl } from "../gateways/http/shown-url.ts";
+import { HIDDEN, holdsHidden } from "../gateways/http/shown-url.ts";
+import type { WebhookRecord } from "../store/records.ts";
 import { isPrivateHost, isPublicAddress } from "./public-address.ts";
+import { shownWebhookUrl } from "./webhook-views.ts";
 
 /** A name that is not resolved in time is taken: whether it may be sent to is looked at with each try in any case. */
 const LOOKUP_MS = 2000;
@@ -21,12 +23,12 @@ export class WebhookUrlError extends Error {
  */
 export async function keptUrl(
   given: string,
-  current: string | undefined,
+  current: Pick<WebhookRecord, "url" | "format"> | undefined,
   { allowPrivate }: { allowPrivate: boolean },
 ): Promise<string> {
-  if (current !== undefined && shownUrl(current) === given) return current;
+  if (current && shownWebhookUrl(current.url, current.format) === given) return current.url;
   const url = new URL(given);
-  if (holdsHidden(url)) {
+  if (holdsHidden(url) || url.pathname === `/${HIDDEN}`) {
     throw new WebhookUrlError(`holds ${HIDDEN} where secrets were hidden: write the URL whole`);
   }
   if (!allowPrivate && (isPrivateHost(url) || (await leadsNowherePublic(url)))) {

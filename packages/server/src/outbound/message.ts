@@ -1,9 +1,15 @@
-import type { LogEvent, WebhookFormat } from "@mission-control/protocol";
+import type { LogEvent } from "@mission-control/protocol";
+import type { WebhookRecord } from "../store/records.ts";
+import type { Store } from "../store/store.ts";
+import { isForPeople, noticeOf } from "./notice.ts";
+import { discordMessage, ntfyMessage, slackMessage } from "./notice-format.ts";
 
 /** What is sent of an event. */
 export interface Message {
   contentType: string;
   body: string;
+  /** Where it is sent to, where that is not the endpoint's own URL. */
+  url?: string;
 }
 
 /** The id of an event's delivery to an endpoint, which is the `webhook-id` of each try: the same after any restart. */
@@ -13,13 +19,26 @@ export function deliveryId(endpointId: string, eventId: number): string {
 
 /**
  * Writes an event for an endpoint.
- * @param json the event as the stream sends it; it goes out as it is, and is not parsed and written again
- * @param source the server's public URL: with the event's id, it is what a CloudEvent is known by
- * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
+ * @param json the event as the stream sends it; to programs it goes out as it is, and is not parsed and written again
+ * @param publicUrl the server's: with the event's id, it is what a CloudEvent is known by, and it leads people to the task
  */
-export function messageOf(json: string, format: WebhookFormat, source: string): Message {
-  if (format === "event") return { contentType: CONTENT_TYPES.event, body: json };
-  const { id, type, taskId, receivedAt } = JSON.parse(json) as LogEvent;
+export async function messageOf(
+  store: Pick<Store, "task">,
+  { format, url }: Pick<WebhookRecord, "format" | "url">,
+  json: string,
+  publicUrl: string,
+): Promise<Message> {
+  if (format === "event") return { contentType: "application/json", body: json };
+  const event = JSON.parse(json) as LogEvent;
+  if (!isForPeople(format)) return cloudEvent(event, json, publicUrl);
+  const task = event.taskId === undefined ? null : await store.task(event.taskId);
+  const notice = noticeOf(event, task, publicUrl);
+  if (format === "slack") return slackMessage(notice);
+  return format === "discord" ? discordMessage(notice) : ntfyMessage(notice, url);
+}
+
+/** @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md */
+function cloudEvent({ id, type, taskId, receivedAt }: LogEvent, json: string, source: string): Message {
   const attributes = {
     specversion: "1.0",
     id: String(id),
@@ -30,11 +49,5 @@ export function messageOf(json: string, format: WebhookFormat, source: string): 
     datacontenttype: "application/json",
   };
   const body = `${JSON.stringify(attributes).slice(0, -1)},"data":${json}}`;
-  return { contentType: CONTENT_TYPES.cloudevents, body };
+  return { contentType: "application/cloudevents+json; charset=utf-8", body };
 }
-
-/** The media type of each format. */
-export const CONTENT_TYPES: Readonly<Record<WebhookFormat, string>> = {
-  event: "application/json",
-  cloudevents: "application/cloudevents+json; charset=utf-8",
-};

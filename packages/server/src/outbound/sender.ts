@@ -51,7 +51,7 @@ export class WebhookSender {
   async send(
     endpoint: Pick<WebhookRecord, "url" | "secret" | "previousSecret">,
     id: string,
-    { contentType, body }: Message,
+    { contentType, body, url: target = endpoint.url }: Message,
     signal: AbortSignal,
   ): Promise<TryResult> {
     const { clock, allowPrivate, timeoutMs = TIMEOUT_MS } = this.#options;
@@ -63,7 +63,7 @@ export class WebhookSender {
       isGone: false,
       retryAfterMs: undefined,
     });
-    const url = new URL(endpoint.url);
+    const url = new URL(target);
     if (!allowPrivate && isPrivateHost(url)) return failed(`Not sent: ${new PrivateAddressError().message}.`);
     const timeout = AbortSignal.timeout(timeoutMs);
     const request = {

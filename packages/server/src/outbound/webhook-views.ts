@@ -1,7 +1,13 @@
-import type { DeliveryView, WebhookEndpointView } from "@mission-control/protocol";
-import { shownUrl } from "../gateways/http/shown-url.ts";
+import type { DeliveryView, WebhookEndpointView, WebhookFormat } from "@mission-control/protocol";
+import { HIDDEN, shownUrl } from "../gateways/http/shown-url.ts";
 import type { DeliveryRecord } from "../store/deliveries.ts";
 import type { WebhookRecord } from "../store/records.ts";
+import { isForPeople } from "./notice.ts";
+
+/** A URL as it is shown. Of services for people, the path is the secret that lets one write there. */
+export function shownWebhookUrl(url: string, format: WebhookFormat): string {
+  return isForPeople(format) ? `${new URL(url).origin}/${HIDDEN}` : shownUrl(url);
+}
 
 /**
  * An endpoint as it is shown.
@@ -9,14 +15,15 @@ import type { WebhookRecord } from "../store/records.ts";
  * @param newest id of the newest event in the log
  */
 export function viewOf(record: WebhookRecord, waiting: number, newest: number): WebhookEndpointView {
-  const { id, url, types, agentId, tag, description, format, status, statusReason } = record;
+  const { id, url, types, agentId, tag, notices, description, format, status, statusReason } = record;
   const { position, skipped, failingSince, lastDeliveredAt, previousSecret, createdAt, updatedAt } = record;
   return {
     id,
-    url: shownUrl(url),
+    url: shownWebhookUrl(url, format),
     ...(types ? { types } : {}),
     ...(agentId === undefined ? {} : { agentId }),
     ...(tag === undefined ? {} : { tag }),
+    ...(notices ? { notices } : {}),
     ...(description === undefined ? {} : { description }),
     format,
     status,

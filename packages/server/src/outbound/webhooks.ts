@@ -10,7 +10,6 @@ import {
   STANDARD_HEADERS,
   type WebhookEndpointView,
 } from "@mission-control/protocol";
-import { shownUrl } from "../gateways/http/shown-url.ts";
 import { newId } from "../ids.ts";
 import type { DeliveryRecord } from "../store/deliveries.ts";
 import type { RecordEdit, WebhookRecord } from "../store/records.ts";
@@ -19,10 +18,10 @@ import type { Clock } from "./clock.ts";
 import { keptUrl } from "./endpoint-url.ts";
 import { positionBefore } from "./event-time.ts";
 import { deliveredJson } from "./log-source.ts";
-import { CONTENT_TYPES, messageOf } from "./message.ts";
+import { messageOf } from "./message.ts";
 import type { WebhookSender } from "./sender.ts";
 import { type WebhookChange, webhookEvent } from "./webhook-event.ts";
-import { shownDelivery, viewOf } from "./webhook-views.ts";
+import { shownDelivery, shownWebhookUrl, viewOf } from "./webhook-views.ts";
 
 /** So many endpoints there may be: each may have some requests under way, and deliveries that wait. */
 const MAX_ENDPOINTS = 100;
@@ -70,6 +69,7 @@ export class Webhooks {
       ...(filters.types ? { types: filters.types } : {}),
       ...(filters.agentId === undefined ? {} : { agentId: filters.agentId }),
       ...(filters.tag === undefined ? {} : { tag: filters.tag }),
+      ...(filters.notices ? { notices: filters.notices } : {}),
       ...(description === undefined ? {} : { description }),
       format,
       secret,
@@ -109,7 +109,7 @@ export class Webhooks {
     const { url: given, enabled, ...others } = fields;
     const current = await this.#options.store.record("webhook", id);
     if (!current) return null;
-    const url = given === undefined ? undefined : await keptUrl(given, current.url, this.#options);
+    const url = given === undefined ? undefined : await keptUrl(given, current, this.#options);
     const change = enabled === undefined ? "edited" : enabled ? "switched_on" : "switched_off";
     const record = await this.#edit(id, change, (before) => {
       const { statusReason, status, ...edited } = edit(before, { ...others, url });
@@ -184,7 +184,7 @@ export class Webhooks {
       receivedAt: at,
     };
     const json = JSON.stringify(event);
-    const message = messageOf(json, record.format, publicUrl());
+    const message = await messageOf(store, record, json, publicUrl());
     const deliveryId = `${id}.${testId}`;
     const { made, isDelivered } = await sender.send(
       record,
@@ -225,9 +225,13 @@ export class Webhooks {
     const endpoint = delivery && (await store.record("webhook", delivery.endpointId));
     if (!endpoint) return null;
     const json = await deliveredJson(this.#options.store, delivery);
-    const headers = { [STANDARD_HEADERS.id]: id, "content-type": CONTENT_TYPES[endpoint.format] };
-    const body = json === null ? null : messageOf(json, endpoint.format, publicUrl()).body;
-    return { ...shownDelivery(delivery), request: { url: shownUrl(endpoint.url), headers, body } };
+    const message = json === null ? null : await messageOf(store, endpoint, json, publicUrl());
+    const headers = {
+      [STANDARD_HEADERS.id]: id,
+      ...(message ? { "content-type": message.contentType } : {}),
+    };
+    const url = shownWebhookUrl(endpoint.url, endpoint.format);
+    return { ...shownDelivery(delivery), request: { url, headers, body: message?.body ?? null } };
   }
 
   /**

@@ -3,6 +3,7 @@ import type {
   EventType,
   GatewayView,
   NewEvent,
+  NoticeKind,
   WebhookFormat,
   WebhookStatus,
 } from "@mission-control/protocol";
@@ -72,6 +73,8 @@ export interface WebhookRecord {
   types?: EventType[];
   agentId?: string;
   tag?: string;
+  /** Which notices for people it gets, where it gets only such. */
+  notices?: NoticeKind[];
   description?: string;
   format: WebhookFormat;
   /** The one that signs. */

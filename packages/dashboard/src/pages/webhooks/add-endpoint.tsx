@@ -1,4 +1,4 @@
-import type { EventType, WebhookEndpointView, WebhookFormat } from "@mission-control/protocol";
+import type { EventType, NoticeKind, WebhookEndpointView, WebhookFormat } from "@mission-control/protocol";
 import { type FormEvent, useState } from "react";
 import { useAgents } from "../../app/use-agents.ts";
 import { useMission } from "../../app/use-mission.ts";
@@ -9,11 +9,19 @@ import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
 import styles from "../../ui/table.module.css";
 import { EVENT_TYPES } from "../activity/activity-search.ts";
+import { Choices } from "./choices.tsx";
 import { Secret } from "./secret.tsx";
 import { ENDPOINTS } from "./use-webhooks.ts";
-import local from "./webhooks.module.css";
 
-const FORMATS = ["event", "cloudevents"] as const satisfies readonly WebhookFormat[];
+const FORMATS = [
+  "event",
+  "cloudevents",
+  "ntfy",
+  "slack",
+  "discord",
+] as const satisfies readonly WebhookFormat[];
+
+const NOTICES = ["question", "review", "failure", "complete"] as const satisfies readonly NoticeKind[];
 
 /** Adds an endpoint, and shows its secret. */
 export function AddEndpoint({ onClose }: { onClose(): void }) {
@@ -32,9 +40,11 @@ function EndpointForm({ onCreated, onClose }: { onCreated(secret: string): void;
   const [url, setUrl] = useState("");
   const [description, setDescription] = useState("");
   const [types, setTypes] = useState<readonly EventType[]>([]);
+  const [notices, setNotices] = useState<readonly NoticeKind[]>([]);
   const [agentId, setAgentId] = useState("");
   const [tag, setTag] = useState("");
   const [format, setFormat] = useState<WebhookFormat>("event");
+  const isForPeople = format !== "event" && format !== "cloudevents";
   const [isBusy, setIsBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   async function submit(event: FormEvent) {
@@ -44,7 +54,8 @@ function EndpointForm({ onCreated, onClose }: { onCreated(secret: string): void;
     const body = {
       url: url.trim(),
       format,
-      ...(types.length === 0 ? {} : { types }),
+      ...(isForPeople || types.length === 0 ? {} : { types }),
+      ...(isForPeople && notices.length > 0 ? { notices } : {}),
       ...(agentId === "" ? {} : { agentId }),
       ...(tag.trim() === "" ? {} : { tag: tag.trim() }),
       ...(description.trim() === "" ? {} : { description: description.trim() }),
@@ -59,8 +70,6 @@ function EndpointForm({ onCreated, onClose }: { onCreated(secret: string): void;
       setIsBusy(false);
     }
   }
-  const choose = (type: EventType, isChosen: boolean) =>
-    setTypes(isChosen ? [...types, type] : types.filter((other) => other !== type));
   return (
     <form className={styles.form} onSubmit={(event) => void submit(event)}>
       <Field label={text.url} hint={text.urlHint} error={problem ?? undefined}>
@@ -82,20 +91,36 @@ function EndpointForm({ onCreated, onClose }: { onCreated(secret: string): void;
           <input id={id} value={description} onChange={(event) => setDescription(event.target.value)} />
         )}
       </Field>
-      <fieldset className={local.types}>
-        <legend>{text.types}</legend>
-        {EVENT_TYPES.map((type) => (
-          <label key={type}>
-            <input
-              type="checkbox"
-              checked={types.includes(type)}
-              onChange={(event) => choose(type, event.target.checked)}
-            />
-            {common.eventType[type]}
-          </label>
-        ))}
-        <p className={styles.quiet}>{text.typesHint}</p>
-      </fieldset>
+      <Field label={text.format}>
+        {(id) => (
+          <select id={id} value={format} onChange={(event) => setFormat(event.target.value as WebhookFormat)}>
+            {FORMATS.map((one) => (
+              <option key={one} value={one}>
+                {text.formats[one]}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      {isForPeople ? (
+        <Choices
+          legend={text.notices}
+          hint={text.noticesHint}
+          options={NOTICES}
+          labels={text.notice}
+          chosen={notices}
+          onChange={setNotices}
+        />
+      ) : (
+        <Choices
+          legend={text.types}
+          hint={text.typesHint}
+          options={EVENT_TYPES}
+          labels={common.eventType}
+          chosen={types}
+          onChange={setTypes}
+        />
+      )}
       <Field label={text.agent}>
         {(id) => (
           <select id={id} value={agentId} onChange={(event) => setAgentId(event.target.value)}>
@@ -110,17 +135,6 @@ function EndpointForm({ onCreated, onClose }: { onCreated(secret: string): void;
       </Field>
       <Field label={text.tag} optional={common.optional}>
         {(id) => <input id={id} value={tag} onChange={(event) => setTag(event.target.value)} />}
-      </Field>
-      <Field label={text.format}>
-        {(id) => (
-          <select id={id} value={format} onChange={(event) => setFormat(event.target.value as WebhookFormat)}>
-            {FORMATS.map((one) => (
-              <option key={one} value={one}>
-                {text.formats[one]}
-              </option>
-            ))}
-          </select>
-        )}
       </Field>
       <DialogActions>
         <Button onClick={onClose}>{common.back}</Button>

@@ -116,8 +116,10 @@ function Row({ endpoint, onOpen }: { endpoint: WebhookEndpointView; onOpen(): vo
 }
 
 /** Which events an endpoint gets. */
-function Filters({ endpoint: { types, agentId, tag } }: { endpoint: WebhookEndpointView }) {
+function Filters({ endpoint }: { endpoint: WebhookEndpointView }) {
+  const { types, notices, agentId, tag } = endpoint;
   const parts = [
+    ...(notices?.map((notice) => text.notice[notice]) ?? []),
     ...(types?.map((type) => common.eventType[type]) ?? []),
     ...(agentId === undefined ? [] : [text.ofAgent(agentId)]),
     ...(tag === undefined ? [] : [text.ofTag(tag)]),

@@ -1,0 +1,73 @@
+import type { EventType, LogEvent, NoticeKind, WebhookFormat } from "@mission-control/protocol";
+import type { WebhookRecord } from "../store/records.ts";
+import type { Task } from "../tasks/task.ts";
+
+/** Types of the events that may be notices. */
+const NOTICE_TYPES: readonly EventType[] = ["permission", "status_change"];
+/** What people are told of who did not say what they want to be told of. */
+const USUAL: readonly NoticeKind[] = ["question", "review", "failure"];
+/** Of what an agent wrote, in UTF-16 units: a notice leads to the rest. */
+const TEXT_LENGTH = 1000;
+
+const WORDS: Readonly<Record<NoticeKind, string>> = {
+  question: "An agent asks",
+  review: "To be reviewed",
+  failure: "Failed",
+  complete: "Completed",
+};
+
+/** What somebody is told, in words. */
+export interface Notice {
+  kind: NoticeKind | null;
+  title: string;
+  text: string;
+  /** Where to see it, and to act on it; null for what is about no task. */
+  link: string | null;
+}
+
+/** Whether a format is for people, not for programs. */
+export function isForPeople(format: WebhookFormat): boolean {
+  return format !== "event" && format !== "cloudevents";
+}
+
+/** Which notices an endpoint gets; null for one that gets events of all kinds. */
+export function noticesOf({ notices, format }: Pick<WebhookRecord, "notices" | "format">) {
+  return notices ?? (isForPeople(format) ? USUAL : null);
+}
+
+/** The types of events among which the notices are; of those that are asked for, where some are. */
+export function noticeTypes(types: readonly EventType[] = NOTICE_TYPES): EventType[] {
+  return NOTICE_TYPES.filter((type) => types.includes(type));
+}
+
+/** What kind of notice an event is; null for an event that is none. */
+export function noticeKindOf({ type, data }: Pick<LogEvent, "type" | "data">): NoticeKind | null {
+  if (type === "permission") return data.state === "requested" ? "question" : null;
+  if (type !== "status_change") return null;
+  if (data.to === "review") return "review";
+  if (data.to === "failed") return "failure";
+  return data.to === "completed" ? "complete" : null;
+}
+
+/**
+ * Puts an event into words.
+ * @param task the event's, as it is now; null where there is none
+ * @param publicUrl of the server, whose dashboard shows the task
+ */
+export function noticeOf(event: LogEvent, task: Task | null, publicUrl: string): Notice {
+  const kind = noticeKindOf(event);
+  const what = kind === null ? "Mission Control" : WORDS[kind];
+  const said = {
+    question: event.message,
+    review: task?.summary,
+    failure: task?.error,
+    complete: task?.summary,
+  };
+  const text = (kind === null ? event.message : said[kind]) ?? "";
+  return {
+    kind,
+    title: task ? `${what}: ${task.title}` : what,
+    text: text.length > TEXT_LENGTH ? `${text.slice(0, TEXT_LENGTH)}…` : text,
+    link: event.taskId === undefined ? null : `${publicUrl}/tasks/${event.taskId}`,
+  };
+}

@@ -1,0 +1,92 @@
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** What a service showed to people. */
+export interface Shown {
+  service: "slack" | "discord" | "ntfy";
+  text: string;
+  body: Record<string, unknown>;
+}
+
+type Answer = [status: number, body: string];
+
+/**
+ * Stands for Slack's incoming webhooks, Discord's webhooks and an ntfy server: takes and refuses what their public
+ * documentation says that they do, as far as it is used here.
+ */
+export class FakeChatServices {
+  readonly shown: Shown[] = [];
+  #waiting: { count: number; resolve: () => void }[] = [];
+  readonly #server = createServer(async (request, response) => {
+    let text = "";
+    for await (const chunk of request.setEncoding("utf8")) text += chunk;
+    const [status, body] = this.#take(request, text);
+    response.writeHead(status).end(body);
+    for (const { resolve } of this.#waiting.filter(({ count }) => this.shown.length >= count)) resolve();
+  });
+
+  static async start(): Promise<FakeChatServices> {
+    const services = new FakeChatServices();
+    await new Promise<void>((resolve) => services.#server.listen(0, "127.0.0.1", resolve));
+    return services;
+  }
+
+  get slackUrl(): string {
+    return `${this.#origin}/services/T0/B0/secret`;
+  }
+
+  get discordUrl(): string {
+    return `${this.#origin}/api/webhooks/1/secret`;
+  }
+
+  get ntfyUrl(): string {
+    return `${this.#origin}/secret-topic`;
+  }
+
+  /** Resolves when so many messages were shown, counted from the start. */
+  shows(count: number): Promise<void> {
+    if (this.shown.length >= count) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ count, resolve }));
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  get #origin(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  #take({ method, url, headers }: IncomingMessage, text: string): Answer {
+    if (method !== "POST") return [405, ""];
+    if (!headers["content-type"]?.startsWith("application/json")) return [400, "invalid_payload"];
+    const body = JSON.parse(text) as Record<string, unknown>;
+    if (url === "/services/T0/B0/secret") return this.#slack(body);
+    if (url === "/api/webhooks/1/secret") return this.#discord(body);
+    return url === "/" ? this.#ntfy(body) : [404, ""];
+  }
+
+  #slack(body: Record<string, unknown>): Answer {
+    const { text } = body;
+    if (typeof text !== "string" || text === "") return [400, "no_text"];
+    this.shown.push({ service: "slack", text, body });
+    return [200, "ok"];
+  }
+
+  #discord(body: Record<string, unknown>): Answer {
+    const { content } = body;
+    if (typeof content !== "string" || content === "") return [400, '{"code":50006}'];
+    if (content.length > 2000) return [400, '{"code":50035}'];
+    this.shown.push({ service: "discord", text: content, body });
+    return [204, ""];
+  }
+
+  #ntfy(body: Record<string, unknown>): Answer {
+    const { topic, message, priority } = body;
+    if (typeof topic !== "string" || !/^[-_A-Za-z0-9]{1,64}$/.test(topic)) return [400, '{"code":40009}'];
+    if (typeof priority !== "number" || priority < 1 || priority > 5) return [400, '{"code":40007}'];
+    this.shown.push({ service: "ntfy", text: String(message), body });
+    return [200, JSON.stringify({ id: "x", event: "message", topic, message })];
+  }
+}
