@@ -14,10 +14,12 @@ export interface Result {
   notes: string[];
 }
 
-/** One table of docs/performance.md, and the command that makes it. */
+/** One table of docs/performance.md, or of another document, and the command that makes it. */
 export interface Table {
   name: string;
   title: string;
+  /** Where it goes; default docs/performance.md. */
+  document?: string;
   measure(bench: Bench): Promise<Result>;
 }
 

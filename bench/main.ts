@@ -13,7 +13,6 @@ import { missingNchan } from "./subjects/nchan.ts";
 import { tables } from "./tables/index.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const documentPath = join(root, "docs/performance.md");
 const DEFAULT_RUNS = 5;
 
 const { values, positionals } = parseArgs({
@@ -78,6 +77,7 @@ async function run(table: Table): Promise<void> {
 }
 
 function write(table: Table, text: string): void {
-  const document = existsSync(documentPath) ? readFileSync(documentPath, "utf8") : "# Performance\n";
-  writeFileSync(documentPath, placeTable(document, table, text));
+  const path = join(root, table.document ?? "docs/performance.md");
+  const document = existsSync(path) ? readFileSync(path, "utf8") : "# Performance\n";
+  writeFileSync(path, placeTable(document, table, text));
 }

@@ -9,6 +9,20 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
+/** CPU time that a process and its children, those that run, have used so far, in seconds. */
+export function cpuSecondsOfFamily(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+  const ofChild = (child: string) => {
+    try {
+      return cpuSeconds(Number(child));
+    } catch {
+      // It has ended meanwhile.
+      return 0;
+    }
+  };
+  return children.filter(Boolean).reduce((sum, child) => sum + ofChild(child), cpuSeconds(pid));
+}
+
 /** What a process holds: `resident` (VmRSS) and `proportional` (PSS: shared pages divided), in bytes. */
 export function memory(pid: number): { resident: number; proportional: number } {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");

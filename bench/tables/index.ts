@@ -7,6 +7,7 @@ import { flood } from "./flood.ts";
 import { footprint } from "./footprint.ts";
 import { latency } from "./latency.ts";
 import { memoryPerReader } from "./memory.ts";
+import { nodes } from "./nodes.ts";
 import { outbound } from "./outbound.ts";
 import { reconnect } from "./reconnect.ts";
 import { replay } from "./replay.ts";
@@ -34,4 +35,5 @@ export const tables: readonly Table[] = [
   outbound,
   retention,
   footprint,
+  nodes,
 ];

@@ -14,11 +14,16 @@ const NOBODY = 65_534;
 export class PostgresServer {
   readonly port: number;
   readonly #folder: string;
+  readonly #syncs: boolean;
   #process: ChildProcess | null = null;
 
-  /** Makes an empty one and starts it. */
-  static async start(): Promise<PostgresServer> {
-    const server = new PostgresServer(await freePort());
+  /**
+   * Makes an empty one and starts it.
+   * @param syncs whether it waits for the disk, as a user's does. What it commits survives its own crash without; that of
+   *   the machine is not tried here.
+   */
+  static async start({ syncs = false } = {}): Promise<PostgresServer> {
+    const server = new PostgresServer(await freePort(), syncs);
     try {
       server.#init();
       await server.start();
@@ -29,8 +34,9 @@ export class PostgresServer {
     }
   }
 
-  private constructor(port: number) {
+  private constructor(port: number, syncs: boolean) {
     this.port = port;
+    this.#syncs = syncs;
     this.#folder = mkdtempSync(join(tmpdir(), "mission-control-postgres-"));
   }
 
@@ -40,10 +46,12 @@ export class PostgresServer {
     return `postgres://postgres:${PASSWORD}@127.0.0.1:${this.port}/postgres${options}`;
   }
 
-  /**
-   * Resolves when it takes connections. What it commits survives its own crash; that of the machine is not tried here,
-   * so it does not wait for the disk.
-   */
+  /** Its first process; those that serve connections are its children. */
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  /** Resolves when it takes connections. */
   async start(): Promise<void> {
     const child = spawn(
       program("postgres"),
@@ -57,7 +65,7 @@ export class PostgresServer {
         "-c",
         "listen_addresses=127.0.0.1",
         "-c",
-        "fsync=off",
+        `fsync=${this.#syncs ? "on" : "off"}`,
       ],
       { ...asOther(), stdio: ["ignore", "ignore", "pipe"] },
     );
