@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
+import {
+  contentDigest,
+  type DispatchPayload,
+  SIMPLE_SIGNATURE_HEADER,
+  signSimple,
+  uploadText,
+} from "@mission-control/protocol";
 import { CallbackSender } from "./support/callback-sender.ts";
 import { checkLog } from "./support/log-check.ts";
 import { AgentDouble, dispatchTasks, ServerProcess } from "./support/server-process.ts";
@@ -105,3 +113,56 @@ test("a message survives a kill before its agent has it, and one after it is del
   assert.equal(second, first, "its agent knows it again");
   assert.equal(again.received.length, 3);
 });
+
+test("an artifact that was answered for survives a kill, and one that was on its way is sent again as if it had not been", async (context) => {
+  const server = await ServerProcess.start();
+  const agent = await AgentDouble.start();
+  context.after(async () => {
+    await server.close();
+    await agent.close();
+  });
+  const [payload] = await dispatchTasks(server, agent, 1);
+  assert.ok(payload);
+  const bytes = randomBytes(2_000_000);
+  const upload = (name: string, body: NonNullable<RequestInit["body"]>) => put(payload, name, bytes, body);
+  const first = (await (await upload("whole.bin", bytes)).json()) as object;
+  await server.end("SIGKILL");
+  await server.restart();
+  assert.deepEqual(await (await upload("whole.bin", bytes)).json(), { ...first, duplicate: true });
+
+  const half = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = half.writable.getWriter();
+  const broken = assert.rejects(upload("half.bin", half.readable));
+  for (let written = 0; written < 1_000_000; written += 100_000) {
+    await writer.write(bytes.subarray(written, written + 100_000));
+  }
+  await server.end("SIGKILL");
+  await broken;
+  await server.restart();
+  assert.equal((await upload("half.bin", bytes)).status, 200);
+  const path = `/api/tasks/${payload.task.id}/artifacts`;
+  const { items } = await server.call<{ items: { id: string; name: string }[] }>("GET", path);
+  assert.deepEqual(
+    items.map(({ name }) => name),
+    ["whole.bin", "half.bin"],
+  );
+  for (const { id } of items) {
+    const headers = { Authorization: `Bearer ${server.token}` };
+    const response = await fetch(`http://127.0.0.1:${server.port}${path}/${id}`, { headers });
+    assert.deepEqual(Buffer.from(await response.arrayBuffer()), bytes);
+  }
+});
+
+/** Uploads an artifact of a dispatch. */
+function put(
+  { dispatchId, callback }: DispatchPayload,
+  name: string,
+  bytes: Buffer,
+  body: NonNullable<RequestInit["body"]>,
+) {
+  const digest = contentDigest(createHash("sha256").update(bytes).digest());
+  const signature = signSimple(callback.secret, uploadText(dispatchId, name, digest));
+  const headers = { "Content-Digest": digest, [SIMPLE_SIGNATURE_HEADER]: signature };
+  const init: RequestInit & { duplex: "half" } = { method: "PUT", headers, body, duplex: "half" };
+  return fetch(`${callback.url}/artifacts/${name}`, init);
+}
