@@ -237,6 +237,23 @@ describe("actions", { skip }, () => {
     assert.equal((await read(task)).waitingFor, undefined);
   });
 
+  test("Activity tells a hand-over in one row, and a question is answered in its own", async () => {
+    const { task, payload } = await stage.running({ title: "Seen on Activity" });
+    await stage.agent.report(payload, { type: "permission", request: REQUEST });
+    page = await stage.open(context, `/?task=${task.id}`);
+    const rows = page.locator("[data-row]");
+    await page.getByText(/^Dispatched to Ada \(\d+ ms\)$/).waitFor();
+    assert.equal(await rows.count(), 3, "created, handed over, asks");
+    const asks = page.locator("li", { has: page.locator("[data-row]", { hasText: REQUEST.title }) });
+    await press("Allow once", asks);
+    await stage.agent.hears(`POST /dispatch/${payload.dispatchId}/permissions/req_1`);
+    await asks.getByRole("button", { name: "Allow once" }).waitFor({ state: "detached" });
+    await page.getByText("Filter", { exact: true }).click();
+    await page.getByLabel("Raw log").check();
+    await page.getByText("Sending to the agent").waitFor();
+    assert.ok((await rows.count()) > 6, "each step by itself");
+  });
+
   test("many are selected, spread over who is free, tagged, cancelled and brought back", async () => {
     const titles = [1, 2, 3].map((number) => `One of many ${number}`);
     const tasks = await Promise.all(titles.map((title) => stage.task({ title, tags: ["before"] })));
@@ -379,7 +396,8 @@ describe("actions", { skip }, () => {
   test("edits, copies a call as curl, and deletes", async () => {
     const task = await stage.task({ title: "Old words" });
     page = await stage.open(context, `/tasks/${task.id}`);
-    await press("Edit");
+    await press("More actions");
+    await page.getByRole("menuitem", { name: "Edit" }).click();
     await dialog().getByLabel("Title").fill("New words");
     await press("Save", dialog());
     await page.getByRole("heading", { name: "New words" }).waitFor();
@@ -390,7 +408,8 @@ describe("actions", { skip }, () => {
       copied,
       `curl -X DELETE '${stage.server.url}/api/tasks/${task.id}' \\\n  -H "Authorization: Bearer $MISSION_CONTROL_TOKEN"`,
     );
-    await press("Delete");
+    await press("More actions");
+    await page.getByRole("menuitem", { name: "Delete" }).click();
     await press("Delete", dialog());
     await page.getByRole("heading", { name: "Board" }).waitFor();
     await assert.rejects(read(task), /404/);

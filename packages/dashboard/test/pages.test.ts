@@ -125,7 +125,7 @@ describe("pages", { skip }, () => {
 
         // 1440 × 900 at 200 %.
         await page.setViewportSize({ width: 720, height: 450 });
-        for (const summary of await page.locator("summary").all()) await summary.click();
+        for (const summary of await page.locator("summary:visible").all()) await summary.click();
         assert.deepEqual(await page.evaluate(scrolling), { moved: [], nested: [] }, name);
         await page.close();
       });
@@ -183,7 +183,7 @@ describe("pages", { skip }, () => {
   test("filters live in the address, and back goes back", async () => {
     const context = await stage.logIn();
     const page = await stage.open(context, "/");
-    await page.getByRole("button", { name: "Error", exact: true }).click();
+    await page.getByRole("button", { name: "Problems", exact: true }).click();
     await page.waitForURL(/types=error/);
     await page.getByText("No network").first().waitFor();
     assert.equal(await page.getByText("Reading src/auth.ts").count(), 0);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { event, held } from "../../test/support/events.ts";
-import { Feed, FOLD_REACH } from "./feed.ts";
+import { Feed, FOLD_REACH, handedOverIn } from "./feed.ts";
 import { matcher } from "./feed-filter.ts";
 import { type HeldEvent, hold } from "./held-event.ts";
 
@@ -32,6 +32,40 @@ test("progress of one attempt folds into its latest, until the attempt says some
   ]);
   assert.deepEqual(members(feed, 1), [2, 3]);
   assert.deepEqual(members(feed, 3), [5, 7]);
+});
+
+test("an attempt's way to its agent is one row, and its end another", () => {
+  const events = [
+    held(1, { type: "task", dispatchId: undefined }),
+    held(2, { type: "dispatch", data: { state: "queued" } }),
+    held(3, { type: "status_change", data: { from: "pending", to: "queued" } }),
+    held(4, { type: "dispatch", data: { state: "sending" } }),
+    held(5, { type: "dispatch", data: { state: "accepted" } }),
+    held(6, { type: "status_change", data: { from: "queued", to: "in_progress" } }),
+    held(7),
+    held(8, { type: "complete" }),
+    held(9, { type: "status_change", data: { from: "in_progress", to: "completed" } }),
+  ];
+  assert.deepEqual(shape(new Feed(all, events)), [
+    [1, 1, 1],
+    [2, 5, 5],
+    [7, 7, 1],
+    [8, 8, 2],
+  ]);
+  assert.equal(new Feed(all, events, false).rows.length, 9, "the raw log has each by itself");
+});
+
+test("what became of a hand-over is no step of it", () => {
+  const feed = new Feed(all, [
+    held(1, { type: "dispatch", data: { state: "sending" } }),
+    held(2, { type: "dispatch", data: { state: "rejected" } }),
+    held(3, { type: "status_change", data: { from: "queued", to: "failed" } }),
+  ]);
+  assert.deepEqual(shape(feed), [
+    [1, 1, 1],
+    [2, 2, 1],
+    [3, 3, 1],
+  ]);
 });
 
 test("a part of the transcript without words leaves a row the words it has", () => {
@@ -120,4 +154,16 @@ test("filters by task, agent, types and words, also by the names behind ids", ()
   assert.deepEqual(found({ types: ["error", "complete"] }), [2, 3]);
   assert.deepEqual(found({ q: "auth.TS" }), [1]);
   assert.deepEqual(found({ q: "write the" }), [3]);
+});
+
+test("a row tells how long a hand-over took, once the agent has accepted", () => {
+  const steps = [
+    held(1, { type: "dispatch", data: { state: "queued" } }),
+    held(2, { type: "dispatch", data: { state: "sending" } }),
+    held(4, { type: "dispatch", data: { state: "accepted" } }),
+  ];
+  const took = (events: typeof steps) => new Feed(() => true, events).rows.map(handedOverIn);
+  assert.deepEqual(took(steps), [3_000]);
+  assert.deepEqual(took(steps.slice(0, 2)), [null]);
+  assert.deepEqual(took([held(1), held(2)]), [null]);
 });

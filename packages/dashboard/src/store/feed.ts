@@ -1,9 +1,14 @@
+import type { LogEvent } from "@mission-control/protocol";
 import type { HeldEvent } from "./held-event.ts";
 
-/** One line of the Activity page: an event, or the progress of one attempt, shown by the latest that says something. */
+/**
+ * One line of the Activity page: an event, or several of one attempt that say one thing: its progress, how it was handed
+ * over, how it ended.
+ */
 export interface FeedRow {
   /** Position of its first event: stays the same while the row grows. */
   readonly key: number;
+  /** The one it is shown by: the latest that says something. */
   readonly latest: HeldEvent;
   /** How many events it stands for. */
   readonly count: number;
@@ -29,17 +34,20 @@ interface OpenRow {
  */
 export class Feed {
   readonly #matches: (event: HeldEvent) => boolean;
+  readonly #folds: boolean;
   readonly #rows: FeedRow[] = [];
-  /** The attempts whose progress can still be folded into a row, by their dispatch. */
+  /** The rows that can still grow, by what goes into them. */
   readonly #open = new Map<string, OpenRow>();
   #position = 0;
 
   /**
    * @param matches which events of those that are appended belong to it
    * @param chosen what it begins with, in log order: the server has chosen these already
+   * @param folds whether events of an attempt share rows; else each has its own
    */
-  constructor(matches: (event: HeldEvent) => boolean, chosen: readonly HeldEvent[] = []) {
+  constructor(matches: (event: HeldEvent) => boolean, chosen: readonly HeldEvent[] = [], folds = true) {
     this.#matches = matches;
+    this.#folds = folds;
     for (const event of chosen) this.#add(event);
     this.#position = chosen.at(-1)?.id ?? 0;
   }
@@ -64,29 +72,57 @@ export class Feed {
   }
 
   #add(event: HeldEvent): void {
-    const attempt = foldsBy(event);
-    const open = attempt === null ? undefined : this.#open.get(attempt);
+    const into = this.#folds ? foldsInto(event) : null;
+    const open = into === null ? undefined : this.#open.get(into);
     const row = open && this.#rows.length - open.index <= FOLD_REACH ? this.#rows[open.index] : undefined;
+    const { dispatchId } = event;
+    // Whatever else an attempt says ends the row of its progress: what it reports after it is a new one.
+    if (dispatchId && into !== dispatchId && event.data.late !== true) this.#open.delete(dispatchId);
     if (open && row) {
       open.events.push(event);
-      const latest = isWordless(event) ? row.latest : event;
+      const latest = saysLess(event, row.latest) ? row.latest : event;
       this.#rows[open.index] = { ...row, latest, count: row.count + 1 };
       return;
     }
     const events = [event];
     this.#rows.push({ key: event.id, latest: event, count: 1, events });
-    if (attempt !== null) this.#open.set(attempt, { index: this.#rows.length - 1, events });
-    // Whatever else an attempt says ends its row: progress after it is a new one.
-    else if (event.dispatchId && event.data.late !== true) this.#open.delete(event.dispatchId);
+    if (into !== null) this.#open.set(into, { index: this.#rows.length - 1, events });
   }
 }
 
-/** The attempt whose row an event goes into; null for what stands by itself, such as a late word, which changed nothing. */
-function foldsBy({ type, dispatchId, data }: HeldEvent): string | null {
-  return type === "activity" && data.late !== true ? (dispatchId ?? null) : null;
+const HANDING_OVER: ReadonlySet<unknown> = new Set(["queued", "sending", "accepted", "in_progress"]);
+
+/** Whether an event is a step of an attempt's way to its agent. */
+function isHandingOver({ type, data }: LogEvent): boolean {
+  return (
+    (type === "dispatch" && HANDING_OVER.has(data.state)) ||
+    (type === "status_change" && HANDING_OVER.has(data.to))
+  );
 }
 
-/** A part of the transcript that has no line of its own, such as the end of a tool call. */
-function isWordless({ message, data }: HeldEvent): boolean {
+/**
+ * Into which row of its attempt an event goes: that of its progress (which has the attempt's own name), of its way to the
+ * agent, of its end; null for what stands by itself, such as a late word, which changed nothing.
+ */
+function foldsInto(event: HeldEvent): string | null {
+  const { type, dispatchId, data } = event;
+  if (!dispatchId || data.late === true) return null;
+  if (type === "activity") return dispatchId;
+  if (isHandingOver(event)) return `${dispatchId} handed over`;
+  return type === "complete" || type === "error" || type === "status_change" ? `${dispatchId} ended` : null;
+}
+
+/** Whether a row goes on to be shown by the event before: this is a part of the transcript without words, or bookkeeping. */
+function saysLess({ type, message, data }: HeldEvent, before: HeldEvent): boolean {
+  if (type === "status_change") return before.type !== "status_change";
   return message === undefined && data.entry !== undefined;
+}
+
+/** How long it took from being asked for until its agent had accepted, in milliseconds; null where a row is not about that. */
+export function handedOverIn({ events, count }: FeedRow): number | null {
+  const steps = events.slice(0, count);
+  const first = steps[0];
+  const accepted = steps.find(({ type, data }) => type === "dispatch" && data.state === "accepted");
+  if (!first || !accepted || accepted === first || !isHandingOver(first)) return null;
+  return Date.parse(accepted.receivedAt) - Date.parse(first.receivedAt);
 }

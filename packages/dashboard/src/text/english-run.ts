@@ -10,6 +10,11 @@ export const englishRun = {
     raw: "Raw",
   },
 
+  spans: { queued: "queued", working: "working", waiting: "waiting for you" },
+  details: "Details",
+  more: "More actions",
+  attempt: (number: number) => `attempt ${number}`,
+
   transcript: {
     label: "Transcript",
     find: "Find in the transcript",

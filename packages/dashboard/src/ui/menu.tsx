@@ -17,14 +17,16 @@ interface MenuProps {
   /** Whether it is open, where something else than its button opens it as well. */
   open: boolean;
   onOpenChange(open: boolean): void;
+  /** Whether Tab comes to it; else the keyboard comes by a key of what it belongs to. */
+  tabStop?: boolean;
 }
 
-/** Three dots that open a list of actions. The keyboard comes to them by a key of what they belong to, not by Tab. */
-export function Menu({ label, entries, open, onOpenChange }: MenuProps) {
+/** Three dots that open a list of actions. */
+export function Menu({ label, entries, open, onOpenChange, tabStop = false }: MenuProps) {
   return (
     <Root modal={false} open={open} onOpenChange={onOpenChange}>
       <Trigger asChild>
-        <IconButton icon="more" label={label} tabIndex={-1} />
+        <IconButton icon="more" label={label} tabIndex={tabStop ? 0 : -1} />
       </Trigger>
       <Portal>
         <Content className={styles.menu} align="end" sideOffset={4} collisionPadding={8}>

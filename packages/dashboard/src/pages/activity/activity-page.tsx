@@ -17,15 +17,15 @@ export function ActivityPage() {
   const search = useSearch({ from: "/" });
   const navigate = useNavigate({ from: "/" });
   const router = useRouter();
-  const { task, agent, types, q, event } = search;
+  const { task, agent, types, q, event, raw } = search;
   const filter: FeedFilter = useMemo(
     () => ({ taskId: task, agentId: agent, types: splitTypes(types), q }),
     [task, agent, types, q],
   );
-  const view = useFeed(filter);
+  const view = useFeed(filter, !raw);
   const waiting = useLive((mission) => mission.waiting);
   const change = useCallback(
-    (changes: Partial<Record<keyof ActivitySearch, string | number | undefined>>) => {
+    (changes: Partial<Record<keyof ActivitySearch, string | number | true | undefined>>) => {
       // Typing in the search field is one step back, not one for each letter.
       const replace = "q" in changes;
       // What was typed is put here a moment later: by then somebody may be on the way to another page.
@@ -68,7 +68,7 @@ export function ActivityPage() {
         />
         <FeedList
           // Another filter is another list, from its top.
-          key={JSON.stringify([task, agent, types])}
+          key={JSON.stringify([task, agent, types, raw])}
           view={view}
           address={address}
           onOpen={open}

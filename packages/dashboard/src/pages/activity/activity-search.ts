@@ -14,6 +14,14 @@ export const EVENT_TYPES = [
   "webhook",
 ] as const satisfies readonly EventType[];
 
+/** Types that are often looked for together; an empty list stands for all. */
+export const PRESETS = {
+  all: [],
+  problems: ["error"],
+  results: ["complete"],
+  questions: ["permission"],
+} as const satisfies Record<string, readonly EventType[]>;
+
 /** What the address of the Activity page says. */
 export interface ActivitySearch {
   task?: string;
@@ -21,6 +29,8 @@ export interface ActivitySearch {
   /** Types of events, with commas between. */
   types?: string;
   q?: string;
+  /** Each event in a row of its own. */
+  raw?: true;
   /** The event whose panel is open. */
   event?: number;
 }
@@ -35,6 +45,7 @@ export function readActivitySearch(search: Record<string, unknown>): ActivitySea
     if (types) read.types = types;
   }
   if (isText(search.q) || typeof search.q === "number") read.q = String(search.q);
+  if (search.raw === true) read.raw = true;
   if (typeof search.event === "number" && Number.isSafeInteger(search.event)) read.event = search.event;
   return read;
 }

@@ -1,7 +1,9 @@
 import { type MouseEvent, memo, type ReactNode } from "react";
 import type { HeldEvent } from "../../store/held-event.ts";
 import { describeEvent } from "../../text/describe-event.ts";
+import { formatDuration } from "../../text/duration.ts";
 import { text } from "../../text/text.ts";
+import { Button } from "../../ui/button.tsx";
 import { Foreign } from "../../ui/foreign.tsx";
 import { EventGlyph } from "../../ui/icon.tsx";
 import { ProgressBar } from "../../ui/state.tsx";
@@ -14,6 +16,15 @@ export interface RowContext {
   address(id: number): string;
   open(id: number): void;
   unfold(key: number): void;
+  answer(taskId: string, requestId: string, optionId: string): void;
+}
+
+/** An answer to what an agent asks. */
+export interface Answer {
+  requestId: string;
+  optionId: string;
+  name: string;
+  denies: boolean;
 }
 
 interface EventRowProps {
@@ -22,6 +33,10 @@ interface EventRowProps {
   row: number | undefined;
   /** How many events the row stands for. */
   count: number;
+  /** How long it took to hand the attempt over, in milliseconds, where the row is about that. */
+  handedOverIn: number | null;
+  /** The answers to offer, where it is a question that waits for one. */
+  answers: readonly Answer[];
   unfolded: boolean;
   /** The names of its task and its agent, as far as they are known. */
   task: string | undefined;
@@ -39,12 +54,15 @@ interface EventRowProps {
 /** One line of the list: when, what, whose, by whom, and what was said. */
 export const EventRow = memo(function EventRow(props: EventRowProps) {
   const { event, row, count, unfolded, task, agent, top, height, selected, fresh, sought, context } = props;
+  const { handedOverIn, answers } = props;
+  const unfold = event.type === "activity" ? text.activity.unfold : text.activity.unfoldSteps;
   return (
     <li
       className={styles.row}
       style={{ transform: `translateY(${top}px)`, height }}
       data-selected={selected}
       data-fresh={fresh}
+      data-type={event.type}
     >
       <Line
         event={event}
@@ -53,15 +71,30 @@ export const EventRow = memo(function EventRow(props: EventRowProps) {
         task={task}
         agent={agent}
         sought={sought}
+        words={
+          handedOverIn === null
+            ? describeEvent(event)
+            : text.activity.handedOver(agent ?? event.agentId ?? "", formatDuration(handedOverIn))
+        }
         context={context}
       >
+        {answers.map(({ requestId, optionId, name, denies }) => (
+          <Button
+            key={optionId}
+            kind={denies ? "danger" : "primary"}
+            className={styles.answer}
+            onClick={() => context.answer(event.taskId ?? "", requestId, optionId)}
+          >
+            <Foreign max={40}>{name}</Foreign>
+          </Button>
+        ))}
         {row !== undefined && count > 1 ? (
           <button
             type="button"
             className={styles.count}
             aria-expanded={unfolded}
-            aria-label={text.activity.unfold(count)}
-            title={text.activity.unfold(count)}
+            aria-label={unfold(count)}
+            title={unfold(count)}
             onClick={() => context.unfold(row)}
           >
             {count}
@@ -79,11 +112,12 @@ interface LineProps {
   task: string | undefined;
   agent: string | undefined;
   sought: string | undefined;
+  words: string;
   context: RowContext;
   children: ReactNode;
 }
 
-function Line({ event, selected, folded, task, agent, sought, context, children }: LineProps) {
+function Line({ event, selected, folded, task, agent, sought, words, context, children }: LineProps) {
   const late = event.data.late === true;
   // A plain link: the router's own costs too much for rows that come and go by the hundred.
   const open = (click: MouseEvent) => {
@@ -124,7 +158,7 @@ function Line({ event, selected, folded, task, agent, sought, context, children 
         <span className={styles.message}>
           {late ? <span className={styles.late}>{text.activity.late}</span> : null}
           <Foreign max={300} mark={sought}>
-            {describeEvent(event)}
+            {words}
           </Foreign>
         </span>
       </a>

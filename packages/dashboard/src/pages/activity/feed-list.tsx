@@ -1,8 +1,13 @@
+import type { TaskSummary } from "@mission-control/protocol";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type RefObject, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { isPageKey } from "../../app/shortcuts.ts";
 import { useAgents } from "../../app/use-agents.ts";
 import { useLive, useMission } from "../../app/use-mission.ts";
+import { handedOverIn } from "../../store/feed.ts";
+import type { HeldEvent } from "../../store/held-event.ts";
+import { quickAnswers } from "../../tasks/quick-answers.ts";
+import { useTaskActions } from "../../tasks/use-task-actions.ts";
 import { text } from "../../text/text.ts";
 import { Button } from "../../ui/button.tsx";
 import { Icon } from "../../ui/icon.tsx";
@@ -10,7 +15,7 @@ import { lazyPart } from "../../ui/lazy-part.tsx";
 import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
 import { useMediaQuery } from "../../ui/use-media-query.ts";
 import styles from "./activity.module.css";
-import { EventRow, type RowContext } from "./event-row.tsx";
+import { type Answer, EventRow, type RowContext } from "./event-row.tsx";
 import { linesOf } from "./lines.ts";
 import type { FeedView } from "./use-feed.ts";
 
@@ -43,6 +48,7 @@ export function FeedList(props: FeedListProps) {
   const agents = useAgents();
   const agentNames = useMemo(() => new Map(agents.data?.map(({ id, name }) => [id, name])), [agents.data]);
   const scroller = useRef<HTMLDivElement>(null);
+  const actions = useTaskActions();
   const [unfolded, setUnfolded] = useState<ReadonlySet<number>>(new Set());
   useRowKeys(scroller);
   const rowHeight = useMediaQuery("(max-width: 640px)") ? TALL_ROW_HEIGHT : ROW_HEIGHT;
@@ -81,8 +87,9 @@ export function FeedList(props: FeedListProps) {
           if (!next.delete(key)) next.add(key);
           return next;
         }),
+      answer: (taskId, requestId, optionId) => void actions.answer(taskId, requestId, optionId),
     }),
-    [address, onOpen],
+    [address, onOpen, actions],
   );
 
   const { query } = older;
@@ -155,6 +162,8 @@ export function FeedList(props: FeedListProps) {
                 event={event}
                 row={folded ? undefined : row.key}
                 count={row.count}
+                handedOverIn={folded ? null : handedOverIn(row)}
+                answers={answersTo(event, event.taskId && mission.tasks.get(event.taskId))}
                 unfolded={unfolded.has(row.key)}
                 task={event.taskId && mission.tasks.get(event.taskId)?.title}
                 agent={event.agentId && agentNames.get(event.agentId)}
@@ -171,6 +180,23 @@ export function FeedList(props: FeedListProps) {
       </div>
     </div>
   );
+}
+
+const NO_ANSWERS: readonly Answer[] = [];
+
+/** The answers to offer in a row: to a question that its task still waits with. */
+function answersTo(event: HeldEvent, task: TaskSummary | "" | undefined): readonly Answer[] {
+  const waitingFor = task ? task.waitingFor : undefined;
+  if (event.type !== "permission" || event.data.state !== "requested" || !waitingFor) return NO_ANSWERS;
+  // A long question is held by its title alone.
+  const { request } = event.data as { request?: { id?: string } };
+  if (request ? request.id !== waitingFor.id : event.message !== waitingFor.title) return NO_ANSWERS;
+  return quickAnswers(waitingFor).map(({ optionId, name, kind }) => ({
+    requestId: waitingFor.id,
+    optionId,
+    name,
+    denies: kind?.startsWith("reject") ?? false,
+  }));
 }
 
 /** Asks for the tasks of the rows on the screen that have no name yet. */

@@ -6,7 +6,9 @@ import { text } from "../../text/text.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { EventGlyph, Icon } from "../../ui/icon.tsx";
 import styles from "./activity.module.css";
-import { type ActivitySearch, EVENT_TYPES, splitTypes } from "./activity-search.ts";
+import { type ActivitySearch, EVENT_TYPES, PRESETS, splitTypes } from "./activity-search.ts";
+
+const PRESET_NAMES = ["all", "problems", "results", "questions"] as const;
 
 /** Filters are put into the address this long after the last letter. */
 const TYPING_MS = 200;
@@ -17,7 +19,7 @@ interface FilterBarProps {
   held: boolean;
   onHold(): void;
   onRelease(): void;
-  onChange(changes: Partial<Record<keyof ActivitySearch, string | undefined>>): void;
+  onChange(changes: Partial<Record<keyof ActivitySearch, string | true | undefined>>): void;
 }
 
 /** What the list shows: text, agent, task, types; and whether it moves. */
@@ -30,6 +32,7 @@ export const FilterBar = memo(function FilterBar(props: FilterBarProps) {
     const next = EVENT_TYPES.filter((one) => (one === type) !== types.includes(one));
     onChange({ types: next.join(",") || undefined });
   };
+  const menu = useClosedFromOutside();
   const filtered = Boolean(search.task || search.agent || search.types || search.q);
   return (
     <search className={styles.filters}>
@@ -63,22 +66,49 @@ export const FilterBar = memo(function FilterBar(props: FilterBarProps) {
           </button>
         </span>
       ) : null}
-      <fieldset className={styles.types} aria-label={text.activity.types}>
-        {EVENT_TYPES.map((type) => (
-          <button
-            key={type}
-            type="button"
-            className={styles.chip}
-            aria-pressed={types.includes(type)}
-            onClick={() => toggle(type)}
-          >
-            <span className={styles[`tone-${type}`]}>
-              <EventGlyph type={type} />
-            </span>
-            {text.eventType[type]}
-          </button>
-        ))}
+      <fieldset className={styles.types} aria-label={text.activity.show}>
+        {PRESET_NAMES.map((name) => {
+          const list = PRESETS[name].join(",");
+          return (
+            <button
+              key={name}
+              type="button"
+              className={styles.chip}
+              aria-pressed={types.join(",") === list}
+              onClick={() => onChange({ types: list || undefined })}
+            >
+              {text.activity.preset[name]}
+            </button>
+          );
+        })}
       </fieldset>
+      <details className={styles.menu} ref={menu}>
+        <summary className={styles.chip}>
+          <Icon name="filter" size={14} />
+          {text.activity.filter}
+        </summary>
+        <div className={styles.menuBody}>
+          <fieldset className={styles.choices} aria-label={text.activity.types}>
+            {EVENT_TYPES.map((type) => (
+              <label key={type}>
+                <input type="checkbox" checked={types.includes(type)} onChange={() => toggle(type)} />
+                <span className={styles[`tone-${type}`]}>
+                  <EventGlyph type={type} />
+                </span>
+                {text.eventType[type]}
+              </label>
+            ))}
+          </fieldset>
+          <label className={styles.rawChoice}>
+            <input
+              type="checkbox"
+              checked={search.raw === true}
+              onChange={() => onChange({ raw: search.raw ? undefined : true })}
+            />
+            {text.activity.raw}
+          </label>
+        </div>
+      </details>
       {filtered ? (
         <Button
           kind="quiet"
@@ -97,6 +127,30 @@ export const FilterBar = memo(function FilterBar(props: FilterBarProps) {
     </search>
   );
 });
+
+/** A part that opens (`details`) closes when something else is pressed, and by Escape. */
+function useClosedFromOutside() {
+  const part = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    const close = () => part.current?.removeAttribute("open");
+    const onPointer = ({ target }: PointerEvent) => {
+      if (!part.current?.contains(target as Node)) close();
+    };
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || !part.current?.open) return;
+      event.preventDefault();
+      close();
+      part.current.querySelector("summary")?.focus();
+    };
+    addEventListener("pointerdown", onPointer);
+    addEventListener("keydown", onKey, true);
+    return () => {
+      removeEventListener("pointerdown", onPointer);
+      removeEventListener("keydown", onKey, true);
+    };
+  }, []);
+  return part;
+}
 
 function SearchField({ value, onChange }: { value: string; onChange(value: string): void }) {
   const [typed, setTyped] = useState(value);

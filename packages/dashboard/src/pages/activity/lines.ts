@@ -36,8 +36,9 @@ export function linesOf(rows: readonly FeedRow[], unfolded: ReadonlySet<number>)
     const row = rowAt(index) as FeedRow;
     lines.push({ key: row.key, event: row.latest, row, folded: false });
     if (!unfolded.has(row.key)) continue;
-    for (let at = row.count - 2; at >= 0; at--) {
+    for (let at = row.count - 1; at >= 0; at--) {
       const event = row.events[at] as HeldEvent;
+      if (event === row.latest) continue;
       // The row has the key of its first event; fractions are nobody's.
       lines.push({ key: event.id + 0.5, event, row, folded: true });
     }

@@ -46,8 +46,11 @@ interface Holding {
   fresh: number;
 }
 
-/** The rows of a filter. One feed holds history and live together: an attempt's row goes on over the border of both. */
-export function useFeed(filter: FeedFilter): FeedView {
+/**
+ * The rows of a filter. One feed holds history and live together: an attempt's row goes on over the border of both.
+ * @param folds whether events of an attempt share rows
+ */
+export function useFeed(filter: FeedFilter, folds: boolean): FeedView {
   const mission = useMission();
   const log = useLive((live) => live.log);
   const liveBase = useLive((live) => live.log.base);
@@ -61,11 +64,11 @@ export function useFeed(filter: FeedFilter): FeedView {
   // To hold the list is to let this feed stand still: only older events make another one.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the base stands for the events that the log has let go of
   const feed = useMemo(() => {
-    const made = new Feed(matches, older.events);
+    const made = new Feed(matches, older.events, folds);
     const at = now.current?.at ?? Number.POSITIVE_INFINITY;
     made.append((now.current?.events ?? log.events()).filter(({ id }) => id <= at));
     return made;
-  }, [matches, log, base, older.events]);
+  }, [matches, folds, log, base, older.events]);
   useLiveVersion();
   // Each event once, by its position, however often this is drawn.
   if (!holding) feed.append(log.after(feed.position));

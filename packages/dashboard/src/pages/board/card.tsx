@@ -6,6 +6,7 @@ import { agentName } from "../../app/use-agents.ts";
 import { useLive, useMission } from "../../app/use-mission.ts";
 import { ACTION_ICON } from "../../tasks/action-icon.ts";
 import { allowedActions, type TaskAction } from "../../tasks/actions.ts";
+import { quickAnswers } from "../../tasks/quick-answers.ts";
 import { SilenceWords } from "../../tasks/silence-words.tsx";
 import { useRunningSince } from "../../tasks/use-running-since.ts";
 import { boardText } from "../../text/board-text.ts";
@@ -18,7 +19,6 @@ import { Menu, type MenuEntry } from "../../ui/menu.tsx";
 import { Badge, ProgressBar } from "../../ui/state.tsx";
 import { Ago, Elapsed } from "../../ui/time.tsx";
 import styles from "./board.module.css";
-import { quickAnswers } from "./quick-answers.ts";
 
 const TAGS_SHOWN = 3;
 

@@ -5,22 +5,22 @@ import { ApiError } from "../../api/api-error.ts";
 import { isPageKey } from "../../app/shortcuts.ts";
 import { useLive, useMission } from "../../app/use-mission.ts";
 import { ActionDialog } from "../../tasks/action-dialog.tsx";
-import { ACTION_ICON } from "../../tasks/action-icon.ts";
 import { allowedActions, type TaskAction } from "../../tasks/actions.ts";
 import { useTask } from "../../tasks/use-task.ts";
 import { useTaskActions } from "../../tasks/use-task-actions.ts";
 import { text } from "../../text/text.ts";
-import { Button } from "../../ui/button.tsx";
 import { Foreign } from "../../ui/foreign.tsx";
 import { Markdown } from "../../ui/markdown.tsx";
 import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
-import { ProgressBar, TaskState } from "../../ui/state.tsx";
+import { ProgressBar } from "../../ui/state.tsx";
 import { ApiCalls } from "./api-calls.tsx";
 import { Outcome } from "./outcome.tsx";
 import { Payload } from "./payload.tsx";
 import { PermissionCard } from "./permission-card.tsx";
 import { SilenceCard } from "./silence-card.tsx";
+import { StatusLine } from "./status-line.tsx";
 import styles from "./task.module.css";
+import { TaskButtons } from "./task-buttons.tsx";
 import { TaskFacts } from "./task-facts.tsx";
 import { TaskTabs } from "./task-tabs.tsx";
 import { Timeline } from "./timeline.tsx";
@@ -96,31 +96,9 @@ function Loaded({ detail }: { detail: TaskView }) {
           <h1>
             <Foreign max={500}>{task.title}</Foreign>
           </h1>
-          <p className={styles.state}>
-            <TaskState status={task.unknownReason === undefined ? task.status : "unknown"} />
-            {pending ? <span className={styles.pending}>{pending.label}</span> : null}
-            {task.status === "in_progress" && task.message ? (
-              <span className={styles.message}>
-                <Foreign max={200}>{task.message}</Foreign>
-              </span>
-            ) : null}
-          </p>
+          <StatusLine task={task} pending={pending?.label} />
         </div>
-        <div className={styles.actions}>
-          {allowedActions(task.status).map((action, index) => (
-            <Button
-              key={action}
-              kind={action === "delete" || action === "cancel" ? "danger" : index === 0 ? "primary" : "plain"}
-              icon={ACTION_ICON[action]}
-              disabled={pending !== undefined}
-              onClick={() => act(action)}
-            >
-              {action === "dispatch" && task.attempts.length > 0
-                ? text.action.dispatchAgain
-                : text.action[action]}
-            </Button>
-          ))}
-        </div>
+        <TaskButtons task={task} disabled={pending !== undefined} onAct={act} />
       </header>
       {task.status === "in_progress" && task.progress !== undefined ? (
         <ProgressBar value={task.progress} label={text.progress} />

@@ -4,10 +4,11 @@ import { useMemo, useState } from "react";
 import { ApiError } from "../../api/api-error.ts";
 import { agentName } from "../../app/use-agents.ts";
 import { useLive, useMission } from "../../app/use-mission.ts";
-import { Feed, type FeedRow } from "../../store/feed.ts";
+import { Feed, type FeedRow, handedOverIn } from "../../store/feed.ts";
 import { hold } from "../../store/held-event.ts";
 import { describeEvent } from "../../text/describe-event.ts";
 import { formatDuration } from "../../text/duration.ts";
+import { runText } from "../../text/run-text.ts";
 import { text } from "../../text/text.ts";
 import { formatUsage } from "../../text/usage.ts";
 import { Button } from "../../ui/button.tsx";
@@ -16,7 +17,8 @@ import { EventGlyph } from "../../ui/icon.tsx";
 import { Markdown } from "../../ui/markdown.tsx";
 import { Failure, Skeleton } from "../../ui/page-state.tsx";
 import { AttemptState } from "../../ui/state.tsx";
-import { Clock, Elapsed } from "../../ui/time.tsx";
+import { Clock } from "../../ui/time.tsx";
+import { AttemptBar } from "./attempt-bar.tsx";
 import styles from "./timeline.module.css";
 import { useTaskEvents } from "./use-task-events.ts";
 
@@ -27,6 +29,8 @@ const REPORTS_SHOWN = 500;
 
 interface Part {
   attempt: DispatchView | null;
+  /** In log order. */
+  events: readonly LogEvent[];
   rows: FeedRow[];
 }
 
@@ -51,8 +55,13 @@ export function Timeline({ taskId, attempts }: { taskId: string; attempts: reado
       <ol className={styles.parts}>
         {parts.toReversed().map((part) => (
           <li key={part.attempt?.id ?? `before-${part.rows[0]?.key}`}>
-            {part.attempt ? <AttemptHeader attempt={part.attempt} /> : null}
-            <Steps rows={part.rows} result={resultOf(part, attempts)} />
+            {part.attempt ? <AttemptHeader attempt={part.attempt} events={part.events} /> : null}
+            <Steps
+              rows={part.rows}
+              result={resultOf(part, attempts)}
+              // What goes on is read as it comes; what has ended, from its end.
+              oldestFirst={part.attempt?.endedAt === null}
+            />
           </li>
         ))}
       </ol>
@@ -72,6 +81,7 @@ function splitByAttempt(events: readonly LogEvent[], attempts: readonly Dispatch
   }
   return [...groups].map(([dispatchId, own]) => ({
     attempt: attempts.find(({ id }) => id === dispatchId) ?? null,
+    events: own,
     rows: [
       ...new Feed(
         () => true,
@@ -86,10 +96,9 @@ function resultOf({ attempt }: Part, attempts: readonly DispatchView[]): string 
   return attempt === attempts.at(-1) ? undefined : attempt?.summary;
 }
 
-function AttemptHeader({ attempt }: { attempt: DispatchView }) {
+function AttemptHeader({ attempt, events }: { attempt: DispatchView; events: readonly LogEvent[] }) {
   const mission = useMission();
   const agent = useLive(() => agentName(mission, attempt.agentId));
-  const waited = attempt.sentAt ?? attempt.endedAt;
   return (
     <header className={styles.attempt}>
       <h3>{text.timeline.attempt(attempt.attempt)}</h3>
@@ -97,16 +106,8 @@ function AttemptHeader({ attempt }: { attempt: DispatchView }) {
       <Link to="/agents" search={{ agent: attempt.agentId }} className={styles.agent}>
         <Foreign max={80}>{agent ?? attempt.agentId}</Foreign>
       </Link>
-      <span className={styles.spent}>
-        {text.timeline.queued} <Elapsed from={attempt.queuedAt} to={waited} />
-        {attempt.acceptedAt ? (
-          <>
-            {" · "}
-            {text.timeline.ran} <Elapsed from={attempt.acceptedAt} to={attempt.endedAt} />
-          </>
-        ) : null}
-        {attempt.usage ? ` · ${formatUsage(attempt.usage)}` : ""}
-      </span>
+      {attempt.usage ? <span className={styles.spent}>{formatUsage(attempt.usage)}</span> : null}
+      <AttemptBar attempt={attempt} events={events} />
       {attempt.feedback ? (
         <div className={styles.feedback}>
           <strong>{text.timeline.feedback}</strong>
@@ -117,12 +118,18 @@ function AttemptHeader({ attempt }: { attempt: DispatchView }) {
   );
 }
 
-function Steps({ rows, result }: { rows: readonly FeedRow[]; result: string | undefined }) {
+interface StepsProps {
+  rows: readonly FeedRow[];
+  result: string | undefined;
+  oldestFirst: boolean;
+}
+
+function Steps({ rows, result, oldestFirst }: StepsProps) {
   const [all, setAll] = useState(false);
   const shown = all ? rows : rows.slice(-SHOWN);
   return (
     <ol className={styles.steps}>
-      {shown.toReversed().map((row) => (
+      {(oldestFirst ? shown : shown.toReversed()).map((row) => (
         <Step key={row.key} row={row} before={rows[rows.indexOf(row) - 1]} result={result} />
       ))}
       {shown.length < rows.length ? (
@@ -148,6 +155,9 @@ function Step({ row, before, result }: StepProps) {
   // A late result is not the attempt's: what it said stands here alone.
   const handedIn = latest.type === "complete" && latest.data.late !== true;
   const [open, setOpen] = useState(false);
+  const mission = useMission();
+  const agent = useLive(() => latest.agentId && agentName(mission, latest.agentId));
+  const took = handedOverIn(row);
   const since = before ? Date.parse(latest.receivedAt) - Date.parse(before.latest.receivedAt) : null;
   return (
     <li className={styles.step} data-type={latest.type}>
@@ -158,7 +168,15 @@ function Step({ row, before, result }: StepProps) {
         <p>
           <span className={styles.type}>{text.eventType[latest.type]}</span>{" "}
           {latest.data.late === true ? <span className={styles.late}>{text.activity.late}</span> : null}{" "}
-          {handedIn ? text.timeline.result : <Foreign max={400}>{describeEvent(latest)}</Foreign>}
+          {handedIn ? (
+            text.timeline.result
+          ) : (
+            <Foreign max={400}>
+              {took === null
+                ? describeEvent(latest)
+                : text.activity.handedOver(agent || (latest.agentId ?? ""), formatDuration(took))}
+            </Foreign>
+          )}
           {count > 1 ? (
             <button
               type="button"
@@ -166,7 +184,7 @@ function Step({ row, before, result }: StepProps) {
               aria-expanded={open}
               onClick={() => setOpen(!open)}
             >
-              {text.timeline.times(count)}
+              {latest.type === "activity" ? text.timeline.times(count) : runText.details}
             </button>
           ) : null}
         </p>
@@ -193,7 +211,7 @@ function Step({ row, before, result }: StepProps) {
 
 /** What an attempt reported before its latest word, newest first. */
 function Reports({ row }: { row: FeedRow }) {
-  const earlier = row.events.slice(0, row.count - 1);
+  const earlier = row.events.slice(0, row.count).filter((event) => event !== row.latest);
   const shown = earlier.slice(-REPORTS_SHOWN).toReversed();
   return (
     <ol className={styles.reports}>
