@@ -5,6 +5,10 @@ import { prepared } from "./statement.ts";
 /** Events that one step looks at, for each entry that is asked for: few have more parts. */
 const LOOKED_AT_EACH = 8;
 
+/**
+ * Pairs are compared, not the columns by themselves: then the planner goes along the index that has their order, also
+ * while its statistics know a task that has grown to thousands of entries as one of a few events, which it would sort.
+ */
 const selectBegins = (name: string, order: "ASC" | "DESC") =>
   prepared(
     name,
@@ -14,8 +18,8 @@ const selectBegins = (name: string, order: "ASC" | "DESC") =>
      ) AS begins
      FROM (
        SELECT id, task_id, entry_key FROM events
-       WHERE entry_key IS NOT NULL AND task_id = $1 AND id > $2 AND id < $3
-       ORDER BY id ${order} LIMIT $4
+       WHERE entry_key IS NOT NULL AND (task_id, id) > ($1, $2::bigint) AND (task_id, id) < ($1, $3::bigint)
+       ORDER BY task_id ${order}, id ${order} LIMIT $4
      ) AS part
      ORDER BY id ${order}`,
   );
