@@ -19,12 +19,27 @@ export type AgentStatus = z.infer<typeof agentStatusSchema>;
 const capabilitiesSchema = z.array(z.string().min(1).max(64)).max(64);
 const concurrencySchema = z.number().int().min(1).max(1000);
 
+/**
+ * Which of an agent's permission requests are answered without the operator. A request is allowed by the name of its tool,
+ * or by the command that it is about; of the others, the operator is asked, or they are denied.
+ */
+export const permissionPolicySchema = z.object({
+  /** Names of tools, as the agent calls them. */
+  allowTools: z.array(z.string().min(1).max(256)).max(64).default([]),
+  /** How allowed commands begin: whole words, and what follows them may not be another command. */
+  allowCommands: z.array(z.string().trim().min(1).max(1024)).max(64).default([]),
+  otherwise: z.enum(["ask", "deny"]).default("ask"),
+});
+export type PermissionPolicy = z.infer<typeof permissionPolicySchema>;
+
 /** The body of `POST /api/agents`. `concurrency` is how many dispatches it takes at a time. */
 export const createAgentSchema = z.object({
   name: shortTextSchema.max(128),
   capabilities: capabilitiesSchema.default([]),
   concurrency: concurrencySchema.default(1),
   endpoint: endpointSchema,
+  /** Without one, the operator is asked everything. */
+  permissions: permissionPolicySchema.optional(),
 });
 export type CreateAgent = z.infer<typeof createAgentSchema>;
 
@@ -35,6 +50,7 @@ export const patchAgentSchema = z
     capabilities: capabilitiesSchema,
     concurrency: concurrencySchema,
     endpoint: endpointSchema,
+    permissions: permissionPolicySchema,
   })
   .partial();
 export type PatchAgent = z.infer<typeof patchAgentSchema>;
@@ -46,6 +62,7 @@ export const agentSchema = z.object({
   capabilities: z.array(z.string()),
   concurrency: z.number().int(),
   endpoint: endpointSchema,
+  permissions: permissionPolicySchema.optional(),
   status: agentStatusSchema,
   statusReason: z.string().optional(),
   running: z.number().int(),

@@ -30,6 +30,15 @@ test("a name that is taken is refused, and free again once its agent is removed"
   assert.equal((await add()).code, 0);
 });
 
+test("an agent is added with what it need not ask for", async () => {
+  const words = ["agents", "add", "trusted", "--endpoint", "http://127.0.0.1:9", "--allow-tool", "read"];
+  const { stdout } = await server.run(...words, "--allow-command", "npm test", "--deny-others", "--json");
+  const { id, permissions } = JSON.parse(stdout);
+  const expected = { allowTools: ["read"], allowCommands: ["npm test"], otherwise: "deny" };
+  assert.deepEqual(permissions, expected);
+  assert.deepEqual((await server.api("GET", `/api/agents/${id}`)).permissions, expected);
+});
+
 test("a program that is not there is refused before an agent is registered for it", async () => {
   const before = (await server.api("GET", "/api/agents")).items.length;
   for (const flag of ["--exec", "--acp"]) {

@@ -1,4 +1,4 @@
-import { createdAgentSchema, type Endpoint } from "@mission-control/protocol";
+import { createdAgentSchema, type Endpoint, type PermissionPolicy } from "@mission-control/protocol";
 import { type Command, InvalidArgumentError } from "commander";
 import { findAgent, listAgents } from "../client/agents-lookup.ts";
 import type { ApiClient } from "../client/api-client.ts";
@@ -12,6 +12,9 @@ interface AddFlags extends ServerFlags {
   gateway?: string;
   capability?: string[];
   concurrency?: number;
+  allowTool?: string[];
+  allowCommand?: string[];
+  denyOthers?: boolean;
   json?: boolean;
 }
 
@@ -35,12 +38,15 @@ export function configure(command: Command): void {
     .option("--endpoint <url>", "the URL of an HTTP agent")
     .option("--openclaw <agentId>", "the agent's id on an OpenClaw Gateway, such as main")
     .option("--gateway <id>", "with --openclaw: which gateway (default: the first)")
-    .option(
-      "--capability <word>",
-      "what it can do; may be given several times",
-      (word, words: string[] = []) => [...words, word],
-    )
+    .option("--capability <word>", "what it can do; may be given several times", collect)
     .option("--concurrency <number>", "how many tasks it takes at a time (default 1)", concurrency)
+    .option("--allow-tool <name>", "a tool that it need not ask you for; may be given several times", collect)
+    .option(
+      "--allow-command <words>",
+      "how a command begins that it need not ask you for; may be given several times",
+      collect,
+    )
+    .option("--deny-others", "deny what it asks for beside those, instead of asking you")
     .option("--json", "print the agent as JSON")
     .addHelpText(
       "after",
@@ -55,6 +61,7 @@ Examples:
         capabilities: flags.capability,
         concurrency: flags.concurrency,
         endpoint: endpointOf(flags),
+        permissions: policyOf(flags),
       };
       const client = connect(flags);
       await refuseTaken(client, name);
@@ -96,6 +103,20 @@ async function refuseTaken(client: ApiClient, name: string): Promise<void> {
   throw new CommandError(
     `There is an agent "${name}" already, ${taken.id}: choose another name, or remove that one first with mission-control agents rm ${taken.id}`,
   );
+}
+
+function collect(word: string, words: string[] = []): string[] {
+  return [...words, word];
+}
+
+/** Which requests are answered without the operator; undefined where all are asked. */
+function policyOf({ allowTool, allowCommand, denyOthers }: AddFlags): Partial<PermissionPolicy> | undefined {
+  if (!allowTool && !allowCommand && !denyOthers) return undefined;
+  return {
+    allowTools: allowTool ?? [],
+    allowCommands: allowCommand ?? [],
+    otherwise: denyOthers ? "deny" : "ask",
+  };
 }
 
 function endpointOf({ endpoint, openclaw, gateway }: AddFlags): Endpoint {

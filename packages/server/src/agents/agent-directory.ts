@@ -251,7 +251,7 @@ export class AgentDirectory {
   }
 
   #view(entry: Entry): AgentView {
-    const { id, name, capabilities, concurrency, endpoint, createdAt, updatedAt } = entry.record;
+    const { id, name, capabilities, concurrency, endpoint, permissions, createdAt, updatedAt } = entry.record;
     const { status, reason } = this.#reachability(entry);
     const usage = entry.usage.total;
     const busy = status === "online" && entry.running.size >= concurrency;
@@ -261,6 +261,7 @@ export class AgentDirectory {
       capabilities,
       concurrency,
       endpoint: shownEndpoint(endpoint),
+      ...(permissions ? { permissions } : {}),
       status: busy ? "busy" : status,
       ...(reason === undefined ? {} : { statusReason: reason }),
       running: entry.running.size,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { PermissionRequest } from "@mission-control/protocol";
+import type { PermissionPolicy, PermissionRequest } from "@mission-control/protocol";
 import { DispatchFixture } from "../../test/support/dispatch-fixture.ts";
 import { AnswerRefusedError } from "../gateways/gateway.ts";
 
@@ -84,4 +84,31 @@ test("a request times out by itself, also one that a server before this one was 
   await fixture.crash();
   await fixture.until(async () => (await told()).length === 4);
   assert.deepEqual((await told()).slice(2), ["requested", "timed_out"]);
+});
+
+test("what an agent's policy allows is answered at once, and told as its doing", async (context) => {
+  const options = [{ optionId: "yes", name: "Yes", kind: "allow_once" }];
+  const { fixture, taskId, ask, settled } = await asked(context, { options, tool: { name: "read" } });
+  assert.equal(
+    (await fixture.store.task(taskId))?.waitingFor?.id,
+    "r1",
+    "without one, the operator is asked",
+  );
+  const { agentId } = (await fixture.store.task(taskId)) ?? {};
+  const permissions: PermissionPolicy = { allowTools: ["read"], allowCommands: [], otherwise: "ask" };
+  await fixture.agents.update(agentId ?? "", { permissions });
+  await ask();
+  await settled();
+  const { items } = await fixture.store.taskEvents(taskId, 0, 100);
+  const told = items.filter(({ type }) => type === "permission").slice(1);
+  assert.deepEqual(
+    told.map(({ data }) => [data.state, data.optionId, data.by, data.rule]),
+    [
+      ["requested", undefined, undefined, undefined],
+      ["answered", "yes", "policy", "the tool read is allowed"],
+      ["delivered", undefined, undefined, undefined],
+    ],
+  );
+  assert.equal((await fixture.store.task(taskId))?.waitingFor, undefined);
+  assert.equal(fixture.gateway.calls.at(-1)?.endsWith("r1=yes"), true);
 });

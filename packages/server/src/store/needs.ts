@@ -71,6 +71,10 @@ function addChange(needs: Needs, { change, key }: Extract<Operation, { kind: "ch
   else needs.attempts.add(named);
   const messageId = messageIdOf(change);
   if (messageId !== undefined) needs.messages.add(messageId);
+  // The policy of the agent that asks.
+  if (change.kind === "callback" && change.callback.type === "permission") {
+    needs.addRecord({ kind: "agent", id: change.callback.agentId });
+  }
   if (!key) return;
   const scope = key.scope ?? callbackScope(named ?? taskId);
   needs.receipts.add(receiptKey(scope, key.key));

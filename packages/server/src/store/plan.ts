@@ -136,13 +136,20 @@ function change(
   if (known) return repeated(known, idempotency?.fingerprint);
   if (idempotency?.onlyIfKnown) return { ...NOTHING_KNOWN, refusal: STALE };
   const message = messageOf(draft, messageIdOf(asked));
-  const state: TaskState = { task, attempt, message, opening: messageOf(draft, openingIdOf(attempt)) };
+  const opening = messageOf(draft, openingIdOf(attempt));
+  const policy = attempt && mayAsk(asked) ? draft.record("agent", attempt.agentId)?.permissions : undefined;
+  const state: TaskState = { task, attempt, message, opening, policy };
   const decision = withinLimits(state, asked, decide(state, asked, at), limits);
   const result = resultOf(decision, state, draft.nextEventId);
   const receipt =
     key === undefined ? undefined : { key, receipt: receiptOf(result, asked, idempotency?.fingerprint, at) };
   write(draft, decision, state, receipt);
   return result;
+}
+
+/** Whether a change may bring a permission request. */
+function mayAsk(asked: TaskChange): boolean {
+  return asked.kind === "run_asks" || (asked.kind === "callback" && asked.callback.type === "permission");
 }
 
 function messageOf(draft: Draft, id: string | undefined): Message | null {

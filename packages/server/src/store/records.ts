@@ -4,6 +4,7 @@ import type {
   GatewayView,
   NewEvent,
   NoticeKind,
+  PermissionPolicy,
   WebhookFormat,
   WebhookStatus,
 } from "@mission-control/protocol";
@@ -17,6 +18,8 @@ export interface AgentRecord {
   capabilities: string[];
   concurrency: number;
   endpoint: Endpoint;
+  /** Absent where the operator is asked everything. */
+  permissions?: PermissionPolicy | undefined;
   secret?: string;
   createdAt: string;
   updatedAt: string;

@@ -5,6 +5,7 @@ import type {
   MessageMode,
   NewEvent,
   PatchTask,
+  PermissionPolicy,
   PermissionRequest,
   Silence,
   Usage,
@@ -122,6 +123,8 @@ export interface TaskState {
   message?: Message | null;
   /** The message that the attempt began with, until its agent is known to work with that. */
   opening?: Message | null;
+  /** Which of its agent's requests are answered without the operator; looked up where one may be asked. */
+  policy?: PermissionPolicy | undefined;
 }
 
 /** Something an agent must still be told. Kept until it was delivered. */

@@ -16,6 +16,7 @@ import {
 } from "./change.ts";
 import { statusEvent, subjectOf, taskEvent } from "./events.ts";
 import { withMessageTold } from "./messages.ts";
+import { withPolicy } from "./permission-policy.ts";
 import {
   openRequest,
   requestPermission,
@@ -43,7 +44,7 @@ export function ruleReport(state: TaskState, change: ReportChange, now: string):
     case "run_ended":
       return runEnded(task, attempt, change, now);
     case "run_asks":
-      return runAsks(start(task, attempt, now), change, now);
+      return withPolicy(runAsks(start(task, attempt, now), change, now), change.request, state.policy, now);
     case "run_asked":
       return runAsked(attempt, change, now);
     case "run_continued":
@@ -54,7 +55,11 @@ export function ruleReport(state: TaskState, change: ReportChange, now: string):
 }
 
 /** An agent's callback (docs/contract.md, section 4). Late ones are recorded and refused. */
-function callback({ task, attempt, message }: TaskState, change: CallbackChange, now: string): Ruling {
+function callback(
+  { task, attempt, message, policy }: TaskState,
+  change: CallbackChange,
+  now: string,
+): Ruling {
   const said = withEntryInData(change.callback);
   if (!task) return refuse("not_found", "There is no such task.");
   // A dispatch's own secret must not write into another task's record.
@@ -93,7 +98,12 @@ function callback({ task, attempt, message }: TaskState, change: CallbackChange,
     case "artifact":
       return artifact(task, attempt, said, change.at, now);
     case "permission":
-      return requestPermission(start(task, attempt, now, said.usage), said, change.at, now);
+      return withPolicy(
+        requestPermission(start(task, attempt, now, said.usage), said, change.at, now),
+        said.request,
+        policy,
+        now,
+      );
     case "complete":
       return end(task, attempt, now, {
         event: taskEvent("complete", subjectOf(attempt), now, {
