@@ -112,6 +112,54 @@ describe("two ways", { skip }, () => {
     await page.getByText("its agent takes no more messages").first().waitFor();
   });
 
+  test("a long transcript stays at its end until somebody reads, and has an address for each entry", async () => {
+    const { task, payload } = await stage.running({ title: "Long" });
+    for (let number = 1; number <= 60; number++) {
+      await entry(payload, { kind: "message", text: `Word ${number}\n\nand what it means` });
+    }
+    const page = await stage.open(context, `/tasks/${task.id}`);
+    await row(page, "Word 60").waitFor();
+    assert.equal(await row(page, "Word 2\n").count(), 0, "only what is on the screen exists");
+    const top = () => page.evaluate(() => document.querySelector("main")?.scrollTop ?? 0);
+    await page.mouse.move(600, 400);
+    await page.mouse.wheel(0, -600);
+    await page.getByRole("button", { name: "To the end" }).waitFor();
+    const read = await top();
+    await entry(payload, { kind: "message", text: "Word 61" });
+    await page.getByRole("button", { name: "1 new" }).waitFor();
+    assert.equal(await top(), read, "nothing moves under the reader");
+    await assertAccessible(page, "Transcript scrolled away from its end");
+    await stage.agent.report(payload, {
+      type: "permission",
+      request: {
+        id: "req_long",
+        title: "Apply the whole change",
+        options: [{ optionId: "yes", name: "Apply", kind: "allow_once" }],
+        diff: `--- a/x\n+++ b/x\n@@ -0,0 +1,200 @@\n${"+one more line\n".repeat(200)}`,
+      },
+    });
+    await page.getByRole("button", { name: /^\d new$/ }).click();
+    await row(page, "Word 61").waitFor();
+    await page.getByText("The agent asks:").waitFor();
+    await page.getByRole("button", { name: "Show", exact: true }).click();
+    await page.keyboard.press("Enter");
+    while (!stage.agent.told.includes(`POST /dispatch/${payload.dispatchId}/permissions/req_long`)) {
+      await page.waitForTimeout(20);
+    }
+
+    const { items } = await stage.server.call<{ items: { eventId: number; text: string }[] }>(
+      "GET",
+      `/api/tasks/${task.id}/transcript?limit=100`,
+    );
+    const wanted = items.find(({ text }) => text.startsWith("Word 20"))?.eventId;
+    await page.goto(`${stage.server.url}/tasks/${task.id}?tab=transcript&entry=${wanted}`);
+    await page.locator('[data-target="true"]', { hasText: "Word 20" }).waitFor();
+    await page.waitForFunction(() => {
+      const box = document.querySelector('[data-target="true"]')?.getBoundingClientRect();
+      return box && box.top > 100 && box.bottom < innerHeight - 100;
+    });
+  });
+
   test("the inbox says what waits, everywhere, and is dealt with by keys", async () => {
     const asks = await stage.running({ title: "Clean the folders" });
     await stage.agent.report(asks.payload, {

@@ -17,3 +17,10 @@ test("bulky data is let go, but not the flags the rules read", () => {
   assert.equal(held.clipped, true);
   assert.deepEqual(held.data, { late: true, state: "requested" });
 });
+
+test("data is measured as deep as it nests", () => {
+  const entry = (text: string) => ({ entry: { kind: "plan", steps: [{ title: "short" }, { title: text }] } });
+  assert.equal(hold(event(1, { data: entry("x".repeat(100)) })).clipped, false);
+  const held = hold(event(2, { data: entry("x".repeat(2_000)) }));
+  assert.deepEqual([held.clipped, held.data], [true, { entry: true }]);
+});

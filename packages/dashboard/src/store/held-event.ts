@@ -29,12 +29,22 @@ function cut(text: string): string {
 }
 
 function isBig(data: LogEvent["data"]): boolean {
-  for (const value of Object.values(data)) {
-    if (typeof value === "string" ? value.length > HELD_MESSAGE_LENGTH : typeof value === "object") {
-      return JSON.stringify(data).length > HELD_DATA_LENGTH;
-    }
+  return roomLeft(data, HELD_DATA_LENGTH) < 0;
+}
+
+/**
+ * What is left of some room for characters behind a value; negative where it does not fit. Looks no further than that: to
+ * write each of a thousand entries a second as JSON would cost more than to show them.
+ */
+function roomLeft(value: unknown, room: number): number {
+  if (typeof value === "string") return room - value.length;
+  if (typeof value !== "object" || value === null) return room - 4;
+  let left = room;
+  for (const [name, field] of Object.entries(value)) {
+    if (left < 0) break;
+    left = roomLeft(field, left - name.length);
   }
-  return false;
+  return left;
 }
 
 /** The flags and names that the rules of the store read, without the bulk; of an entry, that there is one. */

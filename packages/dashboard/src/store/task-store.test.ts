@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LogEvent } from "@mission-control/protocol";
 import { event, task } from "../../test/support/events.ts";
+import { hold } from "./held-event.ts";
 import { TASK_CAPACITY, TASK_CHARACTERS, TaskStore } from "./task-store.ts";
 
 function storeWith(log: LogEvent[]) {
@@ -69,6 +70,16 @@ test("a permission request shows until it is answered, and then the server is as
   assert.equal(store.get("task_1")?.waitingFor?.title, "Run make");
   store.apply([event(3, { type: "permission", data: { state: "answered", requestId: "req_1" } })]);
   assert.deepEqual(loads, ["task_1"]);
+});
+
+test("a question too long to be held is read from the server, not forgotten", () => {
+  const { store, loads } = storeWith([]);
+  store.put([task()], 1);
+  const request = { id: "r1", title: "Apply this?", options: [], diff: "+line\n".repeat(1_000) };
+  store.apply([hold(event(2, { type: "permission", data: { state: "requested", request } }))]);
+  assert.deepEqual(loads, ["task_1"]);
+  store.put([task({ waitingFor: request })], 2);
+  assert.equal(store.get("task_1")?.waitingFor?.id, "r1");
 });
 
 test("new tasks are loaded, edited ones loaded again, deleted ones gone for good", () => {

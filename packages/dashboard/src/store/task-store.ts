@@ -134,7 +134,7 @@ export class TaskStore {
       return;
     }
     if (event.id <= entry.asOf) return;
-    const folded = foldEvent(entry.task, event);
+    const folded = isQuestionCut(event) ? "incomplete" : foldEvent(entry.task, event);
     if (folded === "deleted") this.#delete(event.taskId);
     else if (folded === "incomplete") {
       entry.asOf = event.id;
@@ -175,6 +175,11 @@ export class TaskStore {
       }
     }
   }
+}
+
+/** A question whose words were too many to be held: only the server knows what the task waits for. */
+function isQuestionCut({ type, data }: LogEvent): boolean {
+  return type === "permission" && data.state === "requested" && data.request === undefined;
 }
 
 /** Characters of a task's texts; what every task has beside them is counted as a few. */

@@ -54,6 +54,7 @@ export const englishRun = {
     result: "Result",
     failed: "Failed",
     lastState: "Last state:",
+    handedIn: "Handed in",
     asked: "Asks",
     answered: "Answered",
     withdrawn: "No longer asks",
@@ -77,6 +78,8 @@ export const englishRun = {
     because: (reason: string) => `: ${reason}`,
     notSent: (reason: string) => `Not sent: ${reason}`,
     takeBack: "Edit",
+    waits: "The agent asks:",
+    show: "Show",
     inDoubt: "Nobody knows whether the agent works on it: it can take nothing now.",
     whyNot: {
       pending: "The task has not been dispatched yet: nobody is there to take a message.",

@@ -7,6 +7,9 @@ import { CodeBlock } from "../../ui/code-block.tsx";
 import { Foreign } from "../../ui/foreign.tsx";
 import styles from "./task.module.css";
 
+/** Names the heading of the question on a task's page. */
+export const QUESTION_ID = "asks";
+
 interface PermissionCardProps {
   request: PermissionRequest;
   disabled: boolean;
@@ -17,8 +20,8 @@ interface PermissionCardProps {
 export function PermissionCard({ request, disabled, onAnswer }: PermissionCardProps) {
   const { input } = toolWords(request.tool ?? {});
   return (
-    <section className={styles.asks} aria-labelledby="asks">
-      <h2 id="asks">{request.fields ? text.task.asksForm : text.task.asks}</h2>
+    <section className={styles.asks} aria-labelledby={QUESTION_ID}>
+      <h2 id={QUESTION_ID}>{request.fields ? text.task.asksForm : text.task.asks}</h2>
       <p>
         <Foreign max={4_096}>{request.title}</Foreign>
       </p>

@@ -1,8 +1,10 @@
 import type { MessageMode, TaskView } from "@mission-control/protocol";
 import { type FormEvent, type KeyboardEvent, useId, useState } from "react";
+import { useLive } from "../../../app/use-mission.ts";
 import { runText } from "../../../text/run-text.ts";
 import { Button } from "../../../ui/button.tsx";
 import { Foreign } from "../../../ui/foreign.tsx";
+import { AsksLine } from "./asks-line.tsx";
 import styles from "./composer.module.css";
 import { whyNotNow } from "./composer-rules.ts";
 import { useOutbox } from "./use-outbox.ts";
@@ -15,6 +17,8 @@ export function Composer({ task }: { task: TaskView }) {
   const [mode, setMode] = useState<MessageMode>("steer");
   const outbox = useOutbox(task.id);
   const id = useId();
+  const live = useLive(({ tasks }) => tasks.get(task.id));
+  const waitingFor = live ? live.waitingFor : task.waitingFor;
   const whyNot = whyNotNow(task);
   const words = typed.trim();
   const submit = (event: FormEvent) => {
@@ -30,6 +34,7 @@ export function Composer({ task }: { task: TaskView }) {
   };
   return (
     <div className={styles.composer}>
+      {waitingFor ? <AsksLine request={waitingFor} /> : null}
       {outbox.messages.map((message) => (
         <p key={message.key} className={styles.sent} role="status">
           <Foreign max={200}>{message.text}</Foreign>

@@ -1,10 +1,12 @@
 import type { LogEvent, MessageState, PermissionRequest } from "@mission-control/protocol";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { agentName } from "../../../app/use-agents.ts";
 import { useLive, useMission } from "../../../app/use-mission.ts";
 import { describeEvent } from "../../../text/describe-event.ts";
 import { MAX_DRAWN } from "../../../text/limits.ts";
 import { runText } from "../../../text/run-text.ts";
+import { formatSize } from "../../../text/size.ts";
 import { CodeBlock } from "../../../ui/code-block.tsx";
 import { Foreign } from "../../../ui/foreign.tsx";
 import { EventGlyph } from "../../../ui/icon.tsx";
@@ -29,6 +31,23 @@ export function Milestone(props: MilestoneProps): ReactNode {
       return <Question {...props} />;
     case "message":
       return <OperatorMessage event={event} />;
+    case "artifact":
+      return (
+        <p className={styles.plainLine}>
+          <span className={styles.glyph}>
+            <EventGlyph type="artifact" />
+          </span>
+          <span>
+            {runText.transcript.handedIn}{" "}
+            <Link to="." search={(now) => ({ ...now, tab: "changes" })} className={styles.link}>
+              <Foreign max={200}>{String(event.data.name ?? event.message ?? "")}</Foreign>
+            </Link>
+            {typeof event.data.size === "number" ? (
+              <span className={styles.quiet}> {formatSize(event.data.size)}</span>
+            ) : null}
+          </span>
+        </p>
+      );
     case "complete":
       return (
         <section className={styles.result} data-bad={false}>

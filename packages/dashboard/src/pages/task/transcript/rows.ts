@@ -2,7 +2,14 @@ import type { EventType, LogEvent, TranscriptEntry } from "@mission-control/prot
 import { entryPartOf, foldEntry, keyOfEntry } from "@mission-control/protocol/transcript-fold";
 
 /** Types of events that stand in a transcript beside the entries. */
-export const MILESTONES: readonly EventType[] = ["dispatch", "permission", "message", "complete", "error"];
+export const MILESTONES: readonly EventType[] = [
+  "dispatch",
+  "permission",
+  "message",
+  "artifact",
+  "complete",
+  "error",
+];
 
 /** One row of a transcript: what an agent did, or an event that stands between. */
 export type TranscriptRow = EntryRow | EventRow;
@@ -197,6 +204,7 @@ function milestoneKey({ id, type, dispatchId, data }: LogEvent): string | null {
     }
     case "message":
       return `message ${data.messageId}`;
+    case "artifact":
     case "complete":
     case "error":
       return `event ${id}`;

@@ -1,7 +1,16 @@
 import type { TaskView } from "@mission-control/protocol";
 import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type RefObject, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import {
+  type ReactNode,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { runText } from "../../../text/run-text.ts";
 import { Icon } from "../../../ui/icon.tsx";
 import { Empty, Failure, Skeleton } from "../../../ui/page-state.tsx";
@@ -35,16 +44,20 @@ export default function Transcript({ task }: { task: TaskView }) {
         <Empty icon="activity" title={hasRun ? runText.transcript.begins : runText.transcript.neverRan}>
           <p>{hasRun ? runText.transcript.beginsHint : runText.transcript.neverRanHint}</p>
         </Empty>
-        <Composer task={task} />
+        <div className={styles.dock}>
+          <Composer task={task} />
+        </div>
       </>
     );
   }
   return (
     <>
-      <Rows task={task} rows={rows} end={end} />
-      {view.isLoading ? <p className={styles.quiet}>{runText.transcript.reading(rows.all.length)}</p> : null}
-      {view.error ? <Failure error={view.error} retry={view.retry} /> : null}
-      <Composer task={task} />
+      <Rows task={task} rows={rows} end={end}>
+        {view.isLoading ? (
+          <p className={styles.quiet}>{runText.transcript.reading(rows.all.length)}</p>
+        ) : null}
+        {view.error ? <Failure error={view.error} retry={view.retry} /> : null}
+      </Rows>
       <div ref={end} />
     </>
   );
@@ -61,9 +74,11 @@ interface RowsProps {
   rows: TranscriptRows;
   /** What stands behind everything that belongs to the transcript. */
   end: RefObject<HTMLElement | null>;
+  /** What is said of the reading, behind the rows. */
+  children: ReactNode;
 }
 
-function Rows({ task, rows, end }: RowsProps) {
+function Rows({ task, rows, end, children }: RowsProps) {
   const { entry: wanted } = useSearch({ strict: false });
   const list = useRef<HTMLOListElement>(null);
   const [words, setWords] = useState("");
@@ -131,46 +146,52 @@ function Rows({ task, rows, end }: RowsProps) {
     goTo(all.find((row, index) => isAfter(row, index) && rows.isError(row)) ?? errors[0]);
   };
   return (
-    <section className={styles.transcript} aria-label={runText.transcript.label}>
-      <TranscriptBar
-        words={words}
-        onWords={setWords}
-        find={find}
-        onStep={step}
-        errors={rows.errorCount}
-        onError={nextError}
-      />
-      <ol ref={list} className={styles.list} style={{ height: virtualizer.getTotalSize() }}>
-        {virtualizer.getVirtualItems().map(({ index, key, start }) => {
-          const row = all[index];
-          if (!row) return null;
-          return (
-            <li
-              key={key}
-              ref={virtualizer.measureElement}
-              data-index={index}
-              data-entry={row.eventId}
-              data-target={row.eventId === wanted}
-              data-match={row.key === find.current?.key}
-              className={styles.item}
-              style={{ transform: `translateY(${start - margin}px)` }}
-            >
-              <RowView
-                row={row}
-                open={toggled.has(row.key) !== (opensByItself(row) || row.key === find.current?.key)}
-                context={context}
-              />
-            </li>
-          );
-        })}
-      </ol>
-      {follow.isAtEnd ? null : (
-        <button type="button" className={styles.jump} onClick={follow.toEnd}>
-          <Icon name="down" size={12} />
-          {fresh > 0 ? runText.transcript.fresh(fresh) : runText.transcript.toEnd}
-        </button>
-      )}
-    </section>
+    <>
+      <section className={styles.transcript} aria-label={runText.transcript.label}>
+        <TranscriptBar
+          words={words}
+          onWords={setWords}
+          find={find}
+          onStep={step}
+          errors={rows.errorCount}
+          onError={nextError}
+        />
+        <ol ref={list} className={styles.list} style={{ height: virtualizer.getTotalSize() }}>
+          {virtualizer.getVirtualItems().map(({ index, key, start }) => {
+            const row = all[index];
+            if (!row) return null;
+            return (
+              <li
+                key={key}
+                ref={virtualizer.measureElement}
+                data-index={index}
+                data-entry={row.eventId}
+                data-target={row.eventId === wanted}
+                data-match={row.key === find.current?.key}
+                className={styles.item}
+                style={{ transform: `translateY(${start - margin}px)` }}
+              >
+                <RowView
+                  row={row}
+                  open={toggled.has(row.key) !== (opensByItself(row) || row.key === find.current?.key)}
+                  context={context}
+                />
+              </li>
+            );
+          })}
+        </ol>
+      </section>
+      {children}
+      <div className={styles.dock}>
+        {follow.isAtEnd ? null : (
+          <button type="button" className={styles.jump} onClick={follow.toEnd}>
+            <Icon name="down" size={12} />
+            {fresh > 0 ? runText.transcript.fresh(fresh) : runText.transcript.toEnd}
+          </button>
+        )}
+        <Composer task={task} />
+      </div>
+    </>
   );
 }
 
