@@ -38,7 +38,7 @@ test("a turn runs, and its tool calls and end are told without the secret", asyn
     assert.deepEqual(said, { kind: "message", role: "assistant", text: "I look." });
     const { title, input, output, ...call } = Object.assign({}, ...tool);
     assert.match(title, /^env .*exit 3/);
-    assert.match(input.command, /^env MISSION_CONTROL.*exit 3/);
+    assert.match(input.command, /^env sh -c .*exit 3/);
     assert.match(output, /to-stderr/);
     const { id, durationMs, ...outcome } = call;
     assert.deepEqual(outcome, { kind: "tool", name: "exec", state: "failed", exitCode: 3 });

@@ -1,14 +1,19 @@
 import type { Json } from "@mission-control/protocol";
 
 const REPLACEMENT = "[secret]";
+/** A secret in some further form, such as with its middle left out: a gateway masks what it takes for one so. */
+const ANY_SECRET = /whsec_[\w+/=%.…-]+/g;
 
-/** Makes a function that takes a secret out of texts, in each form an agent may write it in a command. */
+/** Makes a function that takes a secret out of texts, in each form an agent may write it in a command, and any like it. */
 export function redactor(secret: string): (text: string) => string {
   const key = secret.replace(/^whsec_/, "");
   const forms = [secret, encodeURIComponent(secret), key, encodeURIComponent(key)].filter(
     (form) => form !== "",
   );
-  return (text) => forms.reduce((left, form) => left.replaceAll(form, REPLACEMENT), text);
+  return (text) =>
+    forms
+      .reduce((left, form) => left.replaceAll(form, REPLACEMENT), text)
+      .replaceAll(ANY_SECRET, REPLACEMENT);
 }
 
 /** The same value with every text in it redacted. */

@@ -113,6 +113,7 @@ test("the start is told once, however often the model is tried", () => {
 // As openclaw 2026.9.6 told them.
 const CALL = { name: "exec", toolCallId: "call_0_24" };
 const START = { ...CALL, phase: "start", args: { command: `env S=${SECRET} make` } };
+const CALLED = { id: "call_0_24", kind: "tool", name: "exec", state: "running" };
 const RESULT = {
   ...CALL,
   phase: "result",
@@ -210,6 +211,16 @@ test("a call id that a model uses again makes another entry", () => {
     entries(activity, "tool", data).map((entry) => (entry as { id: string }).id),
   );
   assert.deepEqual(ids, ["call_0_24", "call_0_24", "call_0_24 (2)", "call_0_24 (2)", "call_0_24 (3)"]);
+});
+
+test("a secret that its gateway has masked in part is gone, and so are a report command's variables", () => {
+  const masked =
+    "MISSION_CONTROL_CALLBACK_SECRET='whsec_…Juw=' mission-control report complete done; echo whsec_…Juw=";
+  const [entry] = entries(feed(), "tool", { ...START, args: { command: masked } });
+  const command = "mission-control report complete done; echo [secret]";
+  assert.deepEqual(entry, { ...CALLED, title: command, input: { command } });
+  const [end] = entries(feed(), "tool", { ...RESULT, result: { content: [{ text: masked }] } });
+  assert.doesNotMatch(JSON.stringify(end), /Juw/);
 });
 
 test("a secret is gone also where a long output is cut in its middle", () => {

@@ -193,8 +193,9 @@ export class RunActivity {
   }
 
   /** What an entry is made of, before its texts are cut: half a secret would not be known for one. */
-  #redacted(data: JsonObject): JsonObject {
-    return redactAll(data, this.#redact) as JsonObject;
+  #redacted({ args, ...data }: JsonObject): JsonObject {
+    const readable = (text: string) => this.#redact(text.replaceAll(REPORT_VARIABLES, ""));
+    return { ...(redactAll(data, this.#redact) as JsonObject), args: redactAll(args ?? null, readable) };
   }
 
   /** A text without the secret, on one line, cut. */
