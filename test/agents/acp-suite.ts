@@ -167,6 +167,20 @@ export function acpSuite(agent: CodingAgent, { control, model, folder, observati
     see("diff", "shown");
   });
 
+  test("a choice it leaves to its user is a form, and its model gets the answer", {
+    skip: !agent.inquires,
+  }, async () => {
+    const { task, request } = await asked("INQUIRE Red,Blue\nSAY Chosen.");
+    const field = request.fields?.find(({ type }) => type === "choice");
+    const option = field?.options?.find((name) => name.startsWith("Blue"));
+    assert.ok(field && option, JSON.stringify(request));
+    const body = { optionId: "submit", values: { [field.name]: option } };
+    await control().call("POST", `/api/tasks/${task.id}/permissions/${request.id}`, body);
+    assert.match((await ended(task)).summary ?? "", /Chosen\./);
+    assert.match(model.bodies.at(-1) ?? "", /Which colour\?\W+Blue\W/, "as the tool's result");
+    see("form", "a form");
+  });
+
   async function asked(script: string) {
     const task = await dispatch(script);
     const isDecisive = ({ type }: LogEvent) => ["permission", "complete", "error"].includes(type);

@@ -15,6 +15,7 @@ export const FEATURES = {
   asks: "asks first",
   refused: "after a no",
   diff: "diff of an edit",
+  form: "its questions",
   transcript: "tool calls",
   changes: "its changes",
   steer: "a message",

@@ -46,6 +46,7 @@ ${[header, header.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} 
   only with \`--permissions allow\`.
 - **after a no**: what the agent does when the operator refuses a command.
 - **diff of an edit**: a question about an edit shows the changes.
+- **its questions**: what it has its user choose is a form, and the model gets the answer.
 - **tool calls**: what the transcript tells of a command.
 - **its changes**: in a worktree of its own, what a task changed comes back.
 - **a message**: where one comes that is to steer it; the model's next request then has it. A program that reads nothing

@@ -1,4 +1,11 @@
-import type { Clock, Dispatch, JsonObject, PermissionRequest, Usage } from "@mission-control/agent";
+import type {
+  Clock,
+  Dispatch,
+  JsonObject,
+  PermissionAnswer,
+  PermissionRequest,
+  Usage,
+} from "@mission-control/agent";
 import type { Narrator } from "./narrator.ts";
 import type { OperatorMessages } from "./operator-messages.ts";
 
@@ -41,6 +48,8 @@ export interface Job {
   signal: AbortSignal;
   /** Puts a question to the operator; resolves with the option chosen. It is withdrawn when the signal is aborted. */
   ask(request: PermissionRequest, signal?: AbortSignal): Promise<string>;
+  /** The same for a form: resolves with what it was filled in with, and the option. */
+  askForm(request: PermissionRequest, signal?: AbortSignal): Promise<PermissionAnswer>;
   /** What the operator says to the agent meanwhile. */
   messages: OperatorMessages;
   /** The session in which the agent worked on this task before, when it was told to go on. */

@@ -53,6 +53,10 @@ async function work(
   const limit = new TimeLimit(settings.timeLimit, clock);
   const messages = new OperatorMessages();
   takeMessages(context, messages);
+  /** A question ends with what the asker waits for, or with the time for the task. */
+  const until = (signal?: AbortSignal) => ({
+    signal: signal ? AbortSignal.any([limit.signal, signal]) : limit.signal,
+  });
   try {
     const place = await workspace.open(taskId);
     try {
@@ -65,8 +69,8 @@ async function work(
           narrator,
           clock,
           signal: AbortSignal.any([context.signal, limit.signal]),
-          ask: (request, signal) =>
-            limit.pause(() => context.ask(request, { signal: anyOf(limit.signal, signal) })),
+          ask: (request, signal) => limit.pause(() => context.ask(request, until(signal))),
+          askForm: (request, signal) => limit.pause(() => context.askForm(request, until(signal))),
           messages,
           session: state.session(taskId),
           keepSession: (session) => state.keepSession(taskId, session),
@@ -102,10 +106,6 @@ async function settled<T>(work: Promise<T>): Promise<{ value: T } | { error: unk
   } catch (error) {
     return { error };
   }
-}
-
-function anyOf(signal: AbortSignal, other: AbortSignal | undefined): AbortSignal {
-  return other ? AbortSignal.any([signal, other]) : signal;
 }
 
 function usageOf(narrator: Narrator) {

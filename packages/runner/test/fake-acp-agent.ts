@@ -233,6 +233,19 @@ async function perform(
       await update({ sessionUpdate: "agent_message_chunk", content: { type: "text", text } });
       return;
     }
+    case "FORM": {
+      const answer = await client.request(methods.client.elicitation.create, {
+        sessionId,
+        message: "Which?",
+        mode: "form",
+        requestedSchema: JSON.parse(argument),
+      });
+      await update({
+        sessionUpdate: "agent_message_chunk",
+        content: { type: "text", text: JSON.stringify(answer) },
+      });
+      return;
+    }
     case "SPAWN": {
       // A tool in a session of its own, as Claude Code starts its shells.
       const [tool = "", ...words] = argument.split(" ");

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
-import type { Entry } from "@mission-control/agent";
+import type { Entry, FormValues } from "@mission-control/agent";
 import { agentRequestId, formatSecret, standardHeaders } from "@mission-control/protocol";
 import { CallbackServer } from "../../agent/test/callback-server.ts";
 
@@ -84,11 +84,11 @@ export class MissionControlDouble {
     await this.#send("DELETE", dispatchId, undefined, agentRequestId.cancel(dispatchId));
   }
 
-  async answer(dispatchId: string, requestId: string, optionId: string): Promise<void> {
+  async answer(dispatchId: string, requestId: string, optionId: string, values?: FormValues): Promise<void> {
     await this.#send(
       "POST",
       `${dispatchId}/permissions/${requestId}`,
-      { optionId },
+      { optionId, ...(values && { values }) },
       agentRequestId.permission(dispatchId, requestId),
     );
   }

@@ -9,6 +9,7 @@ export const claude: CodingAgent = {
   // In `auto`, where it starts, it asks a model of its own.
   freeMode: "default",
   steers: true,
+  inquires: true,
   acp: bin("claude-agent-acp"),
   prepare: (home, model) => ({
     ...base(home),

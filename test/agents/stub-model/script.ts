@@ -1,6 +1,6 @@
 /**
  * What the model does in one turn, written into the task's description, a line each: `RUN echo hi` and `WRITE name`
- * use a tool, one after the other; `SAY all done` is what it says at the end, `MUTE` that it says nothing; `FAIL` has
+ * use a tool, one after the other; `INQUIRE Red,Blue` has Claude Code ask its user to choose; `SAY all done` is what it says at the end, `MUTE` that it says nothing; `FAIL` has
  * every call refused, `BREAK` the one after the tools; `ESCALATE` makes Codex ask before it leaves its sandbox; after
  * `ENOUGH` it uses no more tools.
  */
@@ -12,7 +12,7 @@ export interface Script {
   escalates: boolean;
 }
 
-type ToolUse = { run: string } | { write: string };
+type ToolUse = { run: string } | { write: string } | { inquire: string };
 
 /** The next thing the model does: call a tool, or say its last words. */
 export type Step = { tool: string; input: Record<string, unknown>; freeform?: string } | { say: string };
@@ -25,8 +25,8 @@ export function readScript(body: string): Script {
   const lines = body.split(/\\n|"/);
   const uses = new Map<string, ToolUse>();
   for (const line of lines) {
-    const [, word, rest = ""] = /^(RUN|WRITE) (.+)$/.exec(line) ?? [];
-    if (word) uses.set(line, word === "RUN" ? { run: rest } : { write: rest });
+    const [, word, rest = ""] = /^(RUN|WRITE|INQUIRE) (.+)$/.exec(line) ?? [];
+    if (word) uses.set(line, { [word.toLowerCase()]: rest } as ToolUse);
   }
   const said = lines.filter((line) => line.startsWith("SAY ")).map((line) => line.slice("SAY ".length));
   return {
@@ -44,6 +44,7 @@ export function readScript(body: string): Script {
 export function nextStep(script: Script, done: number, tools: ReadonlySet<string>): Step {
   const use = script.uses[done];
   if (!use || tools.size === 0) return { say: script.say };
+  if ("inquire" in use) return inquireStep(use.inquire);
   return "run" in use ? runStep(use.run, script.escalates, tools) : writeStep(use.write, tools);
 }
 
@@ -57,6 +58,13 @@ function runStep(command: string, escalates: boolean, tools: ReadonlySet<string>
   // Qwen Code insists on being told whether to wait.
   const waits = tool === "run_shell_command" ? { is_background: false } : {};
   return { tool, input: { command, description: "A step", ...waits } };
+}
+
+/** As Claude Code's `AskUserQuestion` takes it. */
+function inquireStep(choices: string): Step {
+  const options = choices.split(",").map((label) => ({ label, description: `It is ${label}.` }));
+  const question = { question: "Which colour?", header: "Colour", options, multiSelect: false };
+  return { tool: "AskUserQuestion", input: { questions: [question] } };
 }
 
 /** Names of tools that write a file, and how each calls the file and its content. */

@@ -3,6 +3,7 @@ import { Readable, Writable } from "node:stream";
 import {
   type AnyMessage,
   type ClientConnection,
+  type CreateElicitationResponse,
   client,
   type InitializeResponse,
   type LoadSessionResponse,
@@ -18,6 +19,7 @@ import {
 import type { Clock } from "@mission-control/agent";
 import { describeExit, ProcessGroup } from "../process-group.ts";
 import { AgentRefusedError, ProgramDiedError, RunFailedError } from "../program.ts";
+import { type ElicitationParams, elicitationParams } from "./elicitation.ts";
 import { type KnownAgent, knownAgent } from "./known-agents.ts";
 import type { Modes } from "./modes.ts";
 import { type PermissionParams, permissionParams } from "./permission-request.ts";
@@ -38,6 +40,8 @@ export interface AcpAgentOptions {
   /** Updates of any session come here as they are. */
   onUpdate: (sessionId: string, update: SessionUpdate) => void;
   onPermission: (request: PermissionParams) => Promise<RequestPermissionResponse>;
+  /** Fills in its forms; without it, the agent is told that nobody does. */
+  onForm?: ((form: ElicitationParams) => Promise<CreateElicitationResponse>) | undefined;
 }
 
 const STEERING = "_session/steering";
@@ -51,17 +55,22 @@ export class AcpAgent {
   readonly #group: ProcessGroup;
   readonly #connection: ClientConnection;
   readonly #clock: Clock;
+  readonly #fillsInForms: boolean;
   #about: InitializeResponse | undefined;
 
   constructor(options: AcpAgentOptions) {
     this.#program = basename(options.command[0] ?? "");
     this.#clock = options.clock;
+    this.#fillsInForms = options.onForm !== undefined;
     this.#group = new ProcessGroup(options.command, options);
     const { stdin, stdout } = this.#group.child;
     const stream = ndJsonStream(Writable.toWeb(stdin), Readable.toWeb(stdout) as ReadableStream<Uint8Array>);
     this.#connection = client({ name: "mission-control" })
       .onRequest(methods.client.session.requestPermission, permissionParams, ({ params }) =>
         options.onPermission(params),
+      )
+      .onRequest(methods.client.elicitation.create, elicitationParams, async ({ params }) =>
+        options.onForm ? options.onForm(params) : { action: "cancel" as const },
       )
       .connect({ ...stream, readable: stream.readable.pipeThrough(takeUpdates(options.onUpdate)) });
   }
@@ -88,6 +97,7 @@ export class AcpAgent {
           terminal: false,
           // Warnings and errors of the program then come apart from the model's words.
           session: { notices: {} },
+          ...(this.#fillsInForms && { elicitation: { form: {} } }),
         },
         clientInfo: { name: "mission-control", version: "0.1.0" },
       }),

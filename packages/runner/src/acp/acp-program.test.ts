@@ -214,6 +214,22 @@ describe("a request for permission", () => {
     assert.equal(await answer(request.id, request.options[0]?.optionId), `chosen: ${long}`);
   });
 
+  test("a form is filled in by the operator, with any other policy by nobody", async () => {
+    const schema = JSON.stringify({ type: "object", properties: { branch: { type: "string" } } });
+    await bench.start();
+    await bench.control.dispatch("d1", { description: `FORM ${schema}` });
+    const { request } = await bench.control.outcome("d1", ["permission"]);
+    assert.equal(request?.title, "Which?");
+    await bench.control.answer("d1", request?.id ?? "", "submit", { branch: "fix" });
+    assert.equal(
+      (await bench.control.outcome("d1")).summary,
+      '{"action":"accept","content":{"branch":"fix"}}',
+    );
+    await bench.stop();
+    await bench.start({ permissions: "allow" });
+    assert.equal((await bench.run("d2", `FORM ${schema}`)).summary, '{"action":"cancel"}');
+  });
+
   test("a request without any option is not decided in silence", async () => {
     await bench.start();
     assert.equal((await bench.run("d1", asking({ title: "rm" }, []))).summary, "chosen: cancelled");

@@ -1,5 +1,10 @@
 import { randomUUID } from "node:crypto";
-import type { PromptResponse, RequestPermissionResponse, SessionUpdate } from "@agentclientprotocol/sdk";
+import type {
+  CreateElicitationResponse,
+  PromptResponse,
+  RequestPermissionResponse,
+  SessionUpdate,
+} from "@agentclientprotocol/sdk";
 import type { AgentEvent } from "../agent-event.ts";
 import { decide } from "../permission-policy.ts";
 import { type Job, type JobResult, RunFailedError } from "../program.ts";
@@ -8,6 +13,7 @@ import { judgeTurn, TurnRecord } from "../verdict.ts";
 import { AcpAgent, type OpenedSession } from "./acp-agent.ts";
 import type { AcpProgramOptions } from "./acp-program.ts";
 import { Conversation } from "./conversation.ts";
+import { type ElicitationParams, toForm } from "./elicitation.ts";
 import { modeFor, modesOf } from "./modes.ts";
 import { type PermissionParams, titleOf, toQuestion } from "./permission-request.ts";
 import { UpdateReader } from "./updates.ts";
@@ -45,6 +51,8 @@ export class Turn {
         if (sessionId === this.#sessionId) this.#take(update);
       },
       onPermission: (request) => this.#answer(request),
+      // With any other policy nobody is asked.
+      onForm: options.permissions === "ask" ? (form) => this.#fillIn(form) : undefined,
     });
   }
 
@@ -180,6 +188,25 @@ export class Turn {
         narrator.say(`"${title}" could not be asked: ${String(error)}`);
       this.#refuse(title);
       return CANCELLED;
+    }
+  }
+
+  /** Has the operator fill in a form. */
+  async #fillIn(params: ElicitationParams): Promise<CreateElicitationResponse> {
+    const { narrator, askForm, signal } = this.#job;
+    const interrupted = this.#conversation?.interrupted;
+    const form = toForm(randomUUID(), params);
+    if (!form) {
+      narrator.say(`"${params.message}" was not asked: it is no form that can be filled in here`);
+      return { action: "cancel" };
+    }
+    try {
+      return form.answered(await askForm(form.request, interrupted));
+    } catch (error) {
+      if (!signal.aborted && !interrupted?.aborted) {
+        narrator.say(`"${form.request.title}" could not be asked: ${String(error)}`);
+      }
+      return { action: "cancel" };
     }
   }
 
