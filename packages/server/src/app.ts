@@ -246,7 +246,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     const adapterFor = (target: AgentTarget) => gateways.adapterFor(target);
     const owns = (agentId: string) => dispatcher.owns(agentId);
     opening(new AgentProbe({ agents, owns, adapterFor, logger })).start();
-    opening(new Outbound({ ...webhookParts, logger }));
+    opening(new Outbound({ ...webhookParts, logger, metrics }));
     opening(new SilenceWatch({ store, agents, patience: patienceOf(settings), logger, now }));
     opening(new ArtifactUpkeep({ store, contents, logger }));
     opening(new Retention({ store, keepEvents: settings.retentionEvents, now, logger }));

@@ -30,6 +30,10 @@ export const DISPATCH_OUTCOMES = [
 ] as const;
 export type DispatchResult = (typeof DISPATCH_OUTCOMES)[number];
 
+/** What came of a try to deliver to a webhook. */
+export const WEBHOOK_RESULTS = ["delivered", "failed"] as const;
+export type WebhookResult = (typeof WEBHOOK_RESULTS)[number];
+
 /**
  * What the server counts about itself. Hot paths only add to plain numbers; the Prometheus text is made from
  * them when it is asked for.
@@ -38,6 +42,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #callbacks = zeroes(CALLBACK_RESULTS);
   readonly #dispatches = zeroes(DISPATCH_OUTCOMES);
+  readonly #webhooks = zeroes(WEBHOOK_RESULTS);
   readonly #limited = zeroes(LIMITS);
   readonly #commits: Histogram;
   readonly #commitGroups: Histogram;
@@ -62,6 +67,12 @@ export class Metrics {
       "Hand-overs to agents by outcome.",
       "outcome",
       this.#dispatches,
+    );
+    this.#labelled(
+      "mission_control_webhook_tries_total",
+      "Tries to deliver to webhooks by what came of them.",
+      "result",
+      this.#webhooks,
     );
     this.#labelled(
       "mission_control_limited_total",
@@ -134,6 +145,10 @@ export class Metrics {
 
   dispatch(outcome: DispatchResult): void {
     this.#dispatches[outcome]++;
+  }
+
+  webhookTried(result: WebhookResult): void {
+    this.#webhooks[result]++;
   }
 
   eventsCommitted(count: number): void {

@@ -61,6 +61,11 @@ export class DeliveryLedger {
     return this.#open.size;
   }
 
+  /** How many deliveries are still to be written: many only while the store takes nothing. */
+  get unwritten(): number {
+    return this.#deliveries.size;
+  }
+
   /** Notes an event that is to be delivered; they come in order. */
   opened(eventId: number): void {
     this.#open.add(eventId);

@@ -6,6 +6,8 @@ import { deliveryId } from "./message.ts";
 
 /** Events that were read and are in memory alone: so many, and of so many bytes, at most. */
 const WINDOW = { events: 256, bytes: 4 * 1024 * 1024 };
+/** Deliveries whose outcome could not be written yet. */
+const UNWRITTEN = 1024;
 /** Deliveries that wait: with more, or with more bytes of their events, no further event is read. */
 export const WAITING = { deliveries: 10_000, bytes: 64 * 1024 * 1024 };
 
@@ -44,6 +46,7 @@ export class DeliveryQueue {
   get hasRoom(): boolean {
     return (
       this.#ledger.open < WINDOW.events &&
+      this.#ledger.unwritten < UNWRITTEN &&
       this.#openBytes < WINDOW.bytes &&
       this.#waiting.deliveries < WAITING.deliveries &&
       this.#waiting.bytes < WAITING.bytes

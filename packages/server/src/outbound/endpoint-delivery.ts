@@ -1,5 +1,6 @@
 import type { EventFilter, LogEvent, NoticeKind } from "@mission-control/protocol";
 import type { Logger } from "../logger.ts";
+import type { Metrics } from "../metrics.ts";
 import type { DeliveryRecord } from "../store/deliveries.ts";
 import type { LeaseToken } from "../store/plan.ts";
 import type { WebhookRecord } from "../store/records.ts";
@@ -35,6 +36,7 @@ export interface DeliveryParts {
   pace: SendPace;
   clock: Clock;
   logger: Pick<Logger, "error">;
+  metrics: Pick<Metrics, "webhookTried">;
   /** The lease under which everything is written. */
   token: LeaseToken;
   /** What CloudEvents name as their source. */
@@ -181,6 +183,7 @@ export class EndpointDelivery {
 
   #settle(item: Item, { made, isDelivered, isGone, retryAfterMs }: TryResult): void {
     const now = this.#parts.clock.now();
+    this.#parts.metrics.webhookTried(isDelivered ? "delivered" : "failed");
     this.#lastTryAt = now.getTime();
     const { nextTryAt, ...before } = item.delivery;
     const tried: DeliveryRecord = {

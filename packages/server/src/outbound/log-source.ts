@@ -83,7 +83,12 @@ export class LogSource {
   /** Where the entries after a position begin among those kept; null where some of them are not. */
   #indexAfter(after: number): number | null {
     const first = this.#kept[0];
-    return first && after >= first.id - 1 ? after - first.id + 1 : null;
+    if (!first || after < first.id - 1) return null;
+    const guess = after - first.id + 1;
+    if (this.#kept[guess]?.id === after + 1) return guess;
+    // Behind the newest, or where ids were left out, as after an older copy of the database was put back.
+    const found = this.#kept.findLastIndex(({ id }) => id <= after);
+    return found + 1;
   }
 
   /** In pieces, so that it costs next to nothing for each entry. */

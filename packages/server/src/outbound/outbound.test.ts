@@ -94,6 +94,7 @@ test("an endpoint gets what its filters let through, all of which have to match"
     activity("other"),
     activity("tagged", "complete"),
   ]);
+  await byTag.receiver.receives(1);
   await store.change({ kind: "delete", taskId: "tagged" });
   const { newest } = await store.range();
   await all.receiver.until(() => all.receiver.eventIds.includes(newest));

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "../logger.ts";
+import type { Metrics } from "../metrics.ts";
 import { decodeFrame } from "../store/event-frame.ts";
 import type { WebhookRecord } from "../store/records.ts";
 import type { Lease, LogEntry, Store } from "../store/store.ts";
@@ -24,6 +25,7 @@ export interface OutboundOptions {
   sender: WebhookSender;
   clock: Clock;
   logger: Pick<Logger, "error">;
+  metrics: Pick<Metrics, "webhookTried">;
   publicUrl: () => string;
 }
 

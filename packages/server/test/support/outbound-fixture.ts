@@ -9,6 +9,7 @@ import type {
   NewEvent,
   WebhookEndpointView,
 } from "@mission-control/protocol";
+import { Metrics } from "../../src/metrics.ts";
 import type { Clock } from "../../src/outbound/clock.ts";
 import { Outbound } from "../../src/outbound/outbound.ts";
 import { WebhookSender } from "../../src/outbound/sender.ts";
@@ -90,7 +91,7 @@ export class OutboundFixture {
   /** One more node that would deliver. */
   another(store: Store = this.store): Outbound {
     const { sender, clock } = this;
-    return new Outbound({ store, sender, clock, publicUrl, logger: silent });
+    return new Outbound({ store, sender, clock, publicUrl, logger: silent, metrics: new Metrics() });
   }
 
   /** Ends to deliver, as a node does that stops. */
