@@ -3,7 +3,7 @@ import { artifactSchema, pageLimitSchema } from "@mission-control/protocol";
 import { z } from "zod";
 import type { Contents } from "../store/contents.ts";
 import type { Store } from "../store/store.ts";
-import { PROBLEM_RESPONSE } from "./documentation.ts";
+import { bytesSchema, PROBLEM_RESPONSE } from "./documentation.ts";
 import type { HttpApp } from "./http-app.ts";
 import { notFound } from "./problems.ts";
 
@@ -17,8 +17,6 @@ const ARTIFACT_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'";
 
 const tags = ["Artifacts"];
 const pageSchema = z.object({ items: z.array(artifactSchema), nextCursor: z.string().nullable() });
-/** What is streamed, as a document of the API says it. */
-const bytesSchema = z.unknown().meta({ type: "string", format: "binary" });
 const cursorSchema = z.coerce.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER).default(0);
 
 /** What a task's attempts have left behind (docs/contract.md, section 2). */

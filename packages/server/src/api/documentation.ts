@@ -75,6 +75,9 @@ export const PROBLEM_RESPONSE = {
 /** An answer without a body. */
 export const NO_CONTENT = z.undefined().describe("Done; no body.");
 
+/** Bytes, which are streamed and never looked at. */
+export const bytesSchema = z.unknown();
+
 /** A list in the shape all lists have. */
 export function listOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item) });
@@ -131,6 +134,7 @@ function override({ zodSchema, jsonSchema }: Override): void {
     for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
     jsonSchema.type = "object";
   }
+  if (zodSchema === bytesSchema) Object.assign(jsonSchema, { type: "string", format: "binary" });
   // The document's maker takes this for an answer without a body.
   if (zodSchema._zod.def.type === "undefined") jsonSchema.type = "null";
 }

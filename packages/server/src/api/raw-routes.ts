@@ -6,9 +6,10 @@ import {
   EVENT_STREAM_TYPE,
   EVENTS_PATH,
   eventStreamQuerySchema,
+  SIMPLE_SIGNATURE_HEADER,
 } from "@mission-control/protocol";
 import { z } from "zod";
-import { PROBLEM_RESPONSE } from "./documentation.ts";
+import { bytesSchema, PROBLEM_RESPONSE } from "./documentation.ts";
 import type { HttpApp, RawHandler } from "./http-app.ts";
 
 export interface RawHandlers {
@@ -73,6 +74,9 @@ export function rawRoutes(
           "Signed with the dispatch's own secret by `X-Signature-SHA256`, over the dispatch's id, the name and the `Content-Digest`, a line feed between them; `Content-Digest` has the body's SHA-256 (RFC 9530). Sent again, it is answered as the first was, with `duplicate: true`.",
         security: [],
         params: z.object({ dispatchId: z.string(), name: z.string() }),
+        headers: z.object({ "content-digest": z.string(), [SIMPLE_SIGNATURE_HEADER]: z.string() }),
+        consumes: ["application/octet-stream"],
+        body: bytesSchema,
         response: answer,
       },
       onRequest: (request, reply) => {

@@ -189,3 +189,24 @@ test("a cancel given while the dispatcher starts is told to the agent once", asy
   const cancels = fixture.gateway.calls.filter((call) => call.startsWith("cancel"));
   assert.equal(cancels.length, 1);
 });
+
+test("an attempt that is given up frees its slot at once; its agent is told to stop, and may still be heard late", async (context) => {
+  const fixture = await DispatchFixture.open(context);
+  const agentId = await fixture.agent();
+  const taskId = await fixture.task();
+  const { attempt } = await fixture.dispatcher.dispatch(taskId, agentId);
+  const dispatchId = attempt?.id ?? "";
+  const next = await fixture.task();
+  await fixture.dispatcher.dispatch(next, agentId);
+  const { task } = await fixture.dispatcher.forceEnd(taskId);
+  assert.equal(task?.status, "failed");
+  assert.match(task?.error ?? "", /what became of it is not known/);
+  assert.equal(await fixture.state(taskId), "failed lost");
+  await fixture.untilState(next, "in_progress accepted");
+  await fixture.until(async () => (await told(fixture, taskId)).length === 1);
+  assert.ok(fixture.gateway.calls.includes(`cancel ${dispatchId}`));
+  const [answer] = await told(fixture, taskId);
+  assert.deepEqual([answer?.state, answer?.cancel], ["lost", "confirmed"]);
+  assert.equal((await fixture.dispatcher.forceEnd(taskId)).refusal?.code, "conflict");
+  assert.equal((await fixture.dispatcher.dispatch(taskId, agentId)).task?.status, "queued");
+});
