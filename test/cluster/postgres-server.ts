@@ -1,9 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import pg from "pg";
 import { freePort } from "../openclaw/free-port.ts";
 
 const PASSWORD = "test";
@@ -74,7 +76,7 @@ export class PostgresServer {
     await new Promise<void>((resolve, reject) => {
       child.stderr?.setEncoding("utf8").on("data", (text: string) => {
         log += text;
-        if (log.includes("database system is ready to accept connections")) resolve();
+        if (/database system is ready to accept (read-only )?connections/.test(log)) resolve();
       });
       child.once("exit", () => reject(new Error(`PostgreSQL did not start:\n${log}`)));
     });
@@ -93,6 +95,45 @@ export class PostgresServer {
     await ended;
   }
 
+  /**
+   * Makes a replica that follows this one, and starts it: from then on, what is committed here is there as well before it
+   * is answered.
+   * @see https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-LOWLEVEL-BASE-BACKUP
+   */
+  async replica(): Promise<PostgresServer> {
+    const replica = new PostgresServer(await freePort(), this.#syncs);
+    const data = join(replica.#folder, "data");
+    if (isRoot()) chownSync(replica.#folder, NOBODY, NOBODY);
+    const client = new pg.Client(this.url());
+    await client.connect();
+    try {
+      await client.query("SELECT pg_backup_start('replica', true)");
+      execFileSync("cp", ["-a", join(this.#folder, "data"), data]);
+      const { rows } = await client.query("SELECT labelfile FROM pg_backup_stop(false)");
+      rmSync(join(data, "postmaster.pid"));
+      writeAs(join(data, "backup_label"), rows[0]?.labelfile);
+      writeAs(join(data, "standby.signal"), "");
+      const from = `host=127.0.0.1 port=${this.port} user=postgres password=${PASSWORD}`;
+      appendFileSync(join(data, "postgresql.auto.conf"), `primary_conninfo = '${from}'\n`);
+      await replica.start();
+      await client.query("ALTER SYSTEM SET synchronous_standby_names = '*'");
+      await client.query("SELECT pg_reload_conf()");
+      const isFollowed = "SELECT FROM pg_stat_replication WHERE sync_state = 'sync'";
+      while ((await client.query(isFollowed)).rowCount === 0) await wait(20);
+    } finally {
+      await client.end();
+    }
+    return replica;
+  }
+
+  /** Makes a replica one that is written to. */
+  async promote(): Promise<void> {
+    const client = new pg.Client(this.url());
+    await client.connect();
+    await client.query("SELECT pg_promote()");
+    await client.end();
+  }
+
   async restart(mode: "fast" | "immediate" = "fast"): Promise<void> {
     await this.stop(mode);
     await this.start();
@@ -106,11 +147,8 @@ export class PostgresServer {
 
   #init(): void {
     const passwordFile = join(this.#folder, "password");
-    writeFileSync(passwordFile, PASSWORD);
-    if (isRoot()) {
-      chownSync(this.#folder, NOBODY, NOBODY);
-      chownSync(passwordFile, NOBODY, NOBODY);
-    }
+    writeAs(passwordFile, PASSWORD);
+    if (isRoot()) chownSync(this.#folder, NOBODY, NOBODY);
     const data = join(this.#folder, "data");
     const args = ["-D", data, "-U", "postgres", "--pwfile", passwordFile, "--auth", "scram-sha-256"];
     execFileSync(program("initdb"), [...args, "--encoding=UTF8", "--locale=C", "--no-sync"], {
@@ -129,6 +167,12 @@ function program(name: string): string {
   );
   chmodSync(file, 0o755);
   return file;
+}
+
+/** Writes a file of the user that PostgreSQL runs as. */
+function writeAs(file: string, text: string): void {
+  writeFileSync(file, text);
+  if (isRoot()) chownSync(file, NOBODY, NOBODY);
 }
 
 function isRoot(): boolean {

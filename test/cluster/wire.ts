@@ -19,7 +19,7 @@ interface Wanted {
 
 /** The wire between a node and its database, which a test can hold something back on, or cut. */
 export class Wire {
-  readonly #database: URL;
+  #database: URL;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #wanted: Wanted | null = null;
@@ -54,6 +54,12 @@ export class Wire {
   /** Breaks off every connection that there is now. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Leads to another database from now on. */
+  redirect(url: string): void {
+    this.#database = new URL(url);
+    this.cut();
   }
 
   async close(): Promise<void> {

@@ -8,6 +8,8 @@ import { StoreUnavailableError } from "../store.ts";
  */
 const SURROUNDINGS: Readonly<Record<string, string>> = {
   "08": "the connection to it failed",
+  // Said of what is to be written, by a replica that was not promoted.
+  "0A000": "it may only be read",
   "25006": "it may only be read",
   "25P03": "a transaction took too long",
   "28": "it refuses this user or password",

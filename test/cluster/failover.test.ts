@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PostgresStore } from "../../packages/server/src/store/postgres/postgres-store.ts";
+import { StoreUnavailableError } from "../../packages/server/src/store/store.ts";
+import { callback, running } from "../../packages/server/test/conformance/engine.ts";
+import { PostgresServer } from "./postgres-server.ts";
+import { often, Told } from "./told.ts";
+import { Wire } from "./wire.ts";
+
+test("a primary that is killed under load, and its replica promoted, lose nothing that was confirmed, and ids go on", async (context) => {
+  const primary = await PostgresServer.start();
+  const replica = await primary.replica();
+  const wire = await Wire.to(primary.url());
+  const stores = [await PostgresStore.open({ url: wire.url }), await PostgresStore.open({ url: wire.url })];
+  context.after(async () => {
+    await Promise.all(stores.map((store) => store.close()));
+    await wire.close();
+    await Promise.all([primary.discard(), replica.discard()]);
+  });
+  const told = stores.map((store) => new Told(store));
+  const [first] = stores as [PostgresStore];
+  await running(first, "t1", "a1", "d1");
+  const confirmed = new Set<string>();
+  const half = Promise.withResolvers<void>();
+  const work = stores.flatMap((store, node) =>
+    Array.from({ length: 4 }, (_, line) =>
+      often(40, async (round) => {
+        const key = `${node}-${line}-${round}`;
+        await store.change(callback("t1", "a1", { type: "progress", message: key }), { key: { key } });
+        confirmed.add(key);
+        if (confirmed.size === 100) half.resolve();
+      }),
+    ),
+  );
+  await half.promise;
+  await primary.stop("immediate");
+  wire.redirect(replica.url());
+  // It is not the primary yet: what cannot be written is refused as while the database is away.
+  await assert.rejects(first.commandDone(1), StoreUnavailableError);
+  await replica.promote();
+  await Promise.all(work);
+  const { newest } = await first.range();
+  for (const sequence of await Promise.all(told.map((one) => one.upTo(newest)))) {
+    assert.deepEqual(
+      sequence.map(({ id }) => id),
+      Array.from({ length: newest }, (_, index) => index + 1),
+    );
+    const messages = sequence.flatMap(({ frame }) => /"message":"(\d+-\d+-\d+)"/.exec(frame)?.[1] ?? []);
+    assert.equal(messages.length, confirmed.size, "none twice");
+    assert.deepEqual(new Set(messages), confirmed);
+  }
+});
