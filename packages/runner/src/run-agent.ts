@@ -1,5 +1,5 @@
 import { AcpProgram } from "./acp/acp-program.ts";
-import { splitCommandLine } from "./command-line.ts";
+import { CommandLineError, splitCommandLine } from "./command-line.ts";
 import { agentEnvironment, withheldKeys } from "./environment.ts";
 import { ExecProgram } from "./exec/exec-program.ts";
 import { resolveProgram } from "./find-program.ts";
@@ -8,8 +8,13 @@ import { checkPlaceholders } from "./placeholders.ts";
 import { type Runner, type RunnerOptions, startRunner } from "./runner.ts";
 
 /** What both kinds of agent are started with; `name` defaults to the program's. */
-export type AgentOptions = Omit<RunnerOptions, "program" | "programEnv" | "name"> & {
+export type AgentOptions = Omit<RunnerOptions, "program" | "programEnv" | "name" | "pullRequest"> & {
   name?: string | undefined;
+  /**
+   * The command line that opens a pull request for a task that changed something in its worktree, e.g.
+   * `gh pr create --head {branch} --title {title} --body-file -`; the agent's last words come on its input.
+   */
+  openPr?: string | undefined;
   /**
    * What agents get of the environment besides what programs commonly need: `NAME`, a pattern such as `AWS_*`, or
    * `NAME=VALUE`.
@@ -73,11 +78,28 @@ function prepare(
   return { command, env };
 }
 
+/** @throws CommandLineError, RunFailedError */
+function pullRequestOf(
+  { openPr, workspace, cwd }: AgentOptions,
+  env: NodeJS.ProcessEnv,
+): RunnerOptions["pullRequest"] {
+  if (openPr === undefined) return undefined;
+  if (workspace !== "worktree") {
+    throw new CommandLineError(
+      "A pull request needs a branch of its own: --open-pr goes with --workspace worktree.",
+    );
+  }
+  const words = splitCommandLine(openPr);
+  checkPlaceholders(words);
+  return { command: resolveProgram(words, env.PATH, cwd), env };
+}
+
 function start(
   program: AcpProgram | ExecProgram,
   env: NodeJS.ProcessEnv,
   options: AgentOptions,
 ): Promise<Runner> {
-  const { passEnv: _, name = program.name, ...rest } = options;
-  return startRunner({ ...rest, program, programEnv: env, name });
+  const { passEnv: _, openPr: __, name = program.name, ...rest } = options;
+  const pullRequest = pullRequestOf(options, env);
+  return startRunner({ ...rest, program, programEnv: env, pullRequest, name });
 }

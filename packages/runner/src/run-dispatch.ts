@@ -1,12 +1,19 @@
-import { CallbackError, type Clock, type Dispatch, type RunContext } from "@mission-control/agent";
+import {
+  CallbackError,
+  type Clock,
+  type Dispatch,
+  type JsonObject,
+  type RunContext,
+} from "@mission-control/agent";
 import { Narrator } from "./narrator.ts";
 import { OperatorMessages, takeMessages } from "./operator-messages.ts";
 import type { Program } from "./program.ts";
+import { openPullRequest, type PullRequestOptions } from "./pull-request.ts";
 import type { Slots } from "./slots.ts";
 import type { StateFile } from "./state/state-file.ts";
 import { TimeLimit } from "./time-limit.ts";
 import { reportWork } from "./work-report.ts";
-import type { Workspace } from "./workspace.ts";
+import type { Workplace, Workspace } from "./workspace.ts";
 
 export interface RunSettings {
   program: Program;
@@ -16,6 +23,8 @@ export interface RunSettings {
   clock: Clock;
   /** Seconds of work a task may take. */
   timeLimit: number | undefined;
+  /** How a pull request is opened for a task that has changed something in its worktree. */
+  pullRequest: PullRequestOptions | undefined;
 }
 
 const ENDED = "The agent had ended its work on this task.";
@@ -80,8 +89,12 @@ async function work(
       messages.close(ENDED);
       if (context.signal.aborted) throw context.signal.reason;
       if ("error" in ran && ran.error instanceof CallbackError) throw ran.error;
+      const work = await reportWork(place, reporter);
+      const summary = "value" in ran ? ran.value.summary : undefined;
+      const opened =
+        summary === undefined ? {} : await propose(settings, { place, work, dispatch, summary, mark });
       narrator.close();
-      const data = { ...place.data, ...(await reportWork(place, reporter)) };
+      const data = { ...place.data, ...work, ...opened };
       const usage = usageOf(narrator);
       if ("error" in ran) await reporter.fail(ran.error, { lastState: narrator.lastState, usage, data });
       else await reporter.complete(ran.value.summary, { ...data, ...ran.value.data }, { usage });
@@ -97,6 +110,28 @@ async function work(
   } finally {
     messages.close(ENDED);
     limit.close();
+  }
+}
+
+/**
+ * Opens a pull request where that is wanted and there is something to propose. One that cannot be opened does not undo
+ * the work: the result says why.
+ */
+async function propose(
+  { pullRequest, clock }: RunSettings,
+  {
+    place,
+    work,
+    ...job
+  }: { place: Workplace; work: JsonObject; dispatch: Dispatch; summary: string; mark: string },
+): Promise<JsonObject> {
+  const { branch } = place.data;
+  if (!pullRequest || typeof branch !== "string" || typeof work.base !== "string") return {};
+  try {
+    const finished = { ...job, clock, folder: place.folder, branch, base: work.base };
+    return { pullRequest: { url: await openPullRequest(pullRequest, finished) } };
+  } catch (error) {
+    return { pullRequest: { error: error instanceof Error ? error.message : String(error) } };
   }
 }
 

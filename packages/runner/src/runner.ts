@@ -11,6 +11,7 @@ import { dataFolder } from "./data-folder.ts";
 import { Listener } from "./listener.ts";
 import { type AgentSettings, MissionControl } from "./mission-control.ts";
 import { AgentRefusedError, type Program } from "./program.ts";
+import type { PullRequestOptions } from "./pull-request.ts";
 import { runDispatch } from "./run-dispatch.ts";
 import { endMarked } from "./run-mark.ts";
 import { Slots } from "./slots.ts";
@@ -33,6 +34,8 @@ export interface RunnerOptions {
   workspace?: WorkspaceKind | undefined;
   /** The branch, or any commit, that worktrees begin from. Default: the folder's HEAD. */
   base?: string | undefined;
+  /** How a pull request is opened for a task that changed something; with a worktree for each. */
+  pullRequest?: PullRequestOptions | undefined;
   capabilities?: string[] | undefined;
   /** Tasks worked on at once. Default 1. */
   concurrency?: number | undefined;
@@ -105,7 +108,15 @@ async function run(options: RunnerOptions, state: StateFile, workspace: Workspac
       secret: registered.secret,
       refuse: refuseIds,
       onDispatch: (dispatch, context) =>
-        runDispatch(dispatch, context, { program, workspace, slots, state, clock, timeLimit: limit }),
+        runDispatch(dispatch, context, {
+          program,
+          workspace,
+          slots,
+          state,
+          clock,
+          timeLimit: limit,
+          pullRequest: options.pullRequest,
+        }),
       reporter,
     });
     listener.serve(agent.handler);

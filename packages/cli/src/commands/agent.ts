@@ -25,6 +25,7 @@ interface AgentFlags extends ServerFlags {
   cwd: string;
   workspace?: WorkspaceKind;
   base?: string;
+  openPr?: string;
   permissions: PermissionPolicy;
   mode?: string;
   authMethod?: string;
@@ -49,6 +50,7 @@ export function configure(command: Command): void {
     .option("--cwd <folder>", "the folder to work in", ".")
     .addOption(new Option("--workspace <kind>", "where each task works").choices(WORKSPACE_KINDS))
     .option("--base <branch>", "with --workspace worktree: what its branches begin from (default: HEAD)")
+    .option("--open-pr <command>", "with --workspace worktree: opens a pull request, such as gh pr create")
     .addOption(
       new Option("--permissions <policy>", "with --acp: who answers the agent's permission requests")
         .choices(PERMISSION_POLICIES)
@@ -95,6 +97,7 @@ are set up by; nothing else but what --env names.
 Examples:
   mission-control agent --acp claude-agent-acp --cwd ~/project
   mission-control agent --acp "opencode acp" --workspace worktree --base main --concurrency 2
+  mission-control agent --acp codex-acp --workspace worktree --open-pr "./open-pr {branch} {title}"
   mission-control agent --exec "codex exec --json --skip-git-repo-check {prompt}"
   mission-control agent --exec "claude -p --input-format stream-json --output-format stream-json --verbose"`,
     )
@@ -139,8 +142,20 @@ function agentOptions(flags: AgentFlags, signal: AbortSignal): AgentOptions {
   if (token === null) {
     throw wrongUse(`No token for ${url}: pass --token, or set MISSION_CONTROL_TOKEN.`);
   }
-  const { name, cwd, workspace, base, env, capability, concurrency, timeLimit, host, port, publicUrl } =
-    flags;
+  const {
+    name,
+    cwd,
+    workspace,
+    base,
+    openPr,
+    env,
+    capability,
+    concurrency,
+    timeLimit,
+    host,
+    port,
+    publicUrl,
+  } = flags;
   return {
     server: url,
     token,
@@ -148,6 +163,7 @@ function agentOptions(flags: AgentFlags, signal: AbortSignal): AgentOptions {
     cwd,
     workspace,
     base,
+    openPr,
     passEnv: env,
     capabilities: capability,
     concurrency,

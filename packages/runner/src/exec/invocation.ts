@@ -39,12 +39,12 @@ export function invocationFor(command: readonly string[], dispatch: Dispatch, fo
   const values = { prompt, title: plainText(task.title), taskId: task.id, folder };
   const bytes = Buffer.byteLength(prompt);
   const takesPrompt = (word: string) => /(^|=)\{prompt\}$/.test(word);
-  if (!command.some(takesPrompt)) return { command: fill(command, values), input: prompt };
+  if (!command.some(takesPrompt)) return { command: fillWords(command, values), input: prompt };
   const onStdin = readFromStdin(command);
-  if (onStdin) return { command: fill(onStdin, values), input: prompt };
-  if (bytes <= MAX_ARGUMENT_BYTES) return { command: fill(command, values), input: "" };
+  if (onStdin) return { command: fillWords(onStdin, values), input: prompt };
+  if (bytes <= MAX_ARGUMENT_BYTES) return { command: fillWords(command, values), input: "" };
   return {
-    command: fill(
+    command: fillWords(
       command.filter((word) => !takesPrompt(word)),
       values,
     ),
@@ -72,7 +72,7 @@ function readFromStdin(command: readonly string[]): string[] | undefined {
  * Fills in the placeholders. A word that is a task's text must not become an option: where it begins with `-` and no
  * `--` came before, a space is put before it.
  */
-function fill(command: readonly string[], values: Readonly<Record<string, string>>): string[] {
+export function fillWords(command: readonly string[], values: Readonly<Record<string, string>>): string[] {
   const operandsOnly = command.indexOf("--");
   return command.map((word, index) => {
     const filled = fillIn(word, values);
