@@ -459,3 +459,22 @@ test("a form is asked for, and resolves with what it was filled in with", async 
   await stored(2);
   assert.equal(callbacks.words.at(-1), "undefined fix");
 });
+
+test("a question is waited for until its own time, when the server takes it back", async () => {
+  const url = await serve({
+    async onDispatch(_, { ask }) {
+      const expiresAt = new Date(Date.now() + 20).toISOString();
+      const options = [{ optionId: "allow", name: "Allow" }];
+      return await ask({ id: "q1", title: "May I?", options, expiresAt }).catch(
+        ({ name }) => `ended by ${name}`,
+      );
+    },
+  });
+  await fetch(signed("POST", url, payload()));
+  await stored(2);
+  assert.deepEqual(
+    callbacks.stored.map(({ type }) => type),
+    ["permission", "complete"],
+  );
+  assert.equal(callbacks.words.at(-1), "ended by TimeoutError");
+});

@@ -1,6 +1,8 @@
+import { anySignal } from "./clock.ts";
 import { CallbackError } from "./errors.ts";
 import { type MessageAnswer, type MessageHandler, Messages } from "./messages.ts";
 import { DispatchReporter, type Reporter, type ReporterOptions } from "./reporter.ts";
+import { timeoutSignal } from "./timers.ts";
 import type { AgentMessage, Dispatch, JsonObject, PermissionAnswer, PermissionRequest } from "./wire.ts";
 
 /** How a question is asked: what ends the wait, and the words beside it. */
@@ -17,7 +19,8 @@ export interface RunContext {
   signal: AbortSignal;
   /**
    * Asks the operator and waits for the option chosen. Rejects when `signal` (or the one given) is aborted; when the
-   * one given ends the wait, e.g. `AbortSignal.timeout(60_000)`, the question is withdrawn.
+   * one given ends the wait, e.g. `AbortSignal.timeout(60_000)`, the question is withdrawn. It rejects as well when the
+   * request's own `expiresAt` has come.
    */
   ask(request: PermissionRequest, options?: AskOptions): Promise<string>;
   /** The same for a request with `fields`: waits for what they are filled in with, and for the option, if any. */
@@ -123,9 +126,11 @@ export class Run {
   }
 
   async #ask(request: PermissionRequest, options: AskOptions = {}): Promise<PermissionAnswer> {
-    const signal = options.signal
-      ? AbortSignal.any([this.#abort.signal, options.signal])
-      : this.#abort.signal;
+    const stopped = anySignal(this.#abort.signal, options.signal) ?? this.#abort.signal;
+    // At that time the server takes the question back by itself.
+    const { expiresAt } = request;
+    const expiry = expiresAt === undefined ? undefined : timeoutSignal(Date.parse(expiresAt) - Date.now());
+    const signal = anySignal(stopped, expiry) ?? stopped;
     signal.throwIfAborted();
     let onAbort = () => {};
     const answered = new Promise<PermissionAnswer>((resolve, reject) => {
@@ -135,12 +140,12 @@ export class Run {
     });
     answered.catch(() => {});
     try {
-      await this.#reporter.permission(request, { message: options.message, signal });
+      await this.#reporter.permission(request, { message: options.message, signal: stopped });
       return await answered;
     } catch (error) {
       if (!signal.aborted) throw error;
       // A run that is over takes its questions with it; one that goes on has to.
-      if (!this.#abort.signal.aborted) this.#withdraw(request, signal.reason);
+      if (!this.#abort.signal.aborted && !expiry?.aborted) this.#withdraw(request, signal.reason);
       throw error instanceof CallbackError ? signal.reason : error;
     } finally {
       signal.removeEventListener("abort", onAbort);

@@ -35,6 +35,9 @@ test("a question waits for its viewer, while the other tasks come again", async 
     [asked.taskId],
     "asked once",
   );
+  const said = await run(["say", asked.taskId, "Leave the newest build", ...here]);
+  assert.equal(said.stdout, "The agent has taken it up.\n", said.stderr);
+  await demo.lineLike(/I take that in: Leave the newest build/);
   const answered = await run(["answer", asked.taskId, "allow", ...here]);
   assert.equal(answered.code, 0, answered.stderr);
   await demo.lineLike(new RegExp(`"taskId":"${asked.taskId}".*34 GB are free again`));

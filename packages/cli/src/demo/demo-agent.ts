@@ -67,6 +67,11 @@ function play(paceMs: number, patienceMs: number | undefined): DispatchHandler {
     const { reporter, signal } = context;
     const script = DEMO_TASKS.find((one) => one.task.title === task.title) ?? ANY_TASK;
     const { steps, shown = {}, question, end } = script;
+    context.onMessage(({ text, mode }) => {
+      const said = `${mode === "next" ? "I come to that next" : "I take that in"}: ${text}`;
+      void reporter.progress(said, { entry: { kind: "message", role: "assistant", text: said } });
+      return "taken_up";
+    });
     if (task.feedback) void reporter.progress(`Taking the feedback to heart: ${task.feedback}`);
     for (const [index, step] of steps.entries()) {
       if (index === steps.length - 1 && question && !(await isAllowed(question.title, context, patienceMs))) {

@@ -42,9 +42,8 @@ export function messageIdOf(change: TaskChange): string | undefined {
 
 /** The id of the message that an attempt began with, until its agent is known to work with that; undefined for none. */
 export function openingIdOf(attempt: Attempt | null): string | undefined {
-  return attempt && ["queued", "sending", "accepted", "unknown"].includes(attempt.state)
-    ? attempt.openedBy
-    : undefined;
+  if (attempt?.openedBy === undefined || isOver(attempt) || attempt.state === "running") return undefined;
+  return attempt.openedBy;
 }
 
 /** Takes a message of the operator, to be handed to the agent that works on the task. */
