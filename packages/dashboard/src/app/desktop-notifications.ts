@@ -4,6 +4,7 @@ import type { HeldEvent } from "../store/held-event.ts";
 import { text } from "../text/text.ts";
 import { visibleText } from "../text/visible.ts";
 import type { Mission } from "./mission.ts";
+import { isLookedAt } from "./presence.ts";
 import { useMission } from "./use-mission.ts";
 
 const KEY = "mission-control.notify";
@@ -12,9 +13,6 @@ const MAX_BODY = 160;
 const MAX_SINGLE = 3;
 /** What comes within this time is counted together. */
 const TOGETHER_MS = 300;
-/** The lock that every page holds while somebody looks at it. */
-const LOOKED_AT = "mission-control.looked-at";
-
 /** Whether somebody asked for notifications here and the browser allows them. */
 export function notificationsOn(): boolean {
   return (
@@ -40,45 +38,13 @@ export async function setNotifications(on: boolean): Promise<boolean> {
 export function useDesktopNotifications(): void {
   const mission = useMission();
   useEffect(() => {
-    const stopAnnouncing = announcePresence();
     const notifier = new Notifier(mission);
     const stopListening = mission.onBatch((events) => void notifier.add(events.filter(isNews)));
     return () => {
       stopListening();
       notifier.close();
-      stopAnnouncing();
     };
   }, [mission]);
-}
-
-/** Holds a lock that all pages share while somebody looks at this one. Returns how to stop. */
-function announcePresence(): () => void {
-  // Without locks there are no notifications either: both are for secure origins alone.
-  if (!navigator.locks) return () => undefined;
-  let release: (() => void) | null = null;
-  const onChange = () => {
-    if (document.visibilityState !== "visible") {
-      release?.();
-      release = null;
-    } else if (!release) {
-      const looked = new Promise<void>((resolve) => {
-        release = resolve;
-      });
-      void navigator.locks.request(LOOKED_AT, { mode: "shared" }, () => looked);
-    }
-  };
-  onChange();
-  document.addEventListener("visibilitychange", onChange);
-  return () => {
-    document.removeEventListener("visibilitychange", onChange);
-    release?.();
-  };
-}
-
-async function isLookedAt(): Promise<boolean> {
-  if (document.visibilityState === "visible") return true;
-  const { held = [] } = await navigator.locks.query();
-  return held.some(({ name }) => name === LOOKED_AT);
 }
 
 /** Notifies of questions and ends, in one number of those that come together, such as those after a gap. */

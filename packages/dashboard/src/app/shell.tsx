@@ -9,6 +9,7 @@ import { useKeptFocus } from "./keep-focus.ts";
 import { LiveIndicator } from "./live-indicator.tsx";
 import { NoticeList } from "./notice-list.tsx";
 import { PAGES } from "./pages.ts";
+import { announcePresence } from "./presence.ts";
 import styles from "./shell.module.css";
 import { useShortcuts } from "./shortcuts.ts";
 import { SignedOut } from "./signed-out.tsx";
@@ -37,6 +38,7 @@ export function Shell() {
     openShortcuts: () => setOverlay("shortcuts"),
   });
   useKeptFocus();
+  useEffect(announcePresence, []);
   useAgentNames();
   useTitle();
   const main = useRef<HTMLElement>(null);

@@ -6,6 +6,7 @@ import { SilenceWords } from "../tasks/silence-words.tsx";
 import { useTaskActions } from "../tasks/use-task-actions.ts";
 import { parseDiff } from "../text/diff.ts";
 import { inboxText } from "../text/inbox-text.ts";
+import { plainLine } from "../text/plain-line.ts";
 import { runText } from "../text/run-text.ts";
 import { toolWords } from "../text/tool-words.ts";
 import { CodeBlock } from "../ui/code-block.tsx";
@@ -48,7 +49,7 @@ export function InboxDetail({ item }: { item: InboxItem }) {
           <p className={styles.words}>{task.silence ? <SilenceWords silence={task.silence} /> : null}</p>
           {task.message ? (
             <p className={styles.quiet}>
-              {inboxText.lastWord} <Foreign max={300}>{task.message}</Foreign>
+              {inboxText.lastWord} <Foreign max={300}>{plainLine(task.message) ?? ""}</Foreign>
             </p>
           ) : null}
         </div>
