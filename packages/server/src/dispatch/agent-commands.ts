@@ -50,6 +50,8 @@ export class AgentCommands {
   /** By dispatch; what failed last stands last, so that one that is refused for ever holds nobody up. */
   readonly #waiting = new Map<string, Waiting[]>();
   readonly #done = Promise.withResolvers<void>();
+  /** What is being delivered now, by dispatch. */
+  readonly #underWay = new Map<string, AbortController>();
   #pause: AbortController | null = null;
   /** Lets one more be delivered at the same time, while a round runs and has room. */
   #addWorker: (() => void) | null = null;
@@ -65,13 +67,17 @@ export class AgentCommands {
     return this.#done.promise;
   }
 
-  /** Adds a command, which ends a pause: what is new is tried at once. */
+  /**
+   * Adds a command, which ends a pause: what is new is tried at once. A cancel does not wait until its agent has answered
+   * what was said to it before: that is looked at anew, and need not be said any more.
+   */
   add(pending: PendingCommand): void {
     const { giveUpAfterMs = GIVE_UP_AFTER_MS } = this.#options;
     const waiting = { pending, giveUpAt: performance.now() + giveUpAfterMs };
     const queue = this.#waiting.get(pending.dispatchId);
     if (queue) queue.push(waiting);
     else this.#waiting.set(pending.dispatchId, [waiting]);
+    if (pending.command.kind === "cancel") this.#underWay.get(pending.dispatchId)?.abort();
     this.#pause?.abort();
     this.#addWorker?.();
     if (this.#isStarted) return;
@@ -131,12 +137,14 @@ export class AgentCommands {
 
   /** Delivers all commands of one dispatch, in order; returns how many commands that were. */
   async #deliverAll(dispatchId: string): Promise<number> {
-    const { deliver, settle, signal } = this.#options;
+    const { settle, signal } = this.#options;
     const queue = this.#waiting.get(dispatchId) ?? [];
     let delivered = 0;
     try {
       for (let first = queue[0]; first && !signal.aborted; first = queue[0]) {
-        await settle(first.pending, await abortable(deliver(first.pending, signal), signal));
+        const outcome = await this.#deliver(first.pending);
+        if (!outcome) continue;
+        await settle(first.pending, outcome);
         queue.shift();
         delivered++;
       }
@@ -144,6 +152,22 @@ export class AgentCommands {
     } finally {
       this.#waiting.delete(dispatchId);
       if (queue.length > 0) this.#waiting.set(dispatchId, queue);
+    }
+  }
+
+  /** @returns null where it was overtaken by a cancel of its dispatch */
+  async #deliver(pending: PendingCommand): Promise<CommandOutcome | null> {
+    const { deliver, signal } = this.#options;
+    const overtaken = new AbortController();
+    const ended = AbortSignal.any([signal, overtaken.signal]);
+    this.#underWay.set(pending.dispatchId, overtaken);
+    try {
+      return await abortable(deliver(pending, ended), ended);
+    } catch (error) {
+      if (signal.aborted || !overtaken.signal.aborted) throw error;
+      return null;
+    } finally {
+      this.#underWay.delete(pending.dispatchId);
     }
   }
 

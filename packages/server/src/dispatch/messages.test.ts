@@ -121,3 +121,20 @@ test("a message to a task that has ended is dispatched as a new attempt, where t
   await fixture.report(taskId, "complete");
   assert.deepEqual(await states(), ["And the tests? taken_up"]);
 });
+
+test("a cancel does not wait for the answer of an agent that hangs over a message", async (context) => {
+  const { fixture, taskId, dispatchId, write, settled, states } = await atWork(context);
+  const reached = Promise.withResolvers<void>();
+  fixture.gateway.onMessage = () => {
+    reached.resolve();
+    return new Promise(() => {});
+  };
+  await write("are you there?");
+  await reached.promise;
+  await fixture.dispatcher.cancel(taskId);
+  await settled();
+  assert.equal(fixture.gateway.calls.at(-1), `cancel ${dispatchId}`);
+  assert.deepEqual(await states(), [
+    "are you there? refused: The attempt ended before its agent confirmed that it has it.",
+  ]);
+});
