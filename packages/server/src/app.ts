@@ -144,6 +144,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       now,
       slotIsFreed: (agentId) => dispatcher.slotIsFreed(agentId),
     });
+    metrics.showArtifactBytes(() => contents.total());
     const uploads = new ArtifactUploads({
       store,
       contents,

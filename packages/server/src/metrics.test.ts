@@ -43,3 +43,12 @@ test("two servers in one process count apart", async () => {
   one.eventsCommitted(5);
   assert.match(await other.text(), /^mission_control_events_committed_total 0$/m);
 });
+
+test("what artifacts take is shown as long as it is known", async () => {
+  const metrics = new Metrics();
+  let total = Promise.resolve(1234);
+  metrics.showArtifactBytes(() => total);
+  assert.match(await metrics.text(), /^mission_control_artifact_bytes 1234$/m);
+  total = Promise.reject(new Error("away"));
+  assert.match(await metrics.text(), /^mission_control_artifact_bytes Nan$/im);
+});

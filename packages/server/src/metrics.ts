@@ -151,6 +151,18 @@ export class Metrics {
     this.#webhooks[result]++;
   }
 
+  /** Shows how many bytes artifacts take, as long as that can be said. */
+  showArtifactBytes(total: () => Promise<number>): void {
+    new Gauge({
+      name: "mission_control_artifact_bytes",
+      help: "Bytes that artifacts take, and are to take that come in.",
+      registers: [this.#registry],
+      async collect() {
+        this.set(await total().catch(() => Number.NaN));
+      },
+    });
+  }
+
   eventsCommitted(count: number): void {
     this.#events += count;
   }

@@ -105,7 +105,7 @@ export class SilenceWatch {
   async #look(view: SilenceView, position: Position, token: LeaseToken, signal: AbortSignal): Promise<void> {
     const { agents, store } = this.#options;
     const now = performance.now();
-    for (const { agentId } of view.watched) {
+    for (const agentId of new Set([...view.watched].map((one) => one.agentId))) {
       view.reachability(agentId, agents.get(agentId)?.status, now);
     }
     const missed = [...view.watched].filter((one) => view.missedAs(one, now) !== one.told);
