@@ -6,7 +6,7 @@ import { eventTypeSchema } from "./events.ts";
  * How an event is written in the body of a webhook: as the stream sends it, as a CloudEvent in structured mode, or as a
  * notice for people, in the form that a service's own address for messages takes.
  */
-export const webhookFormatSchema = z.enum(["event", "cloudevents", "ntfy", "slack", "discord"]);
+export const webhookFormatSchema = z.enum(["event", "cloudevents", "ntfy", "slack", "discord", "telegram"]);
 export type WebhookFormat = z.infer<typeof webhookFormatSchema>;
 
 /** What people are told of: an agent asks, a result waits for review, a task failed, a task is completed. */

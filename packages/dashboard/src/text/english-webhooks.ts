@@ -24,6 +24,7 @@ export const englishWebhooks = {
     ntfy: "Notice for ntfy",
     slack: "Notice for Slack",
     discord: "Notice for Discord",
+    telegram: "Notice for Telegram",
   },
   notices: "People are told of",
   noticesHint: "None chosen: questions, results to review and failures.",

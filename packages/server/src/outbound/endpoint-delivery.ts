@@ -90,7 +90,14 @@ export class EndpointDelivery {
 
   /** Takes an edit of the endpoint. @returns when what is to be sent again was taken up */
   async update(endpoint: WebhookRecord): Promise<void> {
+    const hasMoved = endpoint.url !== this.#endpoint.url;
     this.#endpoint = endpoint;
+    if (hasMoved) {
+      // What failed at the old address says nothing of the new one.
+      this.#lastTryAt = 0;
+      this.#notBefore = 0;
+      this.#queue.hasten(this.#now());
+    }
     await this.#resend(endpoint.resend ?? []);
     this.wake();
   }

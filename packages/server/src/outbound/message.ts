@@ -1,8 +1,8 @@
 import type { LogEvent } from "@mission-control/protocol";
 import type { WebhookRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
-import { isForPeople, noticeOf } from "./notice.ts";
-import { discordMessage, ntfyMessage, slackMessage } from "./notice-format.ts";
+import { noticeOf } from "./notice.ts";
+import { discordMessage, ntfyMessage, slackMessage, telegramMessage } from "./notice-format.ts";
 
 /** What is sent of an event. */
 export interface Message {
@@ -30,11 +30,19 @@ export async function messageOf(
 ): Promise<Message> {
   if (format === "event") return { contentType: "application/json", body: json };
   const event = JSON.parse(json) as LogEvent;
-  if (!isForPeople(format)) return cloudEvent(event, json, publicUrl);
+  if (format === "cloudevents") return cloudEvent(event, json, publicUrl);
   const task = event.taskId === undefined ? null : await store.task(event.taskId);
   const notice = noticeOf(event, task, publicUrl);
-  if (format === "slack") return slackMessage(notice);
-  return format === "discord" ? discordMessage(notice) : ntfyMessage(notice, url);
+  switch (format) {
+    case "slack":
+      return slackMessage(notice);
+    case "discord":
+      return discordMessage(notice);
+    case "ntfy":
+      return ntfyMessage(notice, url);
+    case "telegram":
+      return telegramMessage(notice, url);
+  }
 }
 
 /** @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md */

@@ -2,8 +2,9 @@ import type { Message } from "./message.ts";
 import type { Notice } from "./notice.ts";
 
 const JSON_TYPE = "application/json";
-/** Discord refuses a longer `content`. */
+/** Discord refuses a longer `content`, and Telegram a longer `text`. */
 const DISCORD_LENGTH = 2000;
+const TELEGRAM_LENGTH = 4096;
 
 /**
  * A message to a Slack channel, for the URL of an incoming webhook. Control characters of its markup are escaped, so
@@ -47,5 +48,19 @@ export function ntfyMessage({ kind, title, text, link }: Notice, topicUrl: strin
     priority: kind === "question" || kind === "failure" ? 4 : 3,
     ...(link === null ? {} : { click: link }),
   };
+  return { contentType: JSON_TYPE, body: JSON.stringify(body), url: url.href };
+}
+
+/**
+ * A message to a Telegram chat, for the URL of a bot's `sendMessage` with the chat in its query. Plain text: what an
+ * agent writes is no markup.
+ * @see https://core.telegram.org/bots/api#sendmessage
+ */
+export function telegramMessage({ title, text, link }: Notice, botUrl: string): Message {
+  const url = new URL(botUrl);
+  const chat = url.searchParams.get("chat_id") ?? "";
+  url.search = "";
+  const said = [title, text, link ?? ""].filter(Boolean).join("\n").slice(0, TELEGRAM_LENGTH);
+  const body = { chat_id: chat, text: said, link_preview_options: { is_disabled: true } };
   return { contentType: JSON_TYPE, body: JSON.stringify(body), url: url.href };
 }

@@ -40,14 +40,15 @@ test("people are told in the words of each service, with a link, and nothing an 
     ["slack", services.slackUrl],
     ["discord", services.discordUrl],
     ["ntfy", services.ntfyUrl],
+    ["telegram", services.telegramUrl],
   ] as const) {
     await fixture.webhooks.create({ url, format });
   }
   await fixture.store.append([activity("t1"), asks, answered, became("completed")]);
-  await services.shows(3);
+  await services.shows(4);
   const link = `${PUBLIC_URL}/tasks/t1`;
   const of = (service: string) => services.shown.filter((one) => one.service === service);
-  const [[slack], [discord], [ntfy]] = [of("slack"), of("discord"), of("ntfy")];
+  const [[slack], [discord], [ntfy], [telegram]] = [of("slack"), of("discord"), of("ntfy"), of("telegram")];
   assert.equal(
     slack?.text,
     `*<${link}|An agent asks: Fix &lt;it&gt; &amp; be done>*\nRun rm -rf build &lt;!channel&gt; &amp; &lt;https://evil.example|click&gt; @everyone`,
@@ -62,7 +63,9 @@ test("people are told in the words of each service, with a link, and nothing an 
     [topic, title, message, click, priority],
     ["secret-topic", "An agent asks: Fix <it> & be done", `Run rm -rf build ${HOSTILE}`, link, 4],
   );
-  assert.equal(services.shown.length, 3, "of what is no notice, or not wanted, nobody is told");
+  assert.equal(telegram?.text, `An agent asks: Fix <it> & be done\nRun rm -rf build ${HOSTILE}\n${link}`);
+  assert.equal(telegram?.body.parse_mode, undefined, "plain text");
+  assert.equal(services.shown.length, 4, "of what is no notice, or not wanted, nobody is told");
 });
 
 test("each is told of what it asked for, and no more", async (context) => {

@@ -271,3 +271,15 @@ test("a receiver that asks for patience gets it, for all that it is sent", async
   fixture.clock.advance(SECOND);
   await receiver.receives(3);
 });
+
+test("what failed at an address is tried at once at the one that takes its place", async (context) => {
+  const fixture = await OutboundFixture.open(context);
+  const { receiver, id } = await fixture.receiver(context, { types: ["activity"] });
+  const other = await fixture.receiver(context, { types: ["gateway"] });
+  receiver.reaction = () => 500;
+  const first = await fixture.append("t1", "t2");
+  await fixture.settled(id, (found) => sum(found) === 2);
+  await fixture.webhooks.update(id, { url: other.receiver.url });
+  await other.receiver.receives(2);
+  assert.deepEqual(other.receiver.eventIds.toSorted(), [first - 1, first].toSorted());
+});

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 
 /** What a service showed to people. */
 export interface Shown {
-  service: "slack" | "discord" | "ntfy";
+  service: "slack" | "discord" | "ntfy" | "telegram";
   text: string;
   body: Record<string, unknown>;
 }
@@ -11,7 +11,7 @@ export interface Shown {
 type Answer = [status: number, body: string];
 
 /**
- * Stands for Slack's incoming webhooks, Discord's webhooks and an ntfy server: takes and refuses what their public
+ * Stands for Slack's incoming webhooks, Discord's webhooks, an ntfy server and Telegram's bots: takes and refuses what their public
  * documentation says that they do, as far as it is used here.
  */
 export class FakeChatServices {
@@ -43,6 +43,10 @@ export class FakeChatServices {
     return `${this.#origin}/secret-topic`;
   }
 
+  get telegramUrl(): string {
+    return `${this.#origin}/bot1:secret/sendMessage?chat_id=-100`;
+  }
+
   /** Resolves when so many messages were shown, counted from the start. */
   shows(count: number): Promise<void> {
     if (this.shown.length >= count) return Promise.resolve();
@@ -64,6 +68,7 @@ export class FakeChatServices {
     const body = JSON.parse(text) as Record<string, unknown>;
     if (url === "/services/T0/B0/secret") return this.#slack(body);
     if (url === "/api/webhooks/1/secret") return this.#discord(body);
+    if (url === "/bot1:secret/sendMessage") return this.#telegram(body);
     return url === "/" ? this.#ntfy(body) : [404, ""];
   }
 
@@ -88,5 +93,13 @@ export class FakeChatServices {
     if (typeof priority !== "number" || priority < 1 || priority > 5) return [400, '{"code":40007}'];
     this.shown.push({ service: "ntfy", text: String(message), body });
     return [200, JSON.stringify({ id: "x", event: "message", topic, message })];
+  }
+
+  #telegram(body: Record<string, unknown>): Answer {
+    const { chat_id: chat, text } = body;
+    if (chat !== "-100") return [400, '{"ok":false,"description":"Bad Request: chat not found"}'];
+    if (typeof text !== "string" || text === "" || text.length > 4096) return [400, '{"ok":false}'];
+    this.shown.push({ service: "telegram", text, body });
+    return [200, '{"ok":true}'];
   }
 }

@@ -19,6 +19,7 @@ const FORMATS = [
   "ntfy",
   "slack",
   "discord",
+  "telegram",
 ] as const satisfies readonly WebhookFormat[];
 
 const NOTICES = ["question", "review", "failure", "complete"] as const satisfies readonly NoticeKind[];
