@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,30 +7,20 @@ import { after, before, type TestContext, test } from "node:test";
 import type { DispatchPayload } from "@mission-control/protocol";
 import { run } from "../../packages/cli/test/command-line.ts";
 import { openContentFolder } from "../../packages/server/src/store/content-folder.ts";
-import type { Contents } from "../../packages/server/src/store/contents.ts";
 import { moveParts } from "../../packages/server/src/store/move.ts";
 import { type MoveTarget, PARTS } from "../../packages/server/src/store/move-parts.ts";
 import { PostgresMoveSide } from "../../packages/server/src/store/postgres/move-side.ts";
 import { PostgresStore } from "../../packages/server/src/store/postgres/postgres-store.ts";
 import { SqliteMoveSide } from "../../packages/server/src/store/sqlite/move-side.ts";
 import { SqliteStore } from "../../packages/server/src/store/sqlite/sqlite-store.ts";
-import type { Store } from "../../packages/server/src/store/store.ts";
-import {
-  callback,
-  createTask,
-  dispatchTo,
-  newEvent,
-  picture,
-  plain,
-  register,
-  running,
-} from "../../packages/server/test/conformance/engine.ts";
+import { newEvent } from "../../packages/server/test/conformance/engine.ts";
 import { CallbackSender } from "../../packages/server/test/support/callback-sender.ts";
 import {
   AgentDouble,
   dispatchTasks,
   ServerProcess,
 } from "../../packages/server/test/support/server-process.ts";
+import { fill, HALF, told } from "./full-store.ts";
 import { Place } from "./place.ts";
 import { PostgresServer } from "./postgres-server.ts";
 import { sentTo } from "./sent-to.ts";
@@ -47,86 +36,6 @@ function newFolder(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "mission-control-move-"));
   context.after(() => rmSync(folder, { recursive: true }));
   return folder;
-}
-
-const HALF = callback("t1", "a1", { type: "progress", message: "Half \u0000", tokens: 3 });
-
-/** More than one piece of either engine. */
-const BYTES = Buffer.alloc(600_000, "artifact \0 ");
-const SHA256 = createHash("sha256").update(BYTES).digest("hex");
-
-async function* bytes() {
-  yield BYTES;
-}
-
-/** Something of everything that a store keeps, and more events than are carried at a time. */
-async function fill(store: Store, contents: Contents): Promise<void> {
-  await register(store, "a2", 3);
-  await running(store, "t1", "a1", "d1");
-  await store.change(
-    createTask("t2", {
-      title: "Grüße \u0000 \u{1f680}",
-      description: "A \u0000 long text\n".repeat(100),
-      tags: ["one", 'two "three"', "\u0000"],
-      context: { z: 1, a: { nested: [null, "\u0000"] } },
-      priority: "urgent",
-    }),
-  );
-  await store.change(createTask("t3"), { key: { scope: "POST /api/tasks", key: "k", fingerprint: "f" } });
-  await store.change(dispatchTo("a2", "t2", "d2"));
-  await store.change(HALF, { key: { key: "half" } });
-  await contents.keep(bytes(), { sha256: SHA256, size: null, maxBytes: BYTES.length });
-  const artifact = { id: "x", name: "x.bin", mediaType: "text/plain", size: BYTES.length, sha256: SHA256 };
-  const left = { taskId: "t1", agentId: "a1", type: "artifact", artifact } as const;
-  await store.change({ kind: "callback", taskId: "t1", callback: left, at: "2026-01-01T00:00:00.000Z" });
-  const message = { messageId: "m1", text: "And then?", mode: "next", by: "operator" } as const;
-  await store.change({ kind: "send_message", taskId: "t1", ...message });
-  const delivery = {
-    id: "w1.5",
-    endpointId: "w1",
-    eventId: 5,
-    state: "waiting",
-    updatedAt: "2026",
-    event: '{"a":"\\u0000é"}',
-  };
-  await store.edit("webhook", "w1", () => ({ record: { id: "w1" }, deliveries: [delivery] }) as never);
-  await store.edit("session", "s1", () => ({ record: { id: "s1" } as never }));
-  await store.change({ kind: "cancel", taskId: "t1" });
-  for (let count = 0; count < 450; count += 50) {
-    await store.append(
-      Array.from({ length: 50 }, (_, index) => newEvent("gateway", { message: `${count + index}` })),
-    );
-  }
-  await store.change({ kind: "delete", taskId: "t3" });
-  await store.prune({ keepEvents: 440, receiptsBefore: "2000-01-01T00:00:00.000Z", rows: 1000 });
-}
-
-/** All that reads of a store tell. */
-async function told(store: Store, contents: Contents): Promise<unknown> {
-  const query = { sort: "createdAt", limit: 10 } as const;
-  return plain({
-    one: await store.task("t1"),
-    page: await store.tasks(query),
-    found: await store.tasks({ ...query, q: "grüße" }),
-    urgent: await store.tasks({ ...query, sort: "priority", tag: 'two "three"' }),
-    attempts: [await store.attemptsOf("t1"), await store.attemptsOf("t2")],
-    snapshot: picture(await store.snapshot()),
-    agents: await store.records("agent"),
-    artifacts: await store.artifacts("t1", 0, 10),
-    contents: await sha256Of(contents),
-    messages: await store.messagesOf("t1", 0, 10),
-    deliveries: [await store.waitingDeliveries("w1", 10), await store.deliveryEvent("w1.5")],
-    session: await store.record("session", "s1"),
-    range: await store.range(),
-    events: (await store.history(null, {}, 500)).items,
-    ofTask: (await store.taskEvents("t2", 0, 500)).items,
-  });
-}
-
-async function sha256Of(contents: Contents): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const piece of (await contents.read(SHA256))?.bytes ?? []) hash.update(piece);
-  return hash.digest("hex");
 }
 
 test("what a folder keeps is the same in PostgreSQL, and back in a folder", async (context) => {

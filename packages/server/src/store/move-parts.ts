@@ -65,6 +65,9 @@ export interface MoveSource {
   close(): Promise<void>;
 }
 
+/** The table of either engine that holds how far a move into the store has come; there only while one is not finished. */
+export const MOVE_TABLE = "unfinished_move";
+
 /** How far a move into a store has come: what it comes from, and the last row that is in. */
 export interface MoveState {
   from: string;

@@ -4,6 +4,7 @@ import type { Task } from "../../tasks/task.ts";
 import type { Contents } from "../contents.ts";
 import {
   type CarriedRow,
+  MOVE_TABLE,
   type MoveState,
   type MoveTarget,
   type Part,
@@ -21,9 +22,7 @@ import { sharedKey } from "./shared-key.ts";
 import { prepared, roundTrip, type Statement } from "./statement.ts";
 import { TASK_COLUMNS, TASKS, taskOf } from "./task-row.ts";
 
-/** Holds how far a move into this database has come; there only while one is not finished. */
-const MOVE_TABLE = "unfinished_move";
-const HAS_MOVE = `SELECT to_regclass(current_schema() || '.${MOVE_TABLE}') IS NOT NULL AS found`;
+const HAS_MOVE = `SELECT to_regclass(quote_ident(current_schema()) || '.${MOVE_TABLE}') IS NOT NULL AS found`;
 
 const writeState = prepared("write_move", `UPDATE ${MOVE_TABLE} SET state = $1`);
 

@@ -6,6 +6,7 @@ import type { Contents } from "../contents.ts";
 import type { PendingCommand } from "../log-change.ts";
 import {
   type CarriedRow,
+  MOVE_TABLE,
   type MoveState,
   type MoveTarget,
   type Part,
@@ -21,8 +22,6 @@ import { TASK_COLUMNS, taskOf } from "./task-row.ts";
 import { TaskTable } from "./task-table.ts";
 import { WriteBehind } from "./write-behind.ts";
 
-/** Holds how far a move into this file has come; there only while one is not finished. */
-const MOVE_TABLE = "unfinished_move";
 const HAS_MOVE = `SELECT 1 FROM sqlite_schema WHERE name = '${MOVE_TABLE}'`;
 
 /** @throws UnfinishedMoveError */
