@@ -46,7 +46,8 @@ export class DeliveryLedger {
   #event: NewEvent | undefined;
   /** Ids of deliveries that were taken up as the operator asked. */
   #resent: string[] = [];
-  #isReplayed = false;
+  /** Where it was begun again, as the operator asked. */
+  #replayedAfter: number | undefined;
   #writing: Promise<void> | null = null;
 
   /** @param position the endpoint's, as it is stored */
@@ -98,9 +99,9 @@ export class DeliveryLedger {
     this.#write();
   }
 
-  /** The position is now where the operator asked to begin again. */
-  replayed(): void {
-    this.#isReplayed = true;
+  /** It is begun again where the operator asked for it: the position is that now. */
+  replayed(after: number): void {
+    this.#replayedAfter = after;
     this.#write();
   }
 
@@ -147,7 +148,7 @@ export class DeliveryLedger {
       this.#deliveries.size > 0 ||
       this.#event !== undefined ||
       this.#resent.length > 0 ||
-      this.#isReplayed ||
+      this.#replayedAfter !== undefined ||
       this.#safePosition - this.#position >= LAZY_EVENTS
     );
   }
@@ -159,20 +160,20 @@ export class DeliveryLedger {
     const progress = this.#progress;
     const event = this.#event;
     const resent = this.#resent;
-    const isReplayed = this.#isReplayed;
+    const replayedAfter = this.#replayedAfter;
     const position = this.#safePosition;
     this.#deliveries = new Map();
     this.#progress = {};
     this.#event = undefined;
     this.#resent = [];
-    this.#isReplayed = false;
+    this.#replayedAfter = undefined;
     try {
       await store.edit(
         "webhook",
         endpointId,
         (current) => {
           if (!current) return { record: null };
-          const taken = { resent, isReplayed };
+          const taken = { resent, replayedAfter };
           const record = { ...withProgress(withoutTaken(current, taken), progress), position };
           return { record, deliveries: [...deliveries.values()], ...(event ? { event } : {}) };
         },
@@ -185,7 +186,7 @@ export class DeliveryLedger {
       this.#progress = { ...progress, ...this.#progress };
       this.#event ??= event;
       this.#resent.unshift(...resent);
-      this.#isReplayed ||= isReplayed;
+      this.#replayedAfter ??= replayedAfter;
       throw error;
     }
   }
@@ -200,13 +201,14 @@ function withEventOf(delivery: DeliveryWrite, before: DeliveryWrite | undefined)
 /** Without what the operator asked for and was taken up. */
 function withoutTaken(
   { replayAfter, resend = [], ...others }: WebhookRecord,
-  { resent, isReplayed }: { resent: readonly string[]; isReplayed: boolean },
+  { resent, replayedAfter }: { resent: readonly string[]; replayedAfter: number | undefined },
 ): WebhookRecord {
   const left = resend.filter((id) => !resent.includes(id));
   return {
     ...others,
     ...(left.length > 0 ? { resend: left } : {}),
-    ...(replayAfter === undefined || isReplayed ? {} : { replayAfter }),
+    // Asked for once more meanwhile, it is still to be done.
+    ...(replayAfter === undefined || replayAfter === replayedAfter ? {} : { replayAfter }),
   };
 }
 

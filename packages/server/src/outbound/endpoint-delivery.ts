@@ -84,7 +84,7 @@ export class EndpointDelivery {
     const { store, token, logger } = parts;
     this.#ledger = new DeliveryLedger({ store, endpointId, token, logger }, this.#cursor);
     this.#health = new EndpointHealth(endpoint, this.#ledger);
-    if (replayAfter !== undefined) this.#ledger.replayed();
+    if (replayAfter !== undefined) this.#ledger.replayed(replayAfter);
     this.#queue = new DeliveryQueue({ endpointId, ledger: this.#ledger, position: this.#cursor, left });
   }
 
@@ -289,6 +289,8 @@ export class EndpointDelivery {
       }
       this.#ledger.resent(id);
     }
+    // Whoever asks for it does not want to wait for the next hour.
+    if (ids.length > 0) this.#lastTryAt = 0;
   }
 
   #wakeAt(at: number | null): void {
