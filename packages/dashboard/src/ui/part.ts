@@ -43,10 +43,11 @@ export class Part<Content> {
   #importAnew(): Promise<Content> {
     tries += 1;
     globalThis.importedAnew = `?try=${tries}`;
-    try {
-      return this.#import();
-    } finally {
+    const loading = this.#import();
+    // What the build puts around an import begins it in a microtask, which is before this one.
+    queueMicrotask(() => {
       globalThis.importedAnew = "";
-    }
+    });
+    return loading;
   }
 }

@@ -31,6 +31,7 @@ export async function startProxy(
       answer.writeHead(response.statusCode ?? 502, response.headers);
       pipeline(response, answer, () => {});
     });
+    onward.on("error", () => answer.destroy());
     pipeline(incoming, onward, () => {});
     answer.on("close", () => onward.destroy());
   });
