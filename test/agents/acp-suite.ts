@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { LogEvent, TaskView } from "@mission-control/protocol";
+import type { LogEvent, TaskView, TranscriptPage } from "@mission-control/protocol";
 import { type PermissionPolicy, type Runner, runAcpAgent } from "@mission-control/runner";
 import { processesOf, processesWith, until } from "../../packages/runner/test/processes.ts";
 import type { CodingAgent } from "./agents/coding-agent.ts";
@@ -164,7 +164,11 @@ export function acpSuite(agent: CodingAgent, { control, model, folder, observati
     assert.match(request.diff ?? "", /^\+written by the model$/m);
     assert.equal((await answer(task, request, "allow_once")).status, "completed");
     assert.equal(existsSync(file), true);
-    see("diff", "shown");
+    const { items } = await control().call<TranscriptPage>("GET", `/api/tasks/${task.id}/transcript`);
+    const told = items.find((entry) => entry.kind === "file");
+    if (agent.tellsNoFiles) assert.equal(told, undefined, "it tells of files after all");
+    else assert.match((told?.kind === "file" && told.diff) || "", /^\+written by the model$/m);
+    see("diff", told ? "shown, and in the transcript" : "shown");
   });
 
   test("a choice it leaves to its user is a form, and its model gets the answer", {

@@ -31,6 +31,8 @@ export interface CodingAgent extends RealProgram {
   losesSessions?: true;
   /** It does not tell what its model answered when that refused. */
   tellsNoErrors?: true;
+  /** It does not tell which files it has changed, once it has. */
+  tellsNoFiles?: true;
   /** It has its user choose, as a form of the protocol. */
   inquires?: true;
   /** It takes a message into a turn under way. */

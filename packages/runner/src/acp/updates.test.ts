@@ -222,6 +222,22 @@ describe("what becomes of updates, as the agents send them", () => {
     );
   });
 
+  test("opencode: a file that it writes is told without a diff of its own", () => {
+    const rawInput = { filePath: "/work/a", content: "x\n" };
+    const rawOutput = { output: "Wrote it.", metadata: { filepath: "/work/a", exists: false } };
+    const events = read(
+      tool({ title: "write", kind: "edit", rawInput }),
+      update({ status: "completed", rawOutput }),
+    );
+    assert.deepEqual(events.at(-1), {
+      type: "file",
+      id: "t-1",
+      path: "a",
+      change: "created",
+      diff: "--- /dev/null\n+++ a\n@@ -0,0 +1,1 @@\n+x\n",
+    });
+  });
+
   test("what an agent thinks is told apart from what it says", () => {
     const thought = { sessionUpdate: "agent_thought_chunk", content: { type: "text", text: "Hm." } };
     assert.deepEqual(read(thought), [{ type: "thought", text: "Hm." }]);

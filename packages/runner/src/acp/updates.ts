@@ -113,7 +113,26 @@ export class UpdateReader {
     if (status === "failed") events.push({ type: "tool-failed", id, output: toolOutput(update) ?? "" });
     // Some tell the final diff once the call has ended.
     const tellsChanges = status === "completed" || update.content?.length;
-    return call.status === "completed" && tellsChanges ? [...events, ...this.#changesOf(call)] : events;
+    if (call.status !== "completed" || !tellsChanges) return events;
+    const changes = this.#changesOf(call);
+    return [...events, ...(changes.length > 0 ? changes : this.#writtenBy(call, update))];
+  }
+
+  /** The file that a call wrote which shows no diff (`write` of opencode 1.18). */
+  #writtenBy(
+    { toolCallId, kind, rawInput }: ToolCall,
+    { locations, rawOutput }: ToolCallUpdate,
+  ): AgentEvent[] {
+    const { metadata } = (rawOutput ?? {}) as { metadata?: { filepath?: unknown; exists?: unknown } };
+    const file = metadata?.filepath ?? locations?.[0]?.path;
+    if (kind !== "edit" || typeof file !== "string") return [];
+    const path = pathWithin(this.#folder, file);
+    const { content } = (rawInput ?? {}) as { content?: unknown };
+    const isNew = metadata?.exists === false && typeof content === "string";
+    const what = isNew
+      ? { change: "created" as const, diff: boundedDiff(unifiedDiff({ path, newText: content })) }
+      : { change: "edited" as const };
+    return [{ type: "file", id: `${toolCallId}-1`, path, ...what }];
   }
 
   /** The files that a tool call has changed. */
