@@ -112,7 +112,7 @@ function Rows({ task, rows, end, children }: RowsProps) {
   );
   // While older rows come in, the wanted one moves on.
   const place = wanted === undefined ? -1 : rows.indexOf(wanted);
-  const isThere = all[place]?.eventId === wanted;
+  const isThere = wanted !== undefined && all[place]?.eventId === wanted;
   useEffect(() => {
     if (isThere) virtualizer.scrollToIndex(place, { align: "center" });
   }, [isThere, place, virtualizer]);
