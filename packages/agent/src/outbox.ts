@@ -66,6 +66,7 @@ export class Outbox {
   /** Puts a callback at the end of the line. Rejects with {@link CallbackError}; never synchronously. */
   send(message: Message, signal?: AbortSignal): Promise<ReportResult> {
     if (this.#signal.aborted || signal?.aborted) {
+      discardUpload(message);
       const reason = `The ${describe(message)} was not sent: its signal had been aborted already.`;
       return Promise.reject(new CallbackError("aborted", reason));
     }

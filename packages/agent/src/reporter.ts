@@ -233,6 +233,7 @@ export class DispatchReporter implements Reporter {
 
   #post(message: Message, signal: AbortSignal | undefined): Promise<ReportResult> {
     if (!this.#closed) return this.#settled(this.#outbox.send(message, signal));
+    discardUpload(message);
     const words = `The reporter is closed; the ${message.type} was not sent.`;
     return this.#settled(Promise.reject(new CallbackError("closed", words)));
   }

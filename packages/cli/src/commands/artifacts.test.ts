@@ -54,6 +54,12 @@ test("artifacts of any size are left by the SDK and by report, in order, listed 
   assert.deepEqual([small.outcome, uploaded.outcome, done.outcome], ["stored", "stored", "stored"]);
   await reporter.close();
   assert.deepEqual(readdirSync(join(spool, "artifacts")), [], "copies are gone once they are sent");
+  const unsent = createReporter({ dispatch, spool, onFailure: () => {} });
+  const tooLate = { name: "late.txt", content: "x".repeat(400_000) };
+  await assert.rejects(unsent.artifact(tooLate, { signal: AbortSignal.abort() }), { code: "aborted" });
+  await unsent.close();
+  await assert.rejects(unsent.artifact(tooLate), { code: "closed" });
+  assert.deepEqual(readdirSync(join(spool, "artifacts")), [], "and those of what was not sent");
   assert.deepEqual(await namesOf(dispatch), [
     "notes.md 8",
     "bytes 1000",
