@@ -110,6 +110,15 @@ describe("two ways", { skip }, () => {
     await page.locator("[data-entry] em", { hasText: "everything" }).waitFor();
     assert.equal(await field.isDisabled(), true);
     await page.getByText("its agent takes no more messages").first().waitFor();
+
+    // What is over is read from its beginning: nothing scrolls by itself.
+    await page.setViewportSize({ width: 1280, height: 420 });
+    await page.reload();
+    await page.locator("[data-entry]").first().waitFor({ state: "attached" });
+    await page.evaluate(
+      () => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))),
+    );
+    assert.equal(await page.evaluate(() => document.querySelector("main")?.scrollTop), 0);
   });
 
   test("a long transcript stays at its end until somebody reads, and has an address for each entry", async () => {
