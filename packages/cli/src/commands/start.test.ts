@@ -29,7 +29,7 @@ test("start says the address, a log-in link that works once, where the token is 
   assert.ok(url && code, line);
   const more = await server.line();
   assert.ok(more.includes(` ${join(folder, "data", "token")}. `), more);
-  assert.match(more, /mission-control login.* Stop with Ctrl-C\.$/);
+  assert.match(more, /^A new link: mission-control login\. .* Stop with Ctrl-C\.$/);
   const logIn = () =>
     fetch(`${url}/api/session`, {
       method: "POST",
@@ -45,6 +45,14 @@ test("start says the address, a log-in link that works once, where the token is 
   assert.equal(exitCode, 0);
   assert.equal(stdout.trim().split("\n").length, 2);
   assert.equal(stderr, "");
+});
+
+test("started by npm, as in a clone, it names the command as it can be called there", async () => {
+  const flags = ["start", "--port", "0", "--data-dir", join(folder, "data")];
+  const server = start(flags, { npm_lifecycle_event: "start" });
+  await server.line();
+  assert.match(await server.line(), /^A new link: npx mission-control login\. /);
+  await stop(server, "SIGKILL");
 });
 
 test("a command finds the server of its data folder wherever it listens, and login makes a link that works once", async () => {

@@ -37,6 +37,11 @@ function greeting({ url, loginUrl, tokenFile }: App): string {
   const token = tokenFile === null ? "the one it was started with" : `in ${tokenFile}`;
   return [
     `Mission Control is at ${url} — log in once, within 10 minutes: ${loginUrl}`,
-    `A new link: mission-control login. The token, which logs in too, is ${token}. Stop with Ctrl-C.`,
+    `A new link: ${ownCommand()} login. The token, which logs in too, is ${token}. Stop with Ctrl-C.`,
   ].join("\n");
+}
+
+/** How this command is called here: in a clone, where npm has started it, it is on no path. */
+function ownCommand(): string {
+  return process.env.npm_lifecycle_event === undefined ? "mission-control" : "npx mission-control";
 }
