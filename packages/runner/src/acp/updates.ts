@@ -127,12 +127,17 @@ export class UpdateReader {
     const file = metadata?.filepath ?? locations?.[0]?.path;
     if (kind !== "edit" || typeof file !== "string") return [];
     const path = pathWithin(this.#folder, file);
-    const { content } = (rawInput ?? {}) as { content?: unknown };
-    const isNew = metadata?.exists === false && typeof content === "string";
-    const what = isNew
-      ? { change: "created" as const, diff: boundedDiff(unifiedDiff({ path, newText: content })) }
-      : { change: "edited" as const };
-    return [{ type: "file", id: `${toolCallId}-1`, path, ...what }];
+    const { content, diff } = (rawInput ?? {}) as { content?: unknown; diff?: unknown };
+    const isNew = metadata?.exists === false;
+    // Where it asked for permission, the call's input is the question's: it has the diff.
+    const shown =
+      typeof diff === "string"
+        ? diff
+        : isNew && typeof content === "string"
+          ? unifiedDiff({ path, newText: content })
+          : undefined;
+    const change = isNew ? "created" : "edited";
+    return [{ type: "file", id: `${toolCallId}-1`, path, change, diff: shown && boundedDiff(shown) }];
   }
 
   /** The files that a tool call has changed. */
