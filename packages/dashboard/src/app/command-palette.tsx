@@ -1,5 +1,7 @@
+import type { TaskSummary } from "@mission-control/protocol";
 import { useNavigate, useRouter } from "@tanstack/react-router";
 import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
+import { fuzzyScore } from "../text/fuzzy.ts";
 import { text } from "../text/text.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { Foreign } from "../ui/foreign.tsx";
@@ -91,20 +93,22 @@ export default function CommandPalette({ onClose }: { onClose(): void }) {
   const needle = typed.trim().toLowerCase();
   const tasks = mission.tasks
     .all()
-    .filter(({ id, title }) => needle !== "" && (title.toLowerCase().includes(needle) || id === needle));
+    .filter(({ id, title }) => needle !== "" && (fuzzyScore(needle, title) > 0 || id === needle));
   const known = new Set(tasks.map(({ id }) => id));
   const shown = [
-    ...commands.filter(({ name }) => name.toLowerCase().includes(needle)),
+    ...commands.filter(({ name }) => fuzzyScore(needle, name) > 0),
     ...[...tasks, ...found.filter(({ id }) => !known.has(id))].map(
-      ({ id, title }): Command => ({
+      ({ id, title, status }): Command => ({
         id,
         icon: "board",
         name: title,
-        kind: text.palette.task,
+        kind: text.status[status],
         run: () => void router.navigate({ to: "/tasks/$taskId", params: { taskId: id } }),
       }),
     ),
-  ].slice(0, MOST_SHOWN);
+  ]
+    .sort((a, b) => fuzzyScore(needle, b.name) - fuzzyScore(needle, a.name))
+    .slice(0, MOST_SHOWN);
   const at = Math.min(chosen, shown.length - 1);
   const run = (command: Command | undefined) => {
     if (!command) return;
@@ -161,10 +165,12 @@ export default function CommandPalette({ onClose }: { onClose(): void }) {
   );
 }
 
+type Found = Pick<TaskSummary, "id" | "title" | "status">;
+
 /** Tasks this page has not loaded, found by the server. */
-function useServerSearch(typed: string): { id: string; title: string }[] {
+function useServerSearch(typed: string): Found[] {
   const mission = useMission();
-  const [found, setFound] = useState<{ id: string; title: string }[]>([]);
+  const [found, setFound] = useState<Found[]>([]);
   useEffect(() => {
     const q = typed.trim();
     if (q.length < 2) return setFound([]);

@@ -563,7 +563,6 @@ export const english = {
     page: "Page",
     action: "Action",
     agent: "Agent",
-    task: "Task",
     theme: (theme: string) => `Theme: ${theme}`,
     nothing: "Nothing found.",
   },
