@@ -81,6 +81,7 @@ export const englishRun = {
     waits: "The agent asks:",
     show: "Show",
     inDoubt: "Nobody knows whether the agent works on it: it can take nothing now.",
+    goesOn: "Begins a new attempt, in which the agent goes on in the same conversation.",
     whyNot: {
       pending: "The task has not been dispatched yet: nobody is there to take a message.",
       queued: "The task waits for its agent: it can take messages once it works.",

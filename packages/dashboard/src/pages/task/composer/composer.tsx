@@ -1,12 +1,13 @@
 import type { MessageMode, TaskView } from "@mission-control/protocol";
 import { type FormEvent, type KeyboardEvent, useId, useState } from "react";
+import { useAgents } from "../../../app/use-agents.ts";
 import { useLive } from "../../../app/use-mission.ts";
 import { runText } from "../../../text/run-text.ts";
 import { Button } from "../../../ui/button.tsx";
 import { Foreign } from "../../../ui/foreign.tsx";
 import { AsksLine } from "./asks-line.tsx";
 import styles from "./composer.module.css";
-import { whyNotNow } from "./composer-rules.ts";
+import { beginsAttempt, whyNotNow } from "./composer-rules.ts";
 import { useOutbox } from "./use-outbox.ts";
 
 const MODES: readonly MessageMode[] = ["steer", "next", "interrupt"];
@@ -19,7 +20,8 @@ export function Composer({ task }: { task: TaskView }) {
   const id = useId();
   const live = useLive(({ tasks }) => tasks.get(task.id));
   const waitingFor = live ? live.waitingFor : task.waitingFor;
-  const whyNot = whyNotNow(task);
+  const agent = useAgents().data?.find(({ id }) => id === task.agentId);
+  const whyNot = whyNotNow(task, agent);
   const words = typed.trim();
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -83,7 +85,7 @@ export function Composer({ task }: { task: TaskView }) {
             </select>
           </label>
           <span id={`${id}-why`} className={styles.hint}>
-            {whyNot ?? runText.message.modeHint[mode]}
+            {whyNot ?? (beginsAttempt(task, agent) ? runText.message.goesOn : runText.message.modeHint[mode])}
           </span>
           <Button submit kind="primary" icon="send" disabled={whyNot !== null || words === ""}>
             {runText.message.send}
