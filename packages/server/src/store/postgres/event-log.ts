@@ -22,7 +22,9 @@ const selectNamed = prepared(
 );
 const selectTaskEvents = prepared(
   "task_events",
-  "SELECT frame FROM events WHERE task_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+  `SELECT frame FROM events
+   WHERE task_id IS NOT NULL AND (task_id, id) > ($1, $2::bigint) AND (task_id, id) < ($1, ${Number.MAX_SAFE_INTEGER})
+   ORDER BY task_id, id LIMIT $3`,
 );
 
 /** The log as it is read: by position, by filter and by page. */
@@ -93,38 +95,72 @@ export class EventLog {
 }
 
 function selectFrames(after: number, upTo: number, filter: EventFilter): Statement {
-  const { name, where, values } = conditions(filter, 3);
+  const { name, along, where, values } = conditions(filter, 3);
+  const stretch = `${isPast(along, ">", "$1")} AND ${isPast(along, "<=", "$2")}`;
   return prepared(
     `frames${name}`,
-    `SELECT id, frame FROM events WHERE id > $1 AND id <= $2${where} ORDER BY id LIMIT ${REPLAY_ROWS}`,
+    `SELECT id, frame FROM events WHERE ${stretch}${where} ORDER BY ${ordered(along, "ASC")} LIMIT ${REPLAY_ROWS}`,
   )(after, upTo, ...values);
 }
 
 function selectHistory(before: number, filter: EventFilter, limit: number): Statement {
-  const { name, where, values } = conditions(filter, 3);
+  const { name, along, where, values } = conditions(filter, 3);
+  const stretch = `${isPast(along, "<", "$1")} AND ${isPast(along, ">", "0")}`;
   return prepared(
     `history${name}`,
-    `SELECT frame FROM events WHERE id < $1${where} ORDER BY id DESC LIMIT $2`,
+    `SELECT frame FROM events WHERE ${stretch}${where} ORDER BY ${ordered(along, "DESC")} LIMIT $2`,
   )(before, limit, ...values);
 }
 
+/** What the events of a filter have in common: the column that an index has before their ids, and its value. */
+interface Along {
+  column: "task_id" | "agent_id";
+  value: string;
+}
+
+/**
+ * How an event's id compares. Pairs are compared, not the columns by themselves: then the planner goes along the index
+ * that has their order, also while its statistics know a task that has grown to thousands of events as one of a few,
+ * which it would sort.
+ */
+function isPast(along: Along | null, operator: ">" | "<" | "<=", id: string): string {
+  return along
+    ? `(${along.column}, id) ${operator} (${along.value}, ${id}::bigint)`
+    : `id ${operator} ${id}::bigint`;
+}
+
+function ordered(along: Along | null, order: "ASC" | "DESC"): string {
+  return along ? `${along.column} ${order}, id ${order}` : `id ${order}`;
+}
+
 /** @param first number of the first parameter that is free */
-function conditions(filter: EventFilter, first: number): { name: string; where: string; values: unknown[] } {
+function conditions(
+  filter: EventFilter,
+  first: number,
+): { name: string; along: Along | null; where: string; values: unknown[] } {
   const { taskId, agentId, types } = filter;
   const values: unknown[] = [];
   let name = "";
   let where = "";
+  let along: Along | null = null;
   const add = (part: string, condition: (parameter: string) => string, value: unknown) => {
     name += `_${part}`;
     where += ` AND ${condition(`$${first + values.length}`)}`;
     values.push(value);
   };
-  if (taskId !== undefined) add("task", (parameter) => `task_id = ${parameter}`, taskId);
-  if (agentId !== undefined) add("agent", (parameter) => `agent_id = ${parameter}`, agentId);
+  if (taskId !== undefined) {
+    along = { column: "task_id", value: `$${first}` };
+    add("task", () => "task_id IS NOT NULL", taskId);
+  }
+  if (agentId !== undefined && along) add("agent", (parameter) => `agent_id = ${parameter}`, agentId);
+  else if (agentId !== undefined) {
+    along = { column: "agent_id", value: `$${first}` };
+    add("agent", () => "agent_id IS NOT NULL", agentId);
+  }
   if (types?.join() === "agent") {
     // Word for word the condition of the index `events_of_agents`: among all that an agent said, these are few.
     name += "_agentEvents";
     where += " AND type = 'agent'";
   } else if (types && types.length > 0) add("types", (parameter) => `type = ANY(${parameter})`, types);
-  return { name, where, values };
+  return { name, along, where, values };
 }
