@@ -99,6 +99,7 @@ test("never more are under way than the agent takes, however they end", async (c
   const agentId = await fixture.agent(3);
   let most = 0;
   let underWay = 0;
+  const full = Promise.withResolvers<void>();
   const outcomes: DispatchOutcome[] = [
     { kind: "accepted" },
     { kind: "rejected", reason: "no" },
@@ -106,7 +107,9 @@ test("never more are under way than the agent takes, however they end", async (c
   ];
   fixture.gateway.onSend = async ({ payload }) => {
     most = Math.max(most, ++underWay);
-    await new Promise((resolve) => setImmediate(resolve));
+    // The first ones wait for each other, so that all its slots are in use at some time.
+    if (underWay === 3) full.resolve();
+    await full.promise;
     const outcome = outcomes[Number(payload.task.id.split("_")[1]) % 3] as DispatchOutcome;
     if (outcome.kind !== "accepted") underWay--;
     return outcome;

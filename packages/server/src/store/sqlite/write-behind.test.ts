@@ -67,7 +67,7 @@ test("after a crash the newest progress, the indexes and the receipts are read f
     { key: { scope: "callback:d-t1", key: "k7" } },
   );
   assert.equal(again.duplicate, true);
-  assert.deepEqual(await crashed.range(), await store.range());
+  assert.deepEqual(await crashed.history(null, {}, 100), await store.history(null, {}, 100));
   await crashed.close();
 });
 
