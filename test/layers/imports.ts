@@ -24,6 +24,7 @@ export const rooms = [
   "retention.ts",
   "artifact-upkeep.ts",
   "readiness.ts",
+  "leased-work.ts",
   "store",
   "tasks",
   "metrics.ts",

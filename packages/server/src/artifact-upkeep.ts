@@ -1,7 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { LeasedWork } from "./leased-work.ts";
 import type { Logger } from "./logger.ts";
 import type { Contents } from "./store/contents.ts";
-import type { Lease, Store } from "./store/store.ts";
+import type { Store } from "./store/store.ts";
 
 /** Between two looks for contents that nothing refers to, in milliseconds. */
 const INTERVAL_MS = 10 * 60_000;
@@ -20,37 +21,26 @@ export interface ArtifactUpkeepOptions {
 /** Removes the contents of artifacts whose tasks were deleted, and those that no commit came to refer to. */
 export class ArtifactUpkeep {
   readonly #options: ArtifactUpkeepOptions;
-  readonly #stop = new AbortController();
-  readonly #running: Promise<void>;
+  readonly #work: LeasedWork;
 
   constructor(options: ArtifactUpkeepOptions) {
     this.#options = options;
-    this.#running = this.#run();
+    const { store, logger, intervalMs = INTERVAL_MS } = options;
+    this.#work = new LeasedWork({
+      store,
+      name: LEASE,
+      work: (_lease, signal) => this.#clean(signal),
+      failed: (error) => logger.error({ err: error }, "contents that no artifact needs could not be removed"),
+      pauseMs: intervalMs,
+    });
   }
 
-  async close(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+  close(): Promise<void> {
+    return this.#work.close();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stop;
-    const { store, logger, intervalMs = INTERVAL_MS } = this.#options;
-    while (!signal.aborted) {
-      try {
-        const lease = await store.lease(LEASE, signal);
-        await this.#clean(lease).finally(() => lease.release());
-      } catch (error) {
-        if (signal.aborted) return;
-        logger.error({ err: error }, "contents of artifacts that nothing needs could not be removed");
-        await wait(intervalMs, undefined, { signal, ref: false }).catch(() => {});
-      }
-    }
-  }
-
-  async #clean({ lost }: Lease): Promise<void> {
+  async #clean(signal: AbortSignal): Promise<void> {
     const { store, contents, intervalMs = INTERVAL_MS } = this.#options;
-    const signal = AbortSignal.any([this.#stop.signal, lost]);
     while (!signal.aborted) {
       await contents.clean((sha256s) => store.contentsInUse(sha256s));
       await wait(intervalMs, undefined, { signal, ref: false }).catch(() => {});

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { LeasedWork } from "./leased-work.ts";
 import type { Logger } from "./logger.ts";
 import { FencedError } from "./store/plan.ts";
 import type { Lease, Store } from "./store/store.ts";
@@ -35,37 +36,25 @@ export interface RetentionOptions {
 /** Removes what is older than it has to be kept: in small steps in between other work, as many as the log needs. */
 export class Retention {
   readonly #options: RetentionOptions;
-  readonly #stop = new AbortController();
-  readonly #running: Promise<void>;
+  readonly #work: LeasedWork;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
-    this.#running = this.#run();
+    this.#work = new LeasedWork({
+      store: options.store,
+      name: LEASE,
+      work: (lease, signal) => this.#prune(lease, signal),
+      failed: (error) => options.logger.error({ err: error }, "old events could not be pruned"),
+      pauseMs: AFTER_ERROR_MS,
+    });
   }
 
-  async close(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stop;
-    const { store, logger } = this.#options;
-    while (!signal.aborted) {
-      try {
-        const lease = await store.lease(LEASE, signal);
-        await this.#prune(lease).finally(() => lease.release());
-      } catch (error) {
-        if (signal.aborted) return;
-        logger.error({ err: error }, "old events could not be pruned");
-        await wait(AFTER_ERROR_MS, undefined, { signal, ref: false }).catch(() => {});
-      }
-    }
+  close(): Promise<void> {
+    return this.#work.close();
   }
 
   /** Prunes for as long as the lease is ours: one node at a time does. */
-  async #prune({ token: under, lost }: Lease): Promise<void> {
-    const signal = AbortSignal.any([this.#stop.signal, lost]);
+  async #prune({ token: under }: Lease, signal: AbortSignal): Promise<void> {
     const { store, keepEvents, now, logger } = this.#options;
     const pace = new Pace(keepEvents);
     while (!signal.aborted) {

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { AgentView, Silence, SilenceState } from "@mission-control/protocol";
+import { LeasedWork } from "../leased-work.ts";
 import type { Logger } from "../logger.ts";
 import { summaryOf } from "../store/log-change.ts";
 import { FencedError, type LeaseToken } from "../store/plan.ts";
@@ -33,39 +34,30 @@ export interface SilenceWatchOptions {
  */
 export class SilenceWatch {
   readonly #options: SilenceWatchOptions;
-  readonly #stop = new AbortController();
-  readonly #running: Promise<void>;
+  readonly #work: LeasedWork;
 
   constructor(options: SilenceWatchOptions) {
     this.#options = options;
-    this.#running = this.#run();
-  }
-
-  async close(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stop;
-    const { store, logger } = this.#options;
-    while (!signal.aborted) {
-      try {
-        const lease = await store.lease(LEASE, signal);
-        await this.#watch(lease).finally(() => lease.release());
-      } catch (error) {
-        if (signal.aborted) return;
+    const { store, logger } = options;
+    this.#work = new LeasedWork({
+      store,
+      name: LEASE,
+      work: (lease, signal) => this.#watch(lease, signal),
+      failed: (error) => {
         // The store logs its own outages; and who has the lease now begins anew.
         const isNews = !(error instanceof FencedError || error instanceof StoreUnavailableError);
         if (isNews) logger.error({ err: error }, "who is silent could not be told");
-        await pause(AFTER_ERROR_MS, signal);
-      }
-    }
+      },
+      pauseMs: AFTER_ERROR_MS,
+    });
   }
 
-  async #watch({ token, lost }: Lease): Promise<void> {
+  close(): Promise<void> {
+    return this.#work.close();
+  }
+
+  async #watch({ token }: Lease, signal: AbortSignal): Promise<void> {
     const { store, patience } = this.#options;
-    const signal = AbortSignal.any([this.#stop.signal, lost]);
     const { lastEventId, underWay } = await store.workInHand();
     const view = new SilenceView(patience);
     await this.#begin(view, underWay, signal);

@@ -1,4 +1,4 @@
-import { setTimeout as wait } from "node:timers/promises";
+import { LeasedWork } from "../leased-work.ts";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import { decodeFrame } from "../store/event-frame.ts";
@@ -32,37 +32,26 @@ export interface OutboundOptions {
 /** Delivers the log to webhook endpoints, for as long as this node has the lease: a follower of the log. */
 export class Outbound {
   readonly #options: OutboundOptions;
-  readonly #stop = new AbortController();
-  readonly #running: Promise<void>;
+  readonly #work: LeasedWork;
 
   constructor(options: OutboundOptions) {
     this.#options = options;
-    this.#running = this.#run();
+    this.#work = new LeasedWork({
+      store: options.store,
+      name: LEASE,
+      work: (lease, signal) => this.#hold(lease, signal),
+      failed: (error) => options.logger.error({ err: error }, "webhooks could not be delivered"),
+      pauseMs: AFTER_ERROR_MS,
+    });
   }
 
   /** Ends what is under way, writes how far it has come, and gives the lease back. */
-  async close(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+  close(): Promise<void> {
+    return this.#work.close();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      try {
-        const lease = await this.#options.store.lease(LEASE, signal);
-        await this.#hold(lease).finally(() => lease.release());
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#options.logger.error({ err: error }, "webhooks could not be delivered");
-        await wait(AFTER_ERROR_MS, undefined, { signal, ref: false }).catch(() => {});
-      }
-    }
-  }
-
-  async #hold({ token, lost }: Lease): Promise<void> {
+  async #hold({ token, lost }: Lease, ended: AbortSignal): Promise<void> {
     const { store } = this.#options;
-    const ended = AbortSignal.any([this.#stop.signal, lost]);
     const { newest } = await store.range();
     const endpoints = new Endpoints({ ...this.#options, token, newest });
     try {
