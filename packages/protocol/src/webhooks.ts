@@ -10,7 +10,7 @@ export const webhookFormatSchema = z.enum(["event", "cloudevents", "ntfy", "slac
 export type WebhookFormat = z.infer<typeof webhookFormatSchema>;
 
 /** What people are told of: an agent asks, a result waits for review, a task failed, a task is completed. */
-export const noticeKindSchema = z.enum(["question", "review", "failure", "complete"]);
+export const noticeKindSchema = z.enum(["question", "review", "failure", "silent", "complete"]);
 export type NoticeKind = z.infer<typeof noticeKindSchema>;
 
 const urlSchema = z.url({ protocol: /^https?$/ }).max(2048);
@@ -24,7 +24,7 @@ const noticesSchema = z
   .min(1)
   .transform((kinds) => [...new Set(kinds)])
   .describe(
-    "Only events that are such notices for people. Formats for people have no others, and without this question, review and failure.",
+    "Only events that are such notices for people. Formats for people have no others, and without this all but complete.",
   );
 
 /** The body of `POST /api/webhooks/endpoints`. All given filters have to match; without any, every event is sent. */

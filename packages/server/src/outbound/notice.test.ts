@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { NewEvent, NoticeKind } from "@mission-control/protocol";
+import type { Json, NewEvent, NoticeKind } from "@mission-control/protocol";
 import { FakeChatServices } from "../../test/support/fake-chat-services.ts";
 import { activity, OutboundFixture, PUBLIC_URL } from "../../test/support/outbound-fixture.ts";
 import { discordMessage } from "./notice-format.ts";
@@ -66,6 +66,28 @@ test("people are told in the words of each service, with a link, and nothing an 
   assert.equal(telegram?.text, `An agent asks: Fix <it> & be done\nRun rm -rf build ${HOSTILE}\n${link}`);
   assert.equal(telegram?.body.parse_mode, undefined, "plain text");
   assert.equal(services.shown.length, 4, "of what is no notice, or not wanted, nobody is told");
+});
+
+test("that an agent is missed is told once it is serious, and not that it can be reached again", async (context) => {
+  const { fixture, services } = await open(context);
+  await fixture.webhooks.create({ url: services.slackUrl, format: "slack" });
+  const missed = (silence?: Json): NewEvent => ({
+    ...activity("t1", "dispatch"),
+    message: "The agent has said nothing for a long time",
+    data: { state: "running", attempt: 1, ...(silence === undefined ? {} : { silence }) },
+  });
+  const since = "2026-11-23T10:00:00.000Z";
+  await fixture.store.append([
+    missed(undefined),
+    missed({ state: "not_responding", since }),
+    missed({ state: "silent", since }),
+    missed(null),
+    missed({ state: "offline", since }),
+    asks,
+  ]);
+  await services.shows(3);
+  const heads = services.shown.map(({ text }) => /\|([^:]+):/.exec(String(text))?.[1]);
+  assert.deepEqual(heads, ["No word from the agent", "No word from the agent", "An agent asks"]);
 });
 
 test("each is told of what it asked for, and no more", async (context) => {

@@ -1,11 +1,11 @@
-import type { EventType, LogEvent, NoticeKind, WebhookFormat } from "@mission-control/protocol";
+import type { EventType, Json, LogEvent, NoticeKind, WebhookFormat } from "@mission-control/protocol";
 import type { WebhookRecord } from "../store/records.ts";
 import type { Task } from "../tasks/task.ts";
 
 /** Types of the events that may be notices. */
-const NOTICE_TYPES: readonly EventType[] = ["permission", "status_change"];
-/** What people are told of who did not say what they want to be told of. */
-const USUAL: readonly NoticeKind[] = ["question", "review", "failure"];
+const NOTICE_TYPES: readonly EventType[] = ["permission", "status_change", "dispatch"];
+/** What people are told of who did not say what they want to be told of: all that is in the inbox. */
+const USUAL: readonly NoticeKind[] = ["question", "review", "failure", "silent"];
 /** Of what an agent wrote, in UTF-16 units: a notice leads to the rest. */
 const TEXT_LENGTH = 1000;
 
@@ -13,6 +13,7 @@ const WORDS: Readonly<Record<NoticeKind, string>> = {
   question: "An agent asks",
   review: "To be reviewed",
   failure: "Failed",
+  silent: "No word from the agent",
   complete: "Completed",
 };
 
@@ -43,10 +44,17 @@ export function noticeTypes(types: readonly EventType[] = NOTICE_TYPES): EventTy
 /** What kind of notice an event is; null for an event that is none. */
 export function noticeKindOf({ type, data }: Pick<LogEvent, "type" | "data">): NoticeKind | null {
   if (type === "permission") return data.state === "requested" ? "question" : null;
+  if (type === "dispatch") return isMissed(data.silence) ? "silent" : null;
   if (type !== "status_change") return null;
   if (data.to === "review") return "review";
   if (data.to === "failed") return "failure";
   return data.to === "completed" ? "complete" : null;
+}
+
+/** Whether an event tells that an agent is missed. What was accepted a moment ago need not trouble anybody yet. */
+function isMissed(silence: Json | undefined): boolean {
+  if (typeof silence !== "object" || silence === null || Array.isArray(silence)) return false;
+  return silence.state === "silent" || silence.state === "offline";
 }
 
 /**
@@ -61,6 +69,7 @@ export function noticeOf(event: LogEvent, task: Task | null, publicUrl: string):
     question: event.message,
     review: task?.summary,
     failure: task?.error,
+    silent: event.message,
     complete: task?.summary,
   };
   const text = (kind === null ? event.message : said[kind]) ?? "";

@@ -22,7 +22,13 @@ const FORMATS = [
   "telegram",
 ] as const satisfies readonly WebhookFormat[];
 
-const NOTICES = ["question", "review", "failure", "complete"] as const satisfies readonly NoticeKind[];
+const NOTICES = [
+  "question",
+  "review",
+  "failure",
+  "silent",
+  "complete",
+] as const satisfies readonly NoticeKind[];
 
 /** Adds an endpoint, and shows its secret. */
 export function AddEndpoint({ onClose }: { onClose(): void }) {
