@@ -5,7 +5,7 @@ import type { ReceiptTable } from "./receipt-table.ts";
 import type { TaskTable } from "./task-table.ts";
 
 /** Events after which the rest follows: enough to make its pages worth writing, few enough to keep commits short. */
-const BATCH_EVENTS = 512;
+const BATCH_EVENTS = 2048;
 
 /**
  * A callback's commit writes one thing: its event, at the end of the log. What can be told from the log — its
