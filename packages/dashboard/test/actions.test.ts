@@ -144,6 +144,7 @@ describe("actions", { skip }, () => {
   const drag = async (title: string, to: string, taken = 0.3, inside = 40) => {
     // All columns beside each other: none moves while the card is carried.
     await page.setViewportSize({ width: 2100, height: 800 });
+    await settled();
     const from = await card(title).boundingBox();
     const target = await page.locator(`[data-status="${to}"]`).boundingBox();
     assert.ok(from && target);
@@ -153,6 +154,14 @@ describe("actions", { skip }, () => {
     await page.mouse.move(x + 20, from.y + 60, { steps: 4 });
     await page.mouse.move(target.x + inside, target.y + 120, { steps: 8 });
     await page.mouse.up();
+  };
+
+  /** The board has all its tasks, and has put them in their places. */
+  const settled = async () => {
+    await page.locator('[aria-busy="false"] [data-status]').first().waitFor();
+    await page.evaluate(
+      () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+    );
   };
 
   test("drags a card with the mouse, and says why a move means nothing", async () => {

@@ -92,7 +92,7 @@ export function BoardPage() {
   const filtered = Boolean(search.q || search.agent || search.tag);
   return (
     <div className={styles.split} data-panel={search.task !== undefined}>
-      <div className={styles.page}>
+      <div className={styles.page} aria-busy={loading}>
         <BoardFilters search={search} onChange={change} />
         {startFailure ? (
           <Failure error={startFailure} retry={() => mission.retryNow()} />
