@@ -1,4 +1,4 @@
-import { setTimeout as wait } from "node:timers/promises";
+import { pause } from "./abortable.ts";
 import { LeasedWork } from "./leased-work.ts";
 import type { Logger } from "./logger.ts";
 import type { Contents } from "./store/contents.ts";
@@ -43,7 +43,7 @@ export class ArtifactUpkeep {
     const { store, contents, intervalMs = INTERVAL_MS } = this.#options;
     while (!signal.aborted) {
       await contents.clean((sha256s) => store.contentsInUse(sha256s));
-      await wait(intervalMs, undefined, { signal, ref: false }).catch(() => {});
+      await pause(intervalMs, signal);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { setTimeout as wait } from "node:timers/promises";
+import { pause } from "./abortable.ts";
 import type { Lease, Store } from "./store/store.ts";
 
 export interface LeasedWorkOptions {
@@ -40,7 +40,7 @@ export class LeasedWork {
       } catch (error) {
         if (signal.aborted) return;
         failed(error);
-        await wait(pauseMs, undefined, { signal, ref: false }).catch(() => {});
+        await pause(pauseMs, signal);
       }
     }
   }

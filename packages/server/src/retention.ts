@@ -1,4 +1,4 @@
-import { setTimeout as wait } from "node:timers/promises";
+import { pause } from "./abortable.ts";
 import { LeasedWork } from "./leased-work.ts";
 import type { Logger } from "./logger.ts";
 import { FencedError } from "./store/plan.ts";
@@ -58,19 +58,19 @@ export class Retention {
     const { store, keepEvents, now, logger } = this.#options;
     const pace = new Pace(keepEvents);
     while (!signal.aborted) {
-      let pause: number;
+      let pauseMs: number;
       try {
         const { rows } = pace.step(await store.range(), performance.now());
         const receiptsBefore = new Date(now().getTime() - KEEP_RECEIPTS_MS).toISOString();
         const more = await store.prune({ keepEvents, receiptsBefore, rows, under });
-        pause = more ? pace.pause : pace.rest;
+        pauseMs = more ? pace.pause : pace.rest;
       } catch (error) {
         // Somebody else has the lease, and does it.
         if (error instanceof FencedError) return;
         logger.error({ err: error }, "old events could not be pruned");
-        pause = AFTER_ERROR_MS;
+        pauseMs = AFTER_ERROR_MS;
       }
-      await wait(pause, undefined, { signal, ref: false }).catch(() => {});
+      await pause(pauseMs, signal);
     }
   }
 }

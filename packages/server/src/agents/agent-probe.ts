@@ -1,5 +1,4 @@
-import { setTimeout as wait } from "node:timers/promises";
-import { abortable } from "../abortable.ts";
+import { abortable, pause } from "../abortable.ts";
 import type { AgentTarget, GatewayAdapter } from "../gateways/gateway.ts";
 import type { Logger } from "../logger.ts";
 import type { AgentDirectory, WorkingAgent } from "./agent-directory.ts";
@@ -52,7 +51,7 @@ export class AgentProbe {
     const { logger, intervalMs = INTERVAL_MS } = this.#options;
     let pauseMs = Math.min(FIRST_PAUSE_MS, intervalMs);
     for (;;) {
-      await wait(pauseMs, undefined, { signal, ref: false }).catch(() => {});
+      await pause(pauseMs, signal);
       if (signal.aborted) return;
       pauseMs = intervalMs;
       await this.#round(signal).catch((error: unknown) => {

@@ -1,5 +1,4 @@
-import { setTimeout as wait } from "node:timers/promises";
-import { abortable } from "../abortable.ts";
+import { abortable, pause } from "../abortable.ts";
 import type { MessageOutcome } from "../gateways/gateway.ts";
 import type { Logger } from "../logger.ts";
 import type { PendingCommand } from "../store/log-change.ts";
@@ -199,7 +198,7 @@ export class AgentCommands {
     logger.warn(fields, "commands could not be delivered to an agent; trying again");
     this.#pause = new AbortController();
     const ended = AbortSignal.any([signal, this.#pause.signal]);
-    await wait(pauseMs * (0.5 + Math.random() / 2), undefined, { signal: ended, ref: false }).catch(() => {});
+    await pause(pauseMs * (0.5 + Math.random() / 2), ended);
     this.#pause = null;
   }
 }

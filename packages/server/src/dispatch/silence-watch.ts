@@ -1,5 +1,5 @@
-import { setTimeout as wait } from "node:timers/promises";
 import type { AgentView, Silence, SilenceState } from "@mission-control/protocol";
+import { pause } from "../abortable.ts";
 import { LeasedWork } from "../leased-work.ts";
 import type { Logger } from "../logger.ts";
 import { summaryOf } from "../store/log-change.ts";
@@ -139,8 +139,4 @@ export class SilenceWatch {
     const reason = state === "offline" ? this.#options.agents.get(agentId)?.statusReason : undefined;
     return { state, since, ...(reason === undefined ? {} : { reason }) };
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await wait(ms, undefined, { signal, ref: false }).catch(() => {});
 }

@@ -1,7 +1,7 @@
-import { setTimeout as wait } from "node:timers/promises";
+import { LeasedWork } from "../leased-work.ts";
 import type { Logger } from "../logger.ts";
 import type { LeaseToken } from "../store/plan.ts";
-import type { Lease, Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import type { ConnectedAdapter } from "./gateway-kind.ts";
 
 const AFTER_ERROR_MS = 1000;
@@ -24,40 +24,31 @@ export class LeasedGateway {
   /** The lease, while it is ours. */
   lease: LeaseToken | null = null;
   readonly #options: LeasedGatewayOptions;
-  readonly #stop = new AbortController();
-  readonly #running: Promise<void>;
+  readonly #work: LeasedWork;
 
   constructor(options: LeasedGatewayOptions) {
     this.#options = options;
-    this.adapter = options.open();
-    this.#running = this.#run();
+    const { store, id, logger, open } = options;
+    this.adapter = open();
+    this.#work = new LeasedWork({
+      store,
+      name: `gateway:${id}`,
+      work: async ({ token, lost }, ended) => {
+        await this.#hold(token, ended);
+        if (lost.aborted) this.adapter = open();
+      },
+      failed: (error) => logger.error({ err: error, gatewayId: id }, "a gateway's lease failed"),
+      pauseMs: AFTER_ERROR_MS,
+    });
   }
 
   /** Disconnects, and then gives the lease back. */
   async close(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { store, id, logger, open } = this.#options;
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      try {
-        const lease = await store.lease(`gateway:${id}`, signal);
-        await this.#hold(lease).finally(() => lease.release());
-        if (!signal.aborted) this.adapter = open();
-      } catch (error) {
-        if (signal.aborted) break;
-        logger.error({ err: error, gatewayId: id }, "a gateway's lease failed");
-        await wait(AFTER_ERROR_MS, undefined, { signal, ref: false }).catch(() => {});
-      }
-    }
+    await this.#work.close();
     await this.adapter.close();
   }
 
-  async #hold({ token, lost }: Lease): Promise<void> {
-    const ended = AbortSignal.any([this.#stop.signal, lost]);
+  async #hold(token: LeaseToken, ended: AbortSignal): Promise<void> {
     if (!ended.aborted) {
       this.lease = token;
       this.adapter.start();

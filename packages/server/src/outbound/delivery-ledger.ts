@@ -1,5 +1,5 @@
-import { setTimeout as wait } from "node:timers/promises";
 import type { NewEvent } from "@mission-control/protocol";
+import { pause } from "../abortable.ts";
 import type { Logger } from "../logger.ts";
 import type { DeliveryWrite } from "../store/deliveries.ts";
 import { FencedError, type LeaseToken } from "../store/plan.ts";
@@ -138,7 +138,7 @@ export class DeliveryLedger {
         if (signal.aborted) return;
         const { endpointId: webhookId, logger } = this.#parts;
         logger.error({ err: error, webhookId }, "what became of deliveries could not be stored");
-        await wait(STORE_PAUSE_MS, undefined, { signal, ref: false }).catch(() => {});
+        await pause(STORE_PAUSE_MS, signal);
       }
     }
   }
