@@ -145,15 +145,7 @@ for (const mode of ["fast", "immediate"] as const) {
     await server.restart(mode);
     await Promise.all(lines);
     const newest = (await first.range()).newest;
-    for (const sequence of await Promise.all(told.map((one) => one.upTo(newest)))) {
-      assert.deepEqual(
-        sequence.map(({ id }) => id),
-        Array.from({ length: newest }, (_, index) => index + 1),
-      );
-      const messages = sequence.flatMap(({ frame }) => /"message":"(\d+-\d+-\d+)"/.exec(frame)?.[1] ?? []);
-      assert.equal(messages.length, confirmed.size, "none twice");
-      assert.deepEqual(new Set(messages), confirmed);
-    }
+    for (const one of told) await one.assertConfirmed(newest, confirmed);
   });
 }
 

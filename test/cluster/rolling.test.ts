@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { checkLog } from "../../packages/server/test/support/log-check.ts";
 import { RawClient } from "../../packages/server/test/support/raw-client.ts";
+import { sending } from "../../packages/server/test/support/sending.ts";
 import {
   AgentDouble,
   dispatchTasks,
@@ -14,7 +15,6 @@ import { installDebian } from "./debian.ts";
 import { Place } from "./place.ts";
 import { PostgresServer } from "./postgres-server.ts";
 import { PROXY_KINDS, ReverseProxy } from "./reverse-proxies.ts";
-import { sending } from "./sending.ts";
 import { sentTo } from "./sent-to.ts";
 import { TlsWay } from "./tls-way.ts";
 

@@ -4,6 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { DispatchPayload } from "@mission-control/protocol";
 import { CallbackSender } from "../../packages/server/test/support/callback-sender.ts";
 import { checkLog } from "../../packages/server/test/support/log-check.ts";
+import { sending } from "../../packages/server/test/support/sending.ts";
 import {
   AgentDouble,
   dispatchTasks,
@@ -12,7 +13,6 @@ import {
 import { StreamFollower } from "../../packages/server/test/support/stream-follower.ts";
 import { Place } from "./place.ts";
 import { PostgresServer } from "./postgres-server.ts";
-import { sending } from "./sending.ts";
 import { sentTo } from "./sent-to.ts";
 import { Wire } from "./wire.ts";
 

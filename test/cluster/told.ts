@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { LogEntry, Store } from "../../packages/server/src/store/store.ts";
 import { StoreUnavailableError } from "../../packages/server/src/store/store.ts";
 
@@ -20,6 +21,21 @@ export class Told {
       await new Promise<void>((resolve) => this.#waiting.push({ id, resolve }));
     }
     return this.entries.slice(0, id);
+  }
+
+  /**
+   * Waits for the log up to an event, and checks that it was told whole, each event once and in order, and of the
+   * messages that senders made (`node-line-round`) just those that were confirmed, each once.
+   */
+  async assertConfirmed(newest: number, confirmed: ReadonlySet<string>): Promise<void> {
+    const sequence = await this.upTo(newest);
+    assert.deepEqual(
+      sequence.map(({ id }) => id),
+      Array.from({ length: newest }, (_, index) => index + 1),
+    );
+    const messages = sequence.flatMap(({ frame }) => /"message":"(\d+-\d+-\d+)"/.exec(frame)?.[1] ?? []);
+    assert.equal(messages.length, confirmed.size, "none twice");
+    assert.deepEqual(new Set(messages), confirmed);
   }
 }
 

@@ -8,8 +8,8 @@ import {
   signSimple,
   uploadText,
 } from "@mission-control/protocol";
-import { CallbackSender } from "./support/callback-sender.ts";
 import { checkLog } from "./support/log-check.ts";
+import { sending } from "./support/sending.ts";
 import { AgentDouble, dispatchTasks, ServerProcess } from "./support/server-process.ts";
 import { StreamFollower } from "./support/stream-follower.ts";
 
@@ -21,31 +21,12 @@ test("killed at any moment under full load, the server loses nothing it answered
   const agent = await AgentDouble.start();
   const payloads = await dispatchTasks(server, agent, SENDERS);
   const follower = new StreamFollower(server.port, server.token);
-  const stop = new AbortController();
-  let answers = 0;
-  let wake = () => {};
-  const senders = payloads.map(
-    (payload) =>
-      new CallbackSender(payload, () => {
-        answers++;
-        wake();
-      }),
-  );
+  const { senders, answered, end } = sending(context, payloads);
   context.after(async () => {
-    for (const sender of senders) sender.close();
     await follower.close();
     await server.close();
     await agent.close();
   });
-  const sending = Promise.all(senders.map((sender) => sender.run(stop.signal)));
-  const answered = (count: number) =>
-    new Promise<void>((resolve, reject) => {
-      const goal = answers + count;
-      wake = () => {
-        if (answers >= goal) resolve();
-      };
-      sending.catch(reject);
-    });
 
   for (let kill = 0; kill < KILLS; kill++) {
     await answered(1 + Math.floor(Math.random() * 120));
@@ -53,8 +34,7 @@ test("killed at any moment under full load, the server loses nothing it answered
     await server.restart();
   }
   await answered(50);
-  stop.abort();
-  await sending;
+  await end();
 
   const ids = await checkLog(server, senders);
 

@@ -19,7 +19,7 @@ import fs, {
 import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, test } from "node:test";
+import { afterEach, beforeEach, type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { CallbackServer } from "../../test/callback-server.ts";
 import { FakeClock } from "../../test/fake-clock.ts";
@@ -297,6 +297,17 @@ test("processes that meet a damaged key at the same time agree on the next one",
   assert.deepEqual(server.words.toSorted(), ids);
 });
 
+/** Begins a file in the spool while functions of `node:fs` are replaced. */
+function beginWithMocks(t: TestContext): void {
+  syncBuiltinESMExports();
+  try {
+    new Spool(folder).begin("a", { url: "http://a", secret: "a" }, 1).release();
+  } finally {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  }
+}
+
 test("a process that begins to report leaves alone what another is writing", (t) => {
   const begin = `import { Spool } from ${JSON.stringify(import.meta.resolve("./spool.ts"))};
     new Spool(${JSON.stringify(folder)}).begin("b", { url: "http://b", secret: "b" }, 1);`;
@@ -313,13 +324,7 @@ test("a process that begins to report leaves alone what another is writing", (t)
     }
     linkSync(from, to);
   });
-  syncBuiltinESMExports();
-  try {
-    new Spool(folder).begin("a", { url: "http://a", secret: "a" }, 1).release();
-  } finally {
-    t.mock.restoreAll();
-    syncBuiltinESMExports();
-  }
+  beginWithMocks(t);
   assert.equal(between, 1);
 });
 
@@ -332,13 +337,7 @@ test("an abandoned draft that another process clears away at the same time is no
     rmSync(draft);
     return names;
   });
-  syncBuiltinESMExports();
-  try {
-    new Spool(folder).begin("a", { url: "http://a", secret: "a" }, 1).release();
-  } finally {
-    t.mock.restoreAll();
-    syncBuiltinESMExports();
-  }
+  beginWithMocks(t);
 });
 
 test("a folder that others may write to, or that is another user's, is refused in words", async (t) => {

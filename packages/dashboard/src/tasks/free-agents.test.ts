@@ -1,25 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AgentView } from "@mission-control/protocol";
+import { agentView } from "../../test/support/agent-view.ts";
 import { capabilityOffers, shareOut } from "./free-agents.ts";
 
-function agent(id: string, fields: Partial<AgentView> = {}): AgentView {
-  return {
-    id,
-    name: id,
-    status: "online",
-    capabilities: ["code"],
-    concurrency: 1,
-    endpoint: { kind: "http", url: "http://127.0.0.1:9" },
-    running: 0,
-    queued: 0,
-    lastSeenAt: null,
-    lastWordAt: null,
-    createdAt: "2026-11-23T10:00:00.000Z",
-    updatedAt: "2026-11-23T10:00:00.000Z",
-    ...fields,
-  };
-}
+const agent = (id: string, fields: Partial<AgentView> = {}) =>
+  agentView(id, { capabilities: ["code"], ...fields });
 
 test("offers what agents that can be reached are able to do, and how many are free", () => {
   const agents = [

@@ -1,24 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AgentView } from "@mission-control/protocol";
+import { agentView } from "../../test/support/agent-view.ts";
 import { offeredAgents } from "./offered-agents.ts";
 
-function agent(name: string, status: AgentView["status"], capabilities: string[] = []): AgentView {
-  return {
-    id: name,
-    name,
-    status,
-    capabilities,
-    concurrency: 1,
-    endpoint: { kind: "http", url: "http://127.0.0.1:9" },
-    running: 0,
-    queued: 0,
-    lastSeenAt: null,
-    lastWordAt: null,
-    createdAt: "2026-11-23T10:00:00.000Z",
-    updatedAt: "2026-11-23T10:00:00.000Z",
-  };
-}
+const agent = (name: string, status: AgentView["status"], capabilities: string[] = []) =>
+  agentView(name, { status, capabilities });
 
 const agents = [
   agent("Zoe", "online", ["code"]),

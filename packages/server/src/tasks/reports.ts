@@ -62,35 +62,21 @@ function callback(
 ): Ruling {
   const said = withEntryInData(change.callback);
   if (!task) return refuse("not_found", "There is no such task.");
+  const isLate = (code: RefusalCode, detail: string) =>
+    late(task, attempt, said, change.at, now, code, detail);
   // A dispatch's own secret must not write into another task's record.
   if (attempt && attempt.taskId !== task.id) return refuse("not_found", "The dispatch is not of this task.");
   if (!attempt || attempt.agentId !== said.agentId) {
-    return late(
-      task,
-      attempt,
-      said,
-      change.at,
-      now,
-      "not_found",
-      "The task was not dispatched to this agent.",
-    );
+    return isLate("not_found", "The task was not dispatched to this agent.");
   }
   if (attempt.id !== task.dispatchId) {
-    return late(task, attempt, said, change.at, now, "conflict", "The dispatch was replaced by a later one.");
+    return isLate("conflict", "The dispatch was replaced by a later one.");
   }
   if (attempt.state === "queued") {
-    return late(task, attempt, said, change.at, now, "conflict", "The dispatch has not been sent yet.");
+    return isLate("conflict", "The dispatch has not been sent yet.");
   }
   if (isOver(attempt)) {
-    return late(
-      task,
-      attempt,
-      said,
-      change.at,
-      now,
-      "conflict",
-      `The dispatch is over: it was ${attempt.state}.`,
-    );
+    return isLate("conflict", `The dispatch is over: it was ${attempt.state}.`);
   }
   switch (said.type) {
     case "progress":

@@ -1,6 +1,6 @@
 import type { TestContext } from "node:test";
 import type { DispatchPayload } from "@mission-control/protocol";
-import { CallbackSender } from "../../packages/server/test/support/callback-sender.ts";
+import { CallbackSender } from "./callback-sender.ts";
 
 /** Senders at full speed, and how to wait for so many more answers. */
 export function sending(context: TestContext, payloads: readonly DispatchPayload[]) {
