@@ -10,16 +10,16 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dashboard = join(root, "packages/dashboard");
 
 run("TypeScript", "tsc", ["-b", "packages/cli"], root);
-bundle("server", "index.js");
-bundle("cli", "main.js", ["--external", "@mission-control/server"]);
+await bundle("server", "index.js");
+await bundle("cli", "main.js", ["@mission-control/server"]);
 if (existsSync(join(dashboard, "package.json")) && dashboardIsStale()) {
   run("dashboard", "vite", ["build", "--logLevel", "warn"], dashboard);
 }
 
-function run(what, command, args, cwd, stdout = "inherit") {
+function run(what, command, args, cwd) {
   const { status, error } = spawnSync(join(root, "node_modules/.bin", command), args, {
     cwd,
-    stdio: ["inherit", stdout, "inherit"],
+    stdio: "inherit",
   });
   if (status === 0) return;
   console.error(`Building the ${what} part failed${error ? `: ${error.message}. Run "npm ci" first.` : "."}`);
@@ -30,7 +30,7 @@ function run(what, command, args, cwd, stdout = "inherit") {
  * A package and all it imports in a few files, made anew when a package or a dependency is newer: a start spends half
  * its time on finding and reading hundreds of modules one by one, and what nothing uses of them stays in memory.
  */
-function bundle(name, entry, flags = []) {
+async function bundle(name, entry, external = []) {
   const dist = join(root, "packages", name, "dist");
   const folder = join(dist, "bundle");
   const packages = ["protocol", "agent", "runner", "server", "cli"];
@@ -39,18 +39,16 @@ function bundle(name, entry, flags = []) {
   inputs.push(join(root, "node_modules/.package-lock.json"));
   if (!isOlder(join(folder, entry), inputs)) return;
   rmSync(folder, { recursive: true, force: true });
-  const options = [
-    "--format",
-    "esm",
-    "--platform",
-    "node",
-    "--dir",
-    folder,
-    "--log-level",
-    "silent",
-    ...flags,
-  ];
-  run("bundle", "rolldown", [join(dist, entry), ...options], root, "ignore");
+  // Loaded only here: most builds find nothing to bundle.
+  const { build } = await import("rolldown");
+  await build({
+    input: join(dist, entry),
+    platform: "node",
+    external,
+    logLevel: "silent",
+    // V8 keeps the text of what it runs, with two bytes a character once one of them is not of Latin-1.
+    output: { dir: folder, format: "esm", comments: false, charset: "ascii" },
+  });
 }
 
 function dashboardIsStale() {

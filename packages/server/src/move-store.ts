@@ -3,7 +3,6 @@ import { DeviceIdentity } from "./gateways/openclaw/device-identity.ts";
 import { type SharedKeys, shareKeys } from "./keys.ts";
 import { type MovedPart, MoveError, type MoveProgress, moveParts } from "./store/move.ts";
 import type { MoveTarget } from "./store/move-parts.ts";
-import { PostgresMoveSide } from "./store/postgres/move-side.ts";
 import { SqliteMoveSide } from "./store/sqlite/move-side.ts";
 
 /** Where a store is: a data folder, or a `postgres://` URL. */
@@ -56,6 +55,8 @@ async function giveKeys(folder: string, keys: SharedKeys): Promise<void> {
 
 async function open({ kind, at }: StorePlace): Promise<{ side: MoveTarget; keys: SharedKeys | null }> {
   if (kind === "folder") return { side: await SqliteMoveSide.open(at), keys: null };
+  // Loaded only here, as `openStore` does.
+  const { PostgresMoveSide } = await import("./store/postgres/move-side.ts");
   const side = await PostgresMoveSide.open(at);
   return { side, keys: side };
 }

@@ -1,7 +1,6 @@
 import type { SharedKeys } from "../keys.ts";
 import { openContentFolder } from "./content-folder.ts";
 import type { Contents } from "./contents.ts";
-import { PostgresStore } from "./postgres/postgres-store.ts";
 import { SqliteStore, type SqliteStoreOptions } from "./sqlite/sqlite-store.ts";
 import type { Store } from "./store.ts";
 
@@ -24,6 +23,8 @@ export async function openStore(
 ): Promise<{ store: Store; contents: Contents; keys: SharedKeys | null }> {
   const { databaseUrl: url, folder, maxArtifactBytes: maxTotalBytes, ...others } = options;
   if (url !== undefined) {
+    // Loaded only here: a server on its own file keeps neither this engine nor its driver in memory.
+    const { PostgresStore } = await import("./postgres/postgres-store.ts");
     const store = await PostgresStore.open({ url, ...others });
     return { store, contents: store.contents(maxTotalBytes), keys: store };
   }
