@@ -4,16 +4,27 @@ import { eventTypeSchema } from "./events.ts";
 
 /**
  * How an event is written in the body of a webhook: as the stream sends it, as a CloudEvent in structured mode, or as a
- * notice for people, in the form that a service's own address for messages takes.
+ * notice for people: in the form that a service's own address for messages takes, or as an e-mail.
  */
-export const webhookFormatSchema = z.enum(["event", "cloudevents", "ntfy", "slack", "discord", "telegram"]);
+export const webhookFormatSchema = z.enum([
+  "event",
+  "cloudevents",
+  "ntfy",
+  "slack",
+  "discord",
+  "telegram",
+  "email",
+]);
 export type WebhookFormat = z.infer<typeof webhookFormatSchema>;
 
 /** What people are told of: an agent asks, a result waits for review, a task failed, a task is completed. */
 export const noticeKindSchema = z.enum(["question", "review", "failure", "silent", "complete"]);
 export type NoticeKind = z.infer<typeof noticeKindSchema>;
 
-const urlSchema = z.url({ protocol: /^https?$/ }).max(2048);
+const urlSchema = z
+  .url({ protocol: /^(https?|mailto)$/ })
+  .max(2048)
+  .describe("`mailto:` and one address for the format `email`; `https:` or `http:` for all others.");
 const typesSchema = z
   .array(eventTypeSchema)
   .min(1)

@@ -34,7 +34,9 @@ import { LogInThrottle } from "./login/log-in-throttle.ts";
 import { SessionCookie } from "./login/session-cookie.ts";
 import { logInUrl, Sessions } from "./login/sessions.ts";
 import { Metrics } from "./metrics.ts";
+import { ChannelSender } from "./outbound/channel-sender.ts";
 import { SYSTEM_CLOCK } from "./outbound/clock.ts";
+import { MailSender, mailFromOf } from "./outbound/mail/mail-sender.ts";
 import { Outbound } from "./outbound/outbound.ts";
 import { WebhookSender } from "./outbound/sender.ts";
 import { Webhooks } from "./outbound/webhooks.ts";
@@ -195,15 +197,17 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     );
     const clock = SYSTEM_CLOCK;
     const allowPrivate = settings.allowPrivateWebhooks;
-    const webhookSender = opening(new WebhookSender({ clock, allowPrivate }));
-    const webhookParts = { store, sender: webhookSender, clock, publicUrl: () => publicUrl };
+    const { smtpUrl } = settings;
+    const mail = new MailSender({ clock, smtpUrl, from: mailFromOf(settings, publicUrl) });
+    const sender = opening(new ChannelSender({ webhook: new WebhookSender({ clock, allowPrivate }), mail }));
+    const webhookParts = { store, sender, clock, publicUrl: () => publicUrl };
     const readiness = new Readiness(store);
     const server = await HttpServer.create({
       store,
       dispatcher,
       agents,
       gateways,
-      webhooks: new Webhooks({ ...webhookParts, allowPrivate }),
+      webhooks: new Webhooks({ ...webhookParts, allowPrivate, canMail: smtpUrl !== undefined }),
       allowedHosts,
       authenticator,
       sessions,

@@ -127,6 +127,7 @@ export async function startHttp({
       clock,
       sender: new WebhookSender({ clock: { ...SYSTEM_CLOCK, now }, allowPrivate: true }),
       allowPrivate: true,
+      canMail: false,
       publicUrl: () => "http://127.0.0.1:1",
     }),
     // Everything goes through the HTTP server here; the lane before it has tests of its own.

@@ -89,7 +89,8 @@ function configureEndpoints(command: Command): void {
 Examples:
   mission-control webhooks add https://example.com/hook
   mission-control webhooks add https://example.com/hook --types complete,error --tag nightly --format cloudevents
-  mission-control webhooks add https://ntfy.sh/your-topic --format ntfy --notices question,failure`,
+  mission-control webhooks add https://ntfy.sh/your-topic --format ntfy --notices question,failure
+  mission-control webhooks add mailto:you@example.com --format email`,
     )
     .action(async (url: string, { types, agent, tag, notices, description, format, ...flags }: AddFlags) => {
       const client = connect(flags);
@@ -122,7 +123,8 @@ Examples:
       const [made] = tested.tries;
       if (flags.json) printJson(tested);
       else if (made?.error === undefined) {
-        print(`${url} took it in ${made?.durationMs} ms (HTTP ${made?.status}).`);
+        const status = made?.status === undefined ? "" : ` (HTTP ${made.status})`;
+        print(`${url} took it in ${made?.durationMs} ms${status}.`);
       }
       if (tested.state !== "delivered") throw new CommandError(made?.error ?? "It was not delivered.");
     });

@@ -118,6 +118,15 @@ export const SETTINGS = {
     description:
       "let outbound webhooks go to private addresses, and agents have link-local ones (default false)",
   },
+  smtpUrl: {
+    environment: "MISSION_CONTROL_SMTP_URL",
+    description:
+      "mail server for notices by e-mail, such as smtps://user:password@smtp.example.com (default: none are sent)",
+  },
+  mailFrom: {
+    environment: "MISSION_CONTROL_MAIL_FROM",
+    description: "address that e-mails come from (default: the mail server's user, where that is an address)",
+  },
   logLevel: {
     environment: "MISSION_CONTROL_LOG_LEVEL",
     description: "what is logged to the standard error (default warn)",

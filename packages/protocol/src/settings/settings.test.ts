@@ -59,6 +59,8 @@ test("defaults are the contract's", () => {
     limitStreamsPerAddress: undefined,
     limitStreamFilters: 10_000,
     allowPrivateWebhooks: false,
+    smtpUrl: undefined,
+    mailFrom: undefined,
     logLevel: "warn",
   });
 });

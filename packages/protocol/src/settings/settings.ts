@@ -129,6 +129,11 @@ const RULES = {
   limitStreamsPerAddress: rule(limit.optional(), LIMIT),
   limitStreamFilters: rule(limit.default(10_000), LIMIT),
   allowPrivateWebhooks: rule(flag.default(false), "true or false"),
+  smtpUrl: secretRule(
+    z.string().refine(isSmtpUrl).optional(),
+    "an smtps:// or smtp:// URL, such as smtps://user:password@smtp.example.com (a character of the password that means something in a URL is written in percent encoding), with nothing behind the port but ?tls=off",
+  ),
+  mailFrom: rule(z.email().optional(), "an e-mail address, such as mission-control@example.com"),
   logLevel: rule(z.enum(LOG_LEVELS).default("warn"), `one of ${LOG_LEVELS.join(", ")}`),
 } satisfies Record<SettingName, Rule>;
 
@@ -249,6 +254,13 @@ function isProxy(text: string): boolean {
   if (version === 0 || address.includes("%") || more.length > 0) return false;
   if (bits === undefined) return true;
   return /^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128);
+}
+
+function isSmtpUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (!url || !["smtp:", "smtps:"].includes(url.protocol) || url.hostname === "" || url.hash) return false;
+  if (!["", "/"].includes(url.pathname)) return false;
+  return url.search === "" || (url.protocol === "smtp:" && url.search === "?tls=off");
 }
 
 function expandHome(folder: string): string {

@@ -82,7 +82,8 @@ test("a private address is refused unless the setting allows it", async (context
   const { store } = http;
   const sender = new WebhookSender({ clock: SYSTEM_CLOCK, allowPrivate: false });
   const publicUrl = () => "http://127.0.0.1:1";
-  const webhooks = new Webhooks({ store, sender, clock: SYSTEM_CLOCK, allowPrivate: false, publicUrl });
+  const options = { store, sender, clock: SYSTEM_CLOCK, publicUrl };
+  const webhooks = new Webhooks({ ...options, allowPrivate: false, canMail: false });
   const strict = await startHttp({ beside: http, webhooks });
   context.after(() => strict.close());
   for (const url of [

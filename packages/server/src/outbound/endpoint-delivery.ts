@@ -15,7 +15,7 @@ import { messageOf } from "./message.ts";
 import { noticeKindOf, noticesOf, noticeTypes } from "./notice.ts";
 import { LONGEST_WAIT_MS, PROBE_EVERY_MS, waitAfter } from "./retry-schedule.ts";
 import type { SendPace } from "./send-pace.ts";
-import type { TryResult, WebhookSender } from "./sender.ts";
+import type { MessageSender, TryResult } from "./sender.ts";
 import type { TaskTags } from "./task-tags.ts";
 
 /** Requests under way to one endpoint. */
@@ -32,7 +32,7 @@ export interface DeliveryParts {
   store: Store;
   source: LogSource;
   tags: TaskTags;
-  sender: WebhookSender;
+  sender: MessageSender;
   pace: SendPace;
   clock: Clock;
   logger: Pick<Logger, "error">;
@@ -188,7 +188,7 @@ export class EndpointDelivery {
     }
   }
 
-  #settle(item: Item, { made, isDelivered, isGone, retryAfterMs }: TryResult): void {
+  #settle(item: Item, { made, isDelivered, isGone, isRefused, retryAfterMs }: TryResult): void {
     const now = this.#parts.clock.now();
     this.#parts.metrics.webhookTried(isDelivered ? "delivered" : "failed");
     this.#lastTryAt = now.getTime();
@@ -211,7 +211,7 @@ export class EndpointDelivery {
     // While nothing gets through, no delivery uses up its tries.
     const isCounted = !item.isExtra && this.#health.status === "active";
     const failures = before.failures + (isCounted ? 1 : 0);
-    const wait = waitAfter(Math.max(1, failures), retryAfterMs);
+    const wait = isRefused ? null : waitAfter(Math.max(1, failures), retryAfterMs);
     if (wait === null) {
       this.#end(item, { ...tried, failures, state: "failed" });
       return;

@@ -19,15 +19,21 @@ export class WebhookUrlError extends Error {
 /**
  * The URL to keep when one is given: the current one, when it is given back as it was shown.
  * @param allowPrivate whether addresses may be sent to that are not public ones
+ * @param canMail whether there is a mail server to send e-mails by
  * @throws WebhookUrlError
  */
 export async function keptUrl(
-  given: string,
+  { url: given, format }: Pick<WebhookRecord, "url" | "format">,
   current: Pick<WebhookRecord, "url" | "format"> | undefined,
-  { allowPrivate }: { allowPrivate: boolean },
+  { allowPrivate, canMail }: { allowPrivate: boolean; canMail: boolean },
 ): Promise<string> {
-  if (current && shownWebhookUrl(current.url, current.format) === given) return current.url;
-  const url = new URL(given);
+  const isCurrent = current && shownWebhookUrl(current.url, current.format) === given;
+  const url = new URL(isCurrent ? current.url : given);
+  if (format === "email") return mailUrl(url, canMail);
+  if (url.protocol === "mailto:") {
+    throw new WebhookUrlError("is an e-mail address, to which only the format email is sent");
+  }
+  if (isCurrent) return current.url;
   if (holdsHidden(url) || url.pathname === `/${HIDDEN}`) {
     throw new WebhookUrlError(`holds ${HIDDEN} where secrets were hidden: write the URL whole`);
   }
@@ -37,6 +43,23 @@ export async function keptUrl(
     );
   }
   return given;
+}
+
+/** RFC 5321, section 4.1.2, without quoted local parts and literal addresses, which nobody has in earnest. */
+const MAIL_ADDRESS = /^[^\s@<>()[\]\\,;:"]+@[^\s@<>()[\]\\,;:"]+$/;
+
+/**
+ * One address, so that a mail server's answer is about all of the delivery.
+ * @throws WebhookUrlError
+ */
+function mailUrl({ protocol, pathname, search }: URL, canMail: boolean): string {
+  if (!canMail) {
+    throw new WebhookUrlError("cannot be sent to: no mail server is set (MISSION_CONTROL_SMTP_URL)");
+  }
+  if (protocol !== "mailto:" || search !== "" || !MAIL_ADDRESS.test(decodeURIComponent(pathname))) {
+    throw new WebhookUrlError("must be mailto: and one e-mail address, such as mailto:ann@example.com");
+  }
+  return `mailto:${pathname}`;
 }
 
 /** Whether a name resolves now, and to no public address. */

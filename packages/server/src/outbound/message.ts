@@ -1,6 +1,7 @@
 import type { LogEvent } from "@mission-control/protocol";
 import type { WebhookRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
+import { mailMessage } from "./mail/mail-message.ts";
 import { noticeOf } from "./notice.ts";
 import { discordMessage, ntfyMessage, slackMessage, telegramMessage } from "./notice-format.ts";
 
@@ -10,6 +11,8 @@ export interface Message {
   body: string;
   /** Where it is sent to, where that is not the endpoint's own URL. */
   url?: string;
+  /** What an e-mail has beside its text, which is the body. */
+  mail?: { subject: string; html: string };
 }
 
 /** The id of an event's delivery to an endpoint, which is the `webhook-id` of each try: the same after any restart. */
@@ -42,6 +45,8 @@ export async function messageOf(
       return ntfyMessage(notice, url);
     case "telegram":
       return telegramMessage(notice, url);
+    case "email":
+      return mailMessage(notice);
   }
 }
 

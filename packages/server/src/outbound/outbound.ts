@@ -8,7 +8,7 @@ import type { Clock } from "./clock.ts";
 import { type DeliveryParts, EndpointDelivery } from "./endpoint-delivery.ts";
 import { LogSource } from "./log-source.ts";
 import { SendPace } from "./send-pace.ts";
-import type { WebhookSender } from "./sender.ts";
+import type { MessageSender } from "./sender.ts";
 import { TaskTags } from "./task-tags.ts";
 import type { WebhookChange } from "./webhook-event.ts";
 
@@ -22,7 +22,7 @@ const PRUNE_EVERY_MS = 3600_000;
 
 export interface OutboundOptions {
   store: Store;
-  sender: WebhookSender;
+  sender: MessageSender;
   clock: Clock;
   logger: Pick<Logger, "error">;
   metrics: Pick<Metrics, "webhookTried">;

@@ -19,8 +19,16 @@ export interface TryResult {
   isDelivered: boolean;
   /** The receiver is gone for good: HTTP 410. */
   isGone: boolean;
+  /** This message is not taken, however often it is sent. */
+  isRefused?: boolean;
   /** What the receiver asked for, in milliseconds. */
   retryAfterMs: number | undefined;
+}
+
+/** What makes tries to deliver. */
+export interface MessageSender {
+  /** One try; never rejects for what the other side does. @param id the delivery's */
+  send(endpoint: WebhookRecord, id: string, message: Message, signal: AbortSignal): Promise<TryResult>;
 }
 
 export interface WebhookSenderOptions {

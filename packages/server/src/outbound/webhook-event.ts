@@ -21,7 +21,9 @@ export function webhookEvent(
   now: string,
   more: JsonObject = {},
 ): NewEvent {
-  const message = description ?? new URL(url).host;
+  const { host, pathname } = new URL(url);
+  // An e-mail's has no host.
+  const message = description ?? (host || pathname);
   return {
     type: "webhook",
     message,

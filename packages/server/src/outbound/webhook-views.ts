@@ -6,6 +6,7 @@ import { isForPeople } from "./notice.ts";
 
 /** A URL as it is shown. Of services for people, the path is the secret that lets one write there. */
 export function shownWebhookUrl(url: string, format: WebhookFormat): string {
+  if (format === "email") return url;
   return isForPeople(format) ? `${new URL(url).origin}/${HIDDEN}` : shownUrl(url);
 }
 

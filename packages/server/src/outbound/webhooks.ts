@@ -19,7 +19,7 @@ import { keptUrl } from "./endpoint-url.ts";
 import { positionBefore } from "./event-time.ts";
 import { deliveredJson } from "./log-source.ts";
 import { messageOf } from "./message.ts";
-import type { WebhookSender } from "./sender.ts";
+import type { MessageSender } from "./sender.ts";
 import { type WebhookChange, webhookEvent } from "./webhook-event.ts";
 import { shownDelivery, shownWebhookUrl, viewOf } from "./webhook-views.ts";
 
@@ -38,10 +38,12 @@ export class WebhookConflictError extends Error {
 
 export interface WebhooksOptions {
   store: Store;
-  sender: Pick<WebhookSender, "send">;
+  sender: MessageSender;
   clock: Pick<Clock, "now">;
   /** Whether addresses may be sent to that are not public ones. */
   allowPrivate: boolean;
+  /** Whether there is a mail server to send e-mails by. */
+  canMail: boolean;
   publicUrl: () => string;
 }
 
@@ -57,7 +59,7 @@ export class Webhooks {
   async create(given: CreateWebhook): Promise<WebhookEndpointView & { secret: string }> {
     const { store } = this.#options;
     const { url: givenUrl, format, description, ...filters } = given;
-    const url = await keptUrl(givenUrl, undefined, this.#options);
+    const url = await keptUrl({ url: givenUrl, format }, undefined, this.#options);
     if ((await store.records("webhook")).length >= MAX_ENDPOINTS) {
       throw new WebhookConflictError(`There are ${MAX_ENDPOINTS} endpoints already: remove one first.`);
     }
@@ -109,7 +111,13 @@ export class Webhooks {
     const { url: given, enabled, ...others } = fields;
     const current = await this.#options.store.record("webhook", id);
     if (!current) return null;
-    const url = given === undefined ? undefined : await keptUrl(given, current, this.#options);
+    const { format } = others;
+    const isMoved = given !== undefined || format !== undefined;
+    const asked = {
+      url: given ?? shownWebhookUrl(current.url, current.format),
+      format: format ?? current.format,
+    };
+    const url = isMoved ? await keptUrl(asked, current, this.#options) : undefined;
     const change = enabled === undefined ? "edited" : enabled ? "switched_on" : "switched_off";
     const record = await this.#edit(id, change, (before) => {
       const { statusReason, status, ...edited } = edit(before, { ...others, url });
@@ -229,6 +237,7 @@ export class Webhooks {
     const headers = {
       [STANDARD_HEADERS.id]: id,
       ...(message ? { "content-type": message.contentType } : {}),
+      ...(message?.mail ? { subject: message.mail.subject } : {}),
     };
     const url = shownWebhookUrl(endpoint.url, endpoint.format);
     return { ...shownDelivery(delivery), request: { url, headers, body: message?.body ?? null } };

@@ -10,7 +10,9 @@ import type {
   WebhookEndpointView,
 } from "@mission-control/protocol";
 import { Metrics } from "../../src/metrics.ts";
+import { ChannelSender } from "../../src/outbound/channel-sender.ts";
 import type { Clock } from "../../src/outbound/clock.ts";
+import { MailSender } from "../../src/outbound/mail/mail-sender.ts";
 import { Outbound } from "../../src/outbound/outbound.ts";
 import { WebhookSender } from "../../src/outbound/sender.ts";
 import { Webhooks } from "../../src/outbound/webhooks.ts";
@@ -47,6 +49,8 @@ export interface OutboundFixtureOptions {
   /** Whether it delivers from the start; default true. */
   delivers?: boolean;
   timeoutMs?: number;
+  /** How e-mails are sent; default not at all. */
+  mail?: { smtpUrl: string; ca: string };
 }
 
 /** Outbound webhooks over a real store and to real receivers; only the clock is the test's. */
@@ -54,7 +58,7 @@ export class OutboundFixture {
   readonly clock = new TestClock();
   readonly store: Store;
   readonly webhooks: Webhooks;
-  readonly sender: WebhookSender;
+  readonly sender: ChannelSender;
   #outbound: Outbound | null = null;
   #leftBehind: Lease | null = null;
 
@@ -70,16 +74,17 @@ export class OutboundFixture {
     return fixture;
   }
 
-  private constructor(folder: string, { delivers = true, timeoutMs }: OutboundFixtureOptions) {
+  private constructor(folder: string, { delivers = true, timeoutMs, mail }: OutboundFixtureOptions) {
     const { clock } = this;
     this.store = openTestStore({ folder, now: clock.now });
-    this.sender = new WebhookSender({
-      clock,
-      allowPrivate: true,
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    const times = timeoutMs === undefined ? {} : { timeoutMs };
+    this.sender = new ChannelSender({
+      webhook: new WebhookSender({ clock, allowPrivate: true, ...times }),
+      mail: new MailSender({ clock, smtpUrl: undefined, ...mail, from: MAIL_FROM, ...times }),
     });
     const { store, sender } = this;
-    this.webhooks = new Webhooks({ store, sender, clock, allowPrivate: true, publicUrl });
+    const canMail = mail !== undefined;
+    this.webhooks = new Webhooks({ store, sender, clock, allowPrivate: true, canMail, publicUrl });
     if (delivers) this.start();
   }
 
@@ -201,6 +206,7 @@ export function activity(taskId: string, type: EventType = "activity"): NewEvent
   return { type, taskId, agentId: "a1", message: `about ${taskId}`, data: {}, timestamp: at, receivedAt: at };
 }
 
+export const MAIL_FROM = "mission@example.com";
 export const PUBLIC_URL = "https://mission.example.com";
 function publicUrl(): string {
   return PUBLIC_URL;

@@ -20,6 +20,7 @@ const FORMATS = [
   "slack",
   "discord",
   "telegram",
+  "email",
 ] as const satisfies readonly WebhookFormat[];
 
 const NOTICES = [
@@ -52,6 +53,7 @@ function EndpointForm({ onCreated, onClose }: { onCreated(secret: string): void;
   const [tag, setTag] = useState("");
   const [format, setFormat] = useState<WebhookFormat>("event");
   const isForPeople = format !== "event" && format !== "cloudevents";
+  const isMail = format === "email";
   const [isBusy, setIsBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   async function submit(event: FormEvent) {
@@ -79,15 +81,15 @@ function EndpointForm({ onCreated, onClose }: { onCreated(secret: string): void;
   }
   return (
     <form className={styles.form} onSubmit={(event) => void submit(event)}>
-      <Field label={text.url} hint={text.urlHint} error={problem ?? undefined}>
+      <Field label={text.url} hint={isMail ? text.mailHint : text.urlHint} error={problem ?? undefined}>
         {(id, describedBy) => (
           <input
             id={id}
             aria-describedby={describedBy}
             required
             type="url"
-            pattern="https?://.+"
-            placeholder="https://"
+            pattern={isMail ? "mailto:.+@.+" : "https?://.+"}
+            placeholder={isMail ? "mailto:" : "https://"}
             value={url}
             onChange={(event) => setUrl(event.target.value)}
           />
