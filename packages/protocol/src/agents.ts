@@ -71,6 +71,9 @@ export const agentSchema = z.object({
   lastSeenAt: timestampSchema.nullable(),
   /** The same, by the name that it has for an attempt: when it last said something. */
   lastWordAt: timestampSchema.nullable(),
+  previousSecretUntil: timestampSchema
+    .optional()
+    .describe("Until then what it is sent is signed with the secret before the last rotation, too."),
   createdAt: timestampSchema,
   updatedAt: timestampSchema,
 });
@@ -78,3 +81,8 @@ export type AgentView = z.infer<typeof agentSchema>;
 
 /** The answer to creating an agent: an HTTP agent's signing secret is shown this once. */
 export const createdAgentSchema = agentSchema.extend({ secret: z.string().optional() });
+export type CreatedAgent = z.infer<typeof createdAgentSchema>;
+
+/** The answer to rotating an agent's secret: the new one is shown this once. */
+export const agentSecretSchema = agentSchema.extend({ secret: z.string() });
+export type AgentSecret = z.infer<typeof agentSecretSchema>;

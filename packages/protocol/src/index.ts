@@ -14,6 +14,7 @@ export * from "./host-name.ts";
 export * from "./inbox.ts";
 export * from "./messages.ts";
 export * from "./paths.ts";
+export * from "./saved-views.ts";
 export * from "./signing.ts";
 export * from "./sse.ts";
 export * from "./task-fold.ts";

@@ -101,7 +101,7 @@ export type WebhookEndpointView = z.infer<typeof webhookEndpointSchema>;
 /** The answer to creating an endpoint or rotating its secret: the secret is shown this once. */
 export const webhookSecretSchema = webhookEndpointSchema.extend({ secret: z.string() });
 
-/** The body of `POST …/:id/rotate`. */
+/** The body of `POST …/:id/rotate`, of a webhook endpoint or an agent. */
 export const rotateSecretSchema = z
   .object({
     overlapSeconds: z

@@ -20,6 +20,12 @@ import { occupiesSlot } from "../tasks/task.ts";
 import { UsageSum } from "../tasks/usage.ts";
 import { keptEndpoint, shownEndpoint } from "./agent-endpoint.ts";
 
+/** The agent is not sent anything signed: it lives behind a gateway. */
+export class NoAgentSecretError extends Error {
+  readonly code = "no_agent_secret";
+  override name = "NoAgentSecretError";
+}
+
 /** The agent still has work. */
 export class AgentBusyError extends Error {
   readonly code = "agent_busy";
@@ -189,6 +195,38 @@ export class AgentDirectory {
   }
 
   /**
+   * Gives an HTTP agent a new secret; the one it had signs beside it for a while.
+   * @returns null when there is no such agent
+   * @throws NoAgentSecretError when it is behind a gateway
+   */
+  async rotateSecret(
+    id: string,
+    overlapSeconds: number,
+  ): Promise<{ agent: AgentView; secret: string } | null> {
+    const now = this.#options.now();
+    const secret = formatSecret(randomBytes(32));
+    const until = new Date(now.getTime() + overlapSeconds * 1000).toISOString();
+    const { record, eventId, refusal } = await this.#options.store.edit("agent", id, (current) => {
+      if (!current) return { record: null };
+      const { endpoint, secret: before } = current;
+      if (endpoint.kind !== "http" || before === undefined) {
+        const detail = `${current.name} is reached through a gateway: it has no secret of its own.`;
+        return { refusal: { code: "conflict", detail } };
+      }
+      const updatedAt = now.toISOString();
+      const rotated = { ...current, secret, previousSecret: { secret: before, until }, updatedAt };
+      return {
+        record: rotated,
+        event: agentEvent(rotated, updatedAt, { change: "edited", fields: ["secret"] }),
+      };
+    });
+    if (refusal) throw new NoAgentSecretError(refusal.detail);
+    if (!record) return null;
+    await this.reachedInTime(eventId);
+    return { agent: this.#viewOf(record), secret };
+  }
+
+  /**
    * @returns whether there was such an agent
    * @throws AgentBusyError while it has work
    */
@@ -251,7 +289,18 @@ export class AgentDirectory {
   }
 
   #view(entry: Entry): AgentView {
-    const { id, name, capabilities, concurrency, endpoint, permissions, createdAt, updatedAt } = entry.record;
+    const {
+      id,
+      name,
+      capabilities,
+      concurrency,
+      endpoint,
+      permissions,
+      previousSecret,
+      createdAt,
+      updatedAt,
+    } = entry.record;
+    const overlaps = previousSecret && previousSecret.until > this.#options.now().toISOString();
     const { status, reason } = this.#reachability(entry);
     const usage = entry.usage.total;
     const busy = status === "online" && entry.running.size >= concurrency;
@@ -269,6 +318,7 @@ export class AgentDirectory {
       ...(usage ? { usage } : {}),
       lastSeenAt: entry.lastSeenAt,
       lastWordAt: entry.lastSeenAt,
+      ...(overlaps ? { previousSecretUntil: previousSecret.until } : {}),
       createdAt,
       updatedAt,
     };
@@ -347,8 +397,13 @@ function isSeenBy(type: string): boolean {
 
 /** An agent as the gateways need to know it. */
 export function targetOf(record: AgentRecord): AgentTarget {
-  const { id, endpoint, secret } = record;
-  return { agentId: id, endpoint, ...(secret === undefined ? {} : { secret }) };
+  const { id, endpoint, secret, previousSecret } = record;
+  return {
+    agentId: id,
+    endpoint,
+    ...(secret === undefined ? {} : { secret }),
+    ...(previousSecret ? { previousSecret } : {}),
+  };
 }
 
 function newEntry(record: AgentRecord): Entry {

@@ -98,6 +98,34 @@ test("an agent that becomes an HTTP agent shows its secret then, once", async ()
   assert.ok(!("secret" in (await http.call("PATCH", `/api/agents/${id}`, { name: "again" })).body));
 });
 
+test("an agent's secret is replaced: the new one is shown once, and the old one signs beside it for a while", async () => {
+  const created = (await http.call("POST", "/api/agents", { name: "rotated", endpoint })).body;
+  const path = `/api/agents/${created.id}`;
+  const rotated = await http.call("POST", `${path}/rotate`, { overlapSeconds: 60 });
+  assert.equal(rotated.status, 200);
+  assert.match(rotated.body.secret, /^whsec_/);
+  assert.notEqual(rotated.body.secret, created.secret);
+  const until = new Date(http.clock.now().getTime() + 60_000).toISOString();
+  assert.equal(rotated.body.previousSecretUntil, until);
+  const kept = await http.store.record("agent", created.id);
+  assert.equal(kept?.secret, rotated.body.secret);
+  assert.deepEqual(kept?.previousSecret, { secret: created.secret, until });
+  const shown = JSON.stringify((await http.call("GET", path)).body);
+  for (const secret of [created.secret, rotated.body.secret]) assert.ok(!shown.includes(secret));
+  http.clock.advance(60_000);
+  assert.equal((await http.call("GET", path)).body.previousSecretUntil, undefined);
+  assert.equal((await http.call("POST", `${path}/rotate`, {})).status, 200, "a day, where nothing is said");
+  assert.equal((await http.call("POST", "/api/agents/none/rotate", {})).status, 404);
+});
+
+test("an agent behind a gateway has no secret to replace", async () => {
+  const behind = { name: "claw", endpoint: { kind: "openclaw", agentId: "main" } };
+  const { id } = (await http.call("POST", "/api/agents", behind)).body;
+  const refused = await http.call("POST", `/api/agents/${id}/rotate`, {});
+  assert.equal(refused.status, 409);
+  assert.match(refused.body.detail, /reached through a gateway/);
+});
+
 test("an agent is edited and removed", async () => {
   const { id } = (await http.call("POST", "/api/agents", { name: "old", endpoint })).body;
   const edited = await http.call("PATCH", `/api/agents/${id}`, { name: "new", concurrency: 3 });

@@ -1,8 +1,10 @@
 import {
   agentSchema,
+  agentSecretSchema,
   createAgentSchema,
   createdAgentSchema,
   patchAgentSchema,
+  rotateSecretSchema,
 } from "@mission-control/protocol";
 import { z } from "zod";
 import type { AgentDirectory } from "../agents/agent-directory.ts";
@@ -17,7 +19,7 @@ const response = { 200: agentSchema, ...PROBLEM_RESPONSE };
 /** Everything under `/api/agents` (docs/contract.md, section 2). */
 export function agentRoutes(
   app: HttpApp,
-  agents: Pick<AgentDirectory, "caughtUp" | "list" | "get" | "create" | "update" | "remove">,
+  agents: Pick<AgentDirectory, "caughtUp" | "list" | "get" | "create" | "update" | "rotateSecret" | "remove">,
 ): void {
   app.post(
     "/api/agents",
@@ -83,6 +85,27 @@ export function agentRoutes(
       if (!updated) throw notFound("agent");
       const { agent, secret } = updated;
       return { ...agent, ...(secret === undefined ? {} : { secret }) };
+    },
+  );
+
+  app.post(
+    "/api/agents/:id/rotate",
+    {
+      schema: {
+        tags,
+        operationId: "rotateAgentSecret",
+        summary: "Give an HTTP agent a new secret",
+        description:
+          "The new `secret` is shown this once. For a while, what the agent is sent carries a signature by each.",
+        params: idParams,
+        body: rotateSecretSchema,
+        response: { 200: agentSecretSchema, ...PROBLEM_RESPONSE },
+      },
+    },
+    async (request) => {
+      const rotated = await agents.rotateSecret(request.params.id, request.body.overlapSeconds);
+      if (!rotated) throw notFound("agent");
+      return { ...rotated.agent, secret: rotated.secret };
     },
   );
 

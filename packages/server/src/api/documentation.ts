@@ -1,6 +1,7 @@
 import swagger from "@fastify/swagger";
 import {
   agentSchema,
+  agentSecretSchema,
   artifactSchema,
   callbackResponseSchema,
   callbackSchema,
@@ -21,6 +22,7 @@ import {
   PROBLEM_TYPE,
   permissionRequestSchema,
   problemSchema,
+  savedViewSchema,
   taskPageSchema,
   taskSchema,
   taskSummarySchema,
@@ -39,6 +41,7 @@ const NAMED = {
   Agent: agentSchema,
   Artifact: artifactSchema,
   AgentEndpoint: endpointSchema,
+  AgentSecret: agentSecretSchema,
   Callback: callbackSchema,
   CallbackResponse: callbackResponseSchema,
   CreatedAgent: createdAgentSchema,
@@ -56,6 +59,7 @@ const NAMED = {
   MessagePage: messagePageSchema,
   PermissionRequest: permissionRequestSchema,
   Problem: problemSchema,
+  SavedView: savedViewSchema,
   Task: taskSchema,
   TaskPage: taskPageSchema,
   TaskSummary: taskSummarySchema,

@@ -36,6 +36,7 @@ import { messageRoutes } from "./message-routes.ts";
 import { foreignOrigin, isOwnOrigin } from "./own-origin.ts";
 import { errorHandler, ProblemError, unauthorized } from "./problems.ts";
 import { type RawHandlers, rawRoutes } from "./raw-routes.ts";
+import { savedViewRoutes } from "./saved-view-routes.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 import { type Features, logInRoute, sessionRoutes } from "./session-routes.ts";
 import { taskRoutes } from "./task-routes.ts";
@@ -239,6 +240,7 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions, allowTime: Ra
     eventRoutes(api, store, options.agents);
     transcriptRoutes(api, store);
     webhookRoutes(api, options.webhooks);
+    savedViewRoutes(api, store);
     sessionRoutes(api, options, identityOf);
     api.get("/api/openapi.json", { schema: { hide: true } }, async () => api.swagger());
   });

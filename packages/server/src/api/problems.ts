@@ -13,7 +13,13 @@ import { InvalidCursorError, StoreUnavailableError } from "../store/store.ts";
 const RETRY_AFTER_SECONDS = "1";
 
 /** Codes of the errors that say that the state of a thing does not allow what is asked. */
-const CONFLICTS: ReadonlySet<unknown> = new Set(["agent_busy", "gateway_in_use", "webhook_conflict"]);
+const CONFLICTS: ReadonlySet<unknown> = new Set([
+  "agent_busy",
+  "gateway_in_use",
+  "no_agent_secret",
+  "too_many_views",
+  "webhook_conflict",
+]);
 
 type FieldErrors = NonNullable<Problem["errors"]>;
 

@@ -15,6 +15,8 @@ export interface AgentTarget {
   endpoint: Endpoint;
   /** An HTTP agent's signing secret; absent for agents behind a gateway. */
   secret?: string;
+  /** The one before it, which signs too until a time (ISO 8601). */
+  previousSecret?: { secret: string; until: string };
 }
 
 /** Names one attempt to an adapter after it was sent. */

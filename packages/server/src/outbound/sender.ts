@@ -1,5 +1,5 @@
 import type { DeliveryTry } from "@mission-control/protocol";
-import { NoAnswerError, RequestSender } from "../gateways/http/signed-request.ts";
+import { NoAnswerError, RequestSender, secretsAt } from "../gateways/http/signed-request.ts";
 import type { WebhookRecord } from "../store/records.ts";
 import type { Clock } from "./clock.ts";
 import type { Message } from "./message.ts";
@@ -63,7 +63,8 @@ export class WebhookSender {
     signal: AbortSignal,
   ): Promise<TryResult> {
     const { clock, allowPrivate, timeoutMs = TIMEOUT_MS } = this.#options;
-    const at = clock.now().toISOString();
+    const now = clock.now();
+    const at = now.toISOString();
     const begun = performance.now();
     const failed = (error: string): TryResult => ({
       made: { at, durationMs: Math.round(performance.now() - begun), error },
@@ -78,8 +79,7 @@ export class WebhookSender {
       method: "POST" as const,
       url,
       id,
-      secret: endpoint.secret,
-      previousSecret: previousSecretOf(endpoint, at),
+      ...secretsAt(endpoint, now),
       contentType,
       body,
     };
@@ -111,10 +111,6 @@ export class WebhookSender {
   close(): void {
     this.#sender.close();
   }
-}
-
-function previousSecretOf({ previousSecret }: Pick<WebhookRecord, "previousSecret">, now: string) {
-  return previousSecret && previousSecret.until > now ? previousSecret.secret : undefined;
 }
 
 function refusalOf(status: number): string {

@@ -5,11 +5,18 @@ import type {
   NewEvent,
   NoticeKind,
   PermissionPolicy,
+  SavedView,
   WebhookFormat,
   WebhookStatus,
 } from "@mission-control/protocol";
 import type { Refusal } from "../tasks/change.ts";
 import type { DeliveryWrite } from "./deliveries.ts";
+
+/** A secret that was replaced, and until when it signs beside the new one. */
+export interface PreviousSecret {
+  secret: string;
+  until: string;
+}
 
 /** An agent as it is kept. `secret` signs what is sent to an HTTP agent. */
 export interface AgentRecord {
@@ -21,6 +28,8 @@ export interface AgentRecord {
   /** Absent where the operator is asked everything. */
   permissions?: PermissionPolicy | undefined;
   secret?: string;
+  /** The one before it, which signs too until its time is over. */
+  previousSecret?: PreviousSecret;
   createdAt: string;
   updatedAt: string;
 }
@@ -83,7 +92,7 @@ export interface WebhookRecord {
   /** The one that signs. */
   secret: string;
   /** The one before it, which signs too until its time is over. */
-  previousSecret?: { secret: string; until: string };
+  previousSecret?: PreviousSecret;
   status: WebhookStatus;
   statusReason?: string;
   /** Every event up to this one was delivered, or is kept as a delivery. */
@@ -101,12 +110,19 @@ export interface WebhookRecord {
   updatedAt: string;
 }
 
+/** All saved views, in the order they are shown in: one record, so that moving one is one change. */
+export interface SavedViewsRecord {
+  id: string;
+  views: readonly SavedView[];
+}
+
 /** Kinds of records that are read and written whole. */
 export interface RecordKinds {
   agent: AgentRecord;
   gateway: GatewayRecord;
   session: SessionRecord | LogInCodeRecord;
   webhook: WebhookRecord;
+  saved_views: SavedViewsRecord;
 }
 export type RecordKind = keyof RecordKinds;
 

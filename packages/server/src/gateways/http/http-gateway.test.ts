@@ -98,7 +98,7 @@ function answers(...list: [status: number, body?: string, headers?: Record<strin
   };
 }
 
-function verified({ headers, body }: Seen): boolean {
+function verified({ headers, body }: Seen, secret = SECRET): boolean {
   const text = (name: string) => String(headers[name]);
   const delivery = {
     id: text(STANDARD_HEADERS.id),
@@ -106,7 +106,7 @@ function verified({ headers, body }: Seen): boolean {
     signature: text(STANDARD_HEADERS.signature),
     body,
   };
-  return verifyStandard([secretKey(SECRET)], delivery, Math.floor(Date.now() / 1000));
+  return verifyStandard([secretKey(secret)], delivery, Math.floor(Date.now() / 1000));
 }
 
 test("a dispatch is a signed POST of the payload, and any 2xx takes it", async () => {
@@ -121,6 +121,21 @@ test("a dispatch is a signed POST of the payload, and any 2xx takes it", async (
     ["POST", "/hook", "d1", "application/json"],
   );
   assert.equal(gateway.reachability(target())?.status, "online");
+});
+
+test("while an agent's secret is being replaced, a dispatch is signed by the old one too, and then no longer", async () => {
+  const secret = formatSecret(Buffer.alloc(32, 8));
+  const replaced = (until: string) => ({ ...target(), secret, previousSecret: { secret: SECRET, until } });
+  await gateway.dispatch(replaced("2999-01-01T00:00:00.000Z"), payload, context());
+  await gateway.dispatch(replaced("2001-01-01T00:00:00.000Z"), payload, context());
+  const signedBy = (by: string) => seen.map((request) => verified(request, by));
+  assert.deepEqual(
+    [signedBy(secret), signedBy(SECRET)],
+    [
+      [true, true],
+      [true, false],
+    ],
+  );
 });
 
 test("an agent that says no is believed, whichever way it says it", async () => {
@@ -154,7 +169,7 @@ for (const status of [408, 425, 429, 500, 503]) {
       seen.map(({ headers }) => headers["webhook-id"]),
       ["d1", "d1"],
     );
-    assert.ok(seen.every(verified));
+    assert.ok(seen.every((request) => verified(request)));
   });
 }
 
@@ -290,7 +305,7 @@ test("cancel and permission answers go below the agent's path and keep its query
       ["POST", "/d1/permissions/r%3A1?key=c", '{"optionId":"allow"}'],
     ],
   );
-  assert.ok(seen.every(verified));
+  assert.ok(seen.every((request) => verified(request)));
   assert.deepEqual(
     seen.map(({ headers }) => headers["webhook-id"]),
     ["d1.cancel", "d1.permission.r:1"],
@@ -417,7 +432,7 @@ test("a message goes below the agent's path; what the agent answers says how far
     [method, url, headers["webhook-id"], JSON.parse(body)],
     ["POST", "/hook/d1/messages?key=a", "d1.message.m:1", message],
   );
-  assert.ok(seen.every(verified));
+  assert.ok(seen.every((request) => verified(request)));
   reply(200, { state: "taken_up" });
   assert.equal((await send()).state, "taken_up");
   for (const refusal of [{ state: "refused" }, { accepted: false }]) {

@@ -23,6 +23,7 @@ import {
   RequestSender,
   type RequestTimes,
   type SignedRequest,
+  secretsAt,
 } from "./signed-request.ts";
 
 const TRIES = 3;
@@ -244,7 +245,9 @@ export class HttpGateway implements GatewayAdapter {
     for (const [part, ms] of Object.entries(given) as [keyof RequestTimes, number][]) {
       limits[part] = times === DISPATCH_TIMES ? ms : Math.min(ms, times[part]);
     }
-    return this.#sender.send({ ...request, secret: target.secret ?? "" }, limits, signal);
+    const { secret = "", previousSecret } = target;
+    const secrets = secretsAt({ secret, ...(previousSecret ? { previousSecret } : {}) }, new Date());
+    return this.#sender.send({ ...request, ...secrets }, limits, signal);
   }
 
   #contact({ agentId }: AgentTarget, status: Reachability["status"], reason?: string): void {

@@ -33,6 +33,15 @@ export interface SignedRequest {
   contentType?: string;
 }
 
+/** The secrets a request is signed with now, of a receiver whose secret may just have been replaced. */
+export function secretsAt(
+  { secret, previousSecret }: { secret: string; previousSecret?: { secret: string; until: string } },
+  now: Date,
+): Pick<SignedRequest, "secret" | "previousSecret"> {
+  const stillSigns = previousSecret && previousSecret.until > now.toISOString();
+  return { secret, previousSecret: stillSigns ? previousSecret.secret : undefined };
+}
+
 /** How long each part of a request may take, in milliseconds. */
 export interface RequestTimes {
   /** Until it has gone out whole: name look-up, connection, TLS and all of the body. */
