@@ -384,6 +384,17 @@ test("a message reaches the handler once, however often it is sent, and every an
   assert.deepEqual(taken, ["d1 m1 Look again. steer"]);
 });
 
+test("a message brings its files, and the answer says that they came", async () => {
+  const file = { name: "a.txt", mediaType: "text/plain", size: 1, content: "QQ==" };
+  const taken: unknown[] = [];
+  const url = await serveMessages({ onMessage: (_, { attachments }) => void taken.push(attachments) });
+  const answer = await write(url, { ...MESSAGE, attachments: [file, file] });
+  assert.deepEqual(answer, { status: 200, body: { state: "delivered", attachments: 2 } });
+  assert.deepEqual(taken, [[file, file]]);
+  const broken = await write(url, { ...MESSAGE, id: "m2", attachments: [{ name: "a.txt" }] });
+  assert.equal(broken.status, 400);
+});
+
 test("a run's own handler goes before the server's; what it throws is the reason of a refusal", async () => {
   let context: RunContext | undefined;
   const url = await serveMessages({

@@ -49,7 +49,7 @@ export interface AgentServerOptions {
   reporter?:
     | Omit<ReporterOptions, "dispatch" | "url" | "secret" | "taskId" | "agentId" | "signal">
     | undefined;
-  /** The largest body taken, in bytes. Default 4 MiB. */
+  /** The largest body taken, in bytes. Default 8 MiB: messages come with their files. */
   maxBodyBytes?: number | undefined;
 }
 
@@ -68,7 +68,7 @@ export interface AgentServer {
   close(signal?: AbortSignal): Promise<void>;
 }
 
-const DEFAULT_MAX_BODY_BYTES = 4 * 1024 * 1024;
+const DEFAULT_MAX_BODY_BYTES = 8 * 1024 * 1024;
 const METHODS = ["POST", "DELETE", "HEAD"];
 /** How many ended dispatches are remembered, so that a late repeat does not run again; as many cancelled ones. */
 const REMEMBERED = 10_000;
@@ -254,14 +254,20 @@ class Receiver {
   async #message(id: string, webhookId: string, body: string): Promise<HttpResponse> {
     const message = parseMessage(body);
     if (!message)
-      return problem(400, "The message needs an id, a text, and a mode: steer, next or interrupt.");
+      return problem(
+        400,
+        "The message needs an id, a text, and a mode: steer, next or interrupt; attachments are a list of files.",
+      );
     if (webhookId !== agentRequestId.message(id, message.id)) return misdirected();
     const run = this.#runs.get(id)?.run;
     if (!run) return problem(404, "This agent does not work on the dispatch.");
     const { onMessage } = this.#options;
     const answer = await run.takeMessage(message, onMessage && ((one) => onMessage(run.dispatch, one)));
     if (!answer) return problem(501, "This agent takes no messages.");
-    return answer.state === "refused" ? problem(409, answer.reason) : json(200, answer);
+    if (answer.state === "refused") return problem(409, answer.reason);
+    // That it has the files, too: an agent that knows of none does not say so.
+    const { attachments } = message;
+    return json(200, attachments ? { ...answer, attachments: attachments.length } : answer);
   }
 
   #forget(id: string): void {

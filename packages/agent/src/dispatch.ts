@@ -1,4 +1,4 @@
-import type { AgentMessage, Dispatch, FormValues, PermissionAnswer } from "./wire.ts";
+import type { AgentMessage, AttachedFile, Dispatch, FormValues, PermissionAnswer } from "./wire.ts";
 
 /**
  * Checks that a signed body is a dispatch an agent can work on and answer. Only what the SDK itself needs is looked
@@ -45,13 +45,23 @@ export function parseMessage(body: string): AgentMessage | undefined {
   try {
     const value: unknown = JSON.parse(body);
     if (!isObject(value)) return undefined;
-    const { id, text, mode = "steer" } = value;
+    const { id, text, mode = "steer", attachments } = value;
     if (typeof id !== "string" || id === "" || typeof text !== "string") return undefined;
     if (mode !== "steer" && mode !== "next" && mode !== "interrupt") return undefined;
-    return { id, text, mode };
+    if (attachments === undefined || attachments === null) return { id, text, mode };
+    return Array.isArray(attachments) && attachments.every(isFile)
+      ? { id, text, mode, attachments }
+      : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isFile(value: unknown): value is AttachedFile {
+  if (!isObject(value)) return false;
+  const { name, mediaType, size, content } = value;
+  const texts = [name, mediaType, content];
+  return texts.every((text) => typeof text === "string") && typeof size === "number";
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

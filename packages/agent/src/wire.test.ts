@@ -17,10 +17,11 @@ test("the SDK's shapes are those of the protocol", () => {
   type Others<Entry> = Exclude<Entry, { kind: "tool" }>;
   const entry: Same<Others<wire.Entry>, Others<protocol.Entry>> = true;
   const dispatch: Same<Omit<wire.Dispatch, "task">, Omit<protocol.DispatchPayload, "task">> = true;
+  const message: Same<wire.AgentMessage, protocol.AgentMessageBody> = true;
   const mode: Same<wire.MessageMode, protocol.MessageMode> = true;
   const type: Same<wire.CallbackType, protocol.Callback["type"]> = true;
   const task: keyof protocol.DispatchPayload["task"] = "title" satisfies keyof wire.Dispatch["task"];
-  assert.ok(usage && request && tool && toolEntry && entry && dispatch && mode && type && task);
+  assert.ok(usage && request && tool && toolEntry && entry && dispatch && message && mode && type && task);
 });
 
 test("the SDK's limits are those of the protocol", async () => {

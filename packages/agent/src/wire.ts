@@ -106,6 +106,16 @@ export interface AgentMessage {
   id: string;
   text: string;
   mode: MessageMode;
+  /** Files that go with it, whole; absent for none. */
+  attachments?: AttachedFile[] | undefined;
+}
+
+/** A file that goes with a message: `content` in base64, `size` in bytes. */
+export interface AttachedFile {
+  name: string;
+  mediaType: string;
+  size: number;
+  content: string;
 }
 
 /** A JSON object whose content is the agent's own. */

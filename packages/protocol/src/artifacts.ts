@@ -39,7 +39,10 @@ export const reportedArtifactSchema = z.object({
 });
 export type ReportedArtifact = z.infer<typeof reportedArtifactSchema>;
 
-/** What an attempt left behind, as a task lists it. `size` is in bytes, `sha256` in hexadecimal. */
+/**
+ * What an attempt left behind or, with `messageId`, what the operator sent its agent with a message. `size` is in bytes,
+ * `sha256` in hexadecimal.
+ */
 export const artifactSchema = z.object({
   id: idSchema,
   name: z.string(),
@@ -47,6 +50,7 @@ export const artifactSchema = z.object({
   size: z.number().int(),
   sha256: z.string(),
   dispatchId: idSchema,
+  messageId: idSchema.optional(),
   createdAt: timestampSchema,
 });
 export type ArtifactView = z.infer<typeof artifactSchema>;

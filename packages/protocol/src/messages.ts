@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { idSchema, longTextSchema, pageLimitSchema, timestampSchema } from "./common.ts";
+import { artifactNameSchema, mediaTypeSchema } from "./artifacts.ts";
+import { absentOr, idSchema, longTextSchema, pageLimitSchema, timestampSchema } from "./common.ts";
 import { eventPositionSchema } from "./events.ts";
 
 /**
@@ -16,10 +17,36 @@ export type MessageMode = z.infer<typeof messageModeSchema>;
 export const messageStateSchema = z.enum(["sending", "delivered", "taken_up", "refused"]);
 export type MessageState = z.infer<typeof messageStateSchema>;
 
+/** Files that may go with one message, and how large all of them together may be, in bytes. */
+export const MAX_ATTACHMENTS = 8;
+export const MAX_ATTACHMENTS_BYTES = 5 * 1024 * 1024;
+
+/** A file to go with a message: its bytes in base64, or an artifact that the task has already. */
+export const attachmentSchema = z.union([
+  z.object({
+    name: artifactNameSchema,
+    mediaType: absentOr(mediaTypeSchema),
+    content: z.base64("must be base64"),
+  }),
+  z.object({ artifactId: idSchema }),
+]);
+export type Attachment = z.infer<typeof attachmentSchema>;
+
+/** A file of a message, as the message tells of it: an artifact of the task. `size` is in bytes. */
+export const attachedFileSchema = z.object({
+  artifactId: idSchema,
+  name: z.string(),
+  mediaType: z.string(),
+  size: z.number().int(),
+  sha256: z.string(),
+});
+export type AttachedFile = z.infer<typeof attachedFileSchema>;
+
 /** The body of `POST /api/tasks/:id/messages`. The text is kept as it is. */
 export const sendMessageSchema = z.object({
   text: longTextSchema.refine((text) => text.trim() !== "", "must not be empty"),
   mode: messageModeSchema.default("steer"),
+  attachments: absentOr(z.array(attachmentSchema).max(MAX_ATTACHMENTS)),
 });
 export type SendMessage = z.infer<typeof sendMessageSchema>;
 
@@ -30,6 +57,8 @@ export const messageSchema = z.object({
   dispatchId: idSchema,
   text: z.string(),
   mode: messageModeSchema,
+  /** The files that go with it; absent for none. */
+  attachments: z.array(attachedFileSchema).optional(),
   state: messageStateSchema,
   /** Why it was refused or, where it was taken otherwise than asked, how; in words. */
   reason: z.string().optional(),
@@ -38,6 +67,25 @@ export const messageSchema = z.object({
   createdAt: timestampSchema,
 });
 export type MessageView = z.infer<typeof messageSchema>;
+
+/**
+ * A message as an HTTP agent is sent it (docs/contract.md, section 3). An agent that takes the files says so in its
+ * answer, with `attachments: <how many>`: one that knows of none passes the field over.
+ */
+export interface AgentMessageBody {
+  id: string;
+  text: string;
+  mode: MessageMode;
+  attachments?: SentFile[] | undefined;
+}
+
+/** A file of a message, whole: `content` in base64, `size` in bytes. */
+export interface SentFile {
+  name: string;
+  mediaType: string;
+  size: number;
+  content: string;
+}
 
 /** The query of `GET /api/tasks/:id/messages`; `after` is a page's `nextCursor`. */
 export const messageQuerySchema = z.object({ after: eventPositionSchema.default(0), limit: pageLimitSchema });

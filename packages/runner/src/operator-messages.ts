@@ -1,8 +1,10 @@
-import type { AgentMessage, MessageEnd, RunContext } from "@mission-control/agent";
+import type { AgentMessage, AttachedFile, MessageEnd, RunContext } from "@mission-control/agent";
 
 /** What the operator says to a run under way (docs/contract.md, section 2). */
 export interface OperatorMessage {
   text: string;
+  /** Files that go with it; whoever cannot give them to its agent refuses the message. */
+  files: readonly AttachedFile[];
   /** `steer`: into what it does now; `next`: when it is done with that; `interrupt`: instead of it. */
   mode: AgentMessage["mode"];
   /** To be called once the agent has it before it. */
@@ -49,7 +51,7 @@ export function takeMessages(
   { onMessage, reporter }: Pick<RunContext, "onMessage" | "reporter">,
   messages: OperatorMessages,
 ): void {
-  onMessage(({ id, text, mode }) => {
+  onMessage(({ id, text, mode, attachments = [] }) => {
     /** What became of it before this returns is the answer; what comes later is a callback. */
     let answer: MessageEnd | undefined;
     let isAnswered = false;
@@ -60,6 +62,7 @@ export function takeMessages(
     };
     messages.deliver({
       text,
+      files: attachments,
       mode,
       takenUp: () => end({ state: "taken_up" }),
       refuse: (reason) => end({ state: "refused", reason }),

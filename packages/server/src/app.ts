@@ -127,6 +127,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
         agents,
         adapterFor: (target) => gateways.adapterFor(target),
         reachesHere: (target) => gateways.reachesHere(target),
+        contents,
         publicUrl: () => publicUrl,
         serverKey: keys.serverKey,
         logger,

@@ -107,6 +107,7 @@ export async function startHttp({
     store,
     agents,
     adapterFor: () => adapter,
+    contents,
     logger: silent,
     metrics,
     publicUrl: () => "http://127.0.0.1:1",

@@ -82,15 +82,20 @@ test("a message survives a kill before its agent has it, and one after it is del
   const received = () => again?.received.map(({ body }) => JSON.parse(body).text as string);
   assert.deepEqual(received(), ["while you were away"]);
 
-  // The agent has it, and the server dies before it hears so.
+  // The agent has it with its file, and the server dies before it hears so.
   const held = again.holdNext();
-  await write("twice on the way");
+  const content = randomBytes(200_000).toString("base64");
+  const attachments = [{ name: "screen.png", mediaType: "image/png", content }];
+  await server.call("POST", path, { text: "twice on the way", attachments });
   await held;
   await server.end("SIGKILL");
   await server.restart();
   await delivered("twice on the way");
   const [, first, second] = again.received.map(({ body }) => JSON.parse(body).id);
   assert.equal(second, first, "its agent knows it again");
+  for (const { body } of again.received.slice(1)) {
+    assert.deepEqual(JSON.parse(body).attachments, [{ ...attachments[0], size: 200_000 }]);
+  }
   assert.equal(again.received.length, 3);
 });
 

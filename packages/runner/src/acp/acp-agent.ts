@@ -3,6 +3,7 @@ import { Readable, Writable } from "node:stream";
 import {
   type AnyMessage,
   type ClientConnection,
+  type ContentBlock,
   type CreateElicitationResponse,
   client,
   type InitializeResponse,
@@ -11,6 +12,7 @@ import {
   type NewSessionResponse,
   ndJsonStream,
   PROTOCOL_VERSION,
+  type PromptCapabilities,
   type PromptResponse,
   type RequestPermissionResponse,
   type ResumeSessionResponse,
@@ -148,9 +150,13 @@ export class AcpAgent {
         ));
   }
 
-  prompt(sessionId: string, text: string): Promise<PromptResponse> {
+  /** What a prompt may hold beside text. */
+  get takes(): PromptCapabilities {
+    return this.#about?.agentCapabilities?.promptCapabilities ?? {};
+  }
+
+  prompt(sessionId: string, prompt: ContentBlock[]): Promise<PromptResponse> {
     const method = methods.agent.session.prompt;
-    const prompt = [{ type: "text" as const, text }];
     // For as long as the task may take.
     return this.#answer(method, this.#connection.agent.request(method, { sessionId, prompt }), undefined);
   }
@@ -166,10 +172,10 @@ export class AcpAgent {
    * claude-agent-acp 0.101 and codex-acp 2.6).
    * @returns whether the agent has it; `false` where no turn was under way any more, or it could not be put in
    */
-  async steer(sessionId: string, text: string): Promise<boolean> {
+  async steer(sessionId: string, prompt: ContentBlock[]): Promise<boolean> {
     const params = {
       sessionId,
-      prompt: [{ type: "text", text }],
+      prompt,
       // Without a turn, it is ours to prompt: a turn that the agent began by itself would have no end that we see.
       _meta: { steering: { idleBehavior: "promptRequired" } },
     };

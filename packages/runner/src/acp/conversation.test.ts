@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { ContentBlock } from "@agentclientprotocol/sdk";
 import { type OperatorMessage, OperatorMessages } from "../operator-messages.ts";
 import { Conversation, type Listener } from "./conversation.ts";
 
@@ -8,21 +9,37 @@ function inTurn(steer?: (text: string) => Promise<boolean>) {
   const told: string[] = [];
   const agent: Listener = {
     name: "fake",
+    takes: {},
     steers: steer !== undefined,
-    steer: (_, text) => (steer as (text: string) => Promise<boolean>)(text),
+    steer: (_, blocks) => (steer as (text: string) => Promise<boolean>)(textOf(blocks) ?? ""),
     cancel: async () => void told.push("cancel"),
   };
   const messages = new OperatorMessages();
   const conversation = new Conversation(agent, "s", messages);
-  const say = (text: string, mode: OperatorMessage["mode"]) =>
+  const say = (text: string, mode: OperatorMessage["mode"], files: OperatorMessage["files"] = []) =>
     messages.deliver({
       text,
+      files,
       mode,
       takenUp: () => told.push(`${text} taken up`),
       refuse: (reason) => told.push(`${text} refused: ${reason}`),
     });
   return { conversation, say, told };
 }
+
+/** The text that a prompt begins with. */
+function textOf(blocks: ContentBlock[] = []): string | undefined {
+  const [first] = blocks;
+  return first?.type === "text" ? first.text : undefined;
+}
+
+test("a message whose file the agent cannot take is refused at once, whatever its mode", async () => {
+  const { conversation, say, told } = inTurn();
+  const image = { name: "a.png", mediaType: "image/png", size: 1, content: "AA==" };
+  say("look", "interrupt", [image]);
+  assert.equal(await conversation.next(), undefined);
+  assert.match(told.join(), /^look refused: fake takes no files like a\.png/);
+});
 
 test("an agent that steers is given the message at once", async () => {
   const { conversation, say, told } = inTurn(async () => true);
@@ -47,7 +64,7 @@ test("messages that steer do not overtake each other, and the end of the turn wa
 test("one that comes too late for the turn is the next prompt", async () => {
   const { conversation, say, told } = inTurn(async () => false);
   say("left", "steer");
-  assert.equal(await conversation.next(), "left");
+  assert.equal(textOf(await conversation.next()), "left");
   assert.deepEqual(told, ["left taken up"]);
 });
 
@@ -56,8 +73,8 @@ test("an agent that does not steer hears it after its turn, in the order of sayi
   say("one", "steer");
   say("two", "next");
   assert.deepEqual(told, []);
-  assert.equal(await conversation.next(), "one");
-  assert.equal(await conversation.next(), "two");
+  assert.equal(textOf(await conversation.next()), "one");
+  assert.equal(textOf(await conversation.next()), "two");
   assert.equal(await conversation.next(), undefined);
 });
 
@@ -67,9 +84,9 @@ test("an interruption ends the turn, and comes before what waits", async () => {
   say("later", "next");
   say("stop", "interrupt");
   assert.equal(interrupted.aborted, true, "what the turn waits for is over");
-  assert.equal(await conversation.next(), "stop");
+  assert.equal(textOf(await conversation.next()), "stop");
   assert.equal(conversation.interrupted.aborted, false, "a new turn");
-  assert.equal(await conversation.next(), "later");
+  assert.equal(textOf(await conversation.next()), "later");
   assert.deepEqual(told, ["cancel", "stop taken up", "later taken up"]);
 });
 

@@ -1,9 +1,16 @@
+import type { ContentBlock } from "@agentclientprotocol/sdk";
 import type { OperatorMessage, OperatorMessages } from "../operator-messages.ts";
-import { plainText } from "../prompt.ts";
 import type { AcpAgent } from "./acp-agent.ts";
+import { promptOf } from "./prompt-blocks.ts";
 
 /** What a conversation needs of an agent. */
-export type Listener = Pick<AcpAgent, "name" | "steers" | "steer" | "cancel">;
+export type Listener = Pick<AcpAgent, "name" | "takes" | "steers" | "steer" | "cancel">;
+
+/** A message, as the agent is to be prompted with it. */
+interface Said {
+  message: OperatorMessage;
+  blocks: ContentBlock[];
+}
 
 const OVER = "The agent had ended its work on this task before it could take the message.";
 
@@ -15,7 +22,7 @@ export class Conversation {
   readonly #agent: Listener;
   readonly #sessionId: string;
   readonly #messages: OperatorMessages;
-  #next: OperatorMessage[] = [];
+  #next: Said[] = [];
   /** Steering under way, one after the other: they must not overtake each other. */
   #steering: Promise<void> = Promise.resolve();
   /** Ends what the turn waits for where the operator interrupts it. */
@@ -37,43 +44,49 @@ export class Conversation {
    * What to prompt the agent with next, once a turn has ended; `undefined` where nothing was said: from then on nothing
    * is taken.
    */
-  async next(): Promise<string | undefined> {
+  async next(): Promise<ContentBlock[] | undefined> {
     for (let steering: unknown; steering !== this.#steering; ) {
       steering = this.#steering;
       await this.#steering;
     }
-    const message = this.#next.shift();
-    if (!message) {
+    const said = this.#next.shift();
+    if (!said) {
       this.#messages.close(OVER);
       return undefined;
     }
     this.#interrupt = new AbortController();
-    message.takenUp();
-    return plainText(message.text);
+    said.message.takenUp();
+    return said.blocks;
   }
 
   /** Refuses what was not taken up. */
   close(reason = OVER): void {
     this.#messages.close(reason);
-    for (const message of this.#next.splice(0)) message.refuse(reason);
+    for (const { message } of this.#next.splice(0)) message.refuse(reason);
   }
 
   #hear(message: OperatorMessage): void {
+    const prompt = promptOf(message.text, message.files, this.#agent);
+    if ("refusal" in prompt) {
+      message.refuse(prompt.refusal);
+      return;
+    }
+    const said = { message, blocks: prompt.blocks };
     if (message.mode === "interrupt") {
-      this.#next.unshift(message);
+      this.#next.unshift(said);
       this.#interrupt.abort(new Error("The operator interrupted the turn."));
       void this.#agent.cancel(this.#sessionId);
     } else if (message.mode === "steer" && this.#agent.steers) {
-      this.#steering = this.#steering.then(() => this.#steer(message));
+      this.#steering = this.#steering.then(() => this.#steer(said));
     } else {
-      this.#next.push(message);
+      this.#next.push(said);
     }
   }
 
   /** One that comes too late for the turn, or that the agent does not take into it, is the next prompt. */
-  async #steer(message: OperatorMessage): Promise<void> {
-    const isTaken = await this.#agent.steer(this.#sessionId, plainText(message.text));
-    if (isTaken) message.takenUp();
-    else this.#next.push(message);
+  async #steer(said: Said): Promise<void> {
+    const isTaken = await this.#agent.steer(this.#sessionId, said.blocks);
+    if (isTaken) said.message.takenUp();
+    else this.#next.push(said);
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type {
+  ContentBlock,
   CreateElicitationResponse,
   PromptResponse,
   RequestPermissionResponse,
@@ -73,7 +74,7 @@ export class Turn {
     const conversation = new Conversation(this.#agent, sessionId, this.#job.messages);
     this.#conversation = conversation;
     try {
-      for (let prompt: string | undefined = text; ; ) {
+      for (let prompt: ContentBlock[] | undefined = [{ type: "text", text }]; ; ) {
         this.#record = new TurnRecord();
         const response = await this.#prompt(sessionId, prompt, stopped);
         const usage = this.#usage.takeAnswer(response);
@@ -89,8 +90,8 @@ export class Turn {
     }
   }
 
-  async #prompt(sessionId: string, text: string, stopped: Promise<never>): Promise<PromptResponse> {
-    const answer = this.#agent.prompt(sessionId, text);
+  async #prompt(sessionId: string, prompt: ContentBlock[], stopped: Promise<never>): Promise<PromptResponse> {
+    const answer = this.#agent.prompt(sessionId, prompt);
     try {
       return await Promise.race([answer, stopped]);
     } catch (error) {

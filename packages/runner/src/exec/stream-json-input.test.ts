@@ -23,9 +23,10 @@ function begun() {
       .split("\n")
       .filter(Boolean)
       .map((line) => JSON.parse(line) as Line);
-  const say = (text: string, mode: OperatorMessage["mode"]) =>
+  const say = (text: string, mode: OperatorMessage["mode"], files: OperatorMessage["files"] = []) =>
     messages.deliver({
       text,
+      files,
       mode,
       takenUp: () => told.push(`${text} taken up`),
       refuse: () => told.push(`${text} refused`),
@@ -87,4 +88,19 @@ test("an interruption ends the turn before the message", () => {
   const { read, say } = begun();
   say("stop", "interrupt");
   assert.deepEqual(textsOf(read()), ["control_request interrupt", "stop"]);
+});
+
+test("gives images as images and text files as text, and refuses a message with anything else", () => {
+  const { read, say, told } = begun();
+  const image = { name: "a.png", mediaType: "image/png", size: 1, content: "AA==" };
+  const text = { name: "b.log", mediaType: "application/octet-stream", size: 2, content: btoa("no") };
+  say("look", "steer", [image, text]);
+  say("and", "next", [{ ...image, name: "c.bin", mediaType: "application/zip" }]);
+  const [line] = read();
+  assert.deepEqual(line?.message?.content, [
+    { type: "text", text: "look" },
+    { type: "image", source: { type: "base64", media_type: "image/png", data: "AA==" } },
+    { type: "text", text: "b.log:\n\n```\nno\n```" },
+  ]);
+  assert.deepEqual(told, ["and refused"]);
 });

@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import { programNames } from "../command-line.ts";
+import { fencedFile, notCarried, textOf } from "../message-files.ts";
 import type { OperatorMessage, OperatorMessages } from "../operator-messages.ts";
 import { plainText } from "../prompt.ts";
 
@@ -30,7 +31,7 @@ export class StreamJsonInput {
   /** Written, and not taken up yet: by the ids they were given. */
   readonly #written = new Map<string, OperatorMessage | undefined>();
   /** To be written when the turn is over. */
-  readonly #next: OperatorMessage[] = [];
+  readonly #next: { message: OperatorMessage; content: Content }[] = [];
   #count = 0;
 
   constructor(input: Writable, messages: OperatorMessages) {
@@ -40,10 +41,15 @@ export class StreamJsonInput {
 
   /** Gives it the task, and from then on what the operator says. */
   begin(prompt: string): void {
-    this.#say(prompt, undefined);
+    this.#say([{ type: "text", text: prompt }], undefined);
     this.#messages.hear((message) => {
+      const content = contentOf(message);
+      if (typeof content === "string") {
+        message.refuse(content);
+        return;
+      }
       if (message.mode === "next") {
-        this.#next.push(message);
+        this.#next.push({ message, content });
         return;
       }
       if (message.mode === "interrupt") {
@@ -53,7 +59,7 @@ export class StreamJsonInput {
           request: { subtype: "interrupt" },
         });
       }
-      this.#say(plainText(message.text), message);
+      this.#say(content, message);
     });
   }
 
@@ -66,7 +72,7 @@ export class StreamJsonInput {
   /** A turn is over. @returns whether another follows; if not, its input has ended */
   turnEnded(): boolean {
     const next = this.#next.shift();
-    if (next) this.#say(plainText(next.text), next);
+    if (next) this.#say(next.content, next.message);
     if (this.#written.size > 0) return true;
     this.close();
     return false;
@@ -76,19 +82,43 @@ export class StreamJsonInput {
   close(): void {
     const reason = "The program had ended its work before it could take the message.";
     this.#messages.close(reason);
-    for (const message of [...this.#written.values(), ...this.#next]) message?.refuse(reason);
+    for (const message of this.#written.values()) message?.refuse(reason);
+    for (const { message } of this.#next) message.refuse(reason);
     this.#written.clear();
     this.#next.length = 0;
     this.#input.end();
   }
 
-  #say(text: string, message: OperatorMessage | undefined): void {
+  #say(content: Content, message: OperatorMessage | undefined): void {
     const uuid = crypto.randomUUID();
     this.#written.set(uuid, message);
-    this.#write({ type: "user", uuid, message: { role: "user", content: [{ type: "text", text }] } });
+    this.#write({ type: "user", uuid, message: { role: "user", content } });
   }
 
   #write(line: object): void {
     this.#input.write(`${JSON.stringify(line)}\n`);
   }
+}
+
+/** Blocks of a message as the Messages API of Anthropic has them, which Claude Code reads. */
+type Content = (
+  | { type: "text"; text: string }
+  | { type: "image"; source: { type: "base64"; media_type: string; data: string } }
+)[];
+
+/** The images that it takes. */
+const IMAGES: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
+
+/** A message with its files; in words, why it cannot be given to the program. */
+function contentOf({ text, files }: OperatorMessage): Content | string {
+  const content: Content = [{ type: "text", text: plainText(text) }];
+  for (const file of files) {
+    const { name, mediaType, content: data } = file;
+    const asText = textOf(file);
+    if (IMAGES.has(mediaType)) {
+      content.push({ type: "image", source: { type: "base64", media_type: mediaType, data } });
+    } else if (asText !== null) content.push({ type: "text", text: fencedFile(name, asText) });
+    else return notCarried("Claude Code", file);
+  }
+  return content;
 }

@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { PROBLEM_TYPE } from "@mission-control/protocol";
+import { MAX_ATTACHMENTS_BYTES, PROBLEM_TYPE } from "@mission-control/protocol";
 import Fastify, { type FastifyReply, type FastifyRequest } from "fastify";
 import { validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { AgentDirectory } from "../agents/agent-directory.ts";
@@ -44,6 +44,8 @@ import { transcriptRoutes } from "./transcript-routes.ts";
 import { webhookRoutes } from "./webhook-routes.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
+/** Of a message whose files, in base64, are as large as they may be. */
+const MAX_MESSAGE_BODY_BYTES = MAX_BODY_BYTES + Math.ceil((MAX_ATTACHMENTS_BYTES * 4) / 3);
 /** Of a body that somebody sends who has not logged in. */
 const MAX_OPEN_BODY_BYTES = 8 * 1024;
 /** Longer than any id; Fastify's own limit would refuse some. */
@@ -232,7 +234,10 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions, allowTime: Ra
     api.addHook("onSend", noStore);
     takeJsonBodies(api, options.apiBodies, MAX_BODY_BYTES);
     taskRoutes(api, options);
-    messageRoutes(api, options);
+    await api.register(async (messages: HttpApp) => {
+      takeJsonBodies(messages, options.apiBodies, MAX_MESSAGE_BODY_BYTES);
+      messageRoutes(messages, options);
+    });
     inboxRoutes(api, store);
     artifactRoutes(api, options);
     agentRoutes(api, options.agents);

@@ -13,6 +13,8 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
  * @param maxBytes of one body
  */
 export function takeJsonBodies(app: HttpApp, bodies: BodyReader, maxBytes: number): void {
+  // A part of an app has its parent's, and its own bound.
+  app.removeContentTypeParser("application/json");
   app.addContentTypeParser("application/json", async (request: FastifyRequest) => {
     const body = await new Promise<Buffer>((resolve, reject) => {
       bodies.read(request.raw, maxBytes, (error, whole) => (error ? reject(error) : resolve(whole)));

@@ -70,3 +70,45 @@ test("what cannot be a message is refused, and so is one that nobody can take", 
   assert.match(refused.body.detail, /not dispatched yet/);
   assert.deepEqual((await http.call("GET", `/api/tasks/${pending.id}/messages`)).body.items, []);
 });
+
+test("files of a message are artifacts of its task, which can be sent again by their ids", async () => {
+  const id = await taskAtWork();
+  const content = Buffer.from("one,two\n").toString("base64");
+  const sent = await write(id, { text: "See these.", attachments: [{ name: "numbers.csv", content }] });
+  assert.equal(sent.status, 202, JSON.stringify(sent.body));
+  assert.deepEqual(messageSchema.parse(sent.body), sent.body);
+  const [file] = sent.body.attachments;
+  assert.deepEqual([file.name, file.mediaType, file.size], ["numbers.csv", "application/octet-stream", 8]);
+  const listed = await http.call("GET", `/api/tasks/${id}/artifacts`);
+  assert.deepEqual(
+    listed.body.items.map((item: { id: string; messageId: string }) => [item.id, item.messageId]),
+    [[file.artifactId, sent.body.id]],
+  );
+  const again = await write(id, { text: "And once more.", attachments: [{ artifactId: file.artifactId }] });
+  assert.deepEqual(again.body.attachments, [file]);
+  assert.equal((await http.call("GET", `/api/tasks/${id}/artifacts`)).body.items.length, 1);
+  const { body } = await http.call("GET", `/api/tasks/${id}/messages`);
+  assert.deepEqual(
+    body.items.map((item: { attachments: unknown }) => item.attachments),
+    [[file], [file]],
+  );
+});
+
+test("files that cannot be taken are refused, each with its place, and nothing is written to the agent", async () => {
+  const id = await taskAtWork();
+  const large = Buffer.alloc(2_700_000).toString("base64");
+  for (const [attachments, path] of [
+    [[{ name: "a.txt", content: "not base64!" }], "attachments.0"],
+    [[{ name: "../a.txt", content: "" }], "attachments.0"],
+    [[{ artifactId: "nobody" }], "attachments.0.artifactId"],
+    [Array(9).fill({ name: "a", content: "" }), "attachments"],
+    [["a.bin", "b.bin"].map((name) => ({ name, content: large })), "attachments"],
+  ] as const) {
+    const { status, body } = await write(id, { text: "See these.", attachments });
+    assert.equal(status, 400, path);
+    assert.equal(body.errors[0].path.slice(0, path.length), path, JSON.stringify(body));
+  }
+  const huge = [{ name: "a", content: "A".repeat(9_000_000) }];
+  assert.equal((await write(id, { text: "See this.", attachments: huge })).status, 413);
+  assert.deepEqual((await http.call("GET", `/api/tasks/${id}/messages`)).body.items, []);
+});

@@ -7,12 +7,14 @@ import {
 } from "@mission-control/protocol";
 import { z } from "zod";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import { AttachmentError } from "../dispatch/message-files.ts";
+import { ContentError } from "../store/contents.ts";
 import type { Store } from "../store/store.ts";
 import type { Message } from "../tasks/task.ts";
 import { idempotencyHeaders, keyOf, refuse } from "./changes.ts";
 import { PROBLEM_RESPONSE } from "./documentation.ts";
 import type { HttpApp } from "./http-app.ts";
-import { notFound } from "./problems.ts";
+import { notFound, ProblemError } from "./problems.ts";
 
 export interface MessageRoutesParts {
   store: Pick<Store, "task" | "messagesOf">;
@@ -44,7 +46,8 @@ export function messageRoutes(app: HttpApp, { store, dispatcher }: MessageRoutes
     async (request, reply) => {
       const { id } = request.params;
       const key = keyOf(`messages:${id}`, request.headers, request.body);
-      const result = await dispatcher.sendMessage(id, { ...request.body, by: BY }, key);
+      const message = { ...request.body, by: BY };
+      const result = await dispatcher.sendMessage(id, message, key).catch(badFiles);
       refuse(result);
       if (!result.message) throw notFound("task");
       reply.code(202);
@@ -74,6 +77,18 @@ export function messageRoutes(app: HttpApp, { store, dispatcher }: MessageRoutes
   );
 }
 
-function messageView({ taskId: _, ...shown }: Message): MessageView {
-  return shown;
+/** The answer to a message whose files cannot be kept. */
+function badFiles(error: unknown): never {
+  if (error instanceof AttachmentError) {
+    const { path, message } = error;
+    throw new ProblemError(400, message, { errors: [{ path, message }] });
+  }
+  if (error instanceof ContentError && error.code === "no_room") {
+    throw new ProblemError(507, error.message, { headers: { "Retry-After": "60" } });
+  }
+  throw error;
+}
+
+function messageView({ taskId: _, attachments, ...shown }: Message): MessageView {
+  return attachments ? { ...shown, attachments: [...attachments] } : shown;
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Problem, type ReportedArtifact, UNKNOWN_MEDIA_TYPE } from "@mission-control/protocol";
 import { newId } from "../ids.ts";
-import type { Contents } from "../store/contents.ts";
+import { type Contents, keepWhole } from "../store/contents.ts";
 import type { Artifact } from "../tasks/artifact.ts";
 
 /** Why an artifact is not what its callback tells of it. */
@@ -26,7 +26,7 @@ export class ArtifactKeeping {
       return notTold("sha256", `is not that of the content, which is ${found}`);
     }
     const size = bytes.length;
-    await this.#contents.keep(inOnePiece(bytes), { sha256: found, size, maxBytes: size });
+    await keepWhole(this.#contents, bytes, found);
     return { id: newId("artifact"), name, mediaType: mediaType ?? UNKNOWN_MEDIA_TYPE, size, sha256: found };
   }
 }
@@ -40,8 +40,4 @@ function fromBase64(text: string): Buffer | null {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
   const bytes = Buffer.from(text, "base64");
   return bytes.toString("base64").replace(/=+$/, "") === text.replace(/=+$/, "") ? bytes : null;
-}
-
-async function* inOnePiece(bytes: Buffer): AsyncIterable<Buffer> {
-  if (bytes.length > 0) yield bytes;
 }

@@ -11,6 +11,7 @@ import type { Store } from "../store/store.ts";
 import type { DeliveryChange } from "../tasks/change.ts";
 import { type Attempt, isOver } from "../tasks/task.ts";
 import type { CommandOutcome } from "./agent-commands.ts";
+import type { MessageFiles } from "./message-files.ts";
 import { dispatchPayload, type PayloadOptions } from "./payload.ts";
 import { sendContext } from "./send-context.ts";
 
@@ -18,6 +19,8 @@ export interface CommandStepsOptions extends PayloadOptions {
   store: Store;
   /** The adapter that reaches an agent; null when its gateway is gone. */
   adapterFor: (target: AgentTarget) => GatewayAdapter | null;
+  /** The files that go with messages. */
+  files: Pick<MessageFiles, "read">;
 }
 
 type Command<Kind extends PendingCommand["command"]["kind"]> = PendingCommand & {
@@ -34,6 +37,8 @@ interface Route {
   signal: AbortSignal;
 }
 
+const NO_FILES =
+  "Messages to agents of this kind carry no files: write what they say into the text, or tell where the agent finds them.";
 const WITHDRAWN: CommandOutcome = { kind: "withdrawn" };
 
 /** The two steps of a command: what delivers it to its agent once, and what writes what came of that. */
@@ -108,7 +113,12 @@ export class CommandSteps {
     if (!attempt || !payload || !message) return WITHDRAWN;
     if (!adapter.sendMessage) return { kind: "refused", reason: "Agents of this kind take no messages." };
     const context = sendContext(store, attempt, { signal });
-    return asOutcome(await adapter.sendMessage(target, payload, message, context));
+    const { id, text, mode, attachments: files } = message;
+    if (!files) return asOutcome(await adapter.sendMessage(target, payload, { id, text, mode }, context));
+    if (!adapter.carriesFiles) return { kind: "refused", reason: NO_FILES };
+    const attachments = await this.#options.files.read(files);
+    if (!attachments) return { kind: "refused", reason: "Its files are not kept any more." };
+    return asOutcome(await adapter.sendMessage(target, payload, { id, text, mode, attachments }, context));
   }
 }
 

@@ -5,6 +5,7 @@ import type { AgentTarget, GatewayAdapter, RunEvent } from "../gateways/gateway.
 import { newId } from "../ids.ts";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
+import type { Contents } from "../store/contents.ts";
 import { type AttemptStep, type PendingCommand, summaryOf } from "../store/log-change.ts";
 import type { ChangeResult, LeaseToken } from "../store/plan.ts";
 import type { IdempotencyKey } from "../store/receipt.ts";
@@ -15,6 +16,7 @@ import { AgentQueues } from "./agent-queues.ts";
 import { CommandDelivery } from "./command-delivery.ts";
 import { CommandSteps } from "./command-steps.ts";
 import { HandOvers } from "./hand-overs.ts";
+import { MessageFiles } from "./message-files.ts";
 import { OutcomeWriter } from "./outcome-writer.ts";
 import { dispatchPayload, type PayloadOptions, withoutSecret } from "./payload.ts";
 import { RequestExpiry } from "./request-expiry.ts";
@@ -30,6 +32,8 @@ export interface DispatcherOptions extends PayloadOptions {
    * may have changed, {@link Dispatcher.review} is to be called. Default: every one can.
    */
   reachesHere?: (target: AgentTarget) => Promise<boolean>;
+  /** Where the files of messages are kept. */
+  contents: Pick<Contents, "keep" | "read">;
   logger: Logger;
   metrics: Pick<Metrics, "dispatch">;
   graceMs?: number;
@@ -57,6 +61,7 @@ export class Dispatcher {
   readonly #runs: RunWatch;
   readonly #expiry: RequestExpiry;
   readonly #commands: CommandDelivery;
+  readonly #files: MessageFiles;
   readonly #ownership: AgentOwnership;
   /** Whoever waits for the next step of an agent's work, here or as the log tells; with its position there. */
   readonly #nextSteps = new Map<string, PromiseWithResolvers<number | null>>();
@@ -98,7 +103,8 @@ export class Dispatcher {
     });
     this.#runs = new RunWatch({ store, writer: this.#writer, graceMs: options.graceMs });
     this.#expiry = new RequestExpiry(this.#writer);
-    const steps = new CommandSteps(options);
+    this.#files = new MessageFiles(options);
+    const steps = new CommandSteps({ ...options, files: this.#files });
     this.#commands = new CommandDelivery({
       logger,
       deliver: (pending, signal) => steps.deliver(pending, signal),
@@ -220,10 +226,11 @@ export class Dispatcher {
   /**
    * Writes to the agent that works on a task: kept until its side has answered. Where it has ended and its agent goes on
    * in the same conversation, the message begins a new attempt.
+   * @throws AttachmentError; ContentError `no_room`, where there is none for its files
    */
   async sendMessage(
     taskId: string,
-    message: SendMessage & { by: string },
+    { attachments, ...message }: SendMessage & { by: string },
     options?: { key?: IdempotencyKey },
   ): Promise<ChangeResult> {
     const { store, adapterFor } = this.#options;
@@ -232,7 +239,9 @@ export class Dispatcher {
     const agent = task?.agentId ? await store.record("agent", task.agentId) : null;
     const goesOn = agent && adapterFor(targetOf(agent))?.keepsConversations;
     const newDispatchId = goesOn ? newId("dispatch") : undefined;
-    return store.change({ kind: "send_message", taskId, messageId, ...message, newDispatchId }, options);
+    const files = attachments?.length ? { attachments: await this.#files.take(taskId, attachments) } : {};
+    const change = { kind: "send_message", taskId, messageId, ...message, ...files, newDispatchId } as const;
+    return store.change(change, options);
   }
 
   /** Takes what a gateway saw of a run. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { DispatchFixture } from "../../test/support/dispatch-fixture.ts";
-import type { MessageOutcome } from "../gateways/gateway.ts";
+import type { AgentMessage, MessageOutcome } from "../gateways/gateway.ts";
 
 /** A task that its agent has. */
 async function atWork(context: TestContext) {
@@ -81,6 +81,42 @@ test("an agent of a kind that takes no messages has refused, in words", async (c
   await write("hello");
   await settled();
   assert.deepEqual(await states(), ["hello refused: Agents of this kind take no messages."]);
+});
+
+test("the files of a message are kept through a crash, and go to the agent whole", async (context) => {
+  const { fixture, taskId, settled, states } = await atWork(context);
+  Object.assign(fixture.gateway, { carriesFiles: true });
+  const received: AgentMessage[] = [];
+  const reached = Promise.withResolvers<void>();
+  fixture.gateway.onMessage = () => {
+    reached.resolve();
+    return new Promise(() => {});
+  };
+  const content = Buffer.from("PNG\0").toString("base64");
+  const attachments = [{ name: "screen.png", mediaType: "image/png", content }];
+  const message = { text: "look", mode: "steer", by: "operator", attachments } as const;
+  await fixture.dispatcher.sendMessage(taskId, { ...message, attachments: [...attachments] });
+  await reached.promise;
+  fixture.gateway.onMessage = async (message) => {
+    received.push(message);
+    return { state: "delivered" };
+  };
+  await fixture.crash();
+  await settled();
+  assert.deepEqual(await states(), ["look delivered"]);
+  assert.deepEqual(received[0]?.attachments, [
+    { name: "screen.png", mediaType: "image/png", size: 4, content },
+  ]);
+});
+
+test("a message with files to an agent of a kind that carries none is refused, in words", async (context) => {
+  const { fixture, taskId, settled, states } = await atWork(context);
+  const attachments = [{ name: "a.txt", mediaType: undefined, content: "QQ==" }];
+  const message = { text: "look", mode: "steer", by: "operator", attachments } as const;
+  await fixture.dispatcher.sendMessage(taskId, { ...message, attachments });
+  await settled();
+  assert.match((await states()).join(), /^look refused: Messages to agents of this kind carry no files/);
+  assert.ok(!fixture.gateway.calls.some((call) => call.startsWith("message")));
 });
 
 test("what a gateway sees of a message is told, also before the agent's side has answered", async (context) => {

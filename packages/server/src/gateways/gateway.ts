@@ -5,6 +5,7 @@ import type {
   JsonObject,
   MessageMode,
   PermissionRequest,
+  SentFile,
   Usage,
 } from "@mission-control/protocol";
 
@@ -94,6 +95,8 @@ export interface AgentMessage {
   id: string;
   text: string;
   mode: MessageMode;
+  /** Files that go with it, whole; only for an adapter that {@link GatewayAdapter.carriesFiles}. */
+  attachments?: SentFile[] | undefined;
 }
 
 /** What an agent's side answered to a message; `reason` says how it is taken, where that is otherwise than asked. */
@@ -128,6 +131,8 @@ export interface SendContext {
 export interface GatewayAdapter {
   /** Whether its agents go on in the conversation that an earlier attempt at the same task was; absent where not. */
   readonly keepsConversations?: true;
+  /** Whether its messages can carry files; absent where a message with some is refused. */
+  readonly carriesFiles?: true;
 
   /** Hands a dispatch over for the first time. Retries inside are the adapter's own; it never runs twice. */
   dispatch(target: AgentTarget, payload: DispatchPayload, context: SendContext): Promise<DispatchOutcome>;

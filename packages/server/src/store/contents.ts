@@ -66,6 +66,19 @@ export function overTotal(limit: number): ContentError {
   );
 }
 
+/** Keeps bytes that are there whole. @throws as {@link Contents.keep} */
+export async function keepWhole(
+  contents: Pick<Contents, "keep">,
+  bytes: Buffer,
+  sha256: string,
+): Promise<void> {
+  await contents.keep(inOnePiece(bytes), { sha256, size: bytes.length, maxBytes: bytes.length });
+}
+
+async function* inOnePiece(bytes: Buffer): AsyncIterable<Buffer> {
+  if (bytes.length > 0) yield bytes;
+}
+
 /** @throws ContentError when there are more than there may be */
 export function checkSize(size: number, { maxBytes }: Promised): void {
   if (size <= maxBytes) return;

@@ -253,7 +253,7 @@ function write(
   for (const message of [decision.message, decision.opening]) {
     if (message) draft.setMessage(message, draft.nextEventId);
   }
-  if (decision.artifact) draft.addArtifact(decision.artifact);
+  for (const artifact of decision.artifacts ?? []) draft.addArtifact(artifact);
   for (const pending of commands) draft.addCommand(pending);
   draft.addEvents(events);
 }

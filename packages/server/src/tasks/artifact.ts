@@ -13,6 +13,8 @@ export interface Artifact {
 export interface ArtifactRecord extends Artifact {
   readonly taskId: string;
   readonly dispatchId: string;
+  /** The message that the operator sent it with; absent for what the attempt left behind. */
+  readonly messageId?: string | undefined;
   readonly createdAt: string;
 }
 

@@ -1,5 +1,6 @@
 import type {
   AnswerPermission,
+  AttachedFile,
   CreateTask,
   JsonObject,
   MessageMode,
@@ -31,10 +32,17 @@ export type OperatorChange =
       messageId: string;
       text: string;
       mode: MessageMode;
+      attachments?: readonly SentAlong[] | undefined;
       by: string;
       /** Of the attempt that it begins where the last one is over; absent where the agent keeps no conversation. */
       newDispatchId?: string | undefined;
     };
+
+/** A file that goes with a message; a new one becomes an artifact of the task by it. */
+export interface SentAlong {
+  file: AttachedFile;
+  isNew: boolean;
+}
 
 /** What the dispatcher learns while it hands an attempt over. */
 export type DeliveryChange =
@@ -157,8 +165,8 @@ export interface Decision {
   opening?: Message;
   deleted?: true;
   command?: AgentCommand;
-  /** What the attempt leaves behind by it. */
-  artifact?: ArtifactRecord;
+  /** What the attempt leaves behind by it, or is sent with a message. */
+  artifacts?: readonly ArtifactRecord[];
   events: NewEvent[];
   /** Which of `events` is the answer to a callback. */
   answerEvent?: number;

@@ -53,9 +53,11 @@ export function sendMessage(
   change: Extract<OperatorChange, { kind: "send_message" }>,
   now: string,
 ): Ruling {
-  const { messageId: id, text, mode, by, newDispatchId } = change;
-  const given = { id, taskId: task.id, text, mode, state: "sending", by, createdAt: now } as const;
+  const { messageId: id, text, mode, by, newDispatchId, attachments = [] } = change;
+  const files = attachments.length > 0 ? { attachments: attachments.map(({ file }) => file) } : {};
+  const given = { id, taskId: task.id, text, mode, ...files, state: "sending", by, createdAt: now } as const;
   if (attempt && isOver(attempt) && task.status !== "review" && newDispatchId !== undefined) {
+    if (attachments.length > 0) return refuse("conflict", NO_FILES_AT_THE_BEGINNING);
     const begun = startAttempt(task, attempt.agentId, newDispatchId, text, now, id);
     const message: Message = { ...given, dispatchId: newDispatchId };
     return { ...begun, message, events: [...begun.events, messageEvent(begun.attempt, message, text, now)] };
@@ -77,10 +79,19 @@ export function sendMessage(
   return {
     attempt: { ...attempt, messages: { written: written + 1, sending: sending + 1 } },
     message,
+    artifacts: attachments
+      .filter(({ isNew }) => isNew)
+      .map(({ file: { artifactId, ...told } }) => {
+        const ofTask = { taskId: task.id, dispatchId: attempt.id, messageId: id, createdAt: now };
+        return { id: artifactId, ...told, ...ofTask };
+      }),
     command: { kind: "message", messageId: id },
     events: [messageEvent(attempt, message, text, now)],
   };
 }
+
+const NO_FILES_AT_THE_BEGINNING =
+  "The attempt is over: the message begins a new one, and files cannot go with that. Write without them, and send them once the agent works on it.";
 
 const NEVER_SENT =
   "The task was not dispatched yet: no agent works on it. Put what you have to say into its description.";
@@ -186,11 +197,13 @@ function moved(
 
 function messageEvent(
   attempt: Attempt,
-  { id, state, mode, by, reason }: Message,
+  { id, state, mode, by, reason, attachments = [] }: Message,
   words: string,
   now: string,
 ): NewEvent {
   const data: JsonObject = { messageId: id, state, mode, by };
+  if (state === "sending" && attachments.length > 0)
+    data.attachments = attachments.map((file) => ({ ...file }));
   if (reason !== undefined) data.reason = reason;
   return taskEvent("message", subjectOf(attempt), now, { message: words, data });
 }

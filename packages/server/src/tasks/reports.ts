@@ -157,7 +157,7 @@ function artifact(
   return {
     ...live,
     attempt: { ...live.attempt, artifacts: (live.attempt.artifacts ?? 0) + 1 },
-    artifact: { ...said.artifact, taskId: task.id, dispatchId: attempt.id, createdAt: now },
+    artifacts: [{ ...said.artifact, taskId: task.id, dispatchId: attempt.id, createdAt: now }],
     events: [...live.events, event],
     answerEvent: live.events.length,
   };

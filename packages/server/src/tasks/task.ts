@@ -1,4 +1,5 @@
 import type {
+  AttachedFile,
   DispatchState,
   FormValues,
   JsonObject,
@@ -71,6 +72,8 @@ export interface Message {
   readonly dispatchId: string;
   readonly text: string;
   readonly mode: MessageMode;
+  /** Files that go with it; absent for none. */
+  readonly attachments?: readonly AttachedFile[] | undefined;
   readonly state: MessageState;
   /** Why it was refused or, where it was taken otherwise than asked, how. */
   readonly reason?: string | undefined;

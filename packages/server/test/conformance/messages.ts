@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { AttachedFile } from "@mission-control/protocol";
 import type { TaskChange } from "../../src/tasks/change.ts";
 import { callback, type Engine, running, Subject } from "./engine.ts";
 
@@ -55,6 +56,27 @@ export function messages(engine: Engine): void {
     await subject.discard();
   });
 
+  test("the files of a message become artifacts of its task, in the same commit", async () => {
+    const subject = await Subject.open(engine);
+    await running(subject.store, "t1", "a1", "d1");
+    const about = { mediaType: "text/plain", size: 4, sha256: "1".repeat(64) };
+    const [one, two] = ["one", "two"].map((artifactId) => ({
+      artifactId,
+      name: `${artifactId}.txt`,
+      ...about,
+    })) as [AttachedFile, AttachedFile];
+    const attachments = [one, two].map((file) => ({ file, isNew: file === one }));
+    await subject.change({ ...send("t1", "m1"), attachments });
+    await subject.reopen();
+    assert.deepEqual((await subject.store.message("m1"))?.attachments, [one, two]);
+    const { items } = await subject.store.artifacts("t1", 0, 10);
+    assert.deepEqual(
+      items.map(({ id, messageId, dispatchId, sha256 }) => [id, messageId, dispatchId, sha256]),
+      [["one", "m1", "d1", about.sha256]],
+    );
+    await subject.discard();
+  });
+
   test("messages go with their task, also where it is deleted while one is written", async () => {
     const subject = await Subject.open(engine);
     await running(subject.store, "t1", "a1", "d1");
@@ -71,7 +93,7 @@ export function messages(engine: Engine): void {
   });
 }
 
-function send(taskId: string, messageId: string): TaskChange {
+function send(taskId: string, messageId: string): Extract<TaskChange, { kind: "send_message" }> {
   return {
     kind: "send_message",
     taskId,

@@ -17,6 +17,8 @@ import type {
   Reachability,
   SendContext,
 } from "../../src/gateways/gateway.ts";
+import { openContentFolder } from "../../src/store/content-folder.ts";
+import type { Contents } from "../../src/store/contents.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { TaskChange } from "../../src/tasks/change.ts";
 import { callback, createTask } from "../conformance/engine.ts";
@@ -71,6 +73,7 @@ export class ScriptedGateway implements GatewayAdapter {
 
 /** What dispatches at one node, and the agents' side as that node reaches it. */
 class DispatchNode {
+  contents!: Contents;
   readonly gateway = new ScriptedGateway();
   /** Who reaches the agents; null when the gateway is gone. */
   adapter: GatewayAdapter | null = this.gateway;
@@ -97,6 +100,7 @@ class DispatchNode {
       agents,
       adapterFor: () => this.adapter,
       reachesHere: async () => this.reaches,
+      contents: this.contents,
       logger: { debug() {}, info() {}, warn() {}, error: (fields) => void this.errors.push(fields) },
       metrics: { dispatch() {} },
       publicUrl: () => "http://127.0.0.1:4000",
@@ -140,6 +144,7 @@ export class DispatchFixture extends DispatchNode {
   /** @param before what is done when everything is there and the dispatcher has not started yet */
   async start(before?: (dispatcher: Dispatcher) => Promise<void>): Promise<void> {
     this.store = openTestStore({ folder: this.#folder });
+    this.contents = await openContentFolder(this.#folder);
     this.leases = new LapsingLeases(this.store);
     await this.begin(this.leases.node(), this.#graceMs, before);
   }
@@ -147,6 +152,7 @@ export class DispatchFixture extends DispatchNode {
   /** One more node on the same store, closed with this one. */
   async addNode(): Promise<DispatchNode> {
     const node = new DispatchNode();
+    node.contents = this.contents;
     this.#others.push(node);
     await node.begin(this.leases.node(), this.#graceMs);
     return node;

@@ -32,18 +32,25 @@ export function outcomeOf(answer: Answer): DispatchOutcome {
   return { kind: "rejected", reason: `The agent answered HTTP ${status}${inWords(answer)}.` };
 }
 
+const FILES_NOT_CONFIRMED =
+  "The agent has the text, and did not say that it took the files: it may know of none.";
+
 /** An agent's server that knows no messages at all gives these. */
 const NO_MESSAGES_THERE = [404, 405, 501];
 
-/** What an agent's answer makes of a message: a 2xx has it, and says with `state` how far it is; all else refuses it. */
-export function messageOutcomeOf(answer: Answer): MessageOutcome {
+/**
+ * What an agent's answer makes of a message: a 2xx has it, and says with `state` how far it is; all else refuses it.
+ * @param files how many went with it: an agent that knows of none passes them over, and one that took them says so
+ */
+export function messageOutcomeOf(answer: Answer, files = 0): MessageOutcome {
   if (isSuccess(answer)) {
-    const { state, accepted, reason } = jsonOf(answer);
+    const { state, accepted, reason, attachments } = jsonOf(answer);
     const words = typeof reason === "string" ? cut(reason) : undefined;
     if (state === "refused" || accepted === false) {
       return { state: "refused", reason: words ?? "The agent refused it and gave no reason." };
     }
-    return { state: state === "taken_up" ? "taken_up" : "delivered", reason: words };
+    const how = attachments === files || files === 0 ? words : FILES_NOT_CONFIRMED;
+    return { state: state === "taken_up" ? "taken_up" : "delivered", reason: how };
   }
   const what = NO_MESSAGES_THERE.includes(answer.status)
     ? "The agent takes no messages on this dispatch"

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { agentRequestId, type DispatchPayload } from "@mission-control/protocol";
+import { type AgentMessageBody, agentRequestId, type DispatchPayload } from "@mission-control/protocol";
 import { type Backoff, fullJitter } from "../backoff.ts";
 import {
   type AgentMessage,
@@ -65,6 +65,7 @@ export class AgentUnreachableError extends Error {
 
 /** Agents with a URL of their own: signed requests out, signed callbacks back (docs/contract.md, section 3). */
 export class HttpGateway implements GatewayAdapter {
+  readonly carriesFiles = true;
   readonly #options: HttpGatewayOptions;
   readonly #sender: RequestSender;
   readonly #closed = new AbortController();
@@ -144,16 +145,17 @@ export class HttpGateway implements GatewayAdapter {
   async sendMessage(
     target: AgentTarget,
     { dispatchId }: DispatchPayload,
-    { id, text, mode }: AgentMessage,
+    { id, text, mode, attachments }: AgentMessage,
     { signal }: SendContext,
   ): Promise<MessageOutcome> {
     const request = {
       method: "POST",
       id: agentRequestId.message(dispatchId, id),
       path: [dispatchId, "messages"],
-      body: JSON.stringify({ id, text, mode }),
+      body: JSON.stringify({ id, text, mode, attachments } satisfies AgentMessageBody),
     } as const;
-    return messageOutcomeOf(await this.#request(target, request, { signal, repeat: "always" }));
+    const answer = await this.#request(target, request, { signal, repeat: "always" });
+    return messageOutcomeOf(answer, attachments?.length ?? 0);
   }
 
   reachability({ agentId }: AgentTarget): Reachability | null {
