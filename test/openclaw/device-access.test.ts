@@ -91,7 +91,7 @@ test("a device approved for less works, and says how to have commands approved t
   const identity = DeviceIdentity.open(identityDir);
   const { url } = proxy;
   const options = { url, token: gateway.token, identity, clientVersion: "0", onEvent() {}, onGap() {} };
-  const withoutApprovals = { protocol: 4, approvals: false, reviewer: false } as const;
+  const withoutApprovals = { protocol: 4, approvals: false, questions: false, reviewer: false } as const;
   const refused = await GatewayConnection.open(options, withoutApprovals, AbortSignal.timeout(20_000)).then(
     () => assert.fail("it is not approved yet"),
     (error: Error) => error.message,

@@ -10,6 +10,8 @@ export type Step =
    * in the system prompt.
    */
   | { exec: string; saying?: string }
+  /** Has the agent use any tool of its own, with these arguments. */
+  | { tool: string; input: object }
   /** Answers with this HTTP status instead of a completion. */
   | { fail: number }
   /** Keeps the request open until the test calls {@link StubModel.release}, then goes on with the next step. */
@@ -151,8 +153,9 @@ export class StubModel {
         );
         return;
       }
+      if ("tool" in step) return sendToolCall(response, step.tool, step.input, index);
       const command = step.exec.replaceAll("{{ENV}}", reportEnvironment(system));
-      return sendToolCall(response, command, index, step.saying);
+      return sendToolCall(response, "exec", { command }, index, step.saying);
     }
   }
 }
@@ -179,7 +182,8 @@ function indexAfterTools(steps: Step[], toolResults: number): number {
   let seen = 0;
   for (let index = 0; index < steps.length; index++) {
     if (seen === toolResults) return index;
-    if ("exec" in (steps[index] as Step)) seen += 1;
+    const step = steps[index] as Step;
+    if ("exec" in step || "tool" in step) seen += 1;
   }
   return steps.length;
 }
@@ -206,7 +210,8 @@ function sendText(response: ServerResponse, content: string): void {
 
 function sendToolCall(
   response: ServerResponse,
-  command: string,
+  name: string,
+  input: object,
   index: number,
   content: string | null = null,
 ): void {
@@ -214,7 +219,7 @@ function sendToolCall(
     index: 0,
     id: `call_${index}_${process.hrtime.bigint()}`,
     type: "function",
-    function: { name: "exec", arguments: JSON.stringify({ command }) },
+    function: { name, arguments: JSON.stringify(input) },
   };
   sendChunks(response, { role: "assistant", content, tool_calls: [call] }, "tool_calls");
 }

@@ -26,13 +26,17 @@ export interface PermissionTool {
   durationMs?: number | undefined;
 }
 
-/** One field of a form; a `choice` takes one of its `options`, a `multi` any number of them. */
+/**
+ * One field of a form; a `choice` takes one of its `options`, a `multi` any number of them, and with `other` a text of the
+ * operator's own, too.
+ */
 export interface FormField {
   name: string;
   /** What the operator reads beside it; its name, if absent. */
   label?: string | undefined;
   type: "text" | "choice" | "multi" | "boolean";
   options?: string[] | undefined;
+  other?: boolean | undefined;
   required?: boolean | undefined;
 }
 

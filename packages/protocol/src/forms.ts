@@ -19,6 +19,8 @@ export const formFieldSchema = z
     label: absentOr(z.string().min(1).max(4096)),
     type: z.enum(["text", "choice", "multi", "boolean"]),
     options: absentOr(z.array(optionSchema).min(1).max(MOST_OPTIONS)),
+    /** Whether a `choice` takes a text of one's own, too, and a `multi` any of them beside its options; default false. */
+    other: absentOr(z.boolean()),
     required: absentOr(z.boolean()),
   })
   .refine(
@@ -60,25 +62,30 @@ export function formErrors(
   return [...wrong, ...strange];
 }
 
+/** Whether a field was not filled in: with nothing, no option, or a text of nothing but spaces. */
+function isEmpty(value: FormValues[string] | undefined): boolean {
+  if (typeof value === "string") return value.trim() === "";
+  return value === undefined || (Array.isArray(value) && value.length === 0);
+}
+
 function whyNot(
-  { type, options = [], required = false }: FormField,
+  { type, options = [], other = false, required = false }: FormField,
   value: FormValues[string] | undefined,
 ): string | null {
-  if (value === undefined || value === "" || (Array.isArray(value) && value.length === 0)) {
-    return required ? "is required" : null;
-  }
+  if (isEmpty(value)) return required ? "is required" : null;
   switch (type) {
     case "text":
       return typeof value === "string" ? null : "must be a text";
     case "boolean":
       return typeof value === "boolean" ? null : "must be true or false";
     case "choice":
-      return typeof value === "string" && options.includes(value)
-        ? null
-        : `must be one of ${options.join(", ")}`;
+      if (typeof value === "string" && (other || options.includes(value))) return null;
+      return other ? "must be a text" : `must be one of ${options.join(", ")}`;
     case "multi": {
-      const isFitting = Array.isArray(value) && value.every((one) => options.includes(one));
-      return isFitting ? null : `must be a list of some of ${options.join(", ")}`;
+      const isFitting =
+        Array.isArray(value) && value.every((one) => (other && one.trim() !== "") || options.includes(one));
+      if (isFitting) return null;
+      return other ? "must be a list of texts" : `must be a list of some of ${options.join(", ")}`;
     }
   }
 }

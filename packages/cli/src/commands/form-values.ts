@@ -39,8 +39,9 @@ function valueIn({ name, type }: FormField, text: string): string | boolean {
 
 /** The fields of a form as rows: name, what it takes, what is asked. */
 export function formRows({ fields = [] }: PermissionRequest): string[][] {
-  return fields.map(({ name, label = name, type, options = [], required }) => {
-    const takes = type === "boolean" ? "yes or no" : options.length > 0 ? options.join("|") : type;
+  return fields.map(({ name, label = name, type, options = [], other, required }) => {
+    const choices = [...options, ...(other ? ["any text"] : [])].join("|");
+    const takes = type === "boolean" ? "yes or no" : choices || type;
     return [name, `${takes}${type === "multi" ? " (any)" : ""}${required ? "" : ", optional"}`, label];
   });
 }

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type FormField, formErrors } from "@mission-control/protocol";
-import { emptyValues, isRefusal, missingFields, sentValues } from "./answer-values.ts";
+import {
+  emptyValues,
+  isRefusal,
+  missingFields,
+  ownWords,
+  sentValues,
+  withOwnWords,
+} from "./answer-values.ts";
 
 const fields: FormField[] = [
   { name: "branch", type: "text", required: true },
@@ -18,6 +25,17 @@ test("a form begins empty, says what is missing, and sends what was filled in", 
   assert.deepEqual(missingFields(fields, filled), []);
   assert.deepEqual(sentValues(filled), { branch: "main", level: "minor", push: false });
   assert.deepEqual(formErrors(fields, sentValues(filled)), [], "the server takes it");
+});
+
+test("what is written beside the options is the one that is none of them, and is chosen like one", () => {
+  assert.equal(ownWords(["a", "b"], "b"), "");
+  assert.equal(ownWords(["a", "b"], "else"), "else");
+  assert.equal(ownWords(["a", "b"], ["a", "else"]), "else");
+  assert.deepEqual(withOwnWords(["a"], "else"), ["a", "else"]);
+  assert.deepEqual(withOwnWords(["a"], ""), ["a"]);
+  const field: FormField = { name: "where", type: "multi", options: ["a"], other: true, required: true };
+  assert.deepEqual(formErrors([field], { where: withOwnWords(["a"], "else") }), [], "the server takes it");
+  assert.deepEqual(missingFields([field], { where: withOwnWords([], "") }), ["where"]);
 });
 
 test("an option that says no needs no form", () => {

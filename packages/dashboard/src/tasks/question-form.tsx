@@ -3,7 +3,14 @@ import { type FormEvent, useId, useState } from "react";
 import { runText } from "../text/run-text.ts";
 import { Button } from "../ui/button.tsx";
 import { Foreign } from "../ui/foreign.tsx";
-import { emptyValues, isRefusal, missingFields, sentValues } from "./answer-values.ts";
+import {
+  emptyValues,
+  isRefusal,
+  missingFields,
+  ownWords,
+  sentValues,
+  withOwnWords,
+} from "./answer-values.ts";
 import styles from "./question-form.module.css";
 
 /** More options than this are a list to choose from, not buttons beside each other. */
@@ -70,7 +77,7 @@ interface FieldInputProps {
 }
 
 function FieldInput({ field, value, isMissing, onChange }: FieldInputProps) {
-  const { name, label = name, type, options = [], required = false } = field;
+  const { name, label = name, type, options = [], other = false, required = false } = field;
   const id = useId();
   const error = isMissing ? (
     <p id={`${id}-error`} className={styles.error} role="alert">
@@ -92,7 +99,7 @@ function FieldInput({ field, value, isMissing, onChange }: FieldInputProps) {
       </label>
     );
   }
-  if (type === "text" || (type === "choice" && options.length > MOST_RADIOS)) {
+  if (type === "text" || (type === "choice" && !other && options.length > MOST_RADIOS)) {
     return (
       <div className={styles.field}>
         <label htmlFor={id}>{words}</label>
@@ -122,6 +129,7 @@ function FieldInput({ field, value, isMissing, onChange }: FieldInputProps) {
     );
   }
   const chosen = Array.isArray(value) ? value : [value];
+  const own = ownWords(options, value);
   return (
     <fieldset className={styles.field} {...described}>
       <legend>{words}</legend>
@@ -135,13 +143,34 @@ function FieldInput({ field, value, isMissing, onChange }: FieldInputProps) {
               onChange(
                 type === "choice"
                   ? option
-                  : options.filter((one) => (one === option ? target.checked : chosen.includes(one))),
+                  : withOwnWords(
+                      options.filter((one) => (one === option ? target.checked : chosen.includes(one))),
+                      own,
+                    ),
               )
             }
           />
           <Foreign max={400}>{option}</Foreign>
         </label>
       ))}
+      {other ? (
+        <input
+          type="text"
+          aria-label={runText.question.other}
+          placeholder={runText.question.other}
+          value={own}
+          onChange={({ target }) =>
+            onChange(
+              type === "choice"
+                ? target.value
+                : withOwnWords(
+                    options.filter((one) => chosen.includes(one)),
+                    target.value,
+                  ),
+            )
+          }
+        />
+      ) : null}
       {error}
     </fieldset>
   );

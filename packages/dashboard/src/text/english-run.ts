@@ -98,6 +98,7 @@ export const englishRun = {
     optional: "(optional)",
     required: "The agent needs this.",
     choose: "Choose…",
+    other: "Another answer…",
     within: (time: string) => `The agent waits ${time} more`,
     over: "The agent does not wait any longer",
     fill: "Fill in the form…",

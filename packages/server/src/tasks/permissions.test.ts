@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { FormValues, PermissionRequest } from "@mission-control/protocol";
+import {
+  type FormField,
+  type FormValues,
+  formErrors,
+  type PermissionRequest,
+} from "@mission-control/protocol";
 import { NOW, REQUEST, Story, TASK } from "../../test/support/story.ts";
 import { firstExpiry } from "./permissions.ts";
 
@@ -108,6 +113,18 @@ const FORM = {
     { name: "push", type: "boolean" },
   ],
 } satisfies PermissionRequest;
+
+test("a choice of more than its options takes a text, but not an empty one", () => {
+  const fields: FormField[] = [
+    { name: "where", type: "choice", options: ["here", "there"], other: true, required: true },
+    { name: "when", type: "multi", options: ["now"], other: true },
+  ];
+  assert.deepEqual(formErrors(fields, { where: "elsewhere", when: ["now", "at noon"] }), []);
+  assert.deepEqual(
+    formErrors(fields, { where: "  ", when: [" "] }).map(({ path }) => path),
+    ["values.where", "values.when"],
+  );
+});
 
 const fill = (story: Story, values: FormValues, optionId?: string) =>
   story.do({ kind: "answer_permission", taskId: TASK, requestId: "f1", optionId, values });

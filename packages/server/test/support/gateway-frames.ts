@@ -10,6 +10,9 @@ const VALIDATORS = {
   "approval.resolve": protocol.validateApprovalResolveParams,
   // It takes no parameters, and the package has no validator of its own for that.
   "exec.approval.list": protocol.validateExecApprovalsGetParams,
+  "question.get": protocol.validateQuestionGetParams,
+  "question.list": protocol.validateQuestionListParams,
+  "question.resolve": protocol.validateQuestionResolveParams,
   connect: protocol.validateConnectParams,
   "tasks.list": protocol.validateTasksListParams,
 };

@@ -13,6 +13,7 @@ import { testConnection } from "./test-connection.ts";
 
 const BASE = ["operator.read", "operator.write"];
 const WITH_APPROVALS = [...BASE, "operator.approvals"];
+const ALL = [...WITH_APPROVALS, "operator.questions"];
 
 let fake: FakeOpenClawGateway;
 let identityDir: string;
@@ -70,14 +71,14 @@ function asked(): { protocol: unknown; scopes: unknown; auth: unknown }[] {
 
 test("the handshake asks for exactly protocol 4 and proves the device", async () => {
   await connect();
-  assert.deepEqual(asked(), [{ protocol: 4, scopes: WITH_APPROVALS, auth: { token: "shared" } }]);
+  assert.deepEqual(asked(), [{ protocol: 4, scopes: ALL, auth: { token: "shared" } }]);
   const { device } = (await fake.request("connect")).params;
   const { id, publicKey, signature, nonce, signedAt } = (device ?? {}) as Record<string, string>;
   assert.deepEqual([nonce, signedAt], ["n-1", 1_700_000_000_000]);
   const raw = Buffer.from(publicKey ?? "", "base64url");
   const spki = Buffer.concat([Buffer.from("302a300506032b6570032100", "hex"), raw]);
   const key = createPublicKey({ key: spki, format: "der", type: "spki" });
-  const text = `v2|${id}|gateway-client|backend|operator|${WITH_APPROVALS.join(",")}|${signedAt}|shared|n-1`;
+  const text = `v2|${id}|gateway-client|backend|operator|${ALL.join(",")}|${signedAt}|shared|n-1`;
   assert.ok(verify(null, Buffer.from(text), key, Buffer.from(signature ?? "", "base64url")));
 });
 
@@ -168,6 +169,23 @@ test("where the right to have commands approved is not granted, the rest works, 
   assert.match(limitation ?? "", /without operator\.approvals .*"openclaw devices approve req-7"/);
   refuseWhen((request) => (isAsked(request) ? { code: "AUTH_SCOPE_MISMATCH" } : null));
   assert.match((await connect()).limitation ?? "", /set the gateway's token/);
+});
+
+test("where the right to answer what agents ask is not granted, the rest works, and how to get it is said", async () => {
+  refuseWhen(({ params }) =>
+    (params.scopes as string[]).includes("operator.questions")
+      ? {
+          code: "PAIRING_REQUIRED",
+          reason: "scope-upgrade",
+          requestId: "req-8",
+          requestedScopes: ALL,
+          approvedScopes: WITH_APPROVALS,
+        }
+      : null,
+  );
+  const { limitation } = await connect();
+  assert.deepEqual(asked().at(-1)?.scopes, WITH_APPROVALS);
+  assert.match(limitation ?? "", /^What agents on this gateway ask .*"openclaw devices approve req-8"/);
 });
 
 for (const [reason, words] of [

@@ -11,11 +11,18 @@ export interface Connected {
 
 /**
  * Connects with the most a gateway grants: protocol 4, or else 3; with the right to approve commands, where that is
- * wanted, or else to have them approved, or else without; with the device's own token, or else, where that is not taken any more, with the shared one alone.
+ * wanted, with that to answer what agents ask, with that to have commands approved, or else without the one that is refused;
+ * with the device's own token, or else, where that is not taken
+ * any more, with the shared one alone.
  * @throws ConnectError with a sentence for the operator
  */
 export async function connectToGateway(options: ConnectionOptions, signal: AbortSignal): Promise<Connected> {
-  let offer: Offer = { protocol: 4, approvals: true, reviewer: options.answersApprovals ?? false };
+  let offer: Offer = {
+    protocol: 4,
+    approvals: true,
+    questions: true,
+    reviewer: options.answersApprovals ?? false,
+  };
   let limitation: string | null = null;
   for (;;) {
     try {
@@ -27,6 +34,9 @@ export async function connectToGateway(options: ConnectionOptions, signal: Abort
       } else if (error.scopesRefused && offer.reviewer) {
         offer = { ...offer, reviewer: false };
         limitation = `What this gateway asks before it runs a command cannot be answered here. ${error.message}`;
+      } else if (error.scopesRefused && offer.questions) {
+        offer = { ...offer, questions: false };
+        limitation = `What agents on this gateway ask people to decide cannot be answered here. ${error.message}`;
       } else if (error.scopesRefused && offer.approvals) {
         offer = { ...offer, approvals: false };
         limitation = `Commands that need an approval on this gateway fail there. ${error.message}`;

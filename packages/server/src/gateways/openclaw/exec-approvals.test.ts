@@ -24,6 +24,7 @@ beforeEach(async () => {
   const { fake } = gateway;
   fake.on("agent", ({ answer }) => answer({ status: "accepted" }));
   fake.on("exec.approval.list", ({ answer }) => answer(pending as never));
+  fake.on("question.list", ({ answer }) => answer({ questions: [] }));
   fake.on("connect", ({ params, answer }) => {
     const auth = { role: "operator", scopes: params.scopes ?? [] };
     answer({ ...fake.hello(), auth });
@@ -45,7 +46,7 @@ test("a command that its gateway asks about is a question of its run, without th
   assert.deepEqual(
     [params.scopes, params.caps],
     [
-      ["operator.read", "operator.write", "operator.approvals", "operator.admin"],
+      ["operator.read", "operator.write", "operator.approvals", "operator.questions", "operator.admin"],
       ["tool-events", "exec-approvals"],
     ],
   );
@@ -77,7 +78,12 @@ test("what is asked already when the run is taken up is read from the gateway", 
 test("who is not to answer such questions takes no right for it", async () => {
   await dispatched({ answersApprovals: false });
   const { params } = await gateway.fake.request("connect");
-  assert.deepEqual(params.scopes, ["operator.read", "operator.write", "operator.approvals"]);
+  assert.deepEqual(params.scopes, [
+    "operator.read",
+    "operator.write",
+    "operator.approvals",
+    "operator.questions",
+  ]);
   assert.deepEqual(params.caps, ["tool-events"]);
   assert.equal(gateway.fake.count("exec.approval.list"), 0);
 });

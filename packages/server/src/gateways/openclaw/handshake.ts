@@ -21,6 +21,8 @@ const NEEDED_SCOPES = ["operator.read", "operator.write"] as const;
 export const APPROVALS_SCOPE = "operator.approvals";
 /** With this one and the capability, a client is asked; it may then do anything else on the gateway as well. */
 export const REVIEWER_SCOPE = "operator.admin";
+/** With this one, what agents ask people to decide (`question.*`) is told here, and answered. */
+export const QUESTIONS_SCOPE = "operator.questions";
 const REVIEWER_CAPABILITY = "exec-approvals";
 const DEFAULT_TICK_MS = 30_000;
 /** Silence is noticed within some of these, whatever a gateway says; no timer takes more than 2^31 - 1 milliseconds. */
@@ -46,6 +48,8 @@ export interface Offer {
   protocol: 3 | 4;
   /** Whether {@link APPROVALS_SCOPE} is asked for. */
   approvals: boolean;
+  /** Whether {@link QUESTIONS_SCOPE} is, to answer what agents ask. */
+  questions: boolean;
   /** Whether {@link REVIEWER_SCOPE} is, to answer approvals. */
   reviewer: boolean;
 }
@@ -73,6 +77,7 @@ export function connectParams(credentials: Credentials, offer: Offer, challenge:
   const deviceToken = credentials.deviceToken?.read();
   const scopes: string[] = [...NEEDED_SCOPES];
   if (offer.approvals) scopes.push(APPROVALS_SCOPE);
+  if (offer.questions) scopes.push(QUESTIONS_SCOPE);
   if (offer.reviewer) scopes.push(REVIEWER_SCOPE);
   const params: JsonObject = {
     minProtocol: offer.protocol,

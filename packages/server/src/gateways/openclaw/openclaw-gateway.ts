@@ -1,4 +1,4 @@
-import type { DispatchPayload, GatewayAgent, JsonObject } from "@mission-control/protocol";
+import type { DispatchPayload, GatewayAgent } from "@mission-control/protocol";
 import type { Logger } from "../../logger.ts";
 import type { ConnectionView } from "../../store/records.ts";
 import type { Backoff } from "../backoff.ts";
@@ -18,10 +18,9 @@ import type { ConnectedAdapter } from "../gateway-kind.ts";
 import { listAgents } from "./agents.ts";
 import { DeviceIdentity } from "./device-identity.ts";
 import type { DeviceTokenSlot } from "./device-tokens.ts";
-import { decide, isOfGateway, requestIdOf } from "./exec-approvals.ts";
-import { asObjects, asText } from "./frames.ts";
+import { asText } from "./frames.ts";
 import { GatewayLink } from "./gateway-link.ts";
-import { REVIEWER_SCOPE } from "./handshake.ts";
+import { GatewayQuestions, kindOf } from "./gateway-questions.ts";
 import { OpenClawRun } from "./openclaw-run.ts";
 import { sessionKeyOf } from "./run-key.ts";
 import { DEFAULT_RUN_TIMES, type RunTimes } from "./run-times.ts";
@@ -61,12 +60,18 @@ export class OpenClawGateway implements ConnectedAdapter {
   readonly #deviceToken: DeviceTokenSlot;
   readonly #link: GatewayLink;
   readonly #runs = new Map<string, OpenClawRun>();
+  readonly #questions: GatewayQuestions;
 
   constructor(options: OpenClawGatewayOptions) {
     const { id, identityDir, listener } = options;
     this.#options = options;
     this.#identity = DeviceIdentity.open(identityDir);
     this.#deviceToken = this.#identity.tokenOf(options);
+    this.#questions = new GatewayQuestions({
+      runs: () => this.#runs.values(),
+      logger: options.logger,
+      gatewayId: id,
+    });
     this.#link = new GatewayLink({
       ...options,
       gatewayId: id,
@@ -75,11 +80,10 @@ export class OpenClawGateway implements ConnectedAdapter {
       clientVersion: CLIENT_VERSION,
       onChange: () => {
         listener.onStatusChange(id);
-        void this.#readApprovals();
+        this.#readQuestions();
       },
       onEvent: ({ event, payload }) => {
-        if (event === "exec.approval.requested") this.#asked(payload);
-        if (event === "exec.approval.resolved") this.#settled(payload);
+        this.#questions.onEvent(event, payload);
         if (event !== "agent") return;
         for (const run of this.#runs.values()) {
           if (run.sessionKey === payload.sessionKey) run.onAgentEvent(payload);
@@ -141,15 +145,20 @@ export class OpenClawGateway implements ConnectedAdapter {
     await stopRunsOf(connection, { sessionKey, dispatchId: ref.dispatchId }, signal);
   }
 
-  /** Says the answer to the agent as its next turn: after the one that is under way, if any. */
+  /**
+   * Gives the answer to the gateway, where that asked; or else to the agent as its next turn, after the one that is under
+   * way, if any.
+   */
   answerPermission(
     target: AgentTarget,
     payload: DispatchPayload,
     answer: PermissionAnswer,
     context: SendContext,
   ): Promise<void> {
-    if (isOfGateway(answer.requestId)) {
-      return this.#connected(context.signal).then((connection) => decide(connection, answer, context.signal));
+    const kind = kindOf(answer.requestId);
+    if (kind) {
+      const { signal } = context;
+      return this.#connected(signal).then((connection) => kind.answer(connection, answer, signal));
     }
     const run = this.#runs.get(payload.dispatchId) ?? this.#run(target, payload, context);
     return run.answer(answer);
@@ -184,28 +193,9 @@ export class OpenClawGateway implements ConnectedAdapter {
     this.#deviceToken.forget();
   }
 
-  /** The gateway asks about a command of one of its sessions. */
-  #asked(payload: JsonObject): void {
-    for (const run of this.#runs.values()) run.onAsked(payload);
-  }
-
-  #settled({ id }: JsonObject): void {
-    const approvalId = asText(id);
-    if (approvalId === undefined) return;
-    for (const run of this.#runs.values()) run.onSettled(requestIdOf(approvalId));
-  }
-
   /** What the gateway asks already, and was not told here. */
-  async #readApprovals(): Promise<void> {
-    const { connection } = this.#link;
-    if (!connection?.hello.scopes.includes(REVIEWER_SCOPE)) return;
-    try {
-      const { items } = await connection.request("exec.approval.list", {});
-      for (const payload of asObjects(items)) this.#asked(payload);
-    } catch (error) {
-      const { logger, id: gatewayId } = this.#options;
-      logger.debug({ err: error, gatewayId }, "what a gateway asks could not be read");
-    }
+  #readQuestions(): void {
+    if (this.#link.connection) void this.#questions.read(this.#link.connection);
   }
 
   #connected(signal: AbortSignal) {
@@ -232,7 +222,7 @@ export class OpenClawGateway implements ConnectedAdapter {
       },
     });
     this.#runs.set(dispatchId, run);
-    void this.#readApprovals();
+    this.#readQuestions();
     return run;
   }
 }

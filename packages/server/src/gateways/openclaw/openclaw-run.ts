@@ -11,8 +11,8 @@ import type {
   RunEvent,
   SendContext,
 } from "../gateway.ts";
+import type { AskingKind } from "./asking.ts";
 import { asEntry } from "./event-entries.ts";
-import { askedCommand } from "./exec-approvals.ts";
 import { asObject, asText } from "./frames.ts";
 import type { GatewayConnection } from "./gateway-connection.ts";
 import type { GatewayLink } from "./gateway-link.ts";
@@ -51,6 +51,7 @@ export class OpenClawRun {
   readonly #redact: (text: string) => string;
   readonly #activity: RunActivity;
   readonly #closed = new AbortController();
+  readonly #asked = new Set<string>();
   #watch: TurnWatch | null = null;
   #following = false;
   #cancelled = false;
@@ -144,15 +145,22 @@ export class OpenClawRun {
     for (const { message, data } of this.#activity.take(payload)) this.#announce(message, data);
   }
 
-  /** Takes what the gateway asks about a command of a session. */
-  onAsked(payload: JsonObject): void {
-    const asked = askedCommand(payload, this.#redact);
+  /** Takes what the gateway asks for a session. */
+  onAsked(kind: AskingKind, payload: JsonObject): void {
+    const asked = kind.read(payload, this.#redact);
     if (asked?.sessionKey.toLowerCase() !== this.sessionKey) return;
+    this.#asked.add(asked.request.id);
     this.#options.emit({ kind: "asks", dispatchId: this.dispatchId, request: asked.request, at: new Date() });
+  }
+
+  /** What this run's gateway asked, as far as is known here, and has not settled yet. */
+  get asked(): ReadonlySet<string> {
+    return this.#asked;
   }
 
   /** A question of the gateway is settled; perhaps one of this run's. */
   onSettled(requestId: string): void {
+    this.#asked.delete(requestId);
     this.#options.emit({ kind: "asked", dispatchId: this.dispatchId, requestId, at: new Date() });
   }
 
