@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import { Counter } from "../../packages/server/src/insights/counting.ts";
 import type { Contents } from "../../packages/server/src/store/contents.ts";
+import type { InsightQuery } from "../../packages/server/src/store/insights.ts";
 import type { Store } from "../../packages/server/src/store/store.ts";
 import type { TaskChange } from "../../packages/server/src/tasks/change.ts";
 import {
@@ -15,6 +17,13 @@ import {
 
 /** A callback that is in it. */
 export const HALF: TaskChange = callback("t1", "a1", { type: "progress", message: "Half \u0000", tokens: 3 });
+
+/** Everything that was counted. */
+const COUNTS: readonly InsightQuery[] = (["hour", "day"] as const).map((length) => ({
+  ranges: [{ from: "2000", to: "2100", length }],
+  agentId: { each: true },
+  tag: "",
+}));
 
 /** More than one piece of either engine. */
 const BYTES = Buffer.alloc(600_000, "artifact \0 ");
@@ -56,6 +65,9 @@ export async function fill(store: Store, contents: Contents): Promise<void> {
   };
   await store.edit("webhook", "w1", () => ({ record: { id: "w1" }, deliveries: [delivery] }) as never);
   await store.edit("session", "s1", () => ({ record: { id: "s1" } as never }));
+  const lease = await store.lease("insights", new AbortController().signal);
+  await new Counter(store, lease.token).step();
+  await lease.release();
   await store.change({ kind: "cancel", taskId: "t1" });
   for (let count = 0; count < 450; count += 50) {
     await store.append(
@@ -81,6 +93,8 @@ export async function told(store: Store, contents: Contents): Promise<unknown> {
     contents: await sha256Of(contents),
     messages: await store.messagesOf("t1", 0, 10),
     deliveries: [await store.waitingDeliveries("w1", 10), await store.deliveryEvent("w1.5")],
+    counts: (await store.insights(COUNTS, 0)).rows,
+    uncounted: (await store.uncountedFacts(10)).map(({ fact }) => fact),
     session: await store.record("session", "s1"),
     range: await store.range(),
     events: (await store.history(null, {}, 500)).items,

@@ -231,6 +231,7 @@ const MADE_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   receipts: ["seq"],
   webhook_deliveries: ["seq"],
   artifacts: ["seq"],
+  insight_facts: ["seq"],
   // Made complete when the file is opened.
   events: ["indexed", "receipt_key", "receipt"],
 };

@@ -21,6 +21,7 @@ export const rooms = [
   "gateways",
   "stream",
   "ingress",
+  "insights",
   "retention.ts",
   "artifact-upkeep.ts",
   "readiness.ts",

@@ -12,6 +12,7 @@ export * from "./forms.ts";
 export * from "./gateways.ts";
 export * from "./host-name.ts";
 export * from "./inbox.ts";
+export * from "./insights.ts";
 export * from "./messages.ts";
 export * from "./paths.ts";
 export * from "./saved-views.ts";

@@ -25,6 +25,8 @@ import { BodyReader } from "./ingress/body-reader.ts";
 import { ConnectionLimit } from "./ingress/connection-limit.ts";
 import { FastLane } from "./ingress/fast-lane.ts";
 import { basePathOf } from "./ingress/request-target.ts";
+import { Counting } from "./insights/counting.ts";
+import { Insights } from "./insights/insights.ts";
 import { fingerprint, loadKeys, shareKeys } from "./keys.ts";
 import { AddressCount } from "./limits/address-limit.ts";
 import { limitsOf } from "./limits/limits.ts";
@@ -209,6 +211,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       agents,
       gateways,
       webhooks: new Webhooks({ ...webhookParts, allowPrivate, canMail: smtpUrl !== undefined }),
+      insights: new Insights({ store, now }),
       allowedHosts,
       authenticator,
       sessions,
@@ -254,6 +257,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     opening(new AgentProbe({ agents, owns, adapterFor, logger })).start();
     opening(new Outbound({ ...webhookParts, logger, metrics }));
     opening(new SilenceWatch({ store, agents, patience: patienceOf(settings), logger, now }));
+    opening(new Counting({ store, now, logger }));
     opening(new ArtifactUpkeep({ store, contents, logger }));
     opening(new Retention({ store, keepEvents: settings.retentionEvents, now, logger }));
     return {

@@ -10,6 +10,7 @@ import { ClientAddresses } from "../src/client-address.ts";
 import { Dispatcher } from "../src/dispatch/dispatcher.ts";
 import type { DispatchOutcome, GatewayAdapter } from "../src/gateways/gateway.ts";
 import { BodyReader } from "../src/ingress/body-reader.ts";
+import { Insights } from "../src/insights/insights.ts";
 import { limitsOf } from "../src/limits/limits.ts";
 import { Authenticator } from "../src/login/authenticator.ts";
 import { LogInThrottle } from "../src/login/log-in-throttle.ts";
@@ -131,6 +132,7 @@ export async function startHttp({
       canMail: false,
       publicUrl: () => "http://127.0.0.1:1",
     }),
+    insights: new Insights({ store, now }),
     // Everything goes through the HTTP server here; the lane before it has tests of its own.
     fastLane: { attach() {}, close() {} },
     openBodies: bodies(),

@@ -74,6 +74,7 @@ const CONTRACT = [
   "GET /api/tasks/{id}/events",
   "GET /api/tasks/{id}/transcript",
   "GET /api/events/history",
+  "GET /api/insights",
   "GET /api/events",
   "GET /api/gateways",
   "POST /api/gateways",

@@ -12,6 +12,7 @@ import type { BodyReader } from "../ingress/body-reader.ts";
 import { BrokenRequests } from "../ingress/broken-request.ts";
 import type { FastLane } from "../ingress/fast-lane.ts";
 import { basePathOf, toOriginForm, withoutBasePath } from "../ingress/request-target.ts";
+import type { Insights } from "../insights/insights.ts";
 import type { Logger } from "../logger.ts";
 import type { Authenticator, Identity } from "../login/authenticator.ts";
 import type { SessionCookie } from "../login/session-cookie.ts";
@@ -30,6 +31,7 @@ import { type GatewayRoutesParts, gatewayRoutes } from "./gateway-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
 import type { HttpApp, RawHandler } from "./http-app.ts";
 import { inboxRoutes } from "./inbox-routes.ts";
+import { insightRoutes } from "./insight-routes.ts";
 import { takeJsonBodies } from "./json-body.ts";
 import { KnownPaths } from "./known-paths.ts";
 import { messageRoutes } from "./message-routes.ts";
@@ -74,6 +76,7 @@ export interface HttpServerOptions extends RawHandlers {
   agents: AgentDirectory;
   gateways: GatewayRoutesParts["gateways"];
   webhooks: Webhooks;
+  insights: Pick<Insights, "read">;
   /** The names this server answers to; any other is refused before everything else. */
   allowedHosts: AllowedHosts;
   authenticator: Authenticator;
@@ -239,6 +242,7 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions, allowTime: Ra
       messageRoutes(messages, options);
     });
     inboxRoutes(api, store);
+    insightRoutes(api, options.insights);
     artifactRoutes(api, options);
     agentRoutes(api, options.agents);
     gatewayRoutes(api, options);

@@ -1,5 +1,6 @@
 import type { EventType } from "@mission-control/protocol";
 import type { ArtifactRecord } from "../tasks/artifact.ts";
+import type { InsightFact } from "../tasks/insight-fact.ts";
 import { type Attempt, type Message, occupiesSlot, PRIORITY_RANK, type Task } from "../tasks/task.ts";
 import type { DeliveryWrite } from "./deliveries.ts";
 import type { LogChange, PendingCommand, RecordStep } from "./log-change.ts";
@@ -60,6 +61,8 @@ export interface Rows {
   commandsDone: readonly number[];
   records: readonly RecordStep[];
   deliveries: readonly DeliveryWrite[];
+  /** New ones. */
+  facts: readonly InsightFact[];
 }
 
 interface AttemptEntry {
@@ -85,6 +88,7 @@ export class Draft implements WorkingSet {
   readonly #commands: PendingCommand[] = [];
   readonly #commandsDone: number[] = [];
   readonly #deliveries = new Map<string, DeliveryWrite>();
+  readonly #facts: InsightFact[] = [];
 
   constructor(before: WorkingSet) {
     this.#before = before;
@@ -198,6 +202,10 @@ export class Draft implements WorkingSet {
     for (const delivery of deliveries) this.#deliveries.set(delivery.id, delivery);
   }
 
+  addFact(fact: InsightFact): void {
+    this.#facts.push(fact);
+  }
+
   addCommand(command: PendingCommand): void {
     this.#commands.push(command);
   }
@@ -231,6 +239,7 @@ export class Draft implements WorkingSet {
       commandsDone: this.#commandsDone,
       records: [...this.#records.values()],
       deliveries: [...this.#deliveries.values()],
+      facts: this.#facts,
     };
   }
 

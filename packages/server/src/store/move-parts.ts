@@ -42,6 +42,13 @@ export const PARTS: readonly Part[] = [
     columns: ["id", "endpoint_id", "event_id", "state", "updated_at", "record", "event"],
     atOnce: 200,
   },
+  { name: "insight_facts", key: ["seq"], columns: ["fact"], atOnce: 500 },
+  {
+    name: "insight_counts",
+    key: ["agent_id", "tag", "bucket"],
+    columns: ["bucket", "agent_id", "tag", "counts"],
+    atOnce: 200,
+  },
   { name: "commands", key: ["id"], columns: ["id", "command"], atOnce: 500 },
   { name: "receipts", key: ["seq"], columns: ["key", "at", "answer"], atOnce: 200 },
   {

@@ -3,6 +3,7 @@ import { sharedEntryKey } from "@mission-control/protocol/transcript-fold";
 import { attributedAttempt } from "../tasks/attribution.ts";
 import type { Decision, Refusal, TaskChange, TaskState } from "../tasks/change.ts";
 import { decide } from "../tasks/decide.ts";
+import { insightFactOf } from "../tasks/insight-fact.ts";
 import { type TaskLimits, withinLimits } from "../tasks/limits.ts";
 import { messageIdOf, openingIdOf } from "../tasks/messages.ts";
 import type { Attempt, Message, Task } from "../tasks/task.ts";
@@ -143,7 +144,7 @@ function change(
   const result = resultOf(decision, state, draft.nextEventId);
   const receipt =
     key === undefined ? undefined : { key, receipt: receiptOf(result, asked, idempotency?.fingerprint, at) };
-  write(draft, decision, state, receipt);
+  write(draft, decision, state, at, receipt);
   return result;
 }
 
@@ -182,7 +183,7 @@ function claim(draft: Draft, agentId: string, at: string): Claim {
       : { kind: "undelivered", taskId, dispatchId, state: "failed", reason: AGENT_DELETED };
     const state = { task: draft.task(taskId), attempt, opening: messageOf(draft, openingIdOf(attempt)) };
     const decision = decide(state, step, at);
-    write(draft, decision, state, undefined);
+    write(draft, decision, state, at);
     const task = decision.task ?? state.task;
     if (agent && decision.attempt && task) claimed.push({ attempt: decision.attempt, task, agent });
   }
@@ -222,11 +223,13 @@ function write(
   draft: Draft,
   decision: Decision,
   before: TaskState,
-  kept: { key: string; receipt: Receipt } | undefined,
+  at: string,
+  kept?: { key: string; receipt: Receipt },
 ): void {
   const { attempt, command } = decision;
   const current = attempt && before.attempt?.id === attempt.id ? before.attempt : null;
   const deleted = decision.deleted && before.task ? draft.attemptsOf(before.task.id) : [];
+  const fact = insightFactOf(before, decision, at);
   const commands: PendingCommand[] = [];
   if (attempt && command) {
     const { id: dispatchId, taskId, agentId } = attempt;
@@ -254,6 +257,7 @@ function write(
     if (message) draft.setMessage(message, draft.nextEventId);
   }
   for (const artifact of decision.artifacts ?? []) draft.addArtifact(artifact);
+  if (fact) draft.addFact(fact);
   for (const pending of commands) draft.addCommand(pending);
   draft.addEvents(events);
 }

@@ -6,6 +6,7 @@ import { claims } from "./claims.ts";
 import { deliveries } from "./deliveries.ts";
 import type { Engine } from "./engine.ts";
 import { inbox } from "./inbox.ts";
+import { insights } from "./insights.ts";
 import { leases } from "./leases.ts";
 import { log } from "./log.ts";
 import { messages } from "./messages.ts";
@@ -40,6 +41,7 @@ export function storeConformance(name: string, engine: Engine): void {
       describe("task list", () => taskList(subject));
       describe("artifacts", () => artifacts(subject));
       describe("inbox", () => inbox(subject));
+      describe("insights", () => insights(subject));
       describe("stories", () => stories(subject));
     });
   }

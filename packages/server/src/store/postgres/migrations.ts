@@ -20,6 +20,8 @@ import { NewerDatabaseError } from "../store.ts";
  * - `events.entry_key` is what all parts of one entry of a transcript have; empty where the event is all of an entry,
  *   null where it is none.
  * - `leases.fence` is null while nobody holds the lease; otherwise it is the fencing number of who does.
+ * - `insight_facts` are what is not counted yet; `insight_counts` has the counts of each hour and day (store/insights.ts).
+ *   What attempts from before these tables came to is counted from the attempts themselves.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -189,6 +191,25 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (content, place)
   );
   ALTER TABLE content_pieces ALTER COLUMN bytes SET STORAGE EXTERNAL;
+  `,
+  `
+  CREATE TABLE insight_facts (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    fact text NOT NULL
+  );
+  CREATE TABLE insight_counts (
+    bucket text COLLATE "C" NOT NULL,
+    agent_id text COLLATE "C" NOT NULL,
+    tag text COLLATE "C" NOT NULL,
+    counts text NOT NULL,
+    PRIMARY KEY (agent_id, tag, bucket)
+  );
+  CREATE INDEX insight_hours ON insight_counts (bucket) WHERE length(bucket) = 13;
+  CREATE INDEX insight_days ON insight_counts (bucket) WHERE length(bucket) = 10;
+  INSERT INTO insight_facts (fact)
+    SELECT json_build_object('dispatchId', id, 'usage', usage,
+      'isOver', record::json ->> 'endedAt' IS NOT NULL)::text
+    FROM attempts WHERE usage IS NOT NULL OR record::json ->> 'endedAt' IS NOT NULL ORDER BY queued_at, id;
   `,
 ];
 

@@ -13,6 +13,14 @@ import { NO_LIMITS, type TaskLimits } from "../../tasks/limits.ts";
 import type { Attempt, Message, Task } from "../../tasks/task.ts";
 import type { Contents } from "../contents.ts";
 import type { DeliveryPage, DeliveryPolicy, DeliveryRecord } from "../deliveries.ts";
+import type {
+  CountedFacts,
+  InsightPolicy,
+  InsightQuery,
+  InsightRow,
+  InsightSnapshot,
+  UncountedFact,
+} from "../insights.ts";
 import type { PendingCommand } from "../log-change.ts";
 import { OperationStore } from "../operation-store.ts";
 import { OutageLog } from "../outage-log.ts";
@@ -46,6 +54,7 @@ import { told } from "./engine-error.ts";
 import { EventLog } from "./event-log.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { readInbox } from "./inbox.ts";
+import { InsightTables } from "./insights.ts";
 import { Leases } from "./leases.ts";
 import { lockHead } from "./log-head.ts";
 import { LogTail } from "./log-tail.ts";
@@ -90,6 +99,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
   readonly #transcripts: TranscriptReader;
   readonly #tables: Tables;
   readonly #deliveries: Deliveries;
+  readonly #insights: InsightTables;
   readonly #artifacts: ArtifactTable;
   readonly #leases: Leases;
   readonly #wakes: Wakes;
@@ -133,6 +143,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
     this.#transcripts = new TranscriptReader(database, this);
     this.#tables = new Tables(database);
     this.#deliveries = new Deliveries(database);
+    this.#insights = new InsightTables(database);
     this.#artifacts = new ArtifactTable(database);
     this.#leases = new Leases(database);
     this.#group = new GroupCommit({
@@ -277,6 +288,26 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
 
   pruneDeliveries(policy: DeliveryPolicy): Promise<boolean> {
     return this.#deliveries.prune(policy);
+  }
+
+  uncountedFacts(limit: number): Promise<UncountedFact[]> {
+    return this.#insights.uncounted(limit);
+  }
+
+  insightRows(bucket: string): Promise<InsightRow[]> {
+    return this.#insights.bucket(bucket);
+  }
+
+  countFacts(counted: CountedFacts): Promise<void> {
+    return this.#insights.count(counted);
+  }
+
+  insights(queries: readonly InsightQuery[], uncounted: number): Promise<InsightSnapshot> {
+    return this.#insights.find(queries, uncounted);
+  }
+
+  pruneInsights(policy: InsightPolicy): Promise<boolean> {
+    return this.#insights.prune(policy);
   }
 
   /** Where the bytes of artifacts are. @param maxTotalBytes infinite for no limit */

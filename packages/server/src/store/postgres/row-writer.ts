@@ -68,6 +68,10 @@ const insertArtifacts = prepared(
    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
      WITH ORDINALITY AS artifact (id, task_id, sha256, record, place) ORDER BY place`,
 );
+const insertFacts = prepared(
+  "insert_insight_facts",
+  `INSERT INTO insight_facts (fact) SELECT fact FROM unnest($1::text[]) WITH ORDINALITY AS facts (fact, place) ORDER BY place`,
+);
 const writeRecords = prepared(
   "write_records",
   `INSERT INTO records (kind, id, concurrency, record)
@@ -129,6 +133,7 @@ export function writing(rows: Rows, taskBefore: (id: string) => Task | null): St
     statements.push(writeDeliveries(...columns(rows.deliveries.map(deliveryValues), 7)));
   if (rows.artifacts.length > 0)
     statements.push(insertArtifacts(...columns(rows.artifacts.map(artifactValues), 4)));
+  if (rows.facts.length > 0) statements.push(insertFacts(rows.facts.map((fact) => JSON.stringify(fact))));
   if (rows.records.length > 0) statements.push(...records(rows.records));
   if (rows.commands.length > 0) {
     statements.push(insertCommands(...columns(rows.commands.map(commandValues), 2)));

@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import type { TaskQuery } from "@mission-control/protocol";
 import { createTask } from "../../../test/conformance/engine.ts";
+import { Counter } from "../../insights/counting.ts";
 import { migrate } from "./migrations.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 
@@ -95,5 +96,51 @@ test("what waited for a human in the fourth version's file is in the inbox", asy
     ],
   );
   assert.equal(running, 2);
+  await store.close();
+});
+
+test("what attempts of the tenth version's file came to is counted", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "mission-control-migrations-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const db = new DatabaseSync(join(folder, "mission-control.db"));
+  migrate(db, 10);
+  const task = JSON.stringify({ id: "t1", status: "failed", tags: ["x"], createdAt: "2026-01-01" });
+  db.prepare(
+    "INSERT INTO tasks (seq, id, status, priority, record, updated_at, as_of) VALUES (1, 't1', 'failed', 1, ?, '', 0)",
+  ).run(task);
+  db.exec("INSERT INTO task_texts (seq, description, context) VALUES (1, '', '{}')");
+  const insert = db.prepare("INSERT INTO attempts VALUES (?, 't1', 'a1', ?, ?, 1, ?, ?, ?)");
+  const at = (hour: number) => `2026-01-02T0${hour}:00:00.000Z`;
+  for (const [number, state, usage] of [
+    [1, "failed", '{"inputTokens":5}'],
+    [2, "running", '{"inputTokens":7,"cost":{"amount":2,"currency":"USD"}}'],
+    [3, "running", null],
+  ] as const) {
+    const isOver = state === "failed";
+    const attempt = {
+      id: `d${number}`,
+      taskId: "t1",
+      agentId: "a1",
+      number,
+      state,
+      ...(isOver ? { error: "No room" } : {}),
+      queuedAt: at(1),
+      sentAt: at(2),
+      acceptedAt: at(3),
+      endedAt: isOver ? at(4) : null,
+    };
+    insert.run(attempt.id, number, state, attempt.queuedAt, usage, JSON.stringify(attempt));
+  }
+  db.close();
+
+  const store = SqliteStore.open({ folder });
+  const { token } = await store.lease("insights", new AbortController().signal);
+  await new Counter(store, token).step();
+  const ranges = [{ from: "2026-01-01", to: "2026-01-03", length: "day" }] as const;
+  const { rows } = await store.insights([{ ranges, agentId: "a1", tag: "x" }], 10);
+  const { ended, used, reasons } = rows[0]?.[0]?.counts ?? {};
+  assert.deepEqual(ended, { failed: 1 });
+  assert.deepEqual(used, { inputTokens: 12, outputTokens: 0, costs: { USD: 2 } });
+  assert.deepEqual(Object.keys(reasons ?? {}), ["No room"]);
   await store.close();
 });

@@ -21,6 +21,8 @@ import { indexedText } from "./search-index.ts";
  * - `tasks.waits_kind` and `tasks.waits_since` say what a task waits for a human with; null when it does not.
  * - `events.entry_key` is what all parts of one entry of a transcript have; empty where the event is all of an entry,
  *   null where it is none.
+ * - `insight_facts` are what is not counted yet; `insight_counts` has the counts of each hour and day (store/insights.ts).
+ *   What attempts from before these tables came to is counted from the attempts themselves.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -192,6 +194,25 @@ const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX artifacts_by_task ON artifacts (task_id, seq);
   CREATE INDEX artifacts_by_content ON artifacts (sha256);
+  `,
+  `
+  CREATE TABLE insight_facts (
+    seq INTEGER PRIMARY KEY,
+    fact TEXT NOT NULL
+  );
+  CREATE TABLE insight_counts (
+    bucket TEXT NOT NULL,
+    agent_id TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    counts TEXT NOT NULL,
+    PRIMARY KEY (agent_id, tag, bucket)
+  ) WITHOUT ROWID;
+  CREATE INDEX insight_hours ON insight_counts (bucket) WHERE length(bucket) = 13;
+  CREATE INDEX insight_days ON insight_counts (bucket) WHERE length(bucket) = 10;
+  INSERT INTO insight_facts (fact)
+    SELECT json_object('dispatchId', id, 'usage', usage,
+      'isOver', json(CASE WHEN record ->> '$.endedAt' IS NULL THEN 'false' ELSE 'true' END))
+    FROM attempts WHERE usage IS NOT NULL OR record ->> '$.endedAt' IS NOT NULL ORDER BY queued_at, id;
   `,
 ];
 

@@ -4,6 +4,7 @@ import type { ArtifactTable } from "./artifact-table.ts";
 import type { AttemptTable } from "./attempt-table.ts";
 import type { DeliveryTable } from "./delivery-table.ts";
 import type { EventLog } from "./event-log.ts";
+import type { InsightTable } from "./insight-table.ts";
 import type { MessageTable } from "./message-table.ts";
 import type { ReceiptTable } from "./receipt-table.ts";
 import type { RecordTable } from "./record-table.ts";
@@ -18,6 +19,7 @@ export interface Tables {
   receipts: ReceiptTable;
   records: RecordTable;
   deliveries: DeliveryTable;
+  insights: InsightTable;
 }
 
 /** Writes what was planned, inside the surrounding commit. */
@@ -49,6 +51,7 @@ export class RowWriter {
       records.write(kind, id, record);
       if (kind === "webhook" && record === null) deliveries.deleteOf(id);
     }
+    for (const fact of rows.facts) this.#tables.insights.add(fact);
     for (const artifact of rows.artifacts) this.#tables.artifacts.add(artifact);
     for (const { id, dispatchId, taskId, agentId, command } of rows.commands) {
       this.#insertCommand.run(id, dispatchId, taskId, agentId, JSON.stringify(command));

@@ -9,6 +9,14 @@ import type { Attempt, Message, Task } from "../../tasks/task.ts";
 import type { DeliveryPage, DeliveryPolicy, DeliveryRecord } from "../deliveries.ts";
 import type { EventRow } from "../draft.ts";
 import { Followers } from "../followers.ts";
+import type {
+  CountedFacts,
+  InsightPolicy,
+  InsightQuery,
+  InsightRow,
+  InsightSnapshot,
+  UncountedFact,
+} from "../insights.ts";
 import type { PendingCommand } from "../log-change.ts";
 import { OperationStore } from "../operation-store.ts";
 import { FencedError, type LeaseToken, type Operation, type Outcome, plan } from "../plan.ts";
@@ -41,6 +49,7 @@ import { EventLog, usesIndex } from "./event-log.ts";
 import { FileHealth } from "./file-health.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { Inbox } from "./inbox.ts";
+import { InsightTable } from "./insight-table.ts";
 import { Leases } from "./leases.ts";
 import { MessageTable } from "./message-table.ts";
 import { refuseUnfinishedMove } from "./move-side.ts";
@@ -127,6 +136,7 @@ export class SqliteStore extends OperationStore implements Store {
       receipts: new ReceiptTable(db),
       records: new RecordTable(db),
       deliveries: new DeliveryTable(db),
+      insights: new InsightTable(db),
     };
     this.#taskList = new TaskList(db);
     this.#inbox = new Inbox(db);
@@ -305,10 +315,32 @@ export class SqliteStore extends OperationStore implements Store {
   }
 
   async pruneDeliveries({ under, ...policy }: DeliveryPolicy): Promise<boolean> {
-    return this.#group.upkeep(() => {
-      if (this.#leases.fence(under.name) !== under.fence) throw new FencedError(under.name);
-      return this.#tables.deliveries.prune(policy);
-    });
+    return this.#underLease(under, () => this.#tables.deliveries.prune(policy));
+  }
+
+  async uncountedFacts(limit: number): Promise<UncountedFact[]> {
+    return this.#health.read(() => this.#tables.insights.uncounted(limit));
+  }
+
+  async insightRows(bucket: string): Promise<InsightRow[]> {
+    return this.#health.read(() => this.#tables.insights.bucket(bucket));
+  }
+
+  async countFacts({ facts, rows, under }: CountedFacts): Promise<void> {
+    await this.#underLease(under, () => this.#tables.insights.count(facts, rows));
+  }
+
+  async insights(queries: readonly InsightQuery[], uncounted: number): Promise<InsightSnapshot> {
+    const { insights, log } = this.#tables;
+    return this.#health.read(() => ({
+      rows: queries.map((query) => insights.find(query)),
+      uncounted: insights.uncounted(uncounted),
+      lastEventId: log.range.newest,
+    }));
+  }
+
+  async pruneInsights({ under, ...policy }: InsightPolicy): Promise<boolean> {
+    return this.#underLease(under, () => this.#tables.insights.prune(policy));
   }
 
   async unavailableReason(): Promise<string | null> {
@@ -348,6 +380,14 @@ export class SqliteStore extends OperationStore implements Store {
       });
     }
     return this.#health.read(read);
+  }
+
+  /** Does upkeep in the next commit, unless the lease it is done under is lost by then. */
+  #underLease<Result>(under: LeaseToken, work: () => Result): Promise<Result> {
+    return this.#group.upkeep(() => {
+      if (this.#leases.fence(under.name) !== under.fence) throw new FencedError(under.name);
+      return work();
+    });
   }
 
   #workInHand(): WorkInHand {
