@@ -25,6 +25,7 @@ export const rooms = [
   "retention.ts",
   "artifact-upkeep.ts",
   "readiness.ts",
+  "relay",
   "leased-work.ts",
   "store",
   "tasks",

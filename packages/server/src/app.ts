@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { localUrl, type Settings, TOKEN_FILE } from "@mission-control/protocol/settings";
+import { localUrl, type Settings, SettingsError, TOKEN_FILE } from "@mission-control/protocol/settings";
 import { publishAddress } from "./address-file.ts";
 import { AgentDirectory } from "./agents/agent-directory.ts";
 import { AgentProbe } from "./agents/agent-probe.ts";
@@ -52,6 +52,9 @@ import { StreamEndpoint } from "./stream/stream-endpoint.ts";
 /** How long requests in hand have to finish when the server stops, in milliseconds. */
 const STOP_MS = 5000;
 
+const NATS_ALONE =
+  "NATS_URL is of use with DATABASE_URL alone: NATS carries events between servers that share a PostgreSQL database. Set DATABASE_URL, or remove NATS_URL.";
+
 /** A running server. */
 export interface App {
   /** Where it listens, for a browser on this machine. */
@@ -75,11 +78,12 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
   const metrics = new Metrics();
   const limits = limitsOf(settings);
   const addresses = new ClientAddresses(settings.trustedProxies);
-  const { dataDir: folder, databaseUrl } = settings;
+  const { dataDir: folder, databaseUrl, natsUrl } = settings;
+  if (natsUrl !== undefined && databaseUrl === undefined) throw new SettingsError(NATS_ALONE);
   const identityDir = join(folder, "openclaw");
   const maxArtifactBytes = limits.allArtifacts;
   const storeOptions = { folder, databaseUrl, maxArtifactBytes, limits: limits.rules, metrics, logger };
-  const { store, contents, keys: sharedKeys } = await openStore(storeOptions);
+  const { store, contents, shared } = await openStore(storeOptions);
   // Closed in reverse order, also when the start fails half-way.
   const opened: { close(): Promise<void> | void }[] = [store, contents];
   const closeAll = async () => {
@@ -90,13 +94,19 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     return part;
   };
   try {
-    if (sharedKeys) {
-      await shareKeys(folder, sharedKeys);
-      await DeviceIdentity.share(identityDir, sharedKeys);
+    if (shared) {
+      await shareKeys(folder, shared.keys);
+      await DeviceIdentity.share(identityDir, shared.keys);
     }
     const keys = loadKeys(folder);
     DeviceIdentity.check(identityDir);
     const token = settings.token ?? keys.token;
+    if (shared && natsUrl !== undefined) {
+      const { LogRelay } = await import("./relay/log-relay.ts");
+      const id = shortFingerprint(keys.serverKey, "relay");
+      const replicas = settings.natsReplicas;
+      opening(new LogRelay({ url: natsUrl, replicas, id, log: shared.log, store, metrics, logger }));
+    }
     const hub = await Hub.open({ log: store, logger, metrics, maxFilters: limits.streamFilters });
     const { openclawGatewayUrl: url, openclawGatewayToken: gatewayToken } = settings;
     const gateways = opening(
@@ -173,7 +183,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     const allowedHosts = new AllowedHosts({ host, publicUrl: settings.publicUrl, names, proxies: addresses });
     const tokenFingerprint = fingerprint(keys.serverKey, "token", token);
     const sessions = opening(await Sessions.open({ store, now, logger, tokenFingerprint }));
-    const sessionCookie = new SessionCookie(cookieSuffix(keys.serverKey));
+    const sessionCookie = new SessionCookie(shortFingerprint(keys.serverKey, "session cookie"));
     const throttle = new LogInThrottle(now);
     const authenticator = new Authenticator({
       token,
@@ -295,9 +305,12 @@ async function firstLogInUrl(publicUrl: string, sessions: Sessions): Promise<str
   }
 }
 
-/** Part of the session cookie's name, so that two servers on one host do not take each other's. */
-function cookieSuffix(serverKey: Uint8Array): string {
-  return fingerprint(serverKey, "session cookie")
+/**
+ * Part of a name, so that two servers do not take each other's: of the session cookie on one host, of the stream on one
+ * NATS. Eight letters and digits.
+ */
+function shortFingerprint(serverKey: Uint8Array, purpose: string): string {
+  return fingerprint(serverKey, purpose)
     .replaceAll(/[^A-Za-z0-9]/g, "")
     .slice(0, 8);
 }

@@ -44,6 +44,21 @@ test("two servers in one process count apart", async () => {
   assert.match(await other.text(), /^mission_control_events_committed_total 0$/m);
 });
 
+test("how events come is shown where NATS is to bring them", async () => {
+  const metrics = new Metrics();
+  assert.doesNotMatch(await metrics.text(), /nats/);
+  metrics.showRelay(() => ({ isConnected: true, isPublishing: false, isByNats: true, gapReads: 3 }));
+  const lines = (await metrics.text()).split("\n");
+  for (const line of [
+    "mission_control_nats_connected 1",
+    "mission_control_nats_publishing 0",
+    "mission_control_nats_following 1",
+    "mission_control_nats_gap_reads_total 3",
+  ]) {
+    assert.ok(lines.includes(line), line);
+  }
+});
+
 test("what artifacts take is shown as long as it is known", async () => {
   const metrics = new Metrics();
   let total = Promise.resolve(1234);

@@ -34,6 +34,16 @@ export type DispatchResult = (typeof DISPATCH_OUTCOMES)[number];
 export const WEBHOOK_RESULTS = ["delivered", "failed"] as const;
 export type WebhookResult = (typeof WEBHOOK_RESULTS)[number];
 
+/** How events come from the other nodes, where NATS is to bring them. */
+export interface RelayState {
+  isConnected: boolean;
+  /** Whether this node publishes the log. */
+  isPublishing: boolean;
+  /** Whether this node follows the log by NATS; else it reads it from the database. */
+  isByNats: boolean;
+  gapReads: number;
+}
+
 /**
  * What the server counts about itself. Hot paths only add to plain numbers; the Prometheus text is made from
  * them when it is asked for.
@@ -161,6 +171,35 @@ export class Metrics {
         this.set(await total().catch(() => Number.NaN));
       },
     });
+  }
+
+  /** Shows how events come from the other nodes. */
+  showRelay(state: () => RelayState): void {
+    const gauge = (name: string, help: string, value: () => boolean) =>
+      new Gauge({
+        name,
+        help,
+        registers: [this.#registry],
+        collect() {
+          this.set(value() ? 1 : 0);
+        },
+      });
+    gauge("mission_control_nats_connected", "Whether NATS can be used.", () => state().isConnected);
+    gauge(
+      "mission_control_nats_publishing",
+      "Whether this node publishes the log by NATS; it reads it from PostgreSQL.",
+      () => state().isPublishing,
+    );
+    gauge(
+      "mission_control_nats_following",
+      "Whether this node follows the log by NATS; 0 while it reads it from PostgreSQL.",
+      () => state().isByNats,
+    );
+    this.#counter(
+      "mission_control_nats_gap_reads_total",
+      "How often events were missing in what NATS brought, and were read from PostgreSQL.",
+      () => state().gapReads,
+    );
   }
 
   eventsCommitted(count: number): void {

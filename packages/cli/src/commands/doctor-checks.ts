@@ -33,6 +33,7 @@ export const CHECKS: readonly Checker[] = [
   checkServer,
   checkToken,
   checkPublicUrl,
+  checkNats,
   checkGateways,
 ];
 
@@ -154,6 +155,38 @@ async function checkPublicUrl({ url, settings }: CheckContext): Promise<Check[]>
       result: "failed",
       detail: `${base} answers a callback with ${status} instead of checking it`,
       advice,
+    },
+  ];
+}
+
+/** How events come from the other servers, where NATS is to bring them; nothing where it is not. */
+async function checkNats({ url, token }: CheckContext): Promise<Check[]> {
+  const name = "NATS";
+  if (token === null) return [];
+  const answer = await get(`${url}/metrics`, { headers: new ApiClient(url, token).headers });
+  if ("reason" in answer) return [];
+  const shows = (metric: string) =>
+    new RegExp(`^mission_control_nats_${metric} (\\d)$`, "m").exec(String(answer.body))?.[1];
+  const connected = shows("connected");
+  if (connected === undefined) return [];
+  if (connected === "0") {
+    return [
+      {
+        name,
+        result: "failed",
+        detail: "the server cannot use it, and reads events from PostgreSQL meanwhile: nothing is lost",
+        advice: "The server's log says why. Check that nats-server runs with -js, and NATS_URL.",
+      },
+    ];
+  }
+  if (shows("publishing") === "1")
+    return [{ name, result: "ok", detail: "this server publishes the events" }];
+  if (shows("following") === "1") return [{ name, result: "ok", detail: "it brings the server's events" }];
+  return [
+    {
+      name,
+      result: "skipped",
+      detail: "the server is connected, but reads events from PostgreSQL until NATS brings the newest",
     },
   ];
 }

@@ -12,7 +12,7 @@ export function configure(command: Command): void {
     .addHelpText(
       "after",
       `
-Checks the data folder, the server, the token, the clock, the public URL and the gateways.
+Checks the data folder, the server, the token, the clock, the public URL, NATS where it is set, and the gateways.
 Exit code 0: all is well, 1: something is not.
 
 Examples:

@@ -130,6 +130,15 @@ test("a port in use, a folder in use, and wrong settings each get one sentence",
   assert.equal(unusable.code, 1);
   assert.match(unusable.stderr, /^The data folder cannot be used .*--data-dir\.\n$/);
 
+  const natsAlone = await run(["start", "--port", "0", "--data-dir", join(folder, "alone")], {
+    NATS_URL: "nats://me:hush@127.0.0.1:4222",
+  });
+  assert.equal(natsAlone.code, 1);
+  assert.match(
+    natsAlone.stderr,
+    /^NATS_URL is of use with DATABASE_URL alone: .* Set DATABASE_URL, or remove NATS_URL\.\n$/,
+  );
+
   for (const [args, env, message] of [
     [["--port", "x"], {}, /^--port must be a port/],
     [[], { MISSION_CONTROL_PUBLIC_URL: "x" }, /^MISSION_CONTROL_PUBLIC_URL must be/],

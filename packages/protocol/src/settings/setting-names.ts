@@ -33,6 +33,15 @@ export const SETTINGS = {
     description:
       "postgres:// URL of a database that several servers share (default: SQLite in the data folder)",
   },
+  natsUrl: {
+    environment: "NATS_URL",
+    description:
+      "nats:// or tls:// URL of a NATS with JetStream that brings events to the other servers on DATABASE_URL; several with commas between them (default: each reads them from the database)",
+  },
+  natsReplicas: {
+    environment: "MISSION_CONTROL_NATS_REPLICAS",
+    description: "servers of that NATS which keep the events, 1 to 5 (default 1)",
+  },
   token: {
     environment: "MISSION_CONTROL_TOKEN",
     description: "the administrator's bearer token (default: made at the first start)",

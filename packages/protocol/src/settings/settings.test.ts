@@ -39,6 +39,8 @@ test("defaults are the contract's", () => {
     allowedHosts: [],
     dataDir: folder,
     databaseUrl: undefined,
+    natsUrl: undefined,
+    natsReplicas: 1,
     token: undefined,
     webhookSecrets: undefined,
     openclawGatewayUrl: undefined,
@@ -166,6 +168,16 @@ test("a wrong or unknown setting is refused by one sentence that names it", () =
       /^DATABASE_URL must be a postgres:\/\/ URL, such as/,
     ],
     [
+      () => read({ NATS_URL: "http://me:hush@nats" }),
+      /^NATS_URL must be one or more nats:\/\/ or tls:\/\/ URLs/,
+    ],
+    [() => read({ NATS_URL: "nats://one:4222,two:4222" }), /^NATS_URL must be one or more/],
+    [() => read({ NATS_URL: "nats://one/?tls=off" }), /^NATS_URL must be one or more/],
+    [
+      () => read({ MISSION_CONTROL_NATS_REPLICAS: "6" }),
+      /NATS_REPLICAS must be a number of servers from 1 to 5/,
+    ],
+    [
       () => read({ MISSION_CONTROL_PUBLIC_ULR: "x" }),
       /MISSION_CONTROL_PUBLIC_ULR; did you mean MISSION_CONTROL_PUBLIC_URL\?/,
     ],
@@ -189,6 +201,7 @@ test("a refused secret is never repeated", () => {
     { MISSION_CONTROL_TOKEN: "hush hush" },
     { MISSION_CONTROL_WEBHOOK_SECRET: "whsec_aHVzaA==,!hush!,?" },
     { DATABASE_URL: "postgres//me:hush@db/mc" },
+    { NATS_URL: "nats//me:hush@one" },
   ] as Record<string, string>[]) {
     assert.throws(
       () => read(environment),

@@ -95,6 +95,14 @@ const RULES = {
       .optional(),
     "a postgres:// URL, such as postgres://user:password@host:5432/database (a character of the password that means something in a URL is written in percent encoding)",
   ),
+  natsUrl: secretRule(
+    z
+      .string()
+      .refine((text) => text.split(",").every((url) => isNatsUrl(url.trim())))
+      .optional(),
+    "one or more nats:// or tls:// URLs, comma-separated, such as nats://user:password@host:4222 (a character of the password that means something in a URL is written in percent encoding)",
+  ),
+  natsReplicas: rule(integer(1, 5).default(1), "a number of servers from 1 to 5"),
   token: secretRule(z.string().regex(TOKEN_PATTERN).optional(), TOKEN_RULE),
   webhookSecrets: secretRule(
     listOf(isSecret)
@@ -244,6 +252,12 @@ function nearest(name: string, known: Iterable<string>): string {
     if (length > bestLength) [best, bestLength] = [candidate, length];
   }
   return bestLength > name.length / 2 ? `; did you mean ${best}?` : "";
+}
+
+function isNatsUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || !["nats:", "tls:"].includes(url.protocol) || url.hostname === "") return false;
+  return ["", "/"].includes(url.pathname) && !url.search && !url.hash;
 }
 
 /** An address, a CIDR range (RFC 4632, RFC 4291), or a name for one that the server knows. */

@@ -57,6 +57,18 @@ export function entryOf(
   return { ...entry, change: { ...change, ...(steps ? { records: steps } : {}) } };
 }
 
+/** How an entry is kept. */
+export function rowOf({ id, type, taskId, agentId, change, frame }: LogEntry): LogRow {
+  return {
+    id,
+    type,
+    taskId: taskId ?? null,
+    agentId: agentId ?? null,
+    change: change ? encodeChange(change) : null,
+    frame,
+  };
+}
+
 /** A page of events that holds so much ends there, in UTF-16 units. */
 const PAGE_SIZE = 4 * 1024 * 1024;
 

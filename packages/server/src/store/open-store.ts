@@ -1,6 +1,7 @@
 import type { SharedKeys } from "../keys.ts";
 import { openContentFolder } from "./content-folder.ts";
 import type { Contents } from "./contents.ts";
+import type { RelayedLog } from "./relayed-log.ts";
 import { SqliteStore, type SqliteStoreOptions } from "./sqlite/sqlite-store.ts";
 import type { Store } from "./store.ts";
 
@@ -14,24 +15,28 @@ export interface OpenStoreOptions extends SqliteStoreOptions {
 /**
  * Opens the store on the engine that the settings name.
  * @returns the store, the contents of artifacts that belong to it and, where several servers may share both, the keys
- *   that they share
+ *   that they share, and the log for a relay between them
  * @throws NewerDatabaseError; DataFolderInUseError, DamagedDatabaseError (SQLite); UnsuitableDatabaseError,
  *   StoreUnavailableError (PostgreSQL)
  */
 export async function openStore(
   options: OpenStoreOptions,
-): Promise<{ store: Store; contents: Contents; keys: SharedKeys | null }> {
+): Promise<{ store: Store; contents: Contents; shared: { keys: SharedKeys; log: RelayedLog } | null }> {
   const { databaseUrl: url, folder, maxArtifactBytes: maxTotalBytes, ...others } = options;
   if (url !== undefined) {
     // Loaded only here: a server on its own file keeps neither this engine nor its driver in memory.
     const { PostgresStore } = await import("./postgres/postgres-store.ts");
     const store = await PostgresStore.open({ url, ...others });
-    return { store, contents: store.contents(maxTotalBytes), keys: store };
+    return {
+      store,
+      contents: store.contents(maxTotalBytes),
+      shared: { keys: store, log: store.relayedLog },
+    };
   }
   const store = SqliteStore.open({ folder, ...others });
   try {
     const contents = await openContentFolder(folder, maxTotalBytes);
-    return { store, contents, keys: null };
+    return { store, contents, shared: null };
   } catch (error) {
     await store.close();
     throw error;

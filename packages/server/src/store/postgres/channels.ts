@@ -1,3 +1,4 @@
-/** Channels of NOTIFY. What they tell is only that it is time to look. */
+/** Channel of NOTIFY, by which a commit tells its newest event. */
 export const LOG_CHANNEL = "mission_control_log";
+/** Tells only that it is time to look. */
 export const LEASES_CHANNEL = "mission_control_leases";

@@ -44,8 +44,17 @@ export class EventLog {
 
   /** Committed entries after a position, oldest first. */
   async entries(after: number, limit: number): Promise<LogEntry[]> {
+    return this.entriesOf(await this.rows(after, limit));
+  }
+
+  /** The same as they are kept. */
+  async rows(after: number, limit: number): Promise<LogRow[]> {
     const [answer] = await this.#database.read(selectEntries(after, limit));
-    const rows = (answer?.rows ?? []).map((row): LogRow => ({ ...row, id: Number(row.id) }));
+    return (answer?.rows ?? []).map((row): LogRow => ({ ...row, id: Number(row.id) }));
+  }
+
+  /** The entries that rows tell of, with the records that they name as they are now. */
+  async entriesOf(rows: readonly LogRow[]): Promise<LogEntry[]> {
     const records = await this.#records(rows.flatMap(recordsNamed));
     return rows.map((row) => entryOf(row, (kind, id) => records.get(`${kind} ${id}`) ?? null));
   }

@@ -1,6 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "../../logger.ts";
 import { Followers } from "../followers.ts";
+import type { LogRow } from "../log-row.ts";
+import type { EntrySource, RelayedLog } from "../relayed-log.ts";
 import type { Follower, LogEntry } from "../store.ts";
 import type { EventLog } from "./event-log.ts";
 
@@ -10,13 +12,14 @@ const STEP_ENTRIES = 1000;
 const AGAIN_MS = 250;
 
 /** The log's end as this node follows it: each entry read once for all who follow here, whoever committed it. */
-export class LogTail {
+export class LogTail implements RelayedLog {
   readonly #log: EventLog;
   readonly #followers: Followers;
   readonly #failed: (error: unknown) => void;
   readonly #stop = new AbortController();
   /** Id of the newest entry that was announced. */
   #newest: number;
+  #source: EntrySource | null = null;
   #isBehind = false;
   #reading: Promise<void> | null = null;
 
@@ -51,13 +54,44 @@ export class LogTail {
     const first = entries[0];
     if (!first) return;
     if (first.id === this.#newest + 1) this.#announce(entries);
-    else this.wake();
+    else this.told(entries.at(-1)?.id ?? first.id);
+  }
+
+  /** There are entries up to this one. */
+  told(upTo: number): void {
+    if (upTo > this.#newest && !this.#source?.brings(upTo)) this.wake();
   }
 
   /** There may be entries that were not announced. */
   wake(): void {
     this.#isBehind = true;
     this.#reading ??= this.#read();
+  }
+
+  get newest(): number {
+    return this.#newest;
+  }
+
+  broughtBy(source: EntrySource | null): void {
+    this.#source = source;
+  }
+
+  async bring(rows: readonly LogRow[]): Promise<void> {
+    const fresh = rows.filter(({ id }) => id > this.#newest);
+    const before = this.#newest;
+    if (!fresh.every(({ id }, index) => id === before + 1 + index)) return;
+    const entries = await this.#log.entriesOf(fresh);
+    // Meanwhile, some of them may have come another way.
+    this.#announce(entries.filter(({ id }) => id > this.#newest));
+  }
+
+  async readAll(): Promise<void> {
+    this.wake();
+    await this.#reading;
+  }
+
+  rows(after: number, limit: number): Promise<readonly LogRow[]> {
+    return this.#log.rows(after, limit);
   }
 
   async close(): Promise<void> {

@@ -26,6 +26,7 @@ import { OperationStore } from "../operation-store.ts";
 import { OutageLog } from "../outage-log.ts";
 import type { Operation } from "../plan.ts";
 import type { RecordKind, RecordKinds } from "../records.ts";
+import type { RelayedLog } from "../relayed-log.ts";
 import {
   type ArtifactPage,
   type EventPage,
@@ -66,7 +67,7 @@ import { prepared, roundTrip } from "./statement.ts";
 import { Tables } from "./tables.ts";
 import { TaskList } from "./task-list.ts";
 import { TranscriptReader } from "./transcript-reader.ts";
-import { Wakes } from "./wakes.ts";
+import { type Wake, Wakes } from "./wakes.ts";
 
 /** What the largest callback brings: its event, and the task's and the attempt's fields that show it. */
 const PROBE_BYTES = MAX_CALLBACK_BYTES + 128 * 1024;
@@ -159,8 +160,8 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
     });
     this.#wakes = new Wakes(
       database,
-      new Map([
-        [LOG_CHANNEL, () => this.#tail.wake()],
+      new Map<string, Wake>([
+        [LOG_CHANNEL, (newest) => (newest ? this.#tail.told(Number(newest)) : this.#tail.wake())],
         [LEASES_CHANNEL, () => this.#leases.wake()],
       ]),
     );
@@ -176,6 +177,11 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
 
   follow(after: number, listener: (entries: readonly LogEntry[]) => void): Follower {
     return this.#tail.follow(after, listener);
+  }
+
+  /** The log, for who carries it from node to node. */
+  get relayedLog(): RelayedLog {
+    return this.#tail;
   }
 
   workInHand(): Promise<WorkInHand> {

@@ -7,20 +7,23 @@ const LOOK_MS = 1000;
 /** Between two tries to listen again. */
 const AGAIN_MS = 500;
 
+/** @param told what came with NOTIFY; absent where nobody told anything, and it is only time to look */
+export type Wake = (told?: string) => void;
+
 /**
  * Calls those who wait for news of other nodes when NOTIFY tells that there may be some, after every time the
  * connection was away, and now and then in any case.
  */
 export class Wakes {
   readonly #database: Database;
-  readonly #channels: ReadonlyMap<string, () => void>;
+  readonly #channels: ReadonlyMap<string, Wake>;
   readonly #timer: NodeJS.Timeout;
   #client: Client | null = null;
   #again: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   /** @param channels what to call, by channel */
-  constructor(database: Database, channels: ReadonlyMap<string, () => void>) {
+  constructor(database: Database, channels: ReadonlyMap<string, Wake>) {
     this.#database = database;
     this.#channels = channels;
     this.#timer = setInterval(() => this.#wakeAll(), LOOK_MS);
@@ -37,7 +40,7 @@ export class Wakes {
       await client.end().catch(() => {});
       throw error;
     });
-    client.on("notification", ({ channel }) => this.#channels.get(channel)?.());
+    client.on("notification", ({ channel, payload }) => this.#channels.get(channel)?.(payload));
     for (const channel of this.#channels.keys()) await client.query(`LISTEN ${channel}`);
     if (this.#isClosed) await this.close();
     else this.#wakeAll();

@@ -1,0 +1,83 @@
+import type { EntrySource } from "../store/relayed-log.ts";
+
+/** An entry that NATS does not bring in so many milliseconds after it is known of is read from the database. */
+const GRACE_MS = 500;
+
+/** By which way a node follows the log. */
+export type Way = "nats" | "postgresql";
+
+export interface FollowingOptions {
+  log: { readonly newest: number; readAll(): Promise<void> };
+  /** Told of each change, and why. */
+  changed: (way: Way, reason: string) => void;
+  /** What should have come by NATS did not. */
+  stalled: () => void;
+}
+
+/**
+ * Whether this node waits for entries to come by NATS, or reads them from the database as soon as they are told of. It
+ * waits while all that was told of came in time.
+ */
+export class Following implements EntrySource {
+  readonly #options: FollowingOptions;
+  #way: Way = "postgresql";
+  /** NATS has brought what there is up to here. */
+  #upTo = 0;
+  /** Known of, the newest one. */
+  #told = 0;
+  /** The newest entry when the last message came: one that reaches it comes from no further behind. */
+  #newestThen = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: FollowingOptions) {
+    this.#options = options;
+  }
+
+  get way(): Way {
+    return this.#way;
+  }
+
+  /** Messages come from now on, perhaps old ones at first. */
+  begin(): void {
+    this.#newestThen = this.#options.log.newest;
+  }
+
+  /** A message came, and everything up to this entry was given to who follows here. */
+  reached(upTo: number): void {
+    this.#upTo = Math.max(this.#upTo, upTo);
+    const isCaughtUp = upTo >= this.#newestThen;
+    this.#newestThen = this.#options.log.newest;
+    if (isCaughtUp && this.#way === "postgresql") this.#change("nats", "it brings what there is");
+  }
+
+  brings(upTo: number): boolean {
+    if (this.#way !== "nats") return false;
+    this.#told = Math.max(this.#told, upTo);
+    if (upTo > this.#upTo) this.#watch(upTo);
+    return true;
+  }
+
+  /** Nothing comes by NATS from now on. */
+  leave(reason: string): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#way !== "nats") return;
+    this.#change("postgresql", reason);
+    void this.#options.log.readAll();
+  }
+
+  #watch(upTo: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#upTo < upTo) {
+        this.leave(`event ${upTo} did not come within ${GRACE_MS} ms`);
+        this.#options.stalled();
+      } else if (this.#told > this.#upTo) this.#watch(this.#told);
+    }, GRACE_MS);
+  }
+
+  #change(way: Way, reason: string): void {
+    this.#way = way;
+    this.#options.changed(way, reason);
+  }
+}

@@ -1,0 +1,64 @@
+import { randomUUID } from "node:crypto";
+import { abortable } from "../abortable.ts";
+import { rowOf } from "../store/log-row.ts";
+import type { RelayedLog } from "../store/relayed-log.ts";
+import type { LogEntry } from "../store/store.ts";
+import type { NatsConnection } from "./nats-connection.ts";
+import { encodeMessage, messagesOf } from "./relay-message.ts";
+
+/** More than so many bytes that JetStream has not confirmed, and it does not keep up. */
+const MAX_UNDER_WAY_BYTES = 32 * 1024 * 1024;
+/** What a message has beside its data: subject and headers. */
+const ENVELOPE_BYTES = 1024;
+
+export interface LogPublisherOptions {
+  connection: Pick<NatsConnection, "ensureStream" | "maxBytes" | "publish">;
+  log: Pick<RelayedLog, "newest" | "rows" | "follow">;
+  stream: string;
+  subject: string;
+  replicas: number;
+}
+
+/**
+ * Publishes the log's entries as they are committed, in order, until the signal is aborted. Each message is taken only
+ * as the next one behind the one before, so that one which comes late, from a node that was suspended and has lost the
+ * lease, is refused. A publisher that is refused begins anew, from the newest entry: what is left out, nodes read.
+ * @throws Error at the first message that the stream did not take; the signal's reason
+ */
+export async function publishLog(
+  { connection, log, stream, subject, replicas }: LogPublisherOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const session = randomUUID();
+  let sequence = await connection.ensureStream(stream, subject, replicas);
+  const send = (data: Uint8Array, id?: string) =>
+    connection.publish({ subject, data, lastSequence: sequence++, ...(id === undefined ? {} : { id }) });
+
+  // The newest entry once more, so that whoever gets it knows that it is up to date. JetStream may know its id.
+  const { newest } = log;
+  const maxBytes = connection.maxBytes - ENVELOPE_BYTES;
+  for (const message of messagesOf(session, await log.rows(newest - 1, 1), maxBytes)) {
+    await abortable(send(encodeMessage(message)), signal);
+  }
+
+  const failed = Promise.withResolvers<never>();
+  let underWay = 0;
+  const publish = (entries: readonly LogEntry[]) => {
+    for (const message of messagesOf(session, entries.map(rowOf), maxBytes)) {
+      const data = encodeMessage(message);
+      underWay += data.length;
+      if (underWay > MAX_UNDER_WAY_BYTES) failed.reject(new Error("NATS does not keep up with the log"));
+      send(data, String(message.upTo)).then(() => {
+        underWay -= data.length;
+      }, failed.reject);
+    }
+  };
+  const follower = log.follow(newest, (entries) => {
+    if (!signal.aborted) publish(entries);
+  });
+  try {
+    await abortable(failed.promise, signal);
+  } finally {
+    follower.close();
+  }
+}
