@@ -71,6 +71,11 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   ".zip": "application/zip",
 };
 
+/** The media type that the end of a file's name says; undefined where it says none. */
+export function mediaTypeOf(name: string): string | undefined {
+  return MEDIA_TYPES[extname(name).toLowerCase()];
+}
+
 /**
  * Makes the report of an artifact: inside a callback where it fits, else an upload. Reads the file at once, so that
  * nothing that is reported later overtakes it, and it is what it was when it was reported.
@@ -80,7 +85,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
  */
 export function encodeArtifact(
   callback: Omit<CallbackBody, "type" | "artifact">,
-  { name, mediaType = MEDIA_TYPES[extname(name).toLowerCase()], content, path }: Artifact,
+  { name, mediaType = mediaTypeOf(name), content, path }: Artifact,
   folder?: string,
 ): Message {
   if ((content === undefined) === (path === undefined)) {

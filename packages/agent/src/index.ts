@@ -1,5 +1,5 @@
 export { type AgentServer, type AgentServerOptions, createAgentServer } from "./agent-server.ts";
-export type { Artifact } from "./artifact.ts";
+export { type Artifact, mediaTypeOf } from "./artifact.ts";
 export { Circuit } from "./circuit.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { shortened } from "./entry-text.ts";

@@ -32,6 +32,67 @@ describe("two ways", { skip }, () => {
     stage.agent.report(payload, { type: "progress", entry: fields });
   const row = (page: Page, words: string) => page.locator("[data-entry]", { hasText: words });
 
+  test("files go with a message: chosen, pasted or dropped, and taken out again", async () => {
+    const { task, payload } = await stage.running({ title: "Make it look right" });
+    const page = await stage.open(context, `/tasks/${task.id}`);
+    const field = page.getByRole("textbox", { name: "Message to the agent" });
+    const files = page.locator("form").getByRole("list", { name: "Files of the message" });
+    await page.locator('form input[type="file"]').setInputFiles([
+      { name: "notes.md", mimeType: "text/markdown", buffer: Buffer.from("# Notes") },
+      { name: "secret.env", mimeType: "text/plain", buffer: Buffer.from("A=1") },
+    ]);
+    await files.getByText("notes.md").waitFor();
+    await files.getByRole("button", { name: "Take out secret.env" }).click();
+    await field.focus();
+    for (const kind of ["paste", "drop"] as const) {
+      await field.evaluate(
+        (element, [kind, pixel]) => {
+          const bytes = Uint8Array.from(atob(pixel), (character) => character.charCodeAt(0));
+          const given = new DataTransfer();
+          given.items.add(new File([bytes], "image.png", { type: "image/png" }));
+          const common = { bubbles: true, cancelable: true };
+          element.dispatchEvent(
+            kind === "paste"
+              ? new ClipboardEvent("paste", { ...common, clipboardData: given })
+              : new DragEvent("drop", { ...common, dataTransfer: given }),
+          );
+        },
+        [kind, PIXEL] as const,
+      );
+      await files.getByText(kind === "paste" ? "image.png" : "image-2.png").waitFor();
+    }
+    await assertAccessible(page, "Composer with files");
+    await page.locator('form input[type="file"]').setInputFiles(
+      Array.from({ length: 6 }, (_, index) => ({
+        name: `${index}.txt`,
+        mimeType: "text/plain",
+        buffer: Buffer.from("x"),
+      })),
+    );
+    await page.getByRole("alert").getByText("8 files at most").waitFor();
+    await field.fill("It should look like this.");
+    await field.press("Control+Enter");
+    const said = row(page, "It should look like this.");
+    for (const name of ["notes.md", "image.png", "image-2.png"]) await said.getByText(name).waitFor();
+    await said.getByText("did not say that it took the files").waitFor();
+    assert.equal(await files.count(), 0);
+    const path = `/api/tasks/${task.id}`;
+    type Sent = { items: { attachments: { name: string; mediaType: string; size: number }[] }[] };
+    const { items } = await stage.server.call<Sent>("GET", `${path}/messages`);
+    assert.deepEqual(
+      items[0]?.attachments.map(({ name, mediaType, size }) => [name, mediaType, size]),
+      [
+        ["notes.md", "text/markdown", 7],
+        ["image.png", "image/png", Buffer.from(PIXEL, "base64").length],
+        ["image-2.png", "image/png", Buffer.from(PIXEL, "base64").length],
+      ],
+    );
+    const downloaded = page.waitForEvent("download");
+    await said.getByRole("button", { name: "Download" }).first().click();
+    assert.equal((await downloaded).suggestedFilename(), "notes.md");
+    await stage.agent.report(payload, { type: "complete", summary: "Done." });
+  });
+
   test("a transcript tells what was said and done, live, and takes messages to the agent", async () => {
     const { task, payload } = await stage.running({ title: "Fix the redirect" });
     await entry(payload, { kind: "message", role: "assistant", text: "I read the **log-in** first." });

@@ -13,6 +13,7 @@ export * from "./gateways.ts";
 export * from "./host-name.ts";
 export * from "./inbox.ts";
 export * from "./insights.ts";
+export * from "./message-limits.ts";
 export * from "./messages.ts";
 export * from "./paths.ts";
 export * from "./saved-views.ts";

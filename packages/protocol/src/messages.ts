@@ -2,6 +2,7 @@ import { z } from "zod";
 import { artifactNameSchema, mediaTypeSchema } from "./artifacts.ts";
 import { absentOr, idSchema, longTextSchema, pageLimitSchema, timestampSchema } from "./common.ts";
 import { eventPositionSchema } from "./events.ts";
+import { MAX_ATTACHMENTS } from "./message-limits.ts";
 
 /**
  * How an agent at work is to take a message: `steer` into what it does now, at the next moment it can; `next` when it
@@ -16,10 +17,6 @@ export type MessageMode = z.infer<typeof messageModeSchema>;
  */
 export const messageStateSchema = z.enum(["sending", "delivered", "taken_up", "refused"]);
 export type MessageState = z.infer<typeof messageStateSchema>;
-
-/** Files that may go with one message, and how large all of them together may be, in bytes. */
-export const MAX_ATTACHMENTS = 8;
-export const MAX_ATTACHMENTS_BYTES = 5 * 1024 * 1024;
 
 /** A file to go with a message: its bytes in base64, or an artifact that the task has already. */
 export const attachmentSchema = z.union([

@@ -7,7 +7,7 @@ import type { Command } from "commander";
 import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
 import { artifactsOf, downloadArtifact } from "../client/task-calls.ts";
 import { CommandError, wrongUse } from "../terminal/command-error.ts";
-import { print, printJson, table } from "../terminal/output.ts";
+import { print, printJson, sizeOf, table } from "../terminal/output.ts";
 
 interface ArtifactsFlags extends ServerFlags {
   get?: string;
@@ -76,12 +76,4 @@ async function save(bytes: ReadableStream<Uint8Array>, target: string): Promise<
     throw new CommandError(`${target} could not be written: ${(error as Error).message}`);
   }
   print(`Saved as ${target}.`);
-}
-
-function sizeOf(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB"];
-  let size = bytes;
-  let unit = 0;
-  for (; size >= 1000 && unit < units.length - 1; unit++) size /= 1000;
-  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`;
 }

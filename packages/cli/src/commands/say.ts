@@ -1,4 +1,8 @@
+import { readFileSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import { mediaTypeOf } from "@mission-control/agent";
 import {
+  MAX_ATTACHMENTS_BYTES,
   type MessageView,
   messageModeSchema,
   messageSchema,
@@ -21,7 +25,7 @@ const STATES: Readonly<Record<string, string>> = {
   taken_up: "The agent has taken it up.",
 };
 
-type SayFlags = ServerFlags & { mode: string; json?: boolean };
+type SayFlags = ServerFlags & { mode: string; attach: string[]; json?: boolean };
 
 /** `mission-control say`: writes to the agent that works on a task. */
 export function configure(command: Command): void {
@@ -36,27 +40,52 @@ export function configure(command: Command): void {
         .choices(messageModeSchema.options)
         .default("steer"),
     )
+    .option(
+      "--attach <file>",
+      "send a file along, such as a screenshot; once for each",
+      (file: string, files: string[]) => [...files, file],
+      [] as string[],
+    )
     .option("--json", "print the message as JSON")
     .addHelpText(
       "after",
       `
 Examples:
   mission-control say task_01K3… "Leave the tests as they are"
+  mission-control say task_01K3… "It should look like this" --attach screen.png
   mission-control say task_01K3… "Stop, and start over in src/new" --mode interrupt`,
     )
     .action(say);
 }
 
-async function say(id: string, text: string, { mode, json, ...flags }: SayFlags): Promise<void> {
+async function say(id: string, text: string, { mode, attach, json, ...flags }: SayFlags): Promise<void> {
   const client = connect(flags);
+  const attachments = attach.map(attachmentOf);
   // Before the message is there: a stream that begins after this position tells all that comes of it.
   const { lastEventId } = await client.get("/api/tasks?limit=1", taskPageSchema);
+  const body = { text, mode, ...(attachments.length > 0 ? { attachments } : {}) };
   const path = `/api/tasks/${encodeURIComponent(id)}/messages`;
-  const sent = await ofTask(id, client.post(path, { text, mode }, messageSchema));
+  const sent = await ofTask(id, client.post(path, body, messageSchema));
   const message = await answered(client, id, sent, lastEventId);
   if (json) printJson(message);
   if (message.state === "refused") throw new CommandError(`Refused: ${message.reason}`);
   if (!json) print([STATES[message.state], message.reason].filter((words) => words !== undefined).join(" "));
+}
+
+/** A file as it goes with a message. @throws CommandError where it cannot be read, or is larger than all may be */
+function attachmentOf(file: string) {
+  try {
+    const { size } = statSync(file);
+    if (size > MAX_ATTACHMENTS_BYTES) {
+      const most = `${MAX_ATTACHMENTS_BYTES / 1024 / 1024} MiB`;
+      throw new CommandError(`${file} is too large: the files of a message may be ${most} large together.`);
+    }
+    const name = basename(file);
+    return { name, mediaType: mediaTypeOf(name), content: readFileSync(file).toString("base64") };
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(`${file} cannot be read: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 /** The message once the agent's side has answered, or as it was sent where it does not in time. */

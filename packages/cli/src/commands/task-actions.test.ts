@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createReporter } from "@mission-control/agent";
 import type { DispatchPayload } from "@mission-control/protocol";
@@ -127,6 +129,16 @@ test("what is said to an agent at work comes to it, and what it answers is said"
     [JSON.parse(shown.stdout).mode, JSON.parse(shown.stdout).state],
     ["interrupt", "delivered"],
   );
+  const file = join(server.folder, "screen.png");
+  writeFileSync(file, "PNG");
+  const sent = await server.run("say", id, "Like this", "--attach", file);
+  assert.equal(sent.code, 0, sent.stderr);
+  assert.match(sent.stdout, /did not say that it took the files/);
+  const attached = { name: "screen.png", mediaType: "image/png", size: 3, content: btoa("PNG") };
+  assert.deepEqual(JSON.parse(agent.received.at(-1)?.body ?? "").attachments, [attached]);
+  const missing = await server.run("say", id, "Like this", "--attach", join(server.folder, "none.png"));
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /none\.png cannot be read/);
   await reporter.complete("done");
   const late = await server.run("say", id, "Are you there?");
   assert.equal(late.code, 1);

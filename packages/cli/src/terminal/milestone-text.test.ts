@@ -20,6 +20,11 @@ test("what the operator wrote, what the agent asked and how it ended stand in a 
     told("message", { ...mode, state: "sending" }, "Look\nat \u001b[2J"),
     "operator (steer)\n    Look\n    at ␛[2J",
   );
+  const attachments = [{ artifactId: "x", name: "a\n.png", mediaType: "image/png", size: 2048, sha256: "" }];
+  assert.equal(
+    told("message", { ...mode, state: "sending", attachments }, "See"),
+    "operator (steer)\n    See\n    with a .png (2.0 kB)",
+  );
   assert.equal(told("message", { ...mode, state: "delivered" }, "The agent has the message"), undefined);
   assert.equal(
     told("message", { ...mode, state: "refused" }, "It is busy"),

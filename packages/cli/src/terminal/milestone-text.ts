@@ -1,5 +1,5 @@
-import type { LogEvent } from "@mission-control/protocol";
-import { oneLine, visible } from "./output.ts";
+import type { AttachedFile, LogEvent } from "@mission-control/protocol";
+import { oneLine, sizeOf, visible } from "./output.ts";
 
 /** Types of events that stand in a printed transcript beside the entries. */
 export const MILESTONES = ["message", "permission", "complete", "error"] as const;
@@ -13,7 +13,9 @@ export function milestoneText({ type, data, message = "", timestamp }: LogEvent)
   const line = (words: string) => `${time}  ${words}`;
   switch (type) {
     case "message":
-      if (data.state === "sending") return [line(`operator (${data.mode})`), indented(message)].join("\n");
+      if (data.state === "sending") {
+        return [line(`operator (${data.mode})`), indented(message), ...filesOf(data)].join("\n");
+      }
       return data.state === "refused" ? line(`refused the message: ${oneLine(visible(message))}`) : undefined;
     case "permission":
       return line(`${data.state === "requested" ? "asks" : data.state}: ${oneLine(visible(message))}`);
@@ -24,6 +26,12 @@ export function milestoneText({ type, data, message = "", timestamp }: LogEvent)
     default:
       return undefined;
   }
+}
+
+/** The files that went with a message, each on a line. */
+function filesOf({ attachments }: LogEvent["data"]): string[] {
+  const files = Array.isArray(attachments) ? (attachments as unknown as AttachedFile[]) : [];
+  return files.map(({ name, size }) => `    with ${oneLine(visible(name))} (${sizeOf(size)})`);
 }
 
 /** Text of several lines as it stands below the line that it belongs to. */

@@ -1,5 +1,12 @@
-import type { FormValues } from "@mission-control/protocol";
+import type { FormValues, MessageMode } from "@mission-control/protocol";
 import type { ApiCall } from "./client.ts";
+
+/** A message to an agent, with its files in base64. */
+interface Said {
+  text: string;
+  mode: MessageMode;
+  attachments: readonly { name: string; mediaType: string; content: string }[];
+}
 
 const task = (id: string) => `/api/tasks/${encodeURIComponent(id)}`;
 
@@ -26,10 +33,16 @@ export const taskCalls = {
     path: `${task(id)}/permissions/${encodeURIComponent(requestId)}`,
     body: { optionId, values },
   }),
-  say: (id: string, text: string, mode: string, key: string): ApiCall => ({
+  say: (id: string, { attachments, ...said }: Said, key: string): ApiCall => ({
     method: "POST",
     path: `${task(id)}/messages`,
     headers: { "idempotency-key": key },
-    body: { text, mode },
+    body:
+      attachments.length > 0
+        ? {
+            ...said,
+            attachments: attachments.map(({ name, mediaType, content }) => ({ name, mediaType, content })),
+          }
+        : said,
   }),
 } satisfies Record<string, (...args: never[]) => ApiCall>;

@@ -92,6 +92,17 @@ export const englishRun = {
     },
   },
 
+  attach: {
+    label: "Files of the message",
+    button: "Attach files",
+    remove: (name: string) => `Take out ${name}`,
+    count: (files: number) => `with ${count(files, "file")}`,
+    tooMany: (most: number) => `A message takes ${most} files at most.`,
+    tooLarge: (most: string) => `The files of a message may be ${most} large together.`,
+    unreadable: "The browser could not read the file.",
+    notThere: "Messages through an OpenClaw Gateway carry no files.",
+  },
+
   question: {
     label: "Answer",
     send: "Send the answer",

@@ -5,6 +5,7 @@ import { visibleText } from "../../../text/visible.ts";
 import { Markdown } from "../../../ui/markdown.tsx";
 import { Failure, Skeleton } from "../../../ui/page-state.tsx";
 import { TerminalBlock } from "../../../ui/terminal.tsx";
+import { base64 } from "../base64.ts";
 import { previewOf } from "./artifact.ts";
 import styles from "./changes.module.css";
 import { PatchReview } from "./patch-review.tsx";
@@ -41,13 +42,4 @@ function Picture({ artifact, bytes }: { artifact: ArtifactView; bytes: Uint8Arra
 
 function decoded(bytes: Uint8Array<ArrayBuffer>): string {
   return new TextDecoder().decode(bytes);
-}
-
-function base64(bytes: Uint8Array): string {
-  // In pieces: a call takes only so many arguments.
-  let binary = "";
-  for (let at = 0; at < bytes.length; at += 8_192) {
-    binary += String.fromCharCode(...bytes.subarray(at, at + 8_192));
-  }
-  return btoa(binary);
 }

@@ -7,8 +7,13 @@ import { visibleText } from "../../../text/visible.ts";
 import { Button } from "../../../ui/button.tsx";
 import { artifactPath } from "./use-artifacts.ts";
 
+interface DownloadButtonProps {
+  taskId: string;
+  artifact: Pick<ArtifactView, "id" | "name">;
+}
+
 /** Saves an artifact as a file. A plain link could not: it would not send the half of the session that the page keeps. */
-export function DownloadButton({ taskId, artifact }: { taskId: string; artifact: ArtifactView }) {
+export function DownloadButton({ taskId, artifact }: DownloadButtonProps) {
   const mission = useMission();
   const [busy, setBusy] = useState(false);
   const download = async () => {

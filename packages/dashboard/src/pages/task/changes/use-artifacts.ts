@@ -34,7 +34,8 @@ export function useArtifacts(taskId: string) {
         artifacts.push(...page.items);
         cursor = page.nextCursor;
       } while (cursor !== null && artifacts.length < MOST);
-      return artifacts;
+      // What was sent to the agents stands with the message.
+      return artifacts.filter(({ messageId }) => messageId === undefined);
     },
     staleTime: 0,
   });

@@ -13,6 +13,11 @@ export function whyNotNow(task: Subject, agent: Pick<AgentView, "endpoint"> | un
   return runText.message.whyNot[task.status];
 }
 
+/** Why no file can go with a message to an agent, in words; null where the agent decides. The server has the last word. */
+export function whyNoFiles(agent: Pick<AgentView, "endpoint"> | undefined): string | null {
+  return agent?.endpoint.kind === "openclaw" ? runText.attach.notThere : null;
+}
+
 /** Whether a message begins a new attempt: the last one is over, and an agent behind OpenClaw goes on in its conversation. */
 export function beginsAttempt(
   { status, dispatchId }: Subject,

@@ -1,13 +1,15 @@
 import type { MessageMode, TaskView } from "@mission-control/protocol";
-import { type FormEvent, type KeyboardEvent, useId, useState } from "react";
+import { type FormEvent, type KeyboardEvent, useId, useRef, useState } from "react";
 import { useAgents } from "../../../app/use-agents.ts";
 import { useLive } from "../../../app/use-mission.ts";
 import { runText } from "../../../text/run-text.ts";
-import { Button } from "../../../ui/button.tsx";
+import { Button, IconButton } from "../../../ui/button.tsx";
 import { Foreign } from "../../../ui/foreign.tsx";
 import { AsksLine } from "./asks-line.tsx";
+import { AttachedFiles } from "./attached-files.tsx";
 import styles from "./composer.module.css";
-import { beginsAttempt, whyNotNow } from "./composer-rules.ts";
+import { beginsAttempt, whyNoFiles, whyNotNow } from "./composer-rules.ts";
+import { useAttached } from "./use-attached.ts";
 import { useOutbox } from "./use-outbox.ts";
 
 const MODES: readonly MessageMode[] = ["steer", "next", "interrupt"];
@@ -22,12 +24,15 @@ export function Composer({ task }: { task: TaskView }) {
   const waitingFor = live ? live.waitingFor : task.waitingFor;
   const agent = useAgents().data?.find(({ id }) => id === task.agentId);
   const whyNot = whyNotNow(task, agent);
+  const attached = useAttached(whyNot ?? whyNoFiles(agent));
+  const chooser = useRef<HTMLInputElement>(null);
   const words = typed.trim();
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (words === "" || whyNot) return;
-    outbox.send(words, mode);
+    outbox.send(words, mode, attached.files);
     setTyped("");
+    attached.replace([]);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
@@ -40,6 +45,7 @@ export function Composer({ task }: { task: TaskView }) {
       {outbox.messages.map((message) => (
         <p key={message.key} className={styles.sent} role="status">
           <Foreign max={200}>{message.text}</Foreign>
+          {message.files.length === 0 ? null : <span>{runText.attach.count(message.files.length)}</span>}
           {message.error === undefined ? (
             <span className={styles.state}>{runText.message.state.sending}</span>
           ) : (
@@ -49,7 +55,9 @@ export function Composer({ task }: { task: TaskView }) {
                 kind="quiet"
                 onClick={() => {
                   outbox.drop(message.key);
-                  setTyped((now) => (now.trim() === "" ? message.text : now));
+                  if (typed.trim() !== "") return;
+                  setTyped(message.text);
+                  attached.replace(message.files);
                 }}
               >
                 {runText.message.takeBack}
@@ -58,7 +66,13 @@ export function Composer({ task }: { task: TaskView }) {
           )}
         </p>
       ))}
-      <form onSubmit={submit} aria-label={runText.message.label}>
+      <form onSubmit={submit} aria-label={runText.message.label} {...attached.takes}>
+        <AttachedFiles files={attached.files} onRemove={attached.remove} />
+        {attached.trouble === null ? null : (
+          <p role="alert" className={styles.refused}>
+            {attached.trouble}
+          </p>
+        )}
         <textarea
           rows={1}
           aria-label={runText.message.label}
@@ -87,6 +101,23 @@ export function Composer({ task }: { task: TaskView }) {
           <span id={`${id}-why`} className={styles.hint}>
             {whyNot ?? (beginsAttempt(task, agent) ? runText.message.goesOn : runText.message.modeHint[mode])}
           </span>
+          <input
+            ref={chooser}
+            type="file"
+            multiple
+            hidden
+            onChange={({ target }) => {
+              void attached.add([...(target.files ?? [])]);
+              // The same file can be chosen again.
+              target.value = "";
+            }}
+          />
+          <IconButton
+            icon="attach"
+            label={whyNoFiles(agent) ?? runText.attach.button}
+            disabled={whyNot !== null || whyNoFiles(agent) !== null}
+            onClick={() => chooser.current?.click()}
+          />
           <Button submit kind="primary" icon="send" disabled={whyNot !== null || words === ""}>
             {runText.message.send}
           </Button>

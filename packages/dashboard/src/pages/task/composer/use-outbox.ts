@@ -4,11 +4,13 @@ import type { ApiError } from "../../../api/api-error.ts";
 import { newIdempotencyKey } from "../../../api/idempotency-key.ts";
 import { taskCalls } from "../../../api/task-calls.ts";
 import { useMission } from "../../../app/use-mission.ts";
+import type { Attached } from "./attached.ts";
 
 /** A message on its way to the server, or one that the server did not take. */
 export interface Outgoing {
   key: number;
   text: string;
+  files: readonly Attached[];
   /** By the server, once it has answered. */
   id?: string;
   /** Why it was not taken, in words. */
@@ -39,11 +41,11 @@ export function useOutbox(taskId: string) {
     [mission, taskId],
   );
   const send = useCallback(
-    (text: string, mode: MessageMode) => {
+    (text: string, mode: MessageMode, files: readonly Attached[]) => {
       const key = ++lastKey.current;
-      setMessages((now) => [...now, { key, text }]);
+      setMessages((now) => [...now, { key, text, files }]);
       mission.api
-        .call<MessageView>(taskCalls.say(taskId, text, mode, newIdempotencyKey()))
+        .call<MessageView>(taskCalls.say(taskId, { text, mode, attachments: files }, newIdempotencyKey()))
         .then(({ id }) => (told.current.delete(id) ? drop(key) : change(key, { id })))
         .catch(({ message }: ApiError) => change(key, { error: message }));
     },

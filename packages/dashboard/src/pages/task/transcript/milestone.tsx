@@ -1,4 +1,4 @@
-import type { LogEvent, MessageState, PermissionRequest } from "@mission-control/protocol";
+import type { AttachedFile, LogEvent, MessageState, PermissionRequest } from "@mission-control/protocol";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { agentName } from "../../../app/use-agents.ts";
@@ -12,6 +12,7 @@ import { Foreign } from "../../../ui/foreign.tsx";
 import { EventGlyph } from "../../../ui/icon.tsx";
 import { Markdown } from "../../../ui/markdown.tsx";
 import { Badge, type Tone } from "../../../ui/state.tsx";
+import { DownloadButton } from "../changes/download-button.tsx";
 import { FoldLine } from "./fold-line.tsx";
 import styles from "./transcript.module.css";
 
@@ -119,7 +120,24 @@ function OperatorMessage({ event }: { event: LogEvent }) {
         ) : null}
       </h3>
       <Markdown>{event.message ?? ""}</Markdown>
+      <SentFiles event={event} />
     </div>
+  );
+}
+
+/** The files that went with a message. */
+function SentFiles({ event: { taskId = "", data } }: { event: LogEvent }) {
+  const files = (data.attachments ?? []) as AttachedFile[];
+  if (files.length === 0) return null;
+  return (
+    <ul className={styles.files} aria-label={runText.attach.label}>
+      {files.map(({ artifactId: id, name, size }) => (
+        <li key={id}>
+          <Foreign max={200}>{name}</Foreign> <span className={styles.quiet}>{formatSize(size)}</span>
+          <DownloadButton taskId={taskId} artifact={{ id, name }} />
+        </li>
+      ))}
+    </ul>
   );
 }
 
