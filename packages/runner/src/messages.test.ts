@@ -62,6 +62,17 @@ describe("what an operator says to an agent at work", () => {
     assert.equal(withdrawn?.request?.title, "rm -rf build");
   });
 
+  test("after which the agent waits for no answer any more withdraws what it had asked", async () => {
+    await bench.start({}, { FAKE_STEERS: "1" });
+    await working("ASK_SHORTLY rm -rf build");
+    await bench.control.outcome("d1", ["permission"]);
+    await say("never mind", "steer");
+    assert.equal((await bench.control.outcome("d1")).summary, "cancelled");
+    const withdrawn = bench.control.callbacks.stored.find(({ data }) => data?.state === "withdrawn");
+    assert.equal(withdrawn?.request?.title, "rm -rf build");
+    assert.doesNotMatch(bench.control.progress("d1").join(), /could not be asked/);
+  });
+
   test("is refused in words when the agent ends without hearing it", async () => {
     await bench.start();
     await working("LISTEN", "DIE");

@@ -210,6 +210,26 @@ async function perform(
       });
       return;
     }
+    case "ASK_SHORTLY": {
+      // Asks, and waits no longer once something is said to it.
+      const waiting = new AbortController();
+      const request = {
+        sessionId,
+        toolCall: { toolCallId, title: argument, kind: "execute" as const },
+        options: [{ optionId: "yes", name: "Allow", kind: "allow_once" as const }],
+      };
+      const answer = client.request(methods.client.session.requestPermission, request, {
+        cancellationSignal: waiting.signal,
+      });
+      steered = () => waiting.abort();
+      const outcome = await answer.then(
+        ({ outcome }) => outcome.outcome,
+        () => "gave up",
+      );
+      steered = undefined;
+      await update({ sessionUpdate: "agent_message_chunk", content: { type: "text", text: outcome } });
+      return;
+    }
     case "UPDATE": // Any update, as JSON, also one the SDK does not know.
       await update(JSON.parse(argument) as SessionUpdate);
       return;

@@ -41,9 +41,10 @@ export interface AcpAgentOptions {
   mark: string;
   /** Updates of any session come here as they are. */
   onUpdate: (sessionId: string, update: SessionUpdate) => void;
-  onPermission: (request: PermissionParams) => Promise<RequestPermissionResponse>;
-  /** Fills in its forms; without it, the agent is told that nobody does. */
-  onForm?: ((form: ElicitationParams) => Promise<CreateElicitationResponse>) | undefined;
+  /** @param signal aborted when the agent waits no longer for the answer (`$/cancel_request`) */
+  onPermission: (request: PermissionParams, signal: AbortSignal) => Promise<RequestPermissionResponse>;
+  /** Fills in its forms, with the same signal; without it, the agent is told that nobody does. */
+  onForm?: ((form: ElicitationParams, signal: AbortSignal) => Promise<CreateElicitationResponse>) | undefined;
 }
 
 const STEERING = "_session/steering";
@@ -68,11 +69,11 @@ export class AcpAgent {
     const { stdin, stdout } = this.#group.child;
     const stream = ndJsonStream(Writable.toWeb(stdin), Readable.toWeb(stdout) as ReadableStream<Uint8Array>);
     this.#connection = client({ name: "mission-control" })
-      .onRequest(methods.client.session.requestPermission, permissionParams, ({ params }) =>
-        options.onPermission(params),
+      .onRequest(methods.client.session.requestPermission, permissionParams, ({ params, signal }) =>
+        options.onPermission(params, signal),
       )
-      .onRequest(methods.client.elicitation.create, elicitationParams, async ({ params }) =>
-        options.onForm ? options.onForm(params) : { action: "cancel" as const },
+      .onRequest(methods.client.elicitation.create, elicitationParams, async ({ params, signal }) =>
+        options.onForm ? options.onForm(params, signal) : { action: "cancel" as const },
       )
       .connect({ ...stream, readable: stream.readable.pipeThrough(takeUpdates(options.onUpdate)) });
   }

@@ -4,7 +4,8 @@ import type { FormValues } from "@mission-control/agent";
 import { permissionRequestSchema } from "@mission-control/protocol";
 import { elicitationParams, toForm } from "./elicitation.ts";
 
-const form = (request: object) => toForm("f1", elicitationParams.parse(request));
+const NOW = Date.parse("2026-11-30T10:00:00Z");
+const form = (request: object) => toForm("f1", elicitationParams.parse(request), NOW);
 const asked = {
   mode: "form",
   message: "How shall it be built?",
@@ -51,6 +52,14 @@ test("the agent gets its own values, and only those that were filled in", () => 
     content: { target: "d" },
   });
   assert.deepEqual(answer({}, "decline"), { action: "decline" });
+});
+
+test("the time after which Codex goes on without an answer is when the form expires; other agents tell none", () => {
+  const until = (codex: object) => form({ ...asked, _meta: { codex } })?.request.expiresAt;
+  assert.equal(until({ autoResolutionMs: 60_000 }), "2026-11-30T10:01:00.000Z");
+  assert.equal(until({ autoResolutionMs: null }), undefined);
+  assert.equal(until({ autoResolutionMs: "soon" }), undefined);
+  assert.equal(form(asked)?.request.expiresAt, undefined);
 });
 
 test("choices that are titled alike are told apart", () => {

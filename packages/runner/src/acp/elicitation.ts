@@ -24,6 +24,12 @@ const propertySchema = z.looseObject({
 type Property = z.output<typeof propertySchema>;
 
 /**
+ * The one deadline that an agent is known to tell: after so many milliseconds Codex goes on without an answer (codex-acp
+ * 2.6). ACP itself has no field for one, neither in forms nor in requests for permission.
+ */
+const codexMetaSchema = z.looseObject({ autoResolutionMs: z.number().positive().nullish() });
+
+/**
  * A form as an agent asks for it: a flat object of simple values. Read by less than the SDK's schema asks for.
  * @see https://agentclientprotocol.com/protocol/v1/schema#elicitation-create
  */
@@ -36,6 +42,7 @@ export const elicitationParams = z.looseObject({
       required: z.array(z.string()).nullish(),
     })
     .nullish(),
+  _meta: z.looseObject({ codex: codexMetaSchema.nullish().catch(undefined) }).nullish(),
 });
 export type ElicitationParams = z.output<typeof elicitationParams>;
 
@@ -50,9 +57,14 @@ const DECLINE = { optionId: "decline", name: "Decline", kind: "reject_once" };
 
 /**
  * @param id of the request, unique within the dispatch
+ * @param now in milliseconds
  * @returns `undefined` where it is no form, or one that Mission Control does not take
  */
-export function toForm(id: string, { message, mode, requestedSchema }: ElicitationParams): Form | undefined {
+export function toForm(
+  id: string,
+  { message, mode, requestedSchema, _meta }: ElicitationParams,
+  now: number,
+): Form | undefined {
   const properties = Object.entries(requestedSchema?.properties ?? {});
   if (mode !== "form" || properties.length === 0 || properties.length > MAX_FIELDS) return undefined;
   if (properties.some(([name]) => name === "" || name.length > MAX_NAME)) return undefined;
@@ -65,12 +77,14 @@ export function toForm(id: string, { message, mode, requestedSchema }: Elicitati
     if (options.length === 0) return { name, label, type: plainType(property), ...isRequired };
     return { name, label, type: property.type === "array" ? "multi" : "choice", options, ...isRequired };
   });
+  const waitMs = _meta?.codex?.autoResolutionMs;
   return {
     request: {
       id,
       title: shortLine(message.trim() || "The agent asks for some values", MAX_TITLE),
       options: [SUBMIT, DECLINE],
       fields,
+      ...(waitMs && { expiresAt: new Date(now + waitMs).toISOString() }),
     },
     answered({ optionId, values = {} }) {
       if (optionId === DECLINE.optionId) return { action: "decline" };

@@ -51,9 +51,9 @@ export class Turn {
         // Before the prompt, an agent that loads a session tells its whole history again.
         if (sessionId === this.#sessionId) this.#take(update);
       },
-      onPermission: (request) => this.#answer(request),
+      onPermission: (request, signal) => this.#answer(request, signal),
       // With any other policy nobody is asked.
-      onForm: options.permissions === "ask" ? (form) => this.#fillIn(form) : undefined,
+      onForm: options.permissions === "ask" ? (form, signal) => this.#fillIn(form, signal) : undefined,
     });
   }
 
@@ -163,9 +163,12 @@ export class Turn {
   }
 
   /** Answers a request for permission by the policy, or by what the operator says. */
-  async #answer({ toolCall, options }: PermissionParams): Promise<RequestPermissionResponse> {
+  async #answer(
+    { toolCall, options }: PermissionParams,
+    cancelled: AbortSignal,
+  ): Promise<RequestPermissionResponse> {
     const { narrator, ask } = this.#job;
-    const interrupted = this.#conversation?.interrupted;
+    const over = this.#asksUntil(cancelled);
     const { permissions } = this.#options;
     const tool = this.#reader.toolCall(toolCall);
     const title = titleOf(tool);
@@ -179,13 +182,13 @@ export class Turn {
     try {
       const question = toQuestion(randomUUID(), tool, options);
       const optionId =
-        decision === "ask" ? question.chosen(await ask(question.request, interrupted)) : decision.optionId;
+        decision === "ask" ? question.chosen(await ask(question.request, over)) : decision.optionId;
       const chosen = options.find((option) => option.optionId === optionId);
       if (decision !== "ask") narrator.say(`${title}: ${chosen?.name}, by the policy "${permissions}"`);
       if (chosen?.kind.startsWith("reject")) this.#refuse(title);
       return { outcome: { outcome: "selected", optionId } };
     } catch (error) {
-      if (!this.#job.signal.aborted && !interrupted?.aborted)
+      if (!this.#job.signal.aborted && !over.aborted)
         narrator.say(`"${title}" could not be asked: ${String(error)}`);
       this.#refuse(title);
       return CANCELLED;
@@ -193,22 +196,28 @@ export class Turn {
   }
 
   /** Has the operator fill in a form. */
-  async #fillIn(params: ElicitationParams): Promise<CreateElicitationResponse> {
-    const { narrator, askForm, signal } = this.#job;
-    const interrupted = this.#conversation?.interrupted;
-    const form = toForm(randomUUID(), params);
+  async #fillIn(params: ElicitationParams, cancelled: AbortSignal): Promise<CreateElicitationResponse> {
+    const { narrator, askForm, signal, clock } = this.#job;
+    const over = this.#asksUntil(cancelled);
+    const form = toForm(randomUUID(), params, clock.now());
     if (!form) {
       narrator.say(`"${params.message}" was not asked: it is no form that can be filled in here`);
       return { action: "cancel" };
     }
     try {
-      return form.answered(await askForm(form.request, interrupted));
+      return form.answered(await askForm(form.request, over));
     } catch (error) {
-      if (!signal.aborted && !interrupted?.aborted) {
+      if (!signal.aborted && !over.aborted) {
         narrator.say(`"${form.request.title}" could not be asked: ${String(error)}`);
       }
       return { action: "cancel" };
     }
+  }
+
+  /** Aborted when the agent waits no longer for an answer: it says so, or the operator interrupts its turn. */
+  #asksUntil(cancelled: AbortSignal): AbortSignal {
+    const interrupted = this.#conversation?.interrupted;
+    return interrupted ? AbortSignal.any([cancelled, interrupted]) : cancelled;
   }
 
   #refuse(title: string): void {
