@@ -184,14 +184,15 @@ test("what the stream lacks is read from the database", { skip }, async (context
 });
 
 test("what comes again, late or out of order is given to nobody twice", { skip }, async (context) => {
-  const { take, message, told } = await behind(context, 9);
+  const { take, message, rows, told } = await behind(context, 9);
+  const again = await take([message("s", 1, 4), message("s", 2, 4), message("s", 1, 1)]);
+  assert.equal(again.newest, 4, "an old message takes nothing back");
+  const mixed = [6, 5, 5, 8, 7].map((id) => rows[id - 1] as LogRow);
   const { newest } = await take([
-    message("s", 1, 4),
-    message("s", 2, 4),
-    message("s", 1, 1),
-    message("s", 3, 6),
+    message("s", 3, 4),
+    { session: "s", upTo: 8, rows: mixed },
     message("s", 5, 5),
-    message("s", 7, 9),
+    message("s", 9, 9),
     message("s", 1, 9),
   ]);
   assert.equal(newest, 9);

@@ -52,6 +52,11 @@ export class ServerProcess {
     this.#running?.child.kill(signal);
   }
 
+  /** What it has written to the standard error since it was started. */
+  get stderr(): string {
+    return this.#running?.stderr() ?? "";
+  }
+
   /** Calls the API with the token. */
   async call<Body>(method: string, path: string, body?: unknown): Promise<Body> {
     const response = await fetch(`${this.url}${path}`, {
