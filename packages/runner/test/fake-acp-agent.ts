@@ -10,6 +10,8 @@ import {
   ndJsonStream,
   PROTOCOL_VERSION,
   RequestError,
+  type RequestPermissionRequest,
+  type RequestPermissionResponse,
   type SessionUpdate,
   type StopReason,
 } from "@agentclientprotocol/sdk";
@@ -213,14 +215,16 @@ async function perform(
     case "ASK_SHORTLY": {
       // Asks, and waits no longer once something is said to it.
       const waiting = new AbortController();
-      const request = {
+      const request: RequestPermissionRequest = {
         sessionId,
-        toolCall: { toolCallId, title: argument, kind: "execute" as const },
-        options: [{ optionId: "yes", name: "Allow", kind: "allow_once" as const }],
+        toolCall: { toolCallId, title: argument, kind: "execute" },
+        options: [{ optionId: "yes", name: "Allow", kind: "allow_once" }],
       };
-      const answer = client.request(methods.client.session.requestPermission, request, {
-        cancellationSignal: waiting.signal,
-      });
+      const answer = client.request<RequestPermissionResponse, RequestPermissionRequest>(
+        methods.client.session.requestPermission,
+        request,
+        { cancellationSignal: waiting.signal },
+      );
       steered = () => waiting.abort();
       const outcome = await answer.then(
         ({ outcome }) => outcome.outcome,
