@@ -8,8 +8,10 @@ import { setTimeout as wait } from "node:timers/promises";
 import { freePort } from "../openclaw/free-port.ts";
 import { findProgram, installDebian } from "./debian.ts";
 
-/** Programs that tests with NATS need, and that are not there and cannot be installed. */
-export const missing = installDebian({ "nats-server": "nats-server" });
+/** What {@link NatsServer} needs, and what is not there and cannot be installed. */
+export function missingNats(): string[] {
+  return installDebian({ "nats-server": "nats-server" });
+}
 
 /** A real NATS server with JetStream, in a folder of its own, on loopback. */
 export class NatsServer {

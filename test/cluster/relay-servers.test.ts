@@ -12,12 +12,13 @@ import {
   ServerProcess,
 } from "../../packages/server/test/support/server-process.ts";
 import { StreamFollower } from "../../packages/server/test/support/stream-follower.ts";
-import { missing, NatsServer } from "./nats-server.ts";
+import { missingNats, NatsServer } from "./nats-server.ts";
 import { Place } from "./place.ts";
 import { PostgresServer } from "./postgres-server.ts";
 import { sentTo } from "./sent-to.ts";
 import { Wire } from "./wire.ts";
 
+const missing = missingNats();
 const skip = missing.length > 0 && `${missing.join(", ")} is not here`;
 const PASSWORD = "hush-hush";
 let database: PostgresServer;

@@ -15,12 +15,13 @@ import {
 import type { LogRow } from "../../packages/server/src/store/log-row.ts";
 import type { PostgresStore } from "../../packages/server/src/store/postgres/postgres-store.ts";
 import { newEvent, register } from "../../packages/server/test/conformance/engine.ts";
-import { missing, NatsServer } from "./nats-server.ts";
+import { missingNats, NatsServer } from "./nats-server.ts";
 import { Place } from "./place.ts";
 import { PostgresServer } from "./postgres-server.ts";
 import { often, Told } from "./told.ts";
 import { Wire } from "./wire.ts";
 
+const missing = missingNats();
 const skip = missing.length > 0 && `${missing.join(", ")} is not here`;
 let database: PostgresServer;
 let nats: NatsServer;
