@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Counter } from "../../packages/server/src/insights/counting.ts";
 import type { Contents } from "../../packages/server/src/store/contents.ts";
+import type { ExchangeRecord } from "../../packages/server/src/store/exchanges.ts";
 import type { InsightQuery } from "../../packages/server/src/store/insights.ts";
 import type { Store } from "../../packages/server/src/store/store.ts";
 import type { TaskChange } from "../../packages/server/src/tasks/change.ts";
@@ -24,6 +25,19 @@ const COUNTS: readonly InsightQuery[] = (["hour", "day"] as const).map((length) 
   agentId: { each: true },
   tag: "",
 }));
+
+/** What an agent was sent. */
+const EXCHANGE: ExchangeRecord = {
+  id: "request_1",
+  direction: "dispatch",
+  what: "dispatch",
+  at: "2026-01-01T00:00:00.000Z",
+  result: "failed",
+  reason: "\u0000 \u{1f680}",
+  tryCount: 1,
+  taskId: "t1",
+  tries: [],
+};
 
 /** More than one piece of either engine. */
 const BYTES = Buffer.alloc(600_000, "artifact \0 ");
@@ -64,6 +78,7 @@ export async function fill(store: Store, contents: Contents): Promise<void> {
     event: '{"a":"\\u0000é"}',
   };
   await store.edit("webhook", "w1", () => ({ record: { id: "w1" }, deliveries: [delivery] }) as never);
+  await store.addExchanges([EXCHANGE]);
   await store.edit("session", "s1", () => ({ record: { id: "s1" } as never }));
   const lease = await store.lease("insights", new AbortController().signal);
   await new Counter(store, lease.token).step();
@@ -95,6 +110,10 @@ export async function told(store: Store, contents: Contents): Promise<unknown> {
     deliveries: [await store.waitingDeliveries("w1", 10), await store.deliveryEvent("w1.5")],
     counts: (await store.insights(COUNTS, 0)).rows,
     uncounted: (await store.uncountedFacts(10)).map(({ fact }) => fact),
+    exchange: [
+      await store.exchange("request_1"),
+      await store.exchanges({ kind: "request", taskId: "t1", limit: 10 }),
+    ],
     session: await store.record("session", "s1"),
     range: await store.range(),
     events: (await store.history(null, {}, 500)).items,

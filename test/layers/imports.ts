@@ -22,6 +22,7 @@ export const rooms = [
   "stream",
   "ingress",
   "insights",
+  "exchanges",
   "retention.ts",
   "artifact-upkeep.ts",
   "readiness.ts",

@@ -8,6 +8,7 @@ export * from "./entry-line.ts";
 export * from "./entry-search.ts";
 export * from "./entry-text.ts";
 export * from "./events.ts";
+export * from "./exchanges.ts";
 export * from "./forms.ts";
 export * from "./gateways.ts";
 export * from "./host-name.ts";

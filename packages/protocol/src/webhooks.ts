@@ -140,6 +140,7 @@ export const deliverySchema = z.object({
   eventId: z.number().int().nullable().describe("Null for a test."),
   eventType: z.string(),
   taskId: idSchema.optional(),
+  agentId: idSchema.optional(),
   state: deliveryStateSchema,
   tries: z.array(deliveryTrySchema).describe("The latest ten, oldest first."),
   tryCount: z.number().int(),

@@ -17,6 +17,9 @@ import { ClientAddresses } from "./client-address.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import type { Patience } from "./dispatch/silence-view.ts";
 import { SilenceWatch } from "./dispatch/silence-watch.ts";
+import { ExchangeLog } from "./exchanges/exchange-log.ts";
+import { ExchangeUpkeep } from "./exchanges/exchange-upkeep.ts";
+import { RefusedCallbacks } from "./exchanges/refused-callbacks.ts";
 import type { AgentTarget } from "./gateways/gateway.ts";
 import { GATEWAY_KINDS } from "./gateways/kinds.ts";
 import { DeviceIdentity } from "./gateways/openclaw/device-identity.ts";
@@ -108,6 +111,8 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       opening(new LogRelay({ url: natsUrl, replicas, id, log: shared.log, store, metrics, logger }));
     }
     const hub = await Hub.open({ log: store, logger, metrics, maxFilters: limits.streamFilters });
+    const { deliveryDays, refusedBodies } = settings;
+    const exchanges = opening(new ExchangeLog({ store, keeps: deliveryDays > 0, logger }));
     const { openclawGatewayUrl: url, openclawGatewayToken: gatewayToken } = settings;
     const gateways = opening(
       new GatewayRegistry({
@@ -118,6 +123,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
         identityDir,
         allowLinkLocal: settings.allowPrivateWebhooks,
         answersApprovals: settings.openclawApprovals,
+        exchanges,
         ...(url === undefined
           ? {}
           : { first: { url, ...(gatewayToken === undefined ? {} : { token: gatewayToken }) } }),
@@ -144,11 +150,13 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
         serverKey: keys.serverKey,
         logger,
         metrics,
+        exchanges,
       }),
     );
     const sharedSecrets = settings.webhookSecrets ?? [keys.webhookSecret];
     const verifier = new SignatureVerifier({ serverKey: keys.serverKey, sharedSecrets });
     const callbackLimits = new CallbackLimits(limits.callbacksPerDispatch, limits.callbacksPerAddress);
+    const refused = opening(new RefusedCallbacks({ log: exchanges, keepsBodies: refusedBodies, now }));
     const intake = new CallbackIntake({
       store,
       verifier,
@@ -156,6 +164,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       metrics,
       limits: callbackLimits,
       artifacts: new ArtifactKeeping(contents),
+      refused,
       now,
       slotIsFreed: (agentId) => dispatcher.slotIsFreed(agentId),
     });
@@ -269,6 +278,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     opening(new SilenceWatch({ store, agents, patience: patienceOf(settings), logger, now }));
     opening(new Counting({ store, now, logger }));
     opening(new ArtifactUpkeep({ store, contents, logger }));
+    opening(new ExchangeUpkeep({ store, days: deliveryDays, now, logger }));
     opening(new Retention({ store, keepEvents: settings.retentionEvents, now, logger }));
     return {
       url: localAddress,

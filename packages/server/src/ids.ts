@@ -22,12 +22,22 @@ let newest = { time: -1, random: new Uint8Array(RANDOM_CHARACTERS) };
 export function newId(prefix: string, now = Date.now()): string {
   const random = (now === newest.time && successor(newest.random)) || randomCharacters();
   newest = { time: now, random };
-  let id = "";
-  for (let rest = now, place = 0; place < TIME_CHARACTERS; place++, rest = Math.floor(rest / 32)) {
-    id = ALPHABET.charAt(rest % 32) + id;
-  }
+  let id = idAt(prefix, now);
   for (const value of random) id += ALPHABET.charAt(value);
-  return `${prefix}_${id}`;
+  return id;
+}
+
+/** What every id of a prefix begins with that was made at a time in Unix milliseconds; no such id sorts before it. */
+export function idAt(prefix: string, time: number): string {
+  let text = "";
+  for (
+    let rest = Math.max(0, time), place = 0;
+    place < TIME_CHARACTERS;
+    place++, rest = Math.floor(rest / 32)
+  ) {
+    text = ALPHABET.charAt(rest % 32) + text;
+  }
+  return `${prefix}_${text}`;
 }
 
 function randomCharacters(): Uint8Array<ArrayBuffer> {

@@ -122,6 +122,16 @@ export const SETTINGS = {
     environment: "MISSION_CONTROL_LIMIT_STREAM_FILTERS",
     description: "different filters that event streams may have; 0 for no limit (default 10000)",
   },
+  deliveryDays: {
+    environment: "MISSION_CONTROL_DELIVERY_DAYS",
+    description:
+      "so many days it is kept what agents were sent and answered, and which callbacks were refused; 0 keeps nothing of it (default 7)",
+  },
+  refusedBodies: {
+    environment: "MISSION_CONTROL_REFUSED_BODIES",
+    description:
+      "keep the first 4 kB of refused callbacks' bodies, which may hold anybody's data (default true)",
+  },
   allowPrivateWebhooks: {
     environment: "MISSION_CONTROL_ALLOW_PRIVATE_WEBHOOKS",
     description:

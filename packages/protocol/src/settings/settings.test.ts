@@ -60,6 +60,8 @@ test("defaults are the contract's", () => {
     limitConnectionsPerAddress: undefined,
     limitStreamsPerAddress: undefined,
     limitStreamFilters: 10_000,
+    deliveryDays: 7,
+    refusedBodies: true,
     allowPrivateWebhooks: false,
     smtpUrl: undefined,
     mailFrom: undefined,

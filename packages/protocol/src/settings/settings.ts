@@ -136,6 +136,8 @@ const RULES = {
   limitConnectionsPerAddress: rule(limit.optional(), LIMIT),
   limitStreamsPerAddress: rule(limit.optional(), LIMIT),
   limitStreamFilters: rule(limit.default(10_000), LIMIT),
+  deliveryDays: rule(integer(0, 365).default(7), "a whole number of days from 0 to 365"),
+  refusedBodies: rule(flag.default(true), "true or false"),
   allowPrivateWebhooks: rule(flag.default(false), "true or false"),
   smtpUrl: secretRule(
     z.string().refine(isSmtpUrl).optional(),

@@ -1,6 +1,7 @@
 import type { Endpoint } from "@mission-control/protocol";
+import { HIDDEN } from "../exchanges/shown.ts";
 import { ALLOWING_SETTING, isLinkLocal } from "../gateways/http/link-local.ts";
-import { HIDDEN, holdsHidden, shownUrl } from "../gateways/http/shown-url.ts";
+import { holdsHidden, shownUrl } from "../gateways/http/shown-url.ts";
 
 /** An agent cannot be reached at the endpoint it was given; the message says why. */
 export class AgentEndpointError extends Error {

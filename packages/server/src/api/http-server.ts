@@ -27,6 +27,7 @@ import { artifactRoutes } from "./artifact-routes.ts";
 import { dashboard } from "./dashboard.ts";
 import { describeApi } from "./documentation.ts";
 import { eventRoutes } from "./event-routes.ts";
+import { exchangeRoutes } from "./exchange-routes.ts";
 import { type GatewayRoutesParts, gatewayRoutes } from "./gateway-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
 import type { HttpApp, RawHandler } from "./http-app.ts";
@@ -250,6 +251,7 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions, allowTime: Ra
     transcriptRoutes(api, store);
     webhookRoutes(api, options.webhooks);
     savedViewRoutes(api, store);
+    exchangeRoutes(api, options);
     sessionRoutes(api, options, identityOf);
     api.get("/api/openapi.json", { schema: { hide: true } }, async () => api.swagger());
   });

@@ -35,7 +35,7 @@ export interface ArtifactUploadsOptions {
   store: Pick<Store, "change" | "attempt" | "task">;
   contents: Pick<Contents, "keep">;
   verifier: Pick<SignatureVerifier, "verifyText">;
-  intake: Pick<CallbackIntake, "refuse" | "overLimit" | "answerTo" | "failed" | "isStopping">;
+  intake: Pick<CallbackIntake, "refuse" | "overLimit" | "answerTo" | "failed" | "isStopping" | "noteUpload">;
   limits: CallbackLimits;
   /** Gives up uploads that come too slowly. */
   pace: BodyBudget;
@@ -69,11 +69,14 @@ export class ArtifactUploads {
   }
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
-    const { intake } = this.#options;
+    const { intake, addresses } = this.#options;
+    const { method = "", url = "", headers } = request;
+    const head = { method, url, headers, address: addresses.of(request) };
     void this.#take(request)
       .catch((error: unknown) => this.#failed(error))
       .catch((error: unknown) => intake.failed(error))
       .then((answer) => {
+        intake.noteUpload(head, answer);
         if (!request.complete) return answerEarly(request, response, answer);
         if (response.destroyed) return;
         request.resume();

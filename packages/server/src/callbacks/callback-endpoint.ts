@@ -9,13 +9,13 @@ import type { CallbackIntake } from "./intake.ts";
 /** `POST /api/webhooks/callback[/<dispatchId>]` on Node's HTTP server. */
 export function callbackEndpoint(intake: CallbackIntake, bodies: BodyReader, addresses: ClientAddresses) {
   return (request: IncomingMessage, response: ServerResponse) => {
-    if (request.method !== "POST") {
-      return answerEarly(request, response, intake.refuse(405, "Callbacks are sent with POST."));
-    }
+    const { method = "", url = "", headers } = request;
+    const address = addresses.of(request);
+    const refuse = (...refusal: Parameters<CallbackIntake["refuse"]>) =>
+      answerEarly(request, response, intake.refuseUnread({ method, url, headers, address }, ...refusal));
+    if (method !== "POST") return refuse(405, "Callbacks are sent with POST.");
     bodies.read(request, MAX_CALLBACK_BYTES, (error, body) => {
-      if (error) return answerEarly(request, response, intake.refuse(BODY_STATUS[error.code], error.message));
-      const { url = "", headers } = request;
-      const address = addresses.of(request);
+      if (error) return refuse(BODY_STATUS[error.code], error.message);
       void intake.take({ url, headers, body, address }).then((taken) => answer(response, taken));
     });
   };

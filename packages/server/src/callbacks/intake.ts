@@ -1,4 +1,4 @@
-import { CALLBACK_PATH } from "@mission-control/protocol";
+import type { RefusedCallbacks, RefusedRequest } from "../exchanges/refused-callbacks.ts";
 import type { WholeRequest } from "../ingress/exchange.ts";
 import type { Logger } from "../logger.ts";
 import type { CallbackResult, Metrics } from "../metrics.ts";
@@ -10,6 +10,7 @@ import type { ArtifactKeeping } from "./artifact-keeping.ts";
 import type { CallbackLimits, OverLimit } from "./callback-limits.ts";
 import { HeldAnswers } from "./held-answers.ts";
 import { parseCallback } from "./parse.ts";
+import { findingsOf, segmentOf, uploadFindingsOf } from "./refusal-findings.ts";
 import type { SignatureVerifier } from "./signature.ts";
 
 /** One sentence for all that is wrong with a signature: no hint which. */
@@ -46,6 +47,8 @@ export interface CallbackIntakeOptions {
   metrics: Pick<Metrics, "callback" | "limited">;
   limits: CallbackLimits;
   artifacts: ArtifactKeeping;
+  /** Keeps those that are refused, for the operator; absent where nobody does. */
+  refused?: Pick<RefusedCallbacks, "refused">;
   now: () => Date;
   /** Called when a report that ends an attempt goes into a commit, before that is made. */
   slotIsFreed?: (agentId: string) => void;
@@ -76,9 +79,13 @@ export class CallbackIntake {
 
   /** Never rejects: a store that fails is an answer too. */
   take(request: WholeRequest): Promise<Answer> {
-    if (this.#stopping) return Promise.resolve(this.refuse(503, "The server is stopping; try again."));
+    const { url, headers, address } = request;
+    const head: RefusedRequest = { method: "POST", url, headers, body: null, address };
+    if (this.#stopping) {
+      return Promise.resolve(this.#note(head, this.refuse(503, "The server is stopping; try again.")));
+    }
     // Not awaited here: an answer that is held must not keep the request's body.
-    return this.#take(request).catch((error: unknown) => this.failed(error));
+    return this.#take(request).catch((error: unknown) => this.#note(head, this.failed(error)));
   }
 
   /** An answer for what is no callback at all; counted like the others. */
@@ -87,33 +94,50 @@ export class CallbackIntake {
     return refused(...refusal);
   }
 
-  async #take({ url, headers, body, address }: WholeRequest): Promise<Answer> {
+  /** An answer for a callback whose body was not read, which is noted. */
+  refuseUnread(head: Omit<RefusedRequest, "body">, ...refusal: Parameters<typeof refused>): Answer {
+    return this.#note({ ...head, body: null }, this.refuse(...refusal));
+  }
+
+  /** Has an upload noted, where it was refused. */
+  noteUpload(head: Omit<RefusedRequest, "body">, answer: Answer): void {
+    if (answer.status === 200) return;
+    const request = { ...head, body: null };
+    this.#options.refused?.refused(request, answer.status, () => uploadFindingsOf(request, answer));
+  }
+
+  async #take(request: WholeRequest): Promise<Answer> {
+    const { url, headers, body, address } = request;
     const { store, verifier, limits, artifacts, slotIsFreed } = this.#options;
+    const note = (answer: Answer) =>
+      answer.status === 200 ? answer : this.#note({ method: "POST", ...request }, answer);
     const fromAddress = limits.fromAddress(address);
-    if (fromAddress) return this.overLimit(fromAddress);
+    if (fromAddress) return this.overLimit(fromAddress, note);
     const now = this.#options.now();
-    const dispatchId = dispatchIdOf(url);
+    const dispatchId = segmentOf(url);
     const verified = verifier.verify(headers, body, dispatchId, Math.floor(now.getTime() / 1000));
-    if (!verified) return this.refuse(401, UNVERIFIED);
+    if (!verified) return note(this.refuse(401, UNVERIFIED));
     const forDispatch = dispatchId === null ? null : limits.forDispatch(dispatchId);
-    if (forDispatch) return this.overLimit(forDispatch);
+    if (forDispatch) return this.overLimit(forDispatch, note);
     const parsed = parseCallback(headers, body, dispatchId, verified, now);
     if ("status" in parsed) {
-      return this.refuse(parsed.status, parsed.detail, parsed.errors ? { errors: parsed.errors } : {});
+      return note(this.refuse(parsed.status, parsed.detail, parsed.errors ? { errors: parsed.errors } : {}));
     }
     const { callback, at, key } = parsed;
     const { taskId } = callback;
     const forTask = dispatchId === null ? limits.forDispatch(parsed.dispatchId ?? taskId) : null;
-    if (forTask) return this.overLimit(forTask);
+    if (forTask) return this.overLimit(forTask, note);
     const named = { kind: "callback", taskId, dispatchId: parsed.dispatchId, at } as const;
     if (callback.type === "artifact") {
       const artifact = await artifacts.keep(callback.artifact);
-      if ("errors" in artifact) return this.refuse(400, NOT_THE_ARTIFACT, artifact);
-      return this.answerTo(await store.change({ ...named, callback: { ...callback, artifact } }, { key }));
+      if ("errors" in artifact) return note(this.refuse(400, NOT_THE_ARTIFACT, artifact));
+      return note(
+        this.answerTo(await store.change({ ...named, callback: { ...callback, artifact } }, { key })),
+      );
     }
     const storing = store.change({ ...named, callback }, { key });
     if (callback.type === "complete" || callback.type === "error") slotIsFreed?.(callback.agentId);
-    return this.answerTo(await storing);
+    return note(this.answerTo(await storing));
   }
 
   /** What a callback is answered that came to this. */
@@ -124,9 +148,12 @@ export class CallbackIntake {
   }
 
   /** The first that is too much is answered at once; one that comes although it was told to wait, when that is over. */
-  overLimit({ limit, detail, retryAfter, repeated }: OverLimit): Answer | Promise<Answer> {
+  overLimit(
+    { limit, detail, retryAfter, repeated }: OverLimit,
+    note: (answer: Answer) => Answer = (answer) => answer,
+  ): Answer | Promise<Answer> {
     this.#options.metrics.limited(limit);
-    const answer = this.refuse(429, detail, {}, retryAfter);
+    const answer = note(this.refuse(429, detail, {}, retryAfter));
     return repeated ? this.#held.hold(answer, retryAfter) : answer;
   }
 
@@ -144,6 +171,16 @@ export class CallbackIntake {
     return this.refuse(500, "The server failed at this callback, and would again; its log tells why.");
   }
 
+  /** Has a callback noted that was refused. @returns its answer */
+  #note(request: RefusedRequest, answer: Answer): Answer {
+    if (answer.status === 200) return answer;
+    const { refused: keeper, verifier, now } = this.#options;
+    keeper?.refused(request, answer.status, () =>
+      findingsOf(request, answer, verifier, Math.floor(now().getTime() / 1000)),
+    );
+    return answer;
+  }
+
   #refused(refusal: NonNullable<ChangeResult["refusal"]>, duplicate: boolean): Answer {
     const { code, detail } = refusal;
     if (code === "stale") return this.refuse(401, UNVERIFIED);
@@ -153,11 +190,4 @@ export class CallbackIntake {
     }
     return this.refuse(code === "conflict" ? 409 : 404, detail, { duplicate });
   }
-}
-
-/** The dispatch in a callback URL; null on the shared URL. */
-function dispatchIdOf(url: string): string | null {
-  const path = url.split("?", 1)[0] ?? "";
-  const rest = path.slice(CALLBACK_PATH.length + 1);
-  return rest === "" ? null : rest;
 }

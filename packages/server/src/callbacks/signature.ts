@@ -4,6 +4,7 @@ import {
   SIMPLE_SIGNATURE_HEADER,
   STANDARD_HEADERS,
   secretKey,
+  TIMESTAMP_TOLERANCE_SECONDS,
   verifySimple,
   verifyStandard,
 } from "@mission-control/protocol";
@@ -56,6 +57,40 @@ export class SignatureVerifier {
     const timestamp = header(headers, STANDARD_HEADERS.timestamp);
     if (id === undefined || !verifyStandard(keys, { id, timestamp, signature, body }, now)) return null;
     return { scheme: "standard", id, timestamp: Number(timestamp) };
+  }
+
+  /**
+   * What is wrong with a delivery's signature, for the operator alone: a sender is given no hint which.
+   * @returns null when nothing is
+   */
+  fault(
+    headers: IncomingHttpHeaders,
+    body: Uint8Array,
+    dispatchId: string | null,
+    now: number,
+  ): string | null {
+    if (this.verify(headers, body, dispatchId, now)) return null;
+    const signature = header(headers, STANDARD_HEADERS.signature);
+    if (signature === undefined && header(headers, SIMPLE_SIGNATURE_HEADER) === undefined) {
+      return "It has no signature: neither webhook-signature nor X-Signature-SHA256.";
+    }
+    if (signature !== undefined) {
+      if (header(headers, STANDARD_HEADERS.id) === undefined) return "It has no webhook-id.";
+      const timestamp = header(headers, STANDARD_HEADERS.timestamp);
+      if (timestamp === undefined || !/^\d{1,12}$/.test(timestamp)) {
+        return "It has no webhook-timestamp in whole seconds since 1970.";
+      }
+      const offBy = Number(timestamp) - now;
+      if (this.verify(headers, body, dispatchId, Number(timestamp))) {
+        return `Its signature is good, but its webhook-timestamp is ${Math.abs(offBy)} s ${offBy < 0 ? "behind" : "ahead of"} this server's clock; ${TIMESTAMP_TOLERANCE_SECONDS} s are allowed.`;
+      }
+    }
+    if (dispatchId !== null && this.verify(headers, body, null, now)) {
+      return "It is signed with a shared secret, but its URL is a dispatch's own: sign it with the secret of that dispatch.";
+    }
+    return dispatchId === null
+      ? "Its signature is not one by a shared secret over the bytes that came."
+      : "Its signature is not one by the dispatch's secret over the bytes that came.";
   }
 
   /** Whether a dispatch's own secret signed a text that stands for a body which is not read yet. */

@@ -1,4 +1,5 @@
 import { targetOf } from "../agents/agent-directory.ts";
+import type { ExchangeSink } from "../exchanges/exchange-log.ts";
 import {
   type AgentTarget,
   AnswerRefusedError,
@@ -14,6 +15,7 @@ import type { CommandOutcome } from "./agent-commands.ts";
 import type { MessageFiles } from "./message-files.ts";
 import { dispatchPayload, type PayloadOptions } from "./payload.ts";
 import { sendContext } from "./send-context.ts";
+import { type AskedAgent, type Told, telling } from "./untold-exchange.ts";
 
 export interface CommandStepsOptions extends PayloadOptions {
   store: Store;
@@ -21,6 +23,8 @@ export interface CommandStepsOptions extends PayloadOptions {
   adapterFor: (target: AgentTarget) => GatewayAdapter | null;
   /** The files that go with messages. */
   files: Pick<MessageFiles, "read">;
+  /** Told of everything that agents were told; absent where that is not kept. */
+  exchanges?: ExchangeSink | undefined;
 }
 
 type Command<Kind extends PendingCommand["command"]["kind"]> = PendingCommand & {
@@ -65,8 +69,15 @@ export class CommandSteps {
     }
     const payload = task && attempt && dispatchPayload(this.#options, { task, attempt, agent });
     const route = { adapter, target, attempt, payload, signal };
-    if (command.kind === "cancel") return this.#cancel(pending as Command<"cancel">, route);
-    if (command.kind === "permission") return this.#answer(pending as Command<"permission">, route);
+    const what = command.kind === "permission" ? "answer" : command.kind;
+    const asked: AskedAgent = { what, agentId, dispatchId, taskId };
+    return telling(this.#options.exchanges, adapter, asked, () => this.#tell(pending, route), toldOf);
+  }
+
+  #tell(pending: PendingCommand, route: Route): Promise<CommandOutcome> {
+    const { kind } = pending.command;
+    if (kind === "cancel") return this.#cancel(pending as Command<"cancel">, route);
+    if (kind === "permission") return this.#answer(pending as Command<"permission">, route);
     return this.#send(pending as Command<"message">, route);
   }
 
@@ -120,6 +131,11 @@ export class CommandSteps {
     if (!attachments) return { kind: "refused", reason: "Its files are not kept any more." };
     return asOutcome(await adapter.sendMessage(target, payload, { id, text, mode, attachments }, context));
   }
+}
+
+function toldOf(outcome: CommandOutcome): Told | null {
+  if (outcome.kind === "withdrawn") return null;
+  return outcome.kind === "done" ? { result: "ok" } : { result: "refused", reason: outcome.reason };
 }
 
 function asOutcome({ state, reason }: MessageOutcome): CommandOutcome {

@@ -1,6 +1,7 @@
 import type { AnswerPermission, DispatchPayload, SendMessage } from "@mission-control/protocol";
 import { abortable } from "../abortable.ts";
 import { type AgentDirectory, targetOf } from "../agents/agent-directory.ts";
+import type { ExchangeSink } from "../exchanges/exchange-log.ts";
 import type { AgentTarget, GatewayAdapter, RunEvent } from "../gateways/gateway.ts";
 import { newId } from "../ids.ts";
 import type { Logger } from "../logger.ts";
@@ -36,6 +37,8 @@ export interface DispatcherOptions extends PayloadOptions {
   contents: Pick<Contents, "keep" | "read">;
   logger: Logger;
   metrics: Pick<Metrics, "dispatch">;
+  /** Told of what agents were sent; absent where that is not kept. */
+  exchanges?: ExchangeSink;
   graceMs?: number;
   resumePauseMs?: number;
   storePauseMs?: number;

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type AgentDirectory, targetOf } from "../agents/agent-directory.ts";
+import type { ExchangeSink } from "../exchanges/exchange-log.ts";
 import type { AgentTarget, DispatchOutcome, EarlierSend, GatewayAdapter } from "../gateways/gateway.ts";
 import type { Metrics } from "../metrics.ts";
 import type { ChangeResult, Claimed, LeaseToken } from "../store/plan.ts";
@@ -10,6 +11,7 @@ import { HandOver } from "./hand-over.ts";
 import type { OutcomeWriter } from "./outcome-writer.ts";
 import { dispatchPayload, type PayloadOptions } from "./payload.ts";
 import { sendContext } from "./send-context.ts";
+import { RESULT_OF, type Told, telling } from "./untold-exchange.ts";
 
 /** Between tries to take up a run again whose gateway cannot be reached; in milliseconds. */
 const RESUME_PAUSE_MS = 5000;
@@ -20,6 +22,8 @@ export interface HandOversOptions extends PayloadOptions {
   /** The adapter that reaches an agent; null when its gateway is gone. */
   adapterFor: (target: AgentTarget) => GatewayAdapter | null;
   metrics: Pick<Metrics, "dispatch">;
+  /** Told of every dispatch that went out; absent where that is not kept. */
+  exchanges?: ExchangeSink | undefined;
   writer: OutcomeWriter;
   /** Whether this node has an agent's work under this lease still, as far as it knows. */
   holds: (agentId: string, under: LeaseToken) => boolean;
@@ -159,7 +163,16 @@ export class HandOvers {
     if (!agent || !task || !adapter) return gone(agent, earlier);
     const payload = dispatchPayload(this.#options, { task, attempt, agent });
     const context = sendContext(store, attempt, { signal, under });
-    if (!earlier) return adapter.dispatch(target, payload, context);
+    if (!earlier) {
+      const { id: dispatchId, taskId, agentId } = attempt;
+      return telling(
+        this.#options.exchanges,
+        adapter,
+        { what: "dispatch", agentId, dispatchId, taskId },
+        () => adapter.dispatch(target, payload, context),
+        toldOf,
+      );
+    }
     for (;;) {
       const outcome = await adapter.resume(target, payload, earlier, context);
       if (outcome.kind !== "unreachable") return outcome;
@@ -188,6 +201,11 @@ export class HandOvers {
       }
     }
   }
+}
+
+function toldOf(outcome: DispatchOutcome): Told | null {
+  const result = RESULT_OF[outcome.kind];
+  return result && { result, ...("reason" in outcome ? { reason: outcome.reason } : {}) };
 }
 
 function gone(agent: AgentRecord | null, earlier: EarlierSend | null): DispatchOutcome {

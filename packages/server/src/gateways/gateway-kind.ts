@@ -6,6 +6,7 @@ import type {
   GatewayView,
 } from "@mission-control/protocol";
 import type { z } from "zod";
+import type { ExchangeSink } from "../exchanges/exchange-log.ts";
 import type { Logger } from "../logger.ts";
 import type { ConnectionView } from "../store/records.ts";
 import type { GatewayAdapter, GatewayListener } from "./gateway.ts";
@@ -20,6 +21,8 @@ export interface KindContext {
   allowLinkLocal: boolean;
   /** Whether what a gateway asks before it runs a command is answered here. */
   answersApprovals: boolean;
+  /** Told of every request to an agent that is over; absent where that is not kept. */
+  exchanges?: ExchangeSink | undefined;
 }
 
 /** The adapter of one gateway, and its connection. */
@@ -56,7 +59,7 @@ export interface ConnectedKind {
 export interface DirectKind {
   kind: Endpoint["kind"];
   configSchema: null;
-  open(context: Pick<KindContext, "logger" | "allowLinkLocal">): GatewayAdapter;
+  open(context: Pick<KindContext, "logger" | "allowLinkLocal" | "exchanges">): GatewayAdapter;
 }
 
 /** A way to reach agents: one entry of `kinds.ts`. */

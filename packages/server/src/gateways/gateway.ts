@@ -134,6 +134,9 @@ export interface GatewayAdapter {
   /** Whether its messages can carry files; absent where a message with some is refused. */
   readonly carriesFiles?: true;
 
+  /** Whether it tells of every request that it makes to an agent by itself; absent where not. */
+  readonly tellsExchanges?: true;
+
   /** Hands a dispatch over for the first time. Retries inside are the adapter's own; it never runs twice. */
   dispatch(target: AgentTarget, payload: DispatchPayload, context: SendContext): Promise<DispatchOutcome>;
 

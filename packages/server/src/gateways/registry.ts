@@ -5,6 +5,7 @@ import type {
   GatewayView,
   NewEvent,
 } from "@mission-control/protocol";
+import type { ExchangeSink } from "../exchanges/exchange-log.ts";
 import { newId } from "../ids.ts";
 import type { Logger } from "../logger.ts";
 import { FencedError } from "../store/plan.ts";
@@ -36,6 +37,8 @@ export interface GatewayRegistryOptions {
   allowLinkLocal?: boolean;
   /** Whether what gateways ask before they run a command is answered here; default false. */
   answersApprovals?: boolean;
+  /** Told of every request to an agent that is over. */
+  exchanges?: ExchangeSink;
   /** A first gateway, from the settings. */
   first?: { url: string; token?: string };
 }
@@ -74,10 +77,11 @@ export class GatewayRegistry {
   #listener: RegistryListener | null = null;
 
   constructor(options: GatewayRegistryOptions) {
-    const { kinds, logger, allowLinkLocal = false } = options;
+    const { kinds, logger, allowLinkLocal = false, exchanges } = options;
     this.#options = options;
     for (const one of kinds) {
-      if (one.configSchema === null) this.#direct.set(one.kind, one.open({ logger, allowLinkLocal }));
+      if (one.configSchema === null)
+        this.#direct.set(one.kind, one.open({ logger, allowLinkLocal, exchanges }));
     }
   }
 

@@ -109,6 +109,7 @@ export class DeliveryQueue {
       eventId,
       eventType,
       ...(taskId === undefined ? {} : { taskId }),
+      ...(agentId === undefined ? {} : { agentId }),
       state: "waiting",
       tries: [],
       tryCount: 0,

@@ -1,8 +1,9 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import { HIDDEN } from "../exchanges/shown.ts";
 import { ALLOWING_SETTING } from "../gateways/http/link-local.ts";
-import { HIDDEN, holdsHidden } from "../gateways/http/shown-url.ts";
+import { holdsHidden } from "../gateways/http/shown-url.ts";
 import type { WebhookRecord } from "../store/records.ts";
 import { isPrivateHost, isPublicAddress } from "./public-address.ts";
 import { shownWebhookUrl } from "./webhook-views.ts";

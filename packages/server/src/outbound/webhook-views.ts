@@ -1,5 +1,6 @@
 import type { DeliveryView, WebhookEndpointView, WebhookFormat } from "@mission-control/protocol";
-import { HIDDEN, shownUrl } from "../gateways/http/shown-url.ts";
+import { HIDDEN } from "../exchanges/shown.ts";
+import { shownUrl } from "../gateways/http/shown-url.ts";
 import type { DeliveryRecord } from "../store/deliveries.ts";
 import type { WebhookRecord } from "../store/records.ts";
 import { isForPeople } from "./notice.ts";

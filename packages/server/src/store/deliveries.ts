@@ -22,6 +22,8 @@ export interface DeliveryWrite extends DeliveryRecord {
 /** A page of deliveries, newest first; `nextCursor` leads to the next one, null after the last. */
 export interface DeliveryPage {
   items: DeliveryRecord[];
+  /** The cursor that goes on behind each of them. */
+  places: string[];
   nextCursor: string | null;
 }
 
@@ -68,6 +70,7 @@ export function deliveryPage(
   const last = items.at(-1);
   return {
     items: items.map(({ delivery }) => delivery),
+    places: items.map(({ seq }) => String(seq)),
     nextCursor: rows.length > limit && last ? String(last.seq) : null,
   };
 }

@@ -49,6 +49,12 @@ export const PARTS: readonly Part[] = [
     columns: ["bucket", "agent_id", "tag", "counts"],
     atOnce: 200,
   },
+  {
+    name: "exchanges",
+    key: ["id"],
+    columns: ["id", "result", "agent_id", "task_id", "dispatch_id", "bytes", "record"],
+    atOnce: 200,
+  },
   { name: "commands", key: ["id"], columns: ["id", "command"], atOnce: 500 },
   { name: "receipts", key: ["seq"], columns: ["key", "at", "answer"], atOnce: 200 },
   {

@@ -12,6 +12,7 @@ import type { TaskChange } from "../tasks/change.ts";
 import type { Attempt, Message, Task } from "../tasks/task.ts";
 import type { UsageSum } from "../tasks/usage.ts";
 import type { DeliveryStore } from "./deliveries.ts";
+import type { ExchangeStore } from "./exchanges.ts";
 import type { InsightStore } from "./insights.ts";
 import type { LogChange, PendingCommand } from "./log-change.ts";
 import type { ChangeResult, Claim, LeaseToken } from "./plan.ts";
@@ -191,7 +192,7 @@ export class InvalidCursorError extends Error {
  * again is of no use. Then nothing of it is stored, and what else was to be in the same commit is not concerned. Of a
  * commit that a {@link CommitInDoubtError} tells of, one cannot say.
  */
-export interface Store extends DeliveryStore, InsightStore {
+export interface Store extends DeliveryStore, ExchangeStore, InsightStore {
   /** Applies one change by the rules of `tasks/`, together with its receipt and its events. */
   change(change: TaskChange, options?: { key?: IdempotencyKey; under?: LeaseToken }): Promise<ChangeResult>;
   /**

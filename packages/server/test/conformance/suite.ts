@@ -5,6 +5,7 @@ import { changes } from "./changes.ts";
 import { claims } from "./claims.ts";
 import { deliveries } from "./deliveries.ts";
 import type { Engine } from "./engine.ts";
+import { exchanges } from "./exchanges.ts";
 import { inbox } from "./inbox.ts";
 import { insights } from "./insights.ts";
 import { leases } from "./leases.ts";
@@ -38,6 +39,7 @@ export function storeConformance(name: string, engine: Engine): void {
       describe("log", () => log(subject));
       describe("transcripts", () => transcripts(subject));
       describe("deliveries", () => deliveries(subject));
+      describe("exchanges", () => exchanges(subject));
       describe("task list", () => taskList(subject));
       describe("artifacts", () => artifacts(subject));
       describe("inbox", () => inbox(subject));

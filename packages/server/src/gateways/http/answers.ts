@@ -34,6 +34,25 @@ export function outcomeOf(answer: Answer): DispatchOutcome {
 
 const FILES_NOT_CONFIRMED =
   "The agent has the text, and did not say that it took the files: it may know of none.";
+/** What a cancel is answered that confirms it, beside any 2xx: the dispatch is gone for good. */
+export const GONE = 410;
+
+/** Why an agent's answer says no to what it was sent; undefined where it does not. */
+export function refusalIn(
+  answer: Answer,
+  what: "dispatch" | "cancel" | "answer" | "message",
+): string | undefined {
+  if (what === "cancel") {
+    return isSuccess(answer) || answer.status === GONE
+      ? undefined
+      : `HTTP ${answer.status}${inWords(answer)}`;
+  }
+  if (what === "answer") return isSuccess(answer) ? undefined : `HTTP ${answer.status}${inWords(answer)}`;
+  const outcome = what === "dispatch" ? outcomeOf(answer) : messageOutcomeOf(answer);
+  return "reason" in outcome && ("kind" in outcome || outcome.state === "refused")
+    ? outcome.reason
+    : undefined;
+}
 
 /** An agent's server that knows no messages at all gives these. */
 const NO_MESSAGES_THERE = [404, 405, 501];

@@ -1,5 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { type AgentMessageBody, agentRequestId, type DispatchPayload } from "@mission-control/protocol";
+import {
+  type AgentMessageBody,
+  agentRequestId,
+  type DispatchPayload,
+  type ExchangeTry,
+} from "@mission-control/protocol";
+import type { ExchangeSink } from "../../exchanges/exchange-log.ts";
 import { type Backoff, fullJitter } from "../backoff.ts";
 import {
   type AgentMessage,
@@ -15,7 +21,8 @@ import {
   type Reachability,
   type SendContext,
 } from "../gateway.ts";
-import { inWords, isSuccess, messageOutcomeOf, outcomeOf } from "./answers.ts";
+import { type AgentRequest, agentExchange, tryOf } from "./agent-exchange.ts";
+import { GONE, inWords, isSuccess, messageOutcomeOf, outcomeOf } from "./answers.ts";
 import { isLinkLocal, LinkLocalAddressError, lookupOutsideLinkLocal } from "./link-local.ts";
 import {
   type Answer,
@@ -37,8 +44,6 @@ const BACKOFF: Backoff = { firstMs: 1000, longestMs: 10_000 };
 const LONGEST_RETRY_AFTER_MS = 10_000;
 /** Refusals that are about now, not about the request. */
 const PASSING_REFUSALS = [408, 425, 429];
-/** What a cancel is answered that confirms it, beside any 2xx: the dispatch is gone for good. */
-const GONE = 410;
 /** Answers to a cancel that say nothing of the dispatch: an agent that has no way to cancel gives them as well. */
 const NO_CANCEL_THERE = [404, 405, 501];
 /** Answers to a permission's answer from an agent that has no such question any more. */
@@ -55,7 +60,12 @@ export interface HttpGatewayOptions {
   times?: Partial<RequestTimes>;
   /** Whether link-local agents and metadata services may be called; default false. */
   allowLinkLocal?: boolean;
+  /** Told of every request that is over, before what came of it is answered. */
+  exchanges?: ExchangeSink | undefined;
 }
+
+/** What is asked of an agent: the request, and the segments that its URL's path has more. */
+type Asked = Omit<AgentRequest, "agentId"> & { path: readonly string[] };
 
 /** An agent could not be told something, in all tries; it is certain that it has nothing of it. */
 export class AgentUnreachableError extends Error {
@@ -66,6 +76,7 @@ export class AgentUnreachableError extends Error {
 /** Agents with a URL of their own: signed requests out, signed callbacks back (docs/contract.md, section 3). */
 export class HttpGateway implements GatewayAdapter {
   readonly carriesFiles = true;
+  readonly tellsExchanges = true;
   readonly #options: HttpGatewayOptions;
   readonly #sender: RequestSender;
   readonly #closed = new AbortController();
@@ -86,8 +97,17 @@ export class HttpGateway implements GatewayAdapter {
     payload: DispatchPayload,
     { signal }: SendContext,
   ): Promise<DispatchOutcome> {
-    const { dispatchId } = payload;
-    const request = { method: "POST", id: dispatchId, path: [], body: JSON.stringify(payload) } as const;
+    const { dispatchId, task, callback } = payload;
+    const request: Asked = {
+      what: "dispatch",
+      dispatchId,
+      taskId: task.id,
+      method: "POST",
+      id: dispatchId,
+      path: [],
+      body: JSON.stringify(payload),
+      hidden: callback.secret,
+    };
     try {
       return outcomeOf(await this.#request(target, request, { signal, repeat: "unless sent" }));
     } catch (error) {
@@ -112,9 +132,10 @@ export class HttpGateway implements GatewayAdapter {
     return { kind: "unknown", reason };
   }
 
-  async cancel(target: AgentTarget, { dispatchId }: DispatchRef, signal: AbortSignal): Promise<void> {
+  async cancel(target: AgentTarget, { dispatchId, taskId }: DispatchRef, signal: AbortSignal): Promise<void> {
     const id = agentRequestId.cancel(dispatchId);
-    const request = { method: "DELETE", id, path: [dispatchId], body: "" } as const;
+    const about = { what: "cancel", dispatchId, taskId } as const;
+    const request: Asked = { ...about, method: "DELETE", id, path: [dispatchId], body: "" };
     const answer = await this.#request(target, request, { signal, repeat: "always" });
     if (isSuccess(answer) || answer.status === GONE) return;
     const { message } = refused("the cancel", answer);
@@ -123,16 +144,19 @@ export class HttpGateway implements GatewayAdapter {
 
   async answerPermission(
     target: AgentTarget,
-    { dispatchId }: DispatchPayload,
+    { dispatchId, task }: DispatchPayload,
     { requestId, optionId, values }: PermissionAnswer,
     { signal }: SendContext,
   ): Promise<void> {
-    const request = {
+    const request: Asked = {
+      what: "answer",
+      dispatchId,
+      taskId: task.id,
       method: "POST",
       id: agentRequestId.permission(dispatchId, requestId),
       path: [dispatchId, "permissions", requestId],
       body: JSON.stringify({ optionId, values }),
-    } as const;
+    };
     const answer = await this.#request(target, request, { signal, repeat: "always" });
     if (isSuccess(answer)) return;
     throw new AnswerRefusedError(
@@ -144,16 +168,19 @@ export class HttpGateway implements GatewayAdapter {
 
   async sendMessage(
     target: AgentTarget,
-    { dispatchId }: DispatchPayload,
+    { dispatchId, task }: DispatchPayload,
     { id, text, mode, attachments }: AgentMessage,
     { signal }: SendContext,
   ): Promise<MessageOutcome> {
-    const request = {
+    const request: Asked = {
+      what: "message",
+      dispatchId,
+      taskId: task.id,
       method: "POST",
       id: agentRequestId.message(dispatchId, id),
       path: [dispatchId, "messages"],
       body: JSON.stringify({ id, text, mode, attachments } satisfies AgentMessageBody),
-    } as const;
+    };
     const answer = await this.#request(target, request, { signal, repeat: "always" });
     return messageOutcomeOf(answer, attachments?.length ?? 0);
   }
@@ -187,24 +214,51 @@ export class HttpGateway implements GatewayAdapter {
   }
 
   /**
-   * Sends until an answer comes that says something about the request.
+   * Sends until an answer comes that says something about the request, and tells what came of it.
    * @param repeat whether to try again what went out whole and was not answered
    * @throws AgentUnreachableError after the last try; NoAnswerError as `repeat` says; the signal's reason
    */
   async #request(
     target: AgentTarget,
-    { path, ...request }: Pick<SignedRequest, "method" | "id" | "body"> & { path: readonly string[] },
+    { path, ...asked }: Asked,
+    options: { signal: AbortSignal; repeat: "always" | "unless sent" },
+  ): Promise<Answer> {
+    const url = urlOf(target, path);
+    const request = { ...asked, agentId: target.agentId };
+    const tries: ExchangeTry[] = [];
+    const tell = (end: { answer: Answer } | { error: unknown }) => {
+      // What never went out was no request.
+      if (tries.length > 0) this.#options.exchanges?.record(agentExchange(request, url, tries, end));
+    };
+    try {
+      const answer = await this.#answerTo(target, request, url, tries, options);
+      tell({ answer });
+      return answer;
+    } catch (error) {
+      tell({ error });
+      throw error;
+    }
+  }
+
+  /** @see #request. @param tries gets each try that is made */
+  async #answerTo(
+    target: AgentTarget,
+    { method, id, body }: AgentRequest,
+    url: URL,
+    tries: ExchangeTry[],
     { signal: cancelled, repeat }: { signal: AbortSignal; repeat: "always" | "unless sent" },
   ): Promise<Answer> {
     const { backoff = BACKOFF, random = Math.random } = this.#options;
     const signal = AbortSignal.any([cancelled, this.#closed.signal]);
-    const url = urlOf(target, path);
     const times = repeat === "always" ? COMMAND_TIMES : DISPATCH_TIMES;
     for (let failures = 0; ; failures++) {
       let reason: string;
       let retryAfterMs = 0;
+      const at = new Date();
+      const begun = performance.now();
       try {
-        const answer = await this.#try(target, { ...request, url }, times, signal);
+        const answer = await this.#try(target, { method, id, body, url }, times, signal);
+        tries.push(tryOf(at, begun, { answer }));
         const isFinal = answer.status === NOT_IMPLEMENTED && repeat === "always";
         if (isFinal || (answer.status < 500 && !PASSING_REFUSALS.includes(answer.status))) {
           this.#contact(target, "online");
@@ -214,6 +268,7 @@ export class HttpGateway implements GatewayAdapter {
         retryAfterMs = Math.min(answer.retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS);
       } catch (error) {
         if (!(error instanceof NoAnswerError)) throw error;
+        tries.push(tryOf(at, begun, { error: error.message }));
         if (error.sent && repeat === "unless sent") {
           this.#contact(target, "unknown", `The agent at ${url.host} did not answer: ${error.message}.`);
           throw error;

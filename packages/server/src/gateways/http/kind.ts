@@ -5,5 +5,5 @@ import { HttpGateway } from "./http-gateway.ts";
 export const httpKind: DirectKind = {
   kind: "http",
   configSchema: null,
-  open: ({ allowLinkLocal }) => new HttpGateway({ allowLinkLocal }),
+  open: ({ allowLinkLocal, exchanges }) => new HttpGateway({ allowLinkLocal, exchanges }),
 };

@@ -1,5 +1,4 @@
-/** Stands for what is not shown of a URL. */
-export const HIDDEN = "***";
+import { HIDDEN } from "../../exchanges/shown.ts";
 
 /** A URL as it is shown: the user, the password and the values in the query may be secrets. */
 export function shownUrl(text: string): string {

@@ -2,6 +2,7 @@ import {
   type ClientRequest,
   Agent as HttpAgent,
   request as httpRequest,
+  type IncomingHttpHeaders,
   type IncomingMessage,
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
@@ -30,7 +31,7 @@ export interface SignedRequest {
   /** Empty for none. */
   body: string;
   /** Default `application/json`. */
-  contentType?: string;
+  contentType?: string | undefined;
 }
 
 /** The secrets a request is signed with now, of a receiver whose secret may just have been replaced. */
@@ -55,6 +56,7 @@ export interface RequestTimes {
 /** What the agent's server answered: its head, and what came of its body in time. */
 export interface Answer {
   status: number;
+  headers: IncomingHttpHeaders;
   /** `Retry-After`, in milliseconds from now. */
   retryAfterMs: number | undefined;
   /** As much of it as is read, as text. */
@@ -103,22 +105,16 @@ export class RequestSender {
    * @throws NoAnswerError also when the signal is aborted
    */
   async send(
-    { method, url, id, secret, previousSecret, body, contentType = "application/json" }: SignedRequest,
+    { method, url, id, secret, previousSecret, body, contentType }: SignedRequest,
     { sendMs, answerMs, bodyMs }: RequestTimes,
     signal: AbortSignal,
   ): Promise<Answer> {
     if (signal.aborted) throw new NoAnswerError("it was not sent", false);
     const message = { id, timestamp: Math.floor(Date.now() / 1000), body };
-    const headers: Record<string, string> = {
-      ...standardHeaders(secret, message),
-      "content-length": String(Buffer.byteLength(body)),
-      "user-agent": "mission-control",
-      accept: "application/json",
-    };
+    const headers = { ...standardHeaders(secret, message), ...fixedHeaders({ body, contentType }) };
     if (previousSecret !== undefined) {
       headers[STANDARD_HEADERS.signature] += ` ${signStandard(previousSecret, message)}`;
     }
-    if (body) headers["content-type"] = contentType;
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const request = this.#begin(url, { method, headers });
     let sent = false;
@@ -146,14 +142,14 @@ export class RequestSender {
       const { statusCode: status = 0, headers: answered } = response;
       const retryAfterMs = retryAfter(answered["retry-after"]);
       void readBody(response, { bodyMs, maxBytes: this.#maxBodyBytes }, signal).then((text) =>
-        resolve({ status, retryAfterMs, body: text }),
+        resolve({ status, headers: answered, retryAfterMs, body: text }),
       );
     });
     // 101 with another protocol behind it: no `response` follows, and the connection is ours to end.
-    request.once("upgrade", ({ statusCode: status = 101 }, socket) => {
+    request.once("upgrade", ({ statusCode: status = 101, headers: answered }, socket) => {
       isDecided = true;
       socket.destroy();
-      resolve({ status, retryAfterMs: undefined, body: "" });
+      resolve({ status, headers: answered, retryAfterMs: undefined, body: "" });
     });
     request.on("error", (error) => fail(explainNetworkError(error)));
     request.once("close", () => fail("the connection was closed without an answer"));
@@ -182,6 +178,19 @@ export class RequestSender {
       throw new NoAnswerError(explainNetworkError(error), false);
     }
   }
+}
+
+/** The headers of a request that are the same in each of its tries: all but the time and the signature. */
+export function fixedHeaders({
+  body,
+  contentType = "application/json",
+}: Pick<SignedRequest, "body" | "contentType">): Record<string, string> {
+  return {
+    "content-length": String(Buffer.byteLength(body)),
+    "user-agent": "mission-control",
+    accept: "application/json",
+    ...(body ? { "content-type": contentType } : {}),
+  };
 }
 
 /** Reads a body up to its limit, or as far as it comes in time; what is left ends the connection. Never rejects. */

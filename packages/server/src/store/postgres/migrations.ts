@@ -211,6 +211,22 @@ const MIGRATIONS: readonly string[] = [
       'isOver', record::json ->> 'endedAt' IS NOT NULL)::text
     FROM attempts WHERE usage IS NOT NULL OR record::json ->> 'endedAt' IS NOT NULL ORDER BY queued_at, id;
   `,
+  `
+  CREATE TABLE exchanges (
+    id text COLLATE "C" NOT NULL,
+    result text NOT NULL,
+    agent_id text,
+    task_id text,
+    dispatch_id text,
+    bytes integer NOT NULL,
+    record text NOT NULL
+  );
+  CREATE UNIQUE INDEX exchanges_by_id ON exchanges (id, bytes);
+  CREATE INDEX exchanges_not_ok ON exchanges (result, id) WHERE result <> 'ok';
+  CREATE INDEX exchanges_by_agent ON exchanges (agent_id, id) WHERE agent_id IS NOT NULL;
+  CREATE INDEX exchanges_by_task ON exchanges (task_id, id) WHERE task_id IS NOT NULL;
+  CREATE INDEX exchanges_by_dispatch ON exchanges (dispatch_id, id) WHERE dispatch_id IS NOT NULL;
+  `,
 ];
 
 /** Names the lock that one node at a time migrates under; any number that nobody else uses in the same database. */

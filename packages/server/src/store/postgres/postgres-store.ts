@@ -13,6 +13,7 @@ import { NO_LIMITS, type TaskLimits } from "../../tasks/limits.ts";
 import type { Attempt, Message, Task } from "../../tasks/task.ts";
 import type { Contents } from "../contents.ts";
 import type { DeliveryPage, DeliveryPolicy, DeliveryRecord } from "../deliveries.ts";
+import type { ExchangePolicy, ExchangeRecord, KeptExchangeQuery } from "../exchanges.ts";
 import type {
   CountedFacts,
   InsightPolicy,
@@ -53,6 +54,7 @@ import { Database } from "./database.ts";
 import { Deliveries } from "./deliveries.ts";
 import { told } from "./engine-error.ts";
 import { EventLog } from "./event-log.ts";
+import { Exchanges } from "./exchanges.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { readInbox } from "./inbox.ts";
 import { InsightTables } from "./insights.ts";
@@ -101,6 +103,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
   readonly #tables: Tables;
   readonly #deliveries: Deliveries;
   readonly #insights: InsightTables;
+  readonly #exchanges: Exchanges;
   readonly #artifacts: ArtifactTable;
   readonly #leases: Leases;
   readonly #wakes: Wakes;
@@ -145,6 +148,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
     this.#tables = new Tables(database);
     this.#deliveries = new Deliveries(database);
     this.#insights = new InsightTables(database);
+    this.#exchanges = new Exchanges(database);
     this.#artifacts = new ArtifactTable(database);
     this.#leases = new Leases(database);
     this.#group = new GroupCommit({
@@ -314,6 +318,22 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
 
   pruneInsights(policy: InsightPolicy): Promise<boolean> {
     return this.#insights.prune(policy);
+  }
+
+  addExchanges(exchanges: readonly ExchangeRecord[]): Promise<void> {
+    return this.#exchanges.add(exchanges);
+  }
+
+  exchange(id: string): Promise<ExchangeRecord | null> {
+    return this.#exchanges.get(id);
+  }
+
+  exchanges(query: KeptExchangeQuery): Promise<ExchangeRecord[]> {
+    return this.#exchanges.page(query);
+  }
+
+  pruneExchanges(policy: ExchangePolicy): Promise<boolean> {
+    return this.#exchanges.prune(policy);
   }
 
   /** Where the bytes of artifacts are. @param maxTotalBytes infinite for no limit */

@@ -214,6 +214,22 @@ const MIGRATIONS: readonly string[] = [
       'isOver', json(CASE WHEN record ->> '$.endedAt' IS NULL THEN 'false' ELSE 'true' END))
     FROM attempts WHERE usage IS NOT NULL OR record ->> '$.endedAt' IS NOT NULL ORDER BY queued_at, id;
   `,
+  `
+  CREATE TABLE exchanges (
+    id TEXT NOT NULL,
+    result TEXT NOT NULL,
+    agent_id TEXT,
+    task_id TEXT,
+    dispatch_id TEXT,
+    bytes INTEGER NOT NULL,
+    record TEXT NOT NULL
+  );
+  CREATE UNIQUE INDEX exchanges_by_id ON exchanges (id, bytes);
+  CREATE INDEX exchanges_not_ok ON exchanges (result, id) WHERE result <> 'ok';
+  CREATE INDEX exchanges_by_agent ON exchanges (agent_id, id) WHERE agent_id IS NOT NULL;
+  CREATE INDEX exchanges_by_task ON exchanges (task_id, id) WHERE task_id IS NOT NULL;
+  CREATE INDEX exchanges_by_dispatch ON exchanges (dispatch_id, id) WHERE dispatch_id IS NOT NULL;
+  `,
 ];
 
 /**

@@ -8,6 +8,7 @@ import { NO_LIMITS, type TaskLimits } from "../../tasks/limits.ts";
 import type { Attempt, Message, Task } from "../../tasks/task.ts";
 import type { DeliveryPage, DeliveryPolicy, DeliveryRecord } from "../deliveries.ts";
 import type { EventRow } from "../draft.ts";
+import type { ExchangePolicy, ExchangeRecord, KeptExchangeQuery } from "../exchanges.ts";
 import { Followers } from "../followers.ts";
 import type {
   CountedFacts,
@@ -46,6 +47,7 @@ import { named } from "./damage.ts";
 import { databaseFile, type OpenDatabase, openDatabase } from "./database.ts";
 import { DeliveryTable } from "./delivery-table.ts";
 import { EventLog, usesIndex } from "./event-log.ts";
+import { ExchangeTable } from "./exchange-table.ts";
 import { FileHealth } from "./file-health.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { Inbox } from "./inbox.ts";
@@ -85,6 +87,7 @@ export class SqliteStore extends OperationStore implements Store {
   readonly #closeDatabase: () => void;
   readonly #group: GroupCommit;
   readonly #tables: Tables;
+  readonly #exchanges: ExchangeTable;
   readonly #taskList: TaskList;
   readonly #inbox: Inbox;
   readonly #transcripts: TranscriptReader;
@@ -138,6 +141,7 @@ export class SqliteStore extends OperationStore implements Store {
       deliveries: new DeliveryTable(db),
       insights: new InsightTable(db),
     };
+    this.#exchanges = new ExchangeTable(db);
     this.#taskList = new TaskList(db);
     this.#inbox = new Inbox(db);
     this.#transcripts = new TranscriptReader(db, this, (read) => this.#upToDate(read));
@@ -341,6 +345,27 @@ export class SqliteStore extends OperationStore implements Store {
 
   async pruneInsights({ under, ...policy }: InsightPolicy): Promise<boolean> {
     return this.#underLease(under, () => this.#tables.insights.prune(policy));
+  }
+
+  addExchanges(exchanges: readonly ExchangeRecord[]): Promise<void> {
+    return this.#group.upkeep(() => this.#exchanges.add(exchanges));
+  }
+
+  async exchange(id: string): Promise<ExchangeRecord | null> {
+    return this.#health.read(() => this.#exchanges.get(id));
+  }
+
+  async exchanges(query: KeptExchangeQuery): Promise<ExchangeRecord[]> {
+    return this.#health.read(() => this.#exchanges.page(query));
+  }
+
+  async pruneExchanges({ under, ...policy }: ExchangePolicy): Promise<boolean> {
+    const upTo = this.#health.read(() => this.#exchanges.newestToRemove(policy));
+    if (upTo === null) return false;
+    return this.#group.upkeep(() => {
+      if (this.#leases.fence(under.name) !== under.fence) throw new FencedError(under.name);
+      return this.#exchanges.remove(policy.kind, upTo, policy.rows);
+    });
   }
 
   async unavailableReason(): Promise<string | null> {

@@ -1,0 +1,46 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
+
+/** Stands for what is not shown. */
+export const HIDDEN = "***";
+
+/** So much of a body is kept, in bytes. */
+export const MAX_BODY_BYTES = 4096;
+const MAX_HEADERS = 40;
+/** Of a header's value, in UTF-16 units. */
+const MAX_VALUE = 300;
+
+/** Headers whose values prove who somebody is, by what is in their names. */
+const MAY_BE_SECRET = /auth|cookie|signature|secret|token|key|password|credential/;
+
+/** Headers as they are kept and shown: bounded, and without what may be secret. */
+export function shownHeaders(headers: IncomingHttpHeaders | OutgoingHttpHeaders): Record<string, string> {
+  const shown: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers).slice(0, MAX_HEADERS)) {
+    if (value === undefined) continue;
+    const text = Array.isArray(value) ? value.join(", ") : String(value);
+    shown[cut(name.toLowerCase())] = MAY_BE_SECRET.test(name.toLowerCase()) ? HIDDEN : cut(text);
+  }
+  return shown;
+}
+
+function cut(text: string): string {
+  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text;
+}
+
+/**
+ * The beginning of a body as text.
+ * @param secret what stands in it and must not be shown; it may not be longer than a few hundred characters
+ */
+export function shownBody(body: string | Uint8Array, secret?: string): string {
+  // A secret that begins before the end is whole in what is looked at.
+  const ahead = MAX_BODY_BYTES + (secret?.length ?? 0);
+  const text =
+    typeof body === "string"
+      ? body.slice(0, ahead)
+      : Buffer.from(body.subarray(0, MAX_BODY_BYTES)).toString();
+  const hidden = secret ? text.replaceAll(secret, HIDDEN) : text;
+  const bytes = Buffer.from(hidden);
+  if (bytes.length <= MAX_BODY_BYTES) return hidden;
+  // A character that is cut in two is left out.
+  return new TextDecoder().decode(bytes.subarray(0, MAX_BODY_BYTES), { stream: true });
+}
