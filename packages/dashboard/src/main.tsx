@@ -1,12 +1,14 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/app.tsx";
-import { applyTheme, readTheme } from "./app/theme.ts";
+import { density } from "./app/density.ts";
+import { theme } from "./app/theme.ts";
 import "./styles/tokens.css";
 import "./styles/base.css";
 
 tellBegun();
-applyTheme(readTheme());
+theme.apply();
+density.apply();
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root.");
 createRoot(root).render(

@@ -8,7 +8,7 @@ import { Foreign } from "../ui/foreign.tsx";
 import { Icon, type IconName } from "../ui/icon.tsx";
 import styles from "./overlays.module.css";
 import { PAGES } from "./pages.ts";
-import { saveTheme } from "./theme.ts";
+import { theme } from "./theme.ts";
 import { useAgents } from "./use-agents.ts";
 import { useMission } from "./use-mission.ts";
 
@@ -70,12 +70,12 @@ export default function CommandPalette({ onClose }: { onClose(): void }) {
         run: () => void navigate({ to: "/gateways", search: { add: true } }),
       },
       ...(["light", "dark", "system"] as const).map(
-        (theme): Command => ({
-          id: `theme-${theme}`,
+        (value): Command => ({
+          id: `theme-${value}`,
           icon: "display",
-          name: text.palette.theme(text.theme[theme]),
+          name: text.palette.theme(text.theme[value]),
           kind: text.palette.action,
-          run: () => saveTheme(theme),
+          run: () => theme.choose(value),
         }),
       ),
       ...(agents.data ?? []).map(

@@ -1,8 +1,6 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { type ReactNode, Suspense, useEffect, useRef, useState } from "react";
-import { basePath } from "../api/base-path.ts";
 import { text } from "../text/text.ts";
-import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { lazyPart } from "../ui/lazy-part.tsx";
 import { useKeptFocus } from "./keep-focus.ts";
@@ -10,6 +8,7 @@ import { LiveIndicator } from "./live-indicator.tsx";
 import { NoticeList } from "./notice-list.tsx";
 import { PAGES } from "./pages.ts";
 import { announcePresence } from "./presence.ts";
+import { Rail } from "./rail.tsx";
 import styles from "./shell.module.css";
 import { useShortcuts } from "./shortcuts.ts";
 import { SignedOut } from "./signed-out.tsx";
@@ -32,7 +31,6 @@ export function Shell() {
   const [overlay, setOverlay] = useState<"palette" | "shortcuts" | null>(null);
   const [narrow, setNarrow] = useState(() => localStorage.getItem(RAIL_KEY) === "narrow");
   const signedOut = useLive((mission) => mission.signedOut);
-  const waiting = useLive((mission) => mission.waiting);
   useShortcuts({
     openPalette: () => setOverlay("palette"),
     openShortcuts: () => setOverlay("shortcuts"),
@@ -51,30 +49,7 @@ export function Shell() {
       <button type="button" className={styles.skip} onClick={() => main.current?.focus()}>
         {text.shell.skip}
       </button>
-      <nav className={styles.rail} aria-label={text.shell.pages}>
-        <div className={styles.brand}>
-          <img src={`${basePath()}/favicon.svg`} alt="" width={20} height={20} />
-          <span>{text.product}</span>
-        </div>
-        <ul>
-          {PAGES.map(({ to, icon, label }) => (
-            <li key={to}>
-              <Link to={to} activeOptions={{ exact: to === "/", includeSearch: false }} title={label}>
-                <Icon name={icon} />
-                <span>{label}</span>
-                {to === "/inbox" && waiting ? <b className={styles.waiting}>{waiting}</b> : null}
-              </Link>
-            </li>
-          ))}
-        </ul>
-        <IconButton
-          icon="collapse"
-          label={narrow ? text.shell.widen : text.shell.narrow}
-          aria-expanded={!narrow}
-          className={styles.collapse}
-          onClick={toggleRail}
-        />
-      </nav>
+      <Rail narrow={narrow} onToggle={toggleRail} />
       <header className={styles.bar}>
         <Breadcrumb />
         <button type="button" className={styles.search} onClick={() => setOverlay("palette")}>

@@ -53,6 +53,8 @@ export const english = {
     search: "Search or run…",
     narrow: "Collapse the sidebar",
     widen: "Expand the sidebar",
+    more: "More",
+    system: "System",
     notices: "Notices",
   },
 
@@ -175,6 +177,8 @@ export const english = {
       capabilities: "capabilities",
       concurrency: "tasks at a time",
       endpoint: "address",
+      secret: "secret",
+      permissions: "permissions",
       requiresReview: "review",
     },
     permission: (state: string, what: string) => {
@@ -533,6 +537,9 @@ export const english = {
 
   settings: {
     theme: "Theme",
+    density: "Density",
+    densities: { comfortable: "Comfortable", compact: "Compact" },
+    densityHint: { comfortable: "Room around each line.", compact: "More lines on the screen." },
     notifications: "Desktop notifications",
     notificationsHint:
       "When an agent asks something, or a task completes, fails or waits for review, while you look elsewhere.",

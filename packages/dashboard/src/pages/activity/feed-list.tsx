@@ -1,6 +1,7 @@
 import type { TaskSummary } from "@mission-control/protocol";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type RefObject, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { useRowHeight } from "../../app/density.ts";
 import { isPageKey } from "../../app/shortcuts.ts";
 import { useAgents } from "../../app/use-agents.ts";
 import { useLive, useMission } from "../../app/use-mission.ts";
@@ -13,7 +14,6 @@ import { Button } from "../../ui/button.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { lazyPart } from "../../ui/lazy-part.tsx";
 import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
-import { useMediaQuery } from "../../ui/use-media-query.ts";
 import styles from "./activity.module.css";
 import { type Answer, EventRow, type RowContext } from "./event-row.tsx";
 import { linesOf } from "./lines.ts";
@@ -25,8 +25,6 @@ const FirstSteps = lazyPart(async () => (await import("./first-steps.tsx")).defa
 const LIVE_ROWS = 200;
 /** Where more new rows than this come with one drawing, the rows on the screen are written anew, not exchanged. */
 const FLOOD_ROWS = 8;
-const ROW_HEIGHT = 36;
-const TALL_ROW_HEIGHT = 56;
 const FOOTER_HEIGHT = 64;
 
 interface FeedListProps {
@@ -51,7 +49,7 @@ export function FeedList(props: FeedListProps) {
   const actions = useTaskActions();
   const [unfolded, setUnfolded] = useState<ReadonlySet<number>>(new Set());
   useRowKeys(scroller);
-  const rowHeight = useMediaQuery("(max-width: 640px)") ? TALL_ROW_HEIGHT : ROW_HEIGHT;
+  const rowHeight = useRowHeight();
   const ready = useLive((mission) => mission.ready);
   const startFailure = useLive((mission) => mission.startFailure);
   const lines = linesOf(view.rows, unfolded);

@@ -1,12 +1,19 @@
-import { memo, useEffect, useRef, useState } from "react";
+import { memo, Suspense, useEffect, useRef, useState } from "react";
 import { isPageKey } from "../../app/shortcuts.ts";
 import { useAgents } from "../../app/use-agents.ts";
 import { useLive } from "../../app/use-mission.ts";
 import { text } from "../../text/text.ts";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { EventGlyph, Icon } from "../../ui/icon.tsx";
+import { lazyPart } from "../../ui/lazy-part.tsx";
+import { useDismissal } from "../../ui/use-dismissal.ts";
 import styles from "./activity.module.css";
 import { type ActivitySearch, EVENT_TYPES, PRESETS, splitTypes } from "./activity-search.ts";
+
+const SaveView = lazyPart(
+  async () => (await import("../../views/save-view.tsx")).SaveView,
+  () => null,
+);
 
 const PRESET_NAMES = ["all", "problems", "results", "questions"] as const;
 
@@ -32,7 +39,12 @@ export const FilterBar = memo(function FilterBar(props: FilterBarProps) {
     const next = EVENT_TYPES.filter((one) => (one === type) !== types.includes(one));
     onChange({ types: next.join(",") || undefined });
   };
-  const menu = useClosedFromOutside();
+  const menu = useRef<HTMLDetailsElement>(null);
+  useDismissal(
+    menu,
+    () => menu.current?.open ?? false,
+    () => menu.current?.removeAttribute("open"),
+  );
   const filtered = Boolean(search.task || search.agent || search.types || search.q);
   return (
     <search className={styles.filters}>
@@ -117,6 +129,11 @@ export const FilterBar = memo(function FilterBar(props: FilterBarProps) {
           {text.activity.clear}
         </Button>
       ) : null}
+      {filtered || search.raw ? (
+        <Suspense>
+          <SaveView page="activity" />
+        </Suspense>
+      ) : null}
       <IconButton
         icon={held ? "play" : "pause"}
         label={held ? text.activity.resume : text.activity.pause}
@@ -127,30 +144,6 @@ export const FilterBar = memo(function FilterBar(props: FilterBarProps) {
     </search>
   );
 });
-
-/** A part that opens (`details`) closes when something else is pressed, and by Escape. */
-function useClosedFromOutside() {
-  const part = useRef<HTMLDetailsElement>(null);
-  useEffect(() => {
-    const close = () => part.current?.removeAttribute("open");
-    const onPointer = ({ target }: PointerEvent) => {
-      if (!part.current?.contains(target as Node)) close();
-    };
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key !== "Escape" || !part.current?.open) return;
-      event.preventDefault();
-      close();
-      part.current.querySelector("summary")?.focus();
-    };
-    addEventListener("pointerdown", onPointer);
-    addEventListener("keydown", onKey, true);
-    return () => {
-      removeEventListener("pointerdown", onPointer);
-      removeEventListener("keydown", onKey, true);
-    };
-  }, []);
-  return part;
-}
 
 function SearchField({ value, onChange }: { value: string; onChange(value: string): void }) {
   const [typed, setTyped] = useState(value);

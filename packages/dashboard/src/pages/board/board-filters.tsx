@@ -4,6 +4,7 @@ import { useLiveVersion, useMission } from "../../app/use-mission.ts";
 import { boardText } from "../../text/board-text.ts";
 import { text } from "../../text/text.ts";
 import { Button } from "../../ui/button.tsx";
+import { SaveView } from "../../views/save-view.tsx";
 import styles from "./board.module.css";
 import type { BoardSearch } from "./board-search.ts";
 
@@ -62,6 +63,7 @@ export function BoardFilters({ search, onChange }: FiltersProps) {
           {text.activity.clear}
         </Button>
       ) : null}
+      {search.q || search.agent || search.tag || search.view ? <SaveView page="board" /> : null}
       <span className={styles.spring} />
       <fieldset className={styles.views} aria-label={boardText.view.label}>
         {(["columns", "list"] as const).map((view) => (

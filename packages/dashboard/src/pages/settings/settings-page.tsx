@@ -1,9 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useId, useState, useSyncExternalStore } from "react";
 import { basePath } from "../../api/base-path.ts";
 import { logOut, type SessionEntry } from "../../api/session.ts";
+import { type Density, density } from "../../app/density.ts";
 import { notificationsOn, setNotifications } from "../../app/desktop-notifications.ts";
-import { readTheme, saveTheme, type Theme } from "../../app/theme.ts";
+import type { KeptChoice } from "../../app/kept-choice.ts";
+import { type Theme, theme } from "../../app/theme.ts";
 import { useMission } from "../../app/use-mission.ts";
 import { useSession } from "../../app/use-session.ts";
 import { text } from "../../text/text.ts";
@@ -15,37 +17,48 @@ import styles from "../../ui/table.module.css";
 import { Ago, Moment } from "../../ui/time.tsx";
 
 const THEMES: readonly Theme[] = ["system", "light", "dark"];
+const DENSITIES: readonly Density[] = ["comfortable", "compact"];
 
 /** What belongs to this browser, and who else is logged in. */
 export function SettingsPage() {
   return (
     <div className={styles.page}>
-      <Appearance />
+      <Appearance choice={theme} values={THEMES} title={text.settings.theme} name={text.theme} />
+      <Appearance
+        choice={density}
+        values={DENSITIES}
+        title={text.settings.density}
+        name={text.settings.densities}
+        hint={text.settings.densityHint}
+      />
       <Notifications />
       <Sessions />
     </div>
   );
 }
 
-function Appearance() {
-  const [theme, setTheme] = useState(readTheme);
+interface AppearanceProps<Value extends string> {
+  choice: KeptChoice<Value>;
+  values: readonly Value[];
+  title: string;
+  name: Readonly<Record<Value, string>>;
+  hint?: Readonly<Record<Value, string>>;
+}
+
+/** How the pages of this browser look, in one respect. */
+function Appearance<Value extends string>({ choice, values, title, name, hint }: AppearanceProps<Value>) {
+  const now = useSyncExternalStore(choice.subscribe, () => choice.value);
+  const group = useId();
   return (
     <fieldset className={styles.choice}>
       <legend>
-        <h2>{text.settings.theme}</h2>
+        <h2>{title}</h2>
       </legend>
-      {THEMES.map((one) => (
+      {values.map((one) => (
         <label key={one}>
-          <input
-            type="radio"
-            name="theme"
-            checked={theme === one}
-            onChange={() => {
-              saveTheme(one);
-              setTheme(one);
-            }}
-          />
-          <strong>{text.theme[one]}</strong>
+          <input type="radio" name={group} checked={now === one} onChange={() => choice.choose(one)} />
+          <strong>{name[one]}</strong>
+          {hint ? <span>{hint[one]}</span> : null}
         </label>
       ))}
     </fieldset>

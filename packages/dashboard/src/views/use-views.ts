@@ -1,0 +1,59 @@
+import type { CreateSavedView, PatchSavedView, SavedView, SavedViewPage } from "@mission-control/protocol";
+import { useQuery } from "@tanstack/react-query";
+import { useLocation } from "@tanstack/react-router";
+import { useMemo } from "react";
+import type { ApiCall } from "../api/client.ts";
+import { useMission } from "../app/use-mission.ts";
+import { PATH_OF, savedSearch } from "./view-address.ts";
+
+const KEY = ["views"];
+
+/** The saved views, in their order; what another browser saves is here when somebody comes back to this one. */
+export function useViews() {
+  const { api } = useMission();
+  return useQuery({
+    queryKey: KEY,
+    queryFn: async ({ signal }) => (await api.get<{ items: SavedView[] }>("/api/views", signal)).items,
+    refetchOnWindowFocus: "always",
+  });
+}
+
+/** Which page with which filters is looked at now; null on a page that has none to save. */
+export function useShownView(): { page: SavedViewPage; search: string } | null {
+  const { pathname, search } = useLocation();
+  const page = pathname === PATH_OF.activity ? "activity" : pathname === PATH_OF.board ? "board" : null;
+  return page && { page, search: savedSearch(page, search) };
+}
+
+/** Changes to the saved views. Each resolves to why it was refused, or to null when it was done. */
+export function useViewCalls() {
+  const { api, queries } = useMission();
+  return useMemo(() => {
+    const run = async (call: ApiCall): Promise<string | null> => {
+      try {
+        await api.call(call);
+        return null;
+      } catch (error) {
+        return (error as Error).message;
+      } finally {
+        await queries.invalidateQueries({ queryKey: KEY });
+      }
+    };
+    const path = (id: string) => `/api/views/${encodeURIComponent(id)}`;
+    return {
+      create: (body: CreateSavedView) => run({ method: "POST", path: "/api/views", body }),
+      update: (id: string, body: PatchSavedView) => run({ method: "PATCH", path: path(id), body }),
+      remove: (id: string) => run({ method: "DELETE", path: path(id) }),
+      /** Puts a removed view back where it was. */
+      async restore({ name, page, search }: SavedView, index: number): Promise<string | null> {
+        const body: CreateSavedView = { name, page, search };
+        try {
+          const made = await api.call<SavedView>({ method: "POST", path: "/api/views", body });
+          return await run({ method: "PATCH", path: path(made.id), body: { index } });
+        } catch (error) {
+          return (error as Error).message;
+        }
+      },
+    };
+  }, [api, queries]);
+}

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { BrowserContext, Page } from "playwright-core";
+import { assertAccessible } from "./support/axe.ts";
+import { chromiumPath } from "./support/browser.ts";
+import { type Stage, withStage } from "./support/stage.ts";
+
+const skip = chromiumPath === null && "there is no Chromium on this machine";
+
+const rail = (page: Page) => page.getByRole("navigation", { name: "Pages" });
+const views = (page: Page) => page.getByRole("region", { name: "Views" });
+
+describe("the shell", { skip }, () => {
+  let stage: Stage;
+  let context: BrowserContext;
+  withStage((set, fresh) => {
+    stage = set;
+    context = fresh;
+  });
+
+  async function removeViews(): Promise<void> {
+    const { items } = await stage.server.call<{ items: { id: string }[] }>("GET", "/api/views");
+    for (const { id } of items) await stage.server.call("DELETE", `/api/views/${id}`);
+  }
+
+  test("the rail has the work of the day first, then what is set up once", async () => {
+    const page = await stage.open(context, "/");
+    assert.deepEqual(await rail(page).getByRole("link").allInnerTexts(), [
+      "Activity",
+      "Inbox",
+      "Board",
+      "Agents",
+      "Insights",
+      "Gateways",
+      "Webhooks",
+      "Settings",
+    ]);
+    const system = rail(page).getByRole("region", { name: "System" });
+    assert.equal(await system.getByRole("link").count(), 3);
+  });
+
+  test("on a phone the rarer pages are behind a button, and Escape goes back to it", async () => {
+    const page = await stage.open(context, "/");
+    await page.setViewportSize({ width: 360, height: 740 });
+    const settings = rail(page).getByRole("link", { name: "Settings" });
+    assert.equal(await settings.isVisible(), false);
+    const more = rail(page).getByRole("button", { name: "More" });
+    await more.press("Enter");
+    await settings.waitFor();
+    await assertAccessible(page, "The pages behind More");
+    await page.keyboard.press("Escape");
+    await settings.waitFor({ state: "hidden" });
+    assert.ok(await more.evaluate((button) => button === document.activeElement));
+    await more.press("Enter");
+    await settings.press("Enter");
+    await page.getByRole("heading", { name: "Settings" }).waitFor();
+    assert.equal(await settings.isVisible(), false, "It was opened to get there.");
+  });
+
+  test("filters are saved under a name, by keyboard, and are there in another browser", async () => {
+    await removeViews();
+    const page = await stage.open(context, "/?types=error&q=no+such&event=1");
+    await page.getByRole("button", { name: "Save view" }).press("Enter");
+    await page.getByLabel("Name", { exact: true }).fill("Problems of today");
+    await page.keyboard.press("Enter");
+    await views(page).getByRole("link", { name: "Problems of today" }).waitFor();
+    await page.getByRole("button", { name: "Save view" }).waitFor({ state: "hidden" });
+    await assertAccessible(page, "A saved view in the rail");
+
+    const elsewhere = await stage.logIn();
+    const other = await stage.open(elsewhere, "/settings");
+    const link = views(other).getByRole("link", { name: "Problems of today" });
+    assert.equal(await link.getAttribute("aria-current"), null);
+    await link.press("Enter");
+    await other.waitForURL(/types=error/);
+    assert.equal(new URL(other.url()).searchParams.get("q"), "no such");
+    assert.equal(new URL(other.url()).searchParams.has("event"), false, "What was open is no filter.");
+    await views(other).locator("a[aria-current=page]").waitFor();
+    await elsewhere.close();
+  });
+
+  test("views are renamed, moved, given other filters, removed and had back", async () => {
+    await removeViews();
+    for (const name of ["one", "two"]) {
+      await stage.server.call("POST", "/api/views", { name, page: "board", search: `tag=${name}` });
+    }
+    const page = await stage.open(context, "/board?tag=three");
+    const choose = async (view: string, entry: string) => {
+      await views(page)
+        .getByRole("button", { name: `Actions for the view ${view}` })
+        .press("Enter");
+      await page.getByRole("menuitem", { name: entry }).press("Enter");
+    };
+    const named = (...names: string[]) =>
+      page.waitForFunction(
+        (expected) =>
+          [...document.querySelectorAll("section[aria-labelledby=saved-views] a")]
+            .map((link) => link.textContent)
+            .join() === expected,
+        names.join(),
+      );
+    await named("one", "two");
+    await choose("one", "Move down");
+    await named("two", "one");
+    await choose("one", "Rename");
+    await page.getByLabel("Name", { exact: true }).fill("first");
+    await page.keyboard.press("Control+Enter");
+    await named("two", "first");
+    await choose("first", "Use the filters shown now");
+    await views(page).locator("a[aria-current=page]").getByText("first").waitFor();
+    await choose("two", "Remove");
+    await named("first");
+    await page.getByRole("button", { name: "Undo" }).click();
+    await named("two", "first");
+    const { items } = await stage.server.call<{ items: object[] }>("GET", "/api/views");
+    assert.deepEqual(
+      items.map((view) => ({ ...view, id: "", createdAt: "" })),
+      [
+        { id: "", name: "two", page: "board", search: "tag=two", createdAt: "" },
+        { id: "", name: "first", page: "board", search: "tag=three", createdAt: "" },
+      ],
+    );
+    await removeViews();
+  });
+
+  test("compact lines are lower, in every list, and this browser keeps it", async () => {
+    await stage.task({ title: "A line" });
+    const page = await stage.open(context, "/settings");
+    await page.getByRole("radio", { name: "Compact" }).check();
+    await rail(page).getByRole("link", { name: "Activity" }).click();
+    const line = page.locator("div:has(> [data-row])").first();
+    await line.waitFor();
+    const height = async () => (await line.boundingBox())?.height;
+    assert.equal(await height(), 28);
+    await page.reload();
+    await line.waitFor();
+    assert.equal(await height(), 28);
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.waitForFunction(
+      () => document.querySelector("[data-row]")?.parentElement?.offsetHeight === 46,
+    );
+  });
+});
