@@ -15,6 +15,13 @@ export interface AgentSettings {
   url: string;
 }
 
+/** What a runner looks at of an agent that it does not know. */
+export interface NamedAgent {
+  id: string;
+  name: string;
+  endpoint: { kind: string; url?: string };
+}
+
 /** The few calls of the REST API that a runner needs (docs/contract.md, section 2). */
 export class MissionControl {
   readonly #url: string;
@@ -30,6 +37,14 @@ export class MissionControl {
     this.#url = url.replace(/\/+$/, "");
     this.#token = token;
     this.#timeoutMs = timeoutMs;
+  }
+
+  /** @returns an agent that has this name; `undefined` where there is none */
+  async agentNamed(name: string, signal?: AbortSignal): Promise<NamedAgent | undefined> {
+    const { status, body } = await this.#call("GET", "/api/agents", undefined, signal);
+    const { items } = body as { items?: NamedAgent[] };
+    if (status !== 200 || !items) throw this.#refusal("The list of agents", status, body);
+    return items.find((agent) => agent.name === name);
   }
 
   async createAgent(settings: AgentSettings, signal?: AbortSignal): Promise<{ id: string; secret: string }> {

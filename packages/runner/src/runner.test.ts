@@ -7,7 +7,7 @@ import { type Clock, systemClock } from "@mission-control/agent";
 import { AcpBench } from "../test/acp-bench.ts";
 import type { MissionControlDouble } from "../test/mission-control-double.ts";
 import { isRunning, until } from "../test/processes.ts";
-import { nap } from "../test/stage.ts";
+import { nap, Stage } from "../test/stage.ts";
 
 let bench: AcpBench;
 let control: MissionControlDouble;
@@ -52,6 +52,21 @@ describe("registration", () => {
     await second.close();
     control.agents.clear();
     assert.equal((await bench.start()).agentId, "agent-1", "registered anew");
+  });
+
+  test("a name that an agent has already, which is not run from here, is not given twice", async () => {
+    const first = await bench.start();
+    const elsewhere = await Stage.open();
+    try {
+      const second = elsewhere.exec("true", { server: bench.stage.control.url, token: control.token });
+      await assert.rejects(second, {
+        code: "registration",
+        message: `There is an agent "fake" already, agent-1, reached at ${first.url}, that is not run from here: give this one another --name or, where nobody runs that one any more, remove it first with mission-control agents rm agent-1.`,
+      });
+    } finally {
+      await elsewhere.close();
+    }
+    assert.equal(control.agents.size, 1);
   });
 
   test("its state is for this user alone", async () => {

@@ -9,7 +9,7 @@ import {
 } from "@mission-control/agent";
 import { dataFolder } from "./data-folder.ts";
 import { Listener } from "./listener.ts";
-import { type AgentSettings, MissionControl } from "./mission-control.ts";
+import { type AgentSettings, MissionControl, type NamedAgent, RegistrationError } from "./mission-control.ts";
 import { AgentRefusedError, type Program } from "./program.ts";
 import type { PullRequestOptions } from "./pull-request.ts";
 import { runDispatch } from "./run-dispatch.ts";
@@ -206,6 +206,8 @@ async function register(
     state.agent = { ...known, port };
     return known;
   }
+  const taken = await missionControl.agentNamed(settings.name, signal);
+  if (taken) throw new RegistrationError(nameTaken(taken));
   const created = await missionControl.createAgent(settings, signal);
   try {
     state.agent = { ...created, port };
@@ -215,4 +217,10 @@ async function register(
     throw error;
   }
   return created;
+}
+
+/** Of two agents of one name, nobody could say which is meant; and the secret of the one that is there is not known here. */
+function nameTaken({ id, name, endpoint }: NamedAgent): string {
+  const where = endpoint.url ? `reached at ${endpoint.url}` : `behind a gateway`;
+  return `There is an agent "${name}" already, ${id}, ${where}, that is not run from here: give this one another --name or, where nobody runs that one any more, remove it first with mission-control agents rm ${id}.`;
 }

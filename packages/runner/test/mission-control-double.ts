@@ -27,6 +27,7 @@ export class MissionControlDouble {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     if (request.headers.authorization !== `Bearer ${this.token}`) return answer(401, {});
     if (request.method === "GET" || request.method === "DELETE") {
+      if (id === "") return answer(200, { items: [...this.agents].map(([id, agent]) => ({ id, ...agent })) });
       const known = this.agents.get(id);
       if (!known) return answer(404, { detail: "No such agent." });
       if (request.method === "DELETE") this.agents.delete(id);

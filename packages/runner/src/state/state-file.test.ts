@@ -55,6 +55,10 @@ describe("two runners", () => {
     );
     assert.equal(new Set(states.map(({ path }) => path)).size, 4);
     assert.throws(() => open("x", "http://a/one/"), AlreadyRunningError);
+    const local = open("x", "http://127.0.0.1:4000");
+    for (const name of ["localhost", "[::1]"])
+      assert.throws(() => open("x", `http://${name}:4000`), AlreadyRunningError);
+    local.close();
     for (const state of states) state.close();
   });
 

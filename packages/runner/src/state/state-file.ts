@@ -130,12 +130,20 @@ export class StateFile {
 }
 
 /** Readable as far as file systems allow, told apart by a hash: no two agents' names make one file. */
-function stateName(server: string, name: string): string {
+function stateName(address: string, name: string): string {
+  const server = ofOneSpelling(address);
   const { origin, pathname } = new URL(server);
   const hash = createHash("sha256")
     .update(`${origin}${pathname.replace(/\/+$/, "")}\0${name}`)
     .digest("hex");
   return `${earlierName(server, name).slice(0, 60)}-${hash.slice(0, 16)}`;
+}
+
+/** A server on this machine goes by several names, and is one. */
+function ofOneSpelling(server: string): string {
+  const url = new URL(server);
+  if (url.hostname === "localhost" || url.hostname === "[::1]") url.hostname = "127.0.0.1";
+  return url.href;
 }
 
 /** The name that earlier versions gave; different agents' names may make the same. */
