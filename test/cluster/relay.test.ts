@@ -36,6 +36,7 @@ after(async () => {
 });
 
 let ids = 0;
+const KEY = Buffer.alloc(32, 1);
 
 /** A node whose log is relayed: its store, and what it shows. */
 class Node {
@@ -53,7 +54,7 @@ class Node {
     const line = (_: object, message: string) => this.lines.push(message);
     const logger = { debug: line, info: line, warn: line, error: line };
     const log = store.relayedLog;
-    this.#relay = new LogRelay({ url, replicas, id, log, store, metrics: this.#metrics, logger });
+    this.#relay = new LogRelay({ url, replicas, id, key: KEY, log, store, metrics: this.#metrics, logger });
   }
 
   async shows(name: "connected" | "publishing" | "following" | "gap_reads_total"): Promise<number> {
@@ -100,7 +101,7 @@ async function relayed(nodes: readonly Node[]): Promise<Node> {
 function made(messages: readonly RelayMessage[]) {
   return {
     async *messages() {
-      for (const message of messages) yield encodeMessage(message);
+      for (const message of messages) yield encodeMessage(message, KEY);
     },
   };
 }
@@ -123,6 +124,7 @@ async function behind(context: TestContext, count: number) {
       log,
       following: { begin: () => {}, reached: () => {}, leave: () => stop.abort() },
       stream: "made",
+      key: KEY,
       failed: (error) => assert.fail(String(error)),
       foreign: () => foreign++,
       againMs: 0,
@@ -231,39 +233,37 @@ test("what a publisher sends late, after another one has begun, the stream does 
     stop.abort();
     await Promise.all([late.close(), direct.close(), wire.close()]);
   });
-  const stream = { stream: "LATE", subject: "late.log", replicas: 1 };
-  const reading = new AbortController();
+  /** Publishes until the test is over; resolves once it has begun. */
+  const publish = async (connection: NatsConnection) => {
+    const begun = Promise.withResolvers<void>();
+    const target = { stream: "LATE", subject: "late.log", replicas: 1, key: KEY, began: begun.resolve };
+    const ended = publishLog({ connection, log, ...target }, stop.signal);
+    await Promise.race([begun.promise, ended]);
+    ended.catch(() => {});
+    return { ended };
+  };
+  const append = (message: string) => store.append([newEvent("activity", { message })]);
   const upTos: number[] = [];
-  const read = async (until: number) => {
-    for await (const data of direct.messages("LATE", reading.signal)) {
-      upTos.push(decodeMessage(data).upTo);
-      if (upTos.at(-1) === until) return;
+  const reading = Promise.withResolvers<void>();
+  const read = async () => {
+    for await (const data of direct.messages("LATE", stop.signal)) {
+      upTos.push(decodeMessage(data, KEY)?.upTo ?? 0);
+      reading.resolve();
+      if (upTos.at(-1) === 4) return;
     }
   };
-  const first = publishLog({ connection: late, log, ...stream }, stop.signal);
-  first.catch(() => {});
-  // Its first message is there; the next one is kept back on its way.
-  for (;;) {
-    const sequence = await direct.ensureStream("LATE", "late.log", 1);
-    if (sequence > 0) break;
-    await wait(10);
-  }
-  const isRead = read(4);
+  const first = await publish(late);
+  const isRead = read();
+  await Promise.race([reading.promise, isRead]);
   const held = wire.holdBack("to the database", "late.log");
-  await store.append([newEvent("activity", { message: "2" })]);
-  const kept = await held;
-  const second = publishLog({ connection: direct, log, ...stream }, stop.signal);
-  second.catch(() => {});
-  for (;;) {
-    const sequence = await direct.ensureStream("LATE", "late.log", 1);
-    if (sequence > 1) break;
-    await wait(10);
-  }
-  await store.append([newEvent("activity", { message: "3" })]);
+  await append("2");
+  const kept = await Promise.race([held, first.ended]);
+  const second = await publish(direct);
+  await append("3");
   kept.release();
-  await assert.rejects(first, /wrong last sequence/);
-  await store.append([newEvent("activity", { message: "4" })]);
-  await isRead;
+  await assert.rejects(first.ended);
+  await append("4");
+  await Promise.race([isRead, second.ended]);
   assert.deepEqual(upTos, [1, 2, 3, 4]);
 });
 

@@ -107,8 +107,9 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     if (shared && natsUrl !== undefined) {
       const { LogRelay } = await import("./relay/log-relay.ts");
       const id = shortFingerprint(keys.serverKey, "relay");
+      const key = Buffer.from(fingerprint(keys.serverKey, "relay seal"), "base64url");
       const replicas = settings.natsReplicas;
-      opening(new LogRelay({ url: natsUrl, replicas, id, log: shared.log, store, metrics, logger }));
+      opening(new LogRelay({ url: natsUrl, replicas, id, key, log: shared.log, store, metrics, logger }));
     }
     const hub = await Hub.open({ log: store, logger, metrics, maxFilters: limits.streamFilters });
     const { deliveryDays, refusedBodies } = settings;

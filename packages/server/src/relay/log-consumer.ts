@@ -9,6 +9,8 @@ export interface LogConsumerOptions {
   log: Pick<RelayedLog, "newest" | "bring" | "readAll" | "rows">;
   following: Pick<Following, "begin" | "reached" | "leave">;
   stream: string;
+  /** Of the seal of messages. */
+  key: Uint8Array;
   /** Told why the stream could not be read; it is tried again. */
   failed: (error: unknown) => void;
   /** Told of each publisher in the stream whose rows are not those of the database. */
@@ -37,13 +39,16 @@ export class LogConsumer {
 
   /** Reads the stream, again and again where that fails, until the signal is aborted. */
   async run(connection: Pick<NatsConnection, "messages">, signal: AbortSignal): Promise<void> {
-    const { following, stream, failed, againMs } = this.#options;
+    const { following, stream, key, failed, againMs } = this.#options;
     while (!signal.aborted) {
       this.#attempt = new AbortController();
       try {
         following.begin();
         const until = AbortSignal.any([signal, this.#attempt.signal]);
-        for await (const data of connection.messages(stream, until)) await this.#take(decodeMessage(data));
+        for await (const data of connection.messages(stream, until)) {
+          const message = decodeMessage(data, key);
+          if (message) await this.#take(message);
+        }
       } catch (error) {
         if (!signal.aborted) failed(error);
       }
@@ -65,7 +70,7 @@ export class LogConsumer {
       this.gapReads++;
       await log.readAll();
     }
-    following.reached(upTo);
+    if (log.newest >= upTo) following.reached(upTo);
   }
 
   /**

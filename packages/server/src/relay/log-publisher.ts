@@ -17,6 +17,10 @@ export interface LogPublisherOptions {
   stream: string;
   subject: string;
   replicas: number;
+  /** Of the seal of messages. */
+  key: Uint8Array;
+  /** Called once the stream takes what is published. */
+  began: () => void;
 }
 
 /**
@@ -26,9 +30,9 @@ export interface LogPublisherOptions {
  * @throws Error at the first message that the stream did not take; the signal's reason
  */
 export async function publishLog(
-  { connection, log, stream, subject, replicas }: LogPublisherOptions,
+  { connection, log, stream, subject, replicas, key, began }: LogPublisherOptions,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<never> {
   const session = randomUUID();
   let sequence = await connection.ensureStream(stream, subject, replicas);
   const send = (data: Uint8Array, id?: string) =>
@@ -38,14 +42,18 @@ export async function publishLog(
   const { newest } = log;
   const maxBytes = connection.maxBytes - ENVELOPE_BYTES;
   for (const message of messagesOf(session, await log.rows(newest - 1, 1), maxBytes)) {
-    await abortable(send(encodeMessage(message)), signal);
+    signal.throwIfAborted();
+    await abortable(send(encodeMessage(message, key)), signal);
   }
+  began();
 
   const failed = Promise.withResolvers<never>();
+  // Also where nobody waits for it any more.
+  failed.promise.catch(() => {});
   let underWay = 0;
   const publish = (entries: readonly LogEntry[]) => {
     for (const message of messagesOf(session, entries.map(rowOf), maxBytes)) {
-      const data = encodeMessage(message);
+      const data = encodeMessage(message, key);
       underWay += data.length;
       if (underWay > MAX_UNDER_WAY_BYTES) failed.reject(new Error("NATS does not keep up with the log"));
       send(data, String(message.upTo)).then(() => {
@@ -57,7 +65,7 @@ export async function publishLog(
     if (!signal.aborted) publish(entries);
   });
   try {
-    await abortable(failed.promise, signal);
+    return await abortable(failed.promise, signal);
   } finally {
     follower.close();
   }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { pause } from "../abortable.ts";
+import { abortable, pause } from "../abortable.ts";
 import { LeasedWork } from "../leased-work.ts";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
@@ -14,6 +14,19 @@ import { NatsConnection } from "./nats-connection.ts";
 /** After a failure, until the next try, in milliseconds. */
 const AGAIN_MS = 1000;
 
+/** What is logged when something does not work, and when it does again. */
+const UNDERTAKINGS = {
+  connect: {
+    fails: "NATS cannot be used for now: the log is read from PostgreSQL",
+    works: "NATS can be used again",
+  },
+  publish: {
+    fails: "the log cannot be published by NATS for now: each server reads it from PostgreSQL",
+    works: "the log is published by NATS again",
+  },
+};
+type Undertaking = keyof typeof UNDERTAKINGS;
+
 export interface LogRelayOptions {
   /** `NATS_URL`. */
   url: string;
@@ -21,6 +34,8 @@ export interface LogRelayOptions {
   replicas: number;
   /** Tells the streams of several Mission Controls on one NATS apart: letters, digits and `_`. */
   id: string;
+  /** What these nodes, and nobody else, seal messages with. */
+  key: Uint8Array;
   log: RelayedLog;
   store: Pick<Store, "lease">;
   metrics: Pick<Metrics, "showRelay">;
@@ -44,12 +59,12 @@ export class LogRelay {
   #isPublishing = false;
   /** Whether it was followed by NATS, and then was not. */
   #hasLeft = false;
-  /** What was logged last of why NATS cannot be used; null while it can. */
-  #trouble: string | null = null;
+  /** What was logged last of why something does not work; absent while it does. */
+  readonly #troubles = new Map<Undertaking, string>();
 
   constructor(options: LogRelayOptions) {
     this.#options = options;
-    const { id, log, logger, metrics, url } = options;
+    const { id, key, log, logger, metrics, url } = options;
     this.#stream = `MISSION_CONTROL_${id}`;
     this.#servers = parseNatsUrl(url).servers.join();
     this.#following = new Following({
@@ -61,6 +76,7 @@ export class LogRelay {
       log,
       following: this.#following,
       stream: this.#stream,
+      key,
       failed: (error) => logger.debug({ err: error }, "the stream of the log could not be read"),
       foreign: () =>
         logger.error(
@@ -90,23 +106,34 @@ export class LogRelay {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
-        const connection = await NatsConnection.open(parseNatsUrl(this.#options.url));
-        await this.#use(connection).finally(() => connection.close());
+        await this.#use(await this.#connect());
       } catch (error) {
-        this.#failed(error);
+        this.#failed("connect", error);
       }
       await pause(AGAIN_MS, signal);
     }
   }
 
+  /** @throws what `NatsConnection.open` throws; the signal's reason */
+  async #connect(): Promise<NatsConnection> {
+    const opening = NatsConnection.open(parseNatsUrl(this.#options.url));
+    try {
+      return await abortable(opening, this.#stop.signal);
+    } catch (error) {
+      opening.then((connection) => connection.close()).catch(() => {});
+      throw error;
+    }
+  }
+
   /** Publishes or consumes for as long as the connection lasts. @throws Error why it is over, but when it is closed here */
   async #use(connection: NatsConnection): Promise<void> {
-    const { log, replicas, store } = this.#options;
+    const { id, key, log, replicas, store } = this.#options;
     const over = new AbortController();
     const close = () => over.abort();
     this.#stop.signal.addEventListener("abort", close, { once: true });
     void connection.closed.then((error) => over.abort(error ?? new Error("the connection ended")));
-    this.#becameConnected();
+    this.#isConnected = true;
+    this.#worked("connect");
     let stopConsuming = this.#consume(connection);
     const publishing = new LeasedWork({
       store,
@@ -115,15 +142,16 @@ export class LogRelay {
         await stopConsuming();
         this.#following.leave("this node publishes it");
         this.#isPublishing = true;
-        const subject = `mission-control.${this.#options.id}.log`;
+        const subject = `mission-control.${id}.log`;
+        const began = () => this.#worked("publish");
         try {
-          await publishLog({ connection, log, stream: this.#stream, subject, replicas }, signal);
+          await publishLog({ connection, log, stream: this.#stream, subject, replicas, key, began }, signal);
         } finally {
           this.#isPublishing = false;
           if (!over.signal.aborted) stopConsuming = this.#consume(connection);
         }
       },
-      failed: (error) => this.#failed(error),
+      failed: (error) => this.#failed("publish", error),
       pauseMs: AGAIN_MS,
     });
     if (this.#stop.signal.aborted) close();
@@ -131,6 +159,8 @@ export class LogRelay {
     this.#stop.signal.removeEventListener("abort", close);
     this.#isConnected = false;
     this.#following.leave("the connection to NATS ended");
+    // Whatever waits for an answer is told so by this.
+    await connection.close();
     await publishing.close();
     await stopConsuming();
     if (!this.#stop.signal.aborted) throw over.signal.reason;
@@ -146,22 +176,18 @@ export class LogRelay {
     };
   }
 
-  #becameConnected(): void {
-    this.#isConnected = true;
-    if (this.#trouble === null) return;
-    this.#trouble = null;
-    this.#options.logger.warn({ nats: this.#servers }, "NATS can be used again");
+  /** Logged once for each reason: it is tried every second. */
+  #failed(what: Undertaking, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (this.#stop.signal.aborted || reason === this.#troubles.get(what)) return;
+    this.#troubles.set(what, reason);
+    this.#options.logger.warn({ nats: this.#servers, reason }, UNDERTAKINGS[what].fails);
   }
 
-  /** Logged once for each reason: it is tried every second. */
-  #failed(error: unknown): void {
-    const trouble = error instanceof Error ? error.message : String(error);
-    if (this.#stop.signal.aborted || trouble === this.#trouble) return;
-    this.#trouble = trouble;
-    this.#options.logger.warn(
-      { nats: this.#servers, reason: trouble },
-      "NATS cannot be used for now: each server reads the log from PostgreSQL",
-    );
+  #worked(what: Undertaking): void {
+    if (this.#troubles.delete(what)) {
+      this.#options.logger.warn({ nats: this.#servers }, UNDERTAKINGS[what].works);
+    }
   }
 
   #changed(way: Way, reason: string): void {

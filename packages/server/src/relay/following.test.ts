@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { Following } from "./following.ts";
+
+function following(context: TestContext) {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const seen: string[] = [];
+  const log = {
+    newest: 10,
+    readAll: async () => {
+      seen.push("read");
+    },
+  };
+  const subject = new Following({
+    log,
+    changed: (way) => seen.push(way),
+    stalled: () => seen.push("stalled"),
+  });
+  subject.begin();
+  return { subject, log, seen, pass: (ms: number) => context.mock.timers.tick(ms) };
+}
+
+test("events are read until NATS has brought what there was", (context) => {
+  const { subject, log, seen } = following(context);
+  assert.equal(subject.brings(11), false);
+  subject.reached(9);
+  assert.equal(subject.way, "postgresql");
+  log.newest = 12;
+  // It had 10 when the last message came: this one is not further behind than that.
+  subject.reached(11);
+  assert.equal(subject.way, "nats");
+  assert.equal(subject.brings(13), true);
+  assert.deepEqual(seen, ["nats"]);
+});
+
+test("what NATS does not bring in time is read, and it is asked anew", (context) => {
+  const { subject, seen, pass } = following(context);
+  subject.reached(10);
+  subject.brings(11);
+  pass(499);
+  subject.reached(11);
+  subject.brings(12);
+  pass(1);
+  assert.equal(subject.way, "nats", "11 came in time, and 12 may still");
+  pass(500);
+  assert.equal(subject.way, "postgresql");
+  assert.deepEqual(seen, ["nats", "postgresql", "read", "stalled"]);
+  assert.equal(subject.brings(13), false);
+});
+
+test("without a connection events are read at once, and nothing is waited for any more", (context) => {
+  const { subject, seen, pass } = following(context);
+  subject.reached(10);
+  subject.brings(11);
+  subject.leave("gone");
+  assert.deepEqual(seen, ["nats", "postgresql", "read"]);
+  pass(1000);
+  subject.leave("gone again");
+  assert.deepEqual(seen, ["nats", "postgresql", "read"]);
+});
