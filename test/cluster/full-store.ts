@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { keptPayload } from "../../packages/server/src/dispatch/payload.ts";
 import { Counter } from "../../packages/server/src/insights/counting.ts";
 import type { Contents } from "../../packages/server/src/store/contents.ts";
 import type { ExchangeRecord } from "../../packages/server/src/store/exchanges.ts";
@@ -62,6 +63,14 @@ export async function fill(store: Store, contents: Contents): Promise<void> {
   );
   await store.change(createTask("t3"), { key: { scope: "POST /api/tasks", key: "k", fingerprint: "f" } });
   await store.change(dispatchTo("a2", "t2", "d2"));
+  const queue = await store.lease("queue", new AbortController().signal);
+  await register(store, "a3");
+  await store.change(createTask("t4"));
+  await store.change(dispatchTo("a3", "t4", "d4"));
+  await store.claim("a3", queue.token, (claimed) =>
+    keptPayload({ publicUrl: () => "http://127.0.0.1:1" }, claimed),
+  );
+  await queue.release();
   await store.change(HALF, { key: { key: "half" } });
   await contents.keep(bytes(), { sha256: SHA256, size: null, maxBytes: BYTES.length });
   const artifact = { id: "x", name: "x.bin", mediaType: "text/plain", size: BYTES.length, sha256: SHA256 };
@@ -108,6 +117,7 @@ export async function told(store: Store, contents: Contents): Promise<unknown> {
     contents: await sha256Of(contents),
     messages: await store.messagesOf("t1", 0, 10),
     deliveries: [await store.waitingDeliveries("w1", 10), await store.deliveryEvent("w1.5")],
+    payload: await store.sentPayload("t4", "d4"),
     counts: (await store.insights(COUNTS, 0)).rows,
     uncounted: (await store.uncountedFacts(10)).map(({ fact }) => fact),
     exchange: [

@@ -370,6 +370,8 @@ describe("actions", { skip }, () => {
     await press("Request changes", dialog());
     const second = await stage.agent.next(task.id);
     assert.equal(second.task.feedback, "Shorter, **please**");
+    await page.getByText("Result of attempt 1").click();
+    await page.getByRole("group").getByRole("cell", { name: "1.2 s" }).waitFor();
     assert.equal(second.attempt, 2);
     await timeline.locator("strong", { hasText: "please" }).waitFor();
     await stage.agent.report(second, { type: "complete", summary: "Second draft" });
@@ -425,8 +427,9 @@ describe("actions", { skip }, () => {
     await card("New words").waitFor({ state: "detached" });
   });
 
-  test("shows the payload as sent, without its secret", async () => {
+  test("shows the payload as sent, without its secret, whatever was edited since", async () => {
     const { task, payload } = await stage.running({ title: "Secretive", context: { branch: "main" } });
+    await stage.server.call("PATCH", `/api/tasks/${task.id}`, { title: "Renamed", context: {} });
     page = await stage.open(context, `/tasks/${task.id}`);
     await page.getByText("Payload of attempt 1").click();
     const shown = JSON.parse(

@@ -78,3 +78,16 @@ export const dispatchPayloadSchema = z.object({
   dispatchedAt: timestampSchema,
 });
 export type DispatchPayload = z.infer<typeof dispatchPayloadSchema>;
+
+/** What an agent was sent for an attempt, its secret hidden. */
+export const sentPayloadSchema = z.object({
+  /** Whether it is as it was sent; false where it was not sent yet, or by a version that did not keep it. */
+  isKept: z.boolean(),
+  kind: z.enum(["openclaw", "http"]),
+  payload: dispatchPayloadSchema,
+  /** Whether the task's context was too large to be kept, and stands there empty. */
+  contextOmitted: z.boolean().optional(),
+  /** The words that an agent behind an OpenClaw Gateway got it in: the parameters of its `agent` turn. */
+  turn: z.object({ message: z.string(), extraSystemPrompt: z.string() }).optional(),
+});
+export type SentPayloadView = z.infer<typeof sentPayloadSchema>;

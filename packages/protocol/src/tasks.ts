@@ -106,6 +106,19 @@ export const taskQuerySchema = z.object({
 });
 export type TaskQuery = z.infer<typeof taskQuerySchema>;
 
+/** The query of `GET /api/tasks/counts`. */
+export const taskCountQuerySchema = taskQuerySchema.pick({ agentId: true, tag: true });
+export type TaskCountQuery = z.infer<typeof taskCountQuerySchema>;
+
+/** How many tasks there are of each status, exact as of `lastEventId`. */
+export const taskCountsSchema = z.object({
+  counts: z.record(taskStatusSchema, z.number().int()),
+  /** False where there are more than could be counted in a moment: then there are at least so many. */
+  isComplete: z.boolean(),
+  lastEventId: z.number().int(),
+});
+export type TaskCountsView = z.infer<typeof taskCountsSchema>;
+
 /** A page of tasks, exact as of `lastEventId`. */
 export const taskPageSchema = z.object({
   items: z.array(taskSummarySchema),

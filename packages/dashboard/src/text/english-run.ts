@@ -15,6 +15,20 @@ export const englishRun = {
   more: "More actions",
   attempt: (number: number) => `attempt ${number}`,
 
+  attempts: {
+    payload: (attempt: number) => `Payload of attempt ${attempt}`,
+    sent: "As it was sent, whatever was edited since. The secret stays on the server.",
+    notSent: "Not sent yet: this is how the server would send it now. The secret stays on the server.",
+    notKept:
+      "Sent before payloads were kept: made from the task and the agent as they are now. The secret stays on the server.",
+    omitted: "The task's context was too large to be kept, and is left out here.",
+    message: "Message to the agent",
+    instructions: "Instructions in its system prompt",
+    result: (attempt: number) => `Result of attempt ${attempt}`,
+    failure: (attempt: number) => `Why attempt ${attempt} failed`,
+    lastState: "Last state",
+  },
+
   transcript: {
     label: "Transcript",
     find: "Find in the transcript",

@@ -364,10 +364,6 @@ export const english = {
     changed: "Changed",
     activity: "Events",
     inActivity: "Show in Activity",
-    payload: (attempt: number) => `Payload of attempt ${attempt}`,
-    payloadHint:
-      "Made by the server from the task and the agent as they are now; an edit since it was sent shows here too. The secret stays on the server.",
-    payloadNotSent: "Not sent yet: this is how the server would send it now. The secret stays on the server.",
     api: "API calls",
     apiHint: "The calls behind the buttons, as commands. They take the token from $MISSION_CONTROL_TOKEN.",
     read: "Read",

@@ -64,6 +64,7 @@ const CONTRACT = [
   "POST /api/tasks",
   "GET /api/tasks",
   "GET /api/tasks/{id}",
+  "GET /api/tasks/counts",
   "PATCH /api/tasks/{id}",
   "DELETE /api/tasks/{id}",
   "POST /api/tasks/{id}/dispatch",

@@ -383,15 +383,19 @@ test("events are found by what was said, by ids, and by the names behind them", 
   assert.equal((await http.call("GET", "/api/events/history?q=%20")).status, 400);
 });
 
-test("shows what an agent is sent, without the secret", async () => {
-  const { id, dispatchId } = await dispatched({ context: { branch: "main" } });
+test("shows what an agent was sent, without the secret, whatever was edited since", async () => {
+  const { id, dispatchId } = await dispatched({ title: "As sent", context: { branch: "main" } });
   const path = `/api/tasks/${id}/dispatches/${dispatchId}/payload`;
+  await http.call("PATCH", `/api/tasks/${id}`, { title: "Later", context: {}, tags: ["later"] });
   const { status, body } = await http.call("GET", path);
   assert.equal(status, 200);
-  assert.equal(body.dispatchId, dispatchId);
-  assert.deepEqual(body.task.context, { branch: "main" });
-  assert.match(body.callback.url, new RegExp(`/api/webhooks/callback/${dispatchId}$`));
-  assert.match(body.callback.secret, /^whsec_•+$/);
+  const { isKept, kind, payload, turn } = body;
+  assert.deepEqual([isKept, kind, turn], [true, "http", undefined]);
+  assert.equal(payload.dispatchId, dispatchId);
+  assert.equal(payload.task.title, "As sent");
+  assert.deepEqual(payload.task.context, { branch: "main" });
+  assert.match(payload.callback.url, new RegExp(`/api/webhooks/callback/${dispatchId}$`));
+  assert.match(payload.callback.secret, /^whsec_•+$/);
   const other = await create();
   assert.equal((await http.call("GET", path.replace(id, other.id))).status, 404);
   assert.equal((await http.call("GET", path.replace(dispatchId, "none"))).status, 404);

@@ -1,10 +1,12 @@
 import {
   answerPermissionSchema,
   createTaskSchema,
-  dispatchPayloadSchema,
   dispatchTaskSchema,
   patchTaskSchema,
   rejectTaskSchema,
+  sentPayloadSchema,
+  taskCountQuerySchema,
+  taskCountsSchema,
   taskPageSchema,
   taskQuerySchema,
   taskSchema,
@@ -12,6 +14,7 @@ import {
 import { z } from "zod";
 import type { AgentDirectory } from "../agents/agent-directory.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import { turnOf } from "../gateways/kinds.ts";
 import { newId } from "../ids.ts";
 import type { ChangeResult } from "../store/plan.ts";
 import type { Store } from "../store/store.ts";
@@ -76,6 +79,22 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
   );
 
   app.get(
+    "/api/tasks/counts",
+    {
+      schema: {
+        tags,
+        operationId: "countTasks",
+        summary: "Count tasks by status",
+        description:
+          "Exact as of `lastEventId`. Where `isComplete` is false, as with a tag of thousands of tasks, there are at least so many.",
+        querystring: taskCountQuerySchema,
+        response: { 200: taskCountsSchema, ...PROBLEM_RESPONSE },
+      },
+    },
+    async (request) => store.taskCounts(request.query),
+  );
+
+  app.get(
     "/api/tasks/:id",
     {
       schema: {
@@ -99,18 +118,19 @@ export function taskRoutes(app: HttpApp, { store, dispatcher, agents }: TaskRout
       schema: {
         tags,
         operationId: "getDispatchPayload",
-        summary: "Read what an agent is sent for an attempt, without the secret",
+        summary: "Read what an agent was sent for an attempt, without the secret",
         description:
-          "Made from the task and the agent as they are now: an edit since the dispatch shows here too.",
+          "As it was kept when it was sent (`isKept`). Of an attempt in the queue, or one that an older version sent, it is made from the task and the agent as they are now. `turn` has the words that it was put into for an agent behind an OpenClaw Gateway.",
         params: idParams.extend({ dispatchId: z.string() }),
-        response: { 200: dispatchPayloadSchema, ...PROBLEM_RESPONSE },
+        response: { 200: sentPayloadSchema, ...PROBLEM_RESPONSE },
       },
     },
     async (request) => {
       const { id, dispatchId } = request.params;
-      const payload = await dispatcher.payload(id, dispatchId);
-      if (!payload) throw notFound("payload, or its agent is gone");
-      return payload;
+      const sent = await dispatcher.payload(id, dispatchId);
+      if (!sent) throw notFound("payload, or its agent is gone");
+      const turn = turnOf(sent.kind, sent.payload);
+      return { ...sent, ...(turn ? { turn } : {}) };
     },
   );
 

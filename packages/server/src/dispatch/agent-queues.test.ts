@@ -56,6 +56,7 @@ class Answers {
 function fixture() {
   const answers = new Answers();
   const queues = new AgentQueues({
+    keep: ({ attempt }) => assert.fail(`nothing is claimed in earnest, such as ${attempt.id}`),
     store: { claim: answers.claim, change: () => Promise.reject(new Error("Nothing is put back.")) },
     ownership: { tokenOf: (agentId) => ({ name: agentId, fence: 1 }), holds: () => true },
     logger: pino({ level: "silent" }),

@@ -1,5 +1,5 @@
 import type { Logger } from "../logger.ts";
-import { type Claimed, FencedError, type LeaseToken } from "../store/plan.ts";
+import { type Claimed, FencedError, type KeepPayload, type LeaseToken } from "../store/plan.ts";
 import type { Store } from "../store/store.ts";
 import type { AgentOwnership } from "./agent-ownership.ts";
 
@@ -7,6 +7,8 @@ export interface AgentQueuesOptions {
   store: Pick<Store, "claim" | "change">;
   ownership: Pick<AgentOwnership, "tokenOf" | "holds">;
   logger: Logger;
+  /** What is kept of the payload that an attempt is sent with. */
+  keep: KeepPayload;
   /** Begins to hand over what was claimed under a lease. Waits for nothing. */
   begin: (claimed: Claimed, under: LeaseToken) => void;
   /** Waits before a queue that could not be served is tried again; rejects when it will not be. */
@@ -59,12 +61,12 @@ export class AgentQueues {
   }
 
   async #claim(agentId: string): Promise<boolean> {
-    const { store, ownership, logger, begin } = this.#options;
+    const { store, ownership, logger, begin, keep } = this.#options;
     if (this.#isClosed) return false;
     const lease = ownership.tokenOf(agentId);
     if (!lease) return false;
     try {
-      const { claimed, asOf } = await store.claim(agentId, lease);
+      const { claimed, asOf } = await store.claim(agentId, lease, keep);
       this.#servedTo.set(agentId, Math.max(asOf, this.#servedTo.get(agentId) ?? 0));
       const isOurs = !this.#isClosed && ownership.holds(agentId, lease);
       if (!isOurs) await this.#putBack(claimed, lease);

@@ -1,3 +1,4 @@
+import type { DispatchPayload } from "@mission-control/protocol";
 import { targetOf } from "../agents/agent-directory.ts";
 import type { ExchangeSink } from "../exchanges/exchange-log.ts";
 import {
@@ -13,7 +14,7 @@ import type { DeliveryChange } from "../tasks/change.ts";
 import { type Attempt, isOver } from "../tasks/task.ts";
 import type { CommandOutcome } from "./agent-commands.ts";
 import type { MessageFiles } from "./message-files.ts";
-import { dispatchPayload, type PayloadOptions } from "./payload.ts";
+import { type PayloadOptions, payloadSentBefore } from "./payload.ts";
 import { sendContext } from "./send-context.ts";
 import { type AskedAgent, type Told, telling } from "./untold-exchange.ts";
 
@@ -36,8 +37,8 @@ interface Route {
   adapter: GatewayAdapter;
   target: AgentTarget;
   attempt: Attempt | null;
-  /** What the agent was sent, made again; null where the task or the attempt is not there any more. */
-  payload: ReturnType<typeof dispatchPayload> | null;
+  /** What the agent was sent; null where the task or the attempt is not there any more. */
+  payload: DispatchPayload | null;
   signal: AbortSignal;
 }
 
@@ -67,7 +68,7 @@ export class CommandSteps {
     if (!agent || !adapter) {
       return { kind: "refused", reason: "There is no way to reach the agent any more." };
     }
-    const payload = task && attempt && dispatchPayload(this.#options, { task, attempt, agent });
+    const payload = task && attempt && (await payloadSentBefore(this.#options, { task, attempt, agent }));
     const route = { adapter, target, attempt, payload, signal };
     const what = command.kind === "permission" ? "answer" : command.kind;
     const asked: AskedAgent = { what, agentId, dispatchId, taskId };

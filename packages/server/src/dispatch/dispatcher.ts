@@ -1,4 +1,4 @@
-import type { AnswerPermission, DispatchPayload, SendMessage } from "@mission-control/protocol";
+import type { AnswerPermission, SendMessage } from "@mission-control/protocol";
 import { abortable } from "../abortable.ts";
 import { type AgentDirectory, targetOf } from "../agents/agent-directory.ts";
 import type { ExchangeSink } from "../exchanges/exchange-log.ts";
@@ -10,6 +10,7 @@ import type { Contents } from "../store/contents.ts";
 import { type AttemptStep, type PendingCommand, summaryOf } from "../store/log-change.ts";
 import type { ChangeResult, LeaseToken } from "../store/plan.ts";
 import type { IdempotencyKey } from "../store/receipt.ts";
+import type { SentPayload } from "../store/sent-payload.ts";
 import type { Follower, LogEntry, Store } from "../store/store.ts";
 import { type Attempt, isOver, occupiesSlot } from "../tasks/task.ts";
 import { AgentOwnership, type AgentWork } from "./agent-ownership.ts";
@@ -19,7 +20,7 @@ import { CommandSteps } from "./command-steps.ts";
 import { HandOvers } from "./hand-overs.ts";
 import { MessageFiles } from "./message-files.ts";
 import { OutcomeWriter } from "./outcome-writer.ts";
-import { dispatchPayload, type PayloadOptions, withoutSecret } from "./payload.ts";
+import { keptPayload, type PayloadOptions } from "./payload.ts";
 import { RequestExpiry } from "./request-expiry.ts";
 import { RunWatch } from "./run-watch.ts";
 
@@ -101,6 +102,7 @@ export class Dispatcher {
       store,
       ownership: this.#ownership,
       logger,
+      keep: (claimed) => keptPayload(options, claimed),
       begin: (claimed, under) => void this.#handOvers.begin(claimed, under),
       pause: () => this.#writer.pause(),
     });
@@ -183,16 +185,19 @@ export class Dispatcher {
   }
 
   /**
-   * What the agent of an attempt is sent, made from the task and the agent as they are now, without the secret; null
-   * when one of them is not there.
+   * What the agent of an attempt was sent, without the secret. `isKept` is false where it was not sent yet, or by a version
+   * that did not keep it: then it is made from the task and the agent as they are now. Null when one of them is not there.
    */
-  async payload(taskId: string, dispatchId: string): Promise<DispatchPayload | null> {
+  async payload(taskId: string, dispatchId: string): Promise<(SentPayload & { isKept: boolean }) | null> {
     const { store } = this.#options;
+    const kept = await store.sentPayload(taskId, dispatchId);
     const attempt = await store.attempt(dispatchId);
+    // Back in the queue, it is sent again as it is then.
+    if (kept && attempt?.state !== "queued") return { ...kept, isKept: true };
     const task = await store.task(taskId);
     const agent = attempt && (await store.record("agent", attempt.agentId));
     if (!task || !agent || attempt.taskId !== taskId) return null;
-    return withoutSecret(dispatchPayload(this.#options, { task, attempt, agent }));
+    return { ...keptPayload(this.#options, { task, attempt, agent }), isKept: false };
   }
 
   /**

@@ -9,7 +9,7 @@ import { type Store, StoreUnavailableError } from "../store/store.ts";
 import { type Attempt, isOver, type Task } from "../tasks/task.ts";
 import { HandOver } from "./hand-over.ts";
 import type { OutcomeWriter } from "./outcome-writer.ts";
-import { dispatchPayload, type PayloadOptions } from "./payload.ts";
+import { dispatchPayload, type PayloadOptions, payloadSentBefore } from "./payload.ts";
 import { sendContext } from "./send-context.ts";
 import { RESULT_OF, type Told, telling } from "./untold-exchange.ts";
 
@@ -161,10 +161,11 @@ export class HandOvers {
     const target = agent && targetOf(agent);
     const adapter = target && adapterFor(target);
     if (!agent || !task || !adapter) return gone(agent, earlier);
-    const payload = dispatchPayload(this.#options, { task, attempt, agent });
+    const parts = { task, attempt, agent };
     const context = sendContext(store, attempt, { signal, under });
     if (!earlier) {
       const { id: dispatchId, taskId, agentId } = attempt;
+      const payload = dispatchPayload(this.#options, parts);
       return telling(
         this.#options.exchanges,
         adapter,
@@ -173,6 +174,7 @@ export class HandOvers {
         toldOf,
       );
     }
+    const payload = await payloadSentBefore(this.#options, parts);
     for (;;) {
       const outcome = await adapter.resume(target, payload, earlier, context);
       if (outcome.kind !== "unreachable") return outcome;

@@ -21,6 +21,7 @@ for (const [state, accepted] of [
     if (state === "running") await fixture.report(taskId, "progress");
     const [first] = fixture.gateway.payloads;
     fixture.gateway.onSend = async () => ({ kind: "accepted" });
+    await fixture.store.change({ kind: "edit", taskId, fields: { title: "Another title" } });
     await fixture.crash();
     const resume = `resume ${first?.dispatchId} accepted=${accepted}`;
     await fixture.until(() => fixture.gateway.calls.includes(resume));

@@ -1,9 +1,11 @@
 import type {
   CreateGateway,
+  DispatchPayload,
   Endpoint,
   GatewayAgent,
   GatewayTest,
   GatewayView,
+  SentPayloadView,
 } from "@mission-control/protocol";
 import type { z } from "zod";
 import type { ExchangeSink } from "../exchanges/exchange-log.ts";
@@ -51,6 +53,8 @@ export interface ConnectedKind {
   ): ConnectedAdapter;
   /** Its address as it may be shown: without what may be secret. */
   shownUrl(url: string): string;
+  /** The words in which its agents get a payload. */
+  turn(payload: DispatchPayload): NonNullable<SentPayloadView["turn"]>;
   /** One try to connect, kept nowhere; absent where that cannot be tried. */
   test?(config: CreateGateway, context: { identityDir: string }, signal: AbortSignal): Promise<GatewayTest>;
 }

@@ -6,6 +6,7 @@ import type { DeliveryWrite } from "./deliveries.ts";
 import type { LogChange, PendingCommand, RecordStep } from "./log-change.ts";
 import type { Receipt } from "./receipt.ts";
 import type { AgentRecord, RecordKind, RecordKinds } from "./records.ts";
+import type { PayloadRow } from "./sent-payload.ts";
 import type { WorkingSet } from "./working-set.ts";
 
 /** An event as it is written to the log. */
@@ -63,6 +64,7 @@ export interface Rows {
   deliveries: readonly DeliveryWrite[];
   /** New ones. */
   facts: readonly InsightFact[];
+  payloads: readonly PayloadRow[];
 }
 
 interface AttemptEntry {
@@ -89,6 +91,7 @@ export class Draft implements WorkingSet {
   readonly #commandsDone: number[] = [];
   readonly #deliveries = new Map<string, DeliveryWrite>();
   readonly #facts: InsightFact[] = [];
+  readonly #payloads = new Map<string, PayloadRow>();
 
   constructor(before: WorkingSet) {
     this.#before = before;
@@ -202,6 +205,10 @@ export class Draft implements WorkingSet {
     for (const delivery of deliveries) this.#deliveries.set(delivery.id, delivery);
   }
 
+  setPayload(row: PayloadRow): void {
+    this.#payloads.set(row.dispatchId, row);
+  }
+
   addFact(fact: InsightFact): void {
     this.#facts.push(fact);
   }
@@ -240,6 +247,7 @@ export class Draft implements WorkingSet {
       records: [...this.#records.values()],
       deliveries: [...this.#deliveries.values()],
       facts: this.#facts,
+      payloads: [...this.#payloads.values()].filter(({ taskId }) => this.#tasks.get(taskId) !== null),
     };
   }
 

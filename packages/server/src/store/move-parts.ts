@@ -34,6 +34,12 @@ export const PARTS: readonly Part[] = [
     atOnce: 200,
   },
   { name: "messages", key: ["id"], columns: ["id", "task_id", "event_id", "record"], atOnce: 200 },
+  {
+    name: "sent_payloads",
+    key: ["task_id", "dispatch_id"],
+    columns: ["task_id", "dispatch_id", "payload"],
+    atOnce: 50,
+  },
   // Their contents go beforehand, each checked by the SHA-256 that names it.
   { name: "artifacts", key: ["seq"], columns: ["id", "task_id", "sha256", "record"], atOnce: 200 },
   {

@@ -1,6 +1,6 @@
 import type { NewEvent } from "@mission-control/protocol";
 import type { TaskChange } from "../tasks/change.ts";
-import type { AnyEdit, ChangeResult, Claim, LeaseToken, Operation } from "./plan.ts";
+import type { AnyEdit, ChangeResult, Claim, KeepPayload, LeaseToken, Operation } from "./plan.ts";
 import type { IdempotencyKey } from "./receipt.ts";
 import type { EditContext, RecordEdit, RecordKind, RecordKinds, RecordResult } from "./records.ts";
 import type { Store } from "./store.ts";
@@ -29,8 +29,8 @@ export abstract class OperationStore
     return this.#run({ kind: "change", change, key, under }) as Promise<ChangeResult>;
   }
 
-  claim(agentId: string, under: LeaseToken): Promise<Claim> {
-    return this.#run({ kind: "claim", agentId, under }) as Promise<Claim>;
+  claim(agentId: string, under: LeaseToken, keep?: KeepPayload): Promise<Claim> {
+    return this.#run({ kind: "claim", agentId, under, keep }) as Promise<Claim>;
   }
 
   append(events: readonly NewEvent[], { under }: { under?: LeaseToken } = {}): Promise<number | null> {

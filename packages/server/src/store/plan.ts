@@ -19,6 +19,7 @@ import type {
   RecordKinds,
   RecordResult,
 } from "./records.ts";
+import type { SentPayload } from "./sent-payload.ts";
 import type { WorkingSet } from "./working-set.ts";
 
 /** A lease as it was granted: a commit made under it is refused once the lease has gone to somebody else. */
@@ -70,11 +71,14 @@ export interface Claim {
 /** One thing asked of the store. `at` is when: it stamps events and records (ISO 8601 UTC). */
 export type Operation = { at: string; under?: LeaseToken | undefined } & (
   | { kind: "change"; change: TaskChange; key?: IdempotencyKey | undefined }
-  | { kind: "claim"; agentId: string }
+  | { kind: "claim"; agentId: string; keep?: KeepPayload | undefined }
   | { kind: "append"; events: readonly NewEvent[] }
   | { kind: "edit"; record: RecordKind; id: string; edit: AnyEdit }
   | { kind: "command_done"; id: number }
 );
+
+/** Gives what is kept of the payload that an attempt is to be sent with. Pure. */
+export type KeepPayload = (claimed: Claimed) => SentPayload;
 
 /** An edit whose record's type is known to who asked for it. */
 export type AnyEdit = (current: never, around: EditContext) => RecordEdit<RecordKinds[RecordKind]>;
@@ -107,13 +111,13 @@ export function plan(before: WorkingSet, operations: readonly Operation[], limit
 }
 
 function perform(draft: Draft, operation: Operation, limits: TaskLimits): unknown {
-  const { at, under } = operation;
+  const { under } = operation;
   if (under && draft.fence(under.name) !== under.fence) throw new FencedError(under.name);
   switch (operation.kind) {
     case "change":
       return change(draft, operation, limits);
     case "claim":
-      return claim(draft, operation.agentId, at);
+      return claim(draft, operation);
     case "append":
       return append(draft, operation.events);
     case "edit":
@@ -170,7 +174,7 @@ function attemptOf(draft: Draft, asked: TaskChange, task: Task | null, at: strin
  * Takes as many attempts from an agent's queue as the agent has free slots, and marks them as being sent. An agent
  * that is not there any more has none: what waits for it ends.
  */
-function claim(draft: Draft, agentId: string, at: string): Claim {
+function claim(draft: Draft, { agentId, keep, at }: Extract<Operation, { kind: "claim" }>): Claim {
   const asOf = draft.nextEventId - 1;
   const agent = draft.record("agent", agentId);
   const free = agent ? agent.concurrency - draft.underWay(agentId) : Number.MAX_SAFE_INTEGER;
@@ -183,9 +187,12 @@ function claim(draft: Draft, agentId: string, at: string): Claim {
       : { kind: "undelivered", taskId, dispatchId, state: "failed", reason: AGENT_DELETED };
     const state = { task: draft.task(taskId), attempt, opening: messageOf(draft, openingIdOf(attempt)) };
     const decision = decide(state, step, at);
-    write(draft, decision, state, at);
     const task = decision.task ?? state.task;
-    if (agent && decision.attempt && task) claimed.push({ attempt: decision.attempt, task, agent });
+    const taken = agent && decision.attempt && task ? { attempt: decision.attempt, task, agent } : null;
+    const payload = taken && keep ? JSON.stringify(keep(taken)) : null;
+    write(draft, decision, state, at);
+    if (payload !== null) draft.setPayload({ taskId, dispatchId, payload });
+    if (taken) claimed.push(taken);
   }
   return { claimed, asOf };
 }

@@ -4,7 +4,9 @@ import type {
   InboxKind,
   LogEvent,
   NewEvent,
+  TaskCountQuery,
   TaskQuery,
+  TaskStatus,
   TranscriptPage,
 } from "@mission-control/protocol";
 import type { ArtifactRecord } from "../tasks/artifact.ts";
@@ -15,7 +17,7 @@ import type { DeliveryStore } from "./deliveries.ts";
 import type { ExchangeStore } from "./exchanges.ts";
 import type { InsightStore } from "./insights.ts";
 import type { LogChange, PendingCommand } from "./log-change.ts";
-import type { ChangeResult, Claim, LeaseToken } from "./plan.ts";
+import type { ChangeResult, Claim, KeepPayload, LeaseToken } from "./plan.ts";
 import type { IdempotencyKey } from "./receipt.ts";
 import type {
   AgentRecord,
@@ -25,6 +27,7 @@ import type {
   RecordKinds,
   RecordResult,
 } from "./records.ts";
+import type { SentPayload } from "./sent-payload.ts";
 import type { TranscriptQuery } from "./transcript.ts";
 
 /** One committed event, and what followers of the log need to know beside it. */
@@ -107,6 +110,15 @@ export interface TaskPage {
   items: Task[];
   nextCursor: string | null;
   /** The snapshot is exact as of this position. */
+  lastEventId: number;
+}
+
+/** How many tasks there are of each status. */
+export interface TaskCounts {
+  counts: Record<TaskStatus, number>;
+  /** False where there are more than the engine counts in a moment: then there are at least so many. */
+  isComplete: boolean;
+  /** It is exact as of this position. */
   lastEventId: number;
 }
 
@@ -198,8 +210,9 @@ export interface Store extends DeliveryStore, ExchangeStore, InsightStore {
   /**
    * Takes from an agent's queue what it has free slots for, in one step: no attempt is handed out twice, and no
    * agent has more under way than it takes. Marks each as being sent. Where the agent is gone, its queue ends.
+   * @param keep what is kept of the payload of each, in the same commit; without it, nothing
    */
-  claim(agentId: string, under: LeaseToken): Promise<Claim>;
+  claim(agentId: string, under: LeaseToken, keep?: KeepPayload): Promise<Claim>;
   /**
    * Writes events that belong to no task.
    * @returns the position of the last one; null for none
@@ -238,12 +251,16 @@ export interface Store extends DeliveryStore, ExchangeStore, InsightStore {
   task(id: string): Promise<Task | null>;
   /** One page of the tasks that a query finds. @throws InvalidCursorError */
   tasks(query: TaskQuery): Promise<TaskPage>;
+  /** How many tasks of each status a query finds. */
+  taskCounts(query: TaskCountQuery): Promise<TaskCounts>;
   /** What waits for a human. @param limit of each kind */
   inbox(limit: number): Promise<InboxPage>;
   /** The committed state of an attempt; null when there is none. */
   attempt(id: string): Promise<Attempt | null>;
   /** All attempts of a task, oldest first. */
   attemptsOf(taskId: string): Promise<Attempt[]>;
+  /** What the agent of an attempt was sent; null where it was not yet, or by a version that did not keep it. */
+  sentPayload(taskId: string, dispatchId: string): Promise<SentPayload | null>;
   /** A message as it is committed; null when there is none. */
   message(id: string): Promise<Message | null>;
   /** Messages of a task after a position, oldest first. */

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { DispatchPayload } from "@mission-control/protocol";
+import { keptPayload } from "../../src/dispatch/payload.ts";
+import type { Claimed } from "../../src/store/plan.ts";
 import type { Lease, Store } from "../../src/store/store.ts";
 import {
   callback,
@@ -103,6 +106,30 @@ export function claims(engine: Engine): void {
     await subject.discard();
   });
 
+  test("what is kept of a payload is that of the last claim, and goes with its task", async () => {
+    const { subject, lease } = await open(engine, { a1: 1 });
+    await subject.change(createTask("t1", { title: "First \u0000" }));
+    await subject.change(dispatchTo("a1", "t1", "d1"));
+    const keep = (claimed: Claimed) => ({ kind: "http", payload: dispatchPayloadOf(claimed) }) as const;
+    const claim = () => subject.store.claim("a1", lease.token, keep);
+    const title = async () => (await subject.store.sentPayload("t1", "d1"))?.payload.task.title;
+    assert.equal(await title(), undefined);
+    const { claimed } = await claim();
+    assert.equal(await title(), "First \u0000");
+    await subject.change({ kind: "edit", taskId: "t1", fields: { title: "Second" } });
+    assert.equal(await title(), "First \u0000");
+    await subject.change({ kind: "unsent", taskId: "t1", dispatchId: "d1" });
+    await claim();
+    await subject.reopen();
+    assert.equal(await title(), "Second");
+    assert.equal(await subject.store.sentPayload("t2", "d1"), null);
+    assert.equal(claimed.length, 1);
+    await subject.change({ kind: "cancel", taskId: "t1" });
+    await subject.change({ kind: "delete", taskId: "t1" });
+    assert.equal(await title(), undefined);
+    await subject.discard();
+  });
+
   test("what waits for an agent that is gone ends, with the reason", async () => {
     const { subject, claim } = await open(engine, { a1: 1 });
     for (const index of [1, 2]) {
@@ -137,6 +164,11 @@ export function claims(engine: Engine): void {
     );
     await subject.discard();
   });
+}
+
+function dispatchPayloadOf(claimed: Claimed): DispatchPayload {
+  const { payload } = keptPayload({ publicUrl: () => "http://127.0.0.1:1" }, claimed);
+  return payload;
 }
 
 async function open(engine: Engine, agents: Record<string, number>) {

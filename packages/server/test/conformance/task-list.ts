@@ -153,6 +153,14 @@ export function taskList(engine: Engine): void {
           const all: Task[] = [];
           for (const id of created) all.push((await subject.store.task(id)) as Task);
           for (const query of queries) {
+            const { agentId, tag } = query;
+            const { counts, isComplete, lastEventId } = await subject.store.taskCounts({ agentId, tag });
+            const counted = taskStatusSchema.options.map((status) => [
+              status,
+              naive(all, { agentId, tag, status, sort: "createdAt" }).length,
+            ]);
+            assert.deepEqual(counts, Object.fromEntries(counted), JSON.stringify({ agentId, tag }));
+            assert.deepEqual([isComplete, lastEventId], [true, (await subject.store.range()).newest]);
             for (const sort of taskSortSchema.options) {
               const ids = await paged(subject.store, { ...query, sort, limit });
               assert.deepEqual(ids, naive(all, { ...query, sort }), JSON.stringify({ ...query, sort }));
@@ -178,6 +186,10 @@ export function taskList(engine: Engine): void {
     }
     await Promise.all(writes);
     const all = await Promise.all(writes.map((_, index) => subject.store.task(`t${index}`)));
+    const common = await subject.store.taskCounts({ tag: "common" });
+    if (common.isComplete) assert.equal(common.counts.pending, 2800);
+    else assert.ok(common.counts.pending >= 1000 && common.counts.pending <= 2800);
+    assert.equal((await subject.store.taskCounts({})).counts.pending, 5600);
     const queries: Omit<TaskQuery, "sort" | "limit">[] = [
       { tag: "common", q: "needle" },
       { tag: "rare" },

@@ -14,8 +14,8 @@ import { Markdown } from "../../ui/markdown.tsx";
 import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
 import { ProgressBar } from "../../ui/state.tsx";
 import { ApiCalls } from "./api-calls.tsx";
+import { AttemptRecords } from "./attempt-records.tsx";
 import { Outcome } from "./outcome.tsx";
-import { Payload } from "./payload.tsx";
 import { PermissionCard } from "./permission-card.tsx";
 import { SilenceCard } from "./silence-card.tsx";
 import { StatusLine } from "./status-line.tsx";
@@ -126,7 +126,7 @@ function Loaded({ detail }: { detail: TaskView }) {
         </div>
         <aside className={styles.side} aria-label={text.task.facts}>
           <TaskFacts task={task} />
-          <Payload task={task} />
+          <AttemptRecords task={task} />
           <ApiCalls task={task} waitingFor={waitingFor} />
         </aside>
       </div>

@@ -22,6 +22,7 @@ import { NewerDatabaseError } from "../store.ts";
  * - `leases.fence` is null while nobody holds the lease; otherwise it is the fencing number of who does.
  * - `insight_facts` are what is not counted yet; `insight_counts` has the counts of each hour and day (store/insights.ts).
  *   What attempts from before these tables came to is counted from the attempts themselves.
+ * - `sent_payloads` are what agents were sent, their secrets hidden (store/sent-payload.ts).
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -226,6 +227,14 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX exchanges_by_agent ON exchanges (agent_id, id) WHERE agent_id IS NOT NULL;
   CREATE INDEX exchanges_by_task ON exchanges (task_id, id) WHERE task_id IS NOT NULL;
   CREATE INDEX exchanges_by_dispatch ON exchanges (dispatch_id, id) WHERE dispatch_id IS NOT NULL;
+  `,
+  `
+  CREATE TABLE sent_payloads (
+    task_id text COLLATE "C" NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    dispatch_id text COLLATE "C" NOT NULL,
+    payload text NOT NULL,
+    PRIMARY KEY (task_id, dispatch_id)
+  );
   `,
 ];
 

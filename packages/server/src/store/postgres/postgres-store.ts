@@ -2,6 +2,7 @@ import {
   type DeliveryQuery,
   type EventFilter,
   MAX_CALLBACK_BYTES,
+  type TaskCountQuery,
   type TaskQuery,
   type TranscriptPage,
 } from "@mission-control/protocol";
@@ -28,6 +29,7 @@ import { OutageLog } from "../outage-log.ts";
 import type { Operation } from "../plan.ts";
 import type { RecordKind, RecordKinds } from "../records.ts";
 import type { RelayedLog } from "../relayed-log.ts";
+import type { SentPayload } from "../sent-payload.ts";
 import {
   type ArtifactPage,
   type EventPage,
@@ -42,6 +44,7 @@ import {
   type Store,
   StoreUnavailableError,
   type Stretch,
+  type TaskCounts,
   type TaskPage,
   type WorkInHand,
 } from "../store.ts";
@@ -67,6 +70,7 @@ import { type PrunePolicy, prune } from "./pruning.ts";
 import { sharedKey } from "./shared-key.ts";
 import { prepared, roundTrip } from "./statement.ts";
 import { Tables } from "./tables.ts";
+import { countTasks } from "./task-counts.ts";
 import { TaskList } from "./task-list.ts";
 import { TranscriptReader } from "./transcript-reader.ts";
 import { type Wake, Wakes } from "./wakes.ts";
@@ -204,6 +208,10 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
     return this.#taskList.page(query);
   }
 
+  taskCounts(query: TaskCountQuery): Promise<TaskCounts> {
+    return countTasks(this.#database, query);
+  }
+
   inbox(limit: number): Promise<InboxPage> {
     return readInbox(this.#database, limit);
   }
@@ -214,6 +222,10 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
 
   attemptsOf(taskId: string): Promise<Attempt[]> {
     return this.#tables.attemptsOf(taskId);
+  }
+
+  sentPayload(taskId: string, dispatchId: string): Promise<SentPayload | null> {
+    return this.#tables.sentPayload(taskId, dispatchId);
   }
 
   message(id: string): Promise<Message | null> {

@@ -68,6 +68,12 @@ const insertArtifacts = prepared(
    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
      WITH ORDINALITY AS artifact (id, task_id, sha256, record, place) ORDER BY place`,
 );
+const writePayloads = prepared(
+  "write_payloads",
+  `INSERT INTO sent_payloads (task_id, dispatch_id, payload)
+   SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
+   ON CONFLICT (task_id, dispatch_id) DO UPDATE SET payload = excluded.payload`,
+);
 const insertFacts = prepared(
   "insert_insight_facts",
   `INSERT INTO insight_facts (fact) SELECT fact FROM unnest($1::text[]) WITH ORDINALITY AS facts (fact, place) ORDER BY place`,
@@ -133,6 +139,15 @@ export function writing(rows: Rows, taskBefore: (id: string) => Task | null): St
     statements.push(writeDeliveries(...columns(rows.deliveries.map(deliveryValues), 7)));
   if (rows.artifacts.length > 0)
     statements.push(insertArtifacts(...columns(rows.artifacts.map(artifactValues), 4)));
+  if (rows.payloads.length > 0)
+    statements.push(
+      writePayloads(
+        ...columns(
+          rows.payloads.map(({ taskId, dispatchId, payload }) => [taskId, dispatchId, payload]),
+          3,
+        ),
+      ),
+    );
   if (rows.facts.length > 0) statements.push(insertFacts(rows.facts.map((fact) => JSON.stringify(fact))));
   if (rows.records.length > 0) statements.push(...records(rows.records));
   if (rows.commands.length > 0) {

@@ -5,6 +5,7 @@ import { UsageSum } from "../../tasks/usage.ts";
 import type { PendingCommand } from "../log-change.ts";
 import { messagePage } from "../message-page.ts";
 import type { RecordKind, RecordKinds } from "../records.ts";
+import type { SentPayload } from "../sent-payload.ts";
 import type { MessagePage, Snapshot, WorkInHand } from "../store.ts";
 import type { Database } from "./database.ts";
 import { prepared, type Statement } from "./statement.ts";
@@ -17,6 +18,10 @@ const selectAttempt = prepared("attempt", "SELECT record FROM attempts WHERE id 
 const selectOfTask = prepared(
   "attempts_of_task",
   "SELECT record FROM attempts WHERE task_id = $1 ORDER BY number",
+);
+const selectPayload = prepared(
+  "sent_payload",
+  "SELECT payload AS record FROM sent_payloads WHERE task_id = $1 AND dispatch_id = $2",
 );
 const selectMessage = prepared("message", "SELECT record FROM messages WHERE id = $1");
 const selectMessages = prepared(
@@ -55,6 +60,10 @@ export class Tables {
   /** All attempts of a task, oldest first. */
   attemptsOf(taskId: string): Promise<Attempt[]> {
     return this.#parsed(selectOfTask(taskId));
+  }
+
+  async sentPayload(taskId: string, dispatchId: string): Promise<SentPayload | null> {
+    return (await this.#parsed<SentPayload>(selectPayload(taskId, dispatchId)))[0] ?? null;
   }
 
   async message(id: string): Promise<Message | null> {

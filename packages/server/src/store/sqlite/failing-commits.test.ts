@@ -49,6 +49,7 @@ const picture = async ({ store }: Subject) =>
     attempt: await store.attempt("d1"),
     range: await store.range(),
     work: await store.snapshot(),
+    counts: await store.taskCounts({}),
   });
 
 test("a full disk refuses what does not fit, keeps nothing of it, and goes on when there is room", async (context) => {

@@ -23,6 +23,7 @@ import { indexedText } from "./search-index.ts";
  *   null where it is none.
  * - `insight_facts` are what is not counted yet; `insight_counts` has the counts of each hour and day (store/insights.ts).
  *   What attempts from before these tables came to is counted from the attempts themselves.
+ * - `sent_payloads` are what agents were sent, their secrets hidden (store/sent-payload.ts).
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -229,6 +230,14 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX exchanges_by_agent ON exchanges (agent_id, id) WHERE agent_id IS NOT NULL;
   CREATE INDEX exchanges_by_task ON exchanges (task_id, id) WHERE task_id IS NOT NULL;
   CREATE INDEX exchanges_by_dispatch ON exchanges (dispatch_id, id) WHERE dispatch_id IS NOT NULL;
+  `,
+  `
+  CREATE TABLE sent_payloads (
+    task_id TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    dispatch_id TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    PRIMARY KEY (task_id, dispatch_id)
+  ) WITHOUT ROWID;
   `,
 ];
 

@@ -6,6 +6,7 @@ import type { DeliveryTable } from "./delivery-table.ts";
 import type { EventLog } from "./event-log.ts";
 import type { InsightTable } from "./insight-table.ts";
 import type { MessageTable } from "./message-table.ts";
+import type { PayloadTable } from "./payload-table.ts";
 import type { ReceiptTable } from "./receipt-table.ts";
 import type { RecordTable } from "./record-table.ts";
 import type { TaskTable } from "./task-table.ts";
@@ -20,6 +21,7 @@ export interface Tables {
   records: RecordTable;
   deliveries: DeliveryTable;
   insights: InsightTable;
+  payloads: PayloadTable;
 }
 
 /** Writes what was planned, inside the surrounding commit. */
@@ -51,6 +53,7 @@ export class RowWriter {
       records.write(kind, id, record);
       if (kind === "webhook" && record === null) deliveries.deleteOf(id);
     }
+    for (const payload of rows.payloads) this.#tables.payloads.write(payload);
     for (const fact of rows.facts) this.#tables.insights.add(fact);
     for (const artifact of rows.artifacts) this.#tables.artifacts.add(artifact);
     for (const { id, dispatchId, taskId, agentId, command } of rows.commands) {

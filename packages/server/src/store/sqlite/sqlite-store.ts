@@ -1,5 +1,11 @@
 import type { StatementSync } from "node:sqlite";
-import type { DeliveryQuery, EventFilter, TaskQuery, TranscriptPage } from "@mission-control/protocol";
+import type {
+  DeliveryQuery,
+  EventFilter,
+  TaskCountQuery,
+  TaskQuery,
+  TranscriptPage,
+} from "@mission-control/protocol";
 import type { Logger } from "../../logger.ts";
 import type { Metrics } from "../../metrics.ts";
 import type { ArtifactRecord } from "../../tasks/artifact.ts";
@@ -22,6 +28,7 @@ import type { PendingCommand } from "../log-change.ts";
 import { OperationStore } from "../operation-store.ts";
 import { FencedError, type LeaseToken, type Operation, type Outcome, plan } from "../plan.ts";
 import type { RecordKind, RecordKinds } from "../records.ts";
+import type { SentPayload } from "../sent-payload.ts";
 import type {
   ArtifactPage,
   EventPage,
@@ -35,6 +42,7 @@ import type {
   Snapshot,
   Store,
   Stretch,
+  TaskCounts,
   TaskPage,
   WorkInHand,
 } from "../store.ts";
@@ -55,6 +63,7 @@ import { InsightTable } from "./insight-table.ts";
 import { Leases } from "./leases.ts";
 import { MessageTable } from "./message-table.ts";
 import { refuseUnfinishedMove } from "./move-side.ts";
+import { PayloadTable } from "./payload-table.ts";
 import { ReceiptTable } from "./receipt-table.ts";
 import { RecordTable } from "./record-table.ts";
 import { RowWriter, type Tables } from "./row-writer.ts";
@@ -140,6 +149,7 @@ export class SqliteStore extends OperationStore implements Store {
       records: new RecordTable(db),
       deliveries: new DeliveryTable(db),
       insights: new InsightTable(db),
+      payloads: new PayloadTable(db),
     };
     this.#exchanges = new ExchangeTable(db);
     this.#taskList = new TaskList(db);
@@ -201,6 +211,11 @@ export class SqliteStore extends OperationStore implements Store {
     return this.#upToDate(() => ({ ...this.#taskList.page(query), lastEventId: lastEventId() }));
   }
 
+  async taskCounts(query: TaskCountQuery): Promise<TaskCounts> {
+    const { tasks, log } = this.#tables;
+    return this.#health.read(() => ({ ...tasks.counts.read(query), lastEventId: log.range.newest }));
+  }
+
   async inbox(limit: number): Promise<InboxPage> {
     return this.#health.read(() => {
       const { ids, ...told } = this.#inbox.read(limit);
@@ -216,6 +231,10 @@ export class SqliteStore extends OperationStore implements Store {
 
   async attemptsOf(taskId: string): Promise<Attempt[]> {
     return this.#health.read(() => this.#tables.attempts.ofTask(taskId));
+  }
+
+  async sentPayload(taskId: string, dispatchId: string): Promise<SentPayload | null> {
+    return this.#health.read(() => this.#tables.payloads.get(taskId, dispatchId));
   }
 
   async message(id: string): Promise<Message | null> {

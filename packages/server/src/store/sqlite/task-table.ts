@@ -6,6 +6,7 @@ import { searchText } from "../search-text.ts";
 import { differsOnlyLive, textsDiffer } from "../task-parts.ts";
 import { LiveFields, type TaskEntry } from "./live-fields.ts";
 import { indexedText } from "./search-index.ts";
+import { TaskCounts } from "./task-counts.ts";
 import { liveValues, recordValues, TASK_COLUMNS, taskOf } from "./task-row.ts";
 
 const CACHED_TASKS = 8192;
@@ -13,6 +14,7 @@ const CACHED_TASKS = 8192;
 /** Tasks by id. The long texts stand in a table of their own and are written only when they change. */
 export class TaskTable {
   readonly live: LiveFields;
+  readonly counts: TaskCounts;
   readonly #cache = new LruMap<TaskEntry>(CACHED_TASKS);
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
@@ -34,6 +36,7 @@ export class TaskTable {
     this.#update = db.prepare(
       "UPDATE tasks SET status = ?, agent_id = ?, priority = ?, waits_kind = ?, waits_since = ?, record = ?, updated_at = ?, message = ?, progress = ?, last_word_at = ?, as_of = ? WHERE seq = ?",
     );
+    this.counts = new TaskCounts(db);
     this.live = new LiveFields(
       db.prepare(
         "UPDATE tasks SET updated_at = ?, message = ?, progress = ?, last_word_at = ?, as_of = ? WHERE seq = ?",
@@ -61,6 +64,7 @@ export class TaskTable {
     const { lastInsertRowid } = this.#insert.run(...recordValues(task), ...liveValues(task), asOf, task.id);
     const seq = Number(lastInsertRowid);
     this.#writeTexts(seq, task);
+    this.counts.changed(null, task);
     this.#cache.set(task.id, { seq, task, asOf });
   }
 
@@ -74,6 +78,7 @@ export class TaskTable {
     else {
       this.#update.run(...recordValues(task), ...liveValues(task), asOf, seq);
       this.live.delete(task.id);
+      this.counts.changed(before, task);
       if (textsDiffer(task, before)) {
         this.#deleteTags.run(seq);
         this.#deleteSearch.run(seq);
@@ -88,6 +93,7 @@ export class TaskTable {
     if (!entry) return;
     this.#deleteSearch.run(entry.seq);
     this.#delete.run(entry.seq);
+    this.counts.changed(entry.task, null);
     this.live.delete(id);
     this.#cache.delete(id);
   }
@@ -105,6 +111,7 @@ export class TaskTable {
   /** A commit failed: what was cached may never have been stored. */
   rolledBack(): void {
     this.live.rolledBack();
+    this.counts.rolledBack();
     this.#cache.clear();
   }
 
