@@ -444,6 +444,7 @@ describe("actions", { skip }, () => {
   test("adds an HTTP agent, shows its secret once, and sends it a test task", async () => {
     page = await stage.open(context, "/agents");
     await press("Add agent");
+    await dialog().getByRole("button", { name: /^HTTP/ }).click();
     await dialog().getByRole("textbox", { name: "Address" }).fill("http://127.0.0.1:9/dispatch");
     await dialog().getByLabel("Name").fill("Nobody");
     await assertAccessible(page, "Add agent");

@@ -47,7 +47,7 @@ try {
     { name: "task-permission", path: `/tasks/${asksId}`, ready: "The agent asks for permission" },
     { name: "agents", path: "/agents", ready: "HTTP" },
     { name: "agent", path: `/agents?agent=${stage.agent.id}`, ready: "Recent failures" },
-    { name: "add-agent", path: "/agents?add=true", ready: "Where is it?" },
+    { name: "add-agent", path: "/agents?add=true", ready: "What is it?" },
     { name: "gateways", path: "/gateways", ready: "Disconnected" },
     { name: "webhooks", path: "/webhooks", ready: "Not authentic" },
     { name: "insights", path: "/insights?range=1h", ready: "Failures by reason" },

@@ -36,6 +36,9 @@ test("a request is allowed once, by its tool's name or by how its command begins
   assert.equal(decided(POLICY, running(" npm test -- --watch=false")), "yes");
   assert.equal(decided(POLICY, about({ name: "execute", input: "git status" })), "yes");
   assert.equal(answerOf(POLICY, running("npm test"))?.rule, 'the command begins with "npm test"');
+  assert.deepEqual(answerOf(POLICY, running("npm test -- x"))?.matched, { command: "npm test" });
+  assert.deepEqual(answerOf(POLICY, about({ name: "read" }))?.matched, { tool: "read" });
+  assert.deepEqual(answerOf(DENYING, about({ name: "write" }))?.matched, { otherwise: "deny" });
 });
 
 test("a command that may be more than it begins with is asked about", () => {

@@ -10,6 +10,8 @@ interface PolicyAnswer {
   optionId: string;
   /** What of the policy decided, in words. */
   rule: string;
+  /** The same as it stands in the policy: the beginning of a command, the name of a tool, or what holds for all else. */
+  matched: { command: string } | { tool: string } | { otherwise: "deny" };
 }
 
 /**
@@ -27,12 +29,13 @@ export function answerOf(
   const command = commandOf(tool?.input);
   const begins = command === null ? undefined : allowCommands.find((words) => beginsWith(command, words));
   if (allow !== undefined && begins !== undefined)
-    return { optionId: allow, rule: `the command begins with "${begins}"` };
+    return { optionId: allow, rule: `the command begins with "${begins}"`, matched: { command: begins } };
   if (allow !== undefined && tool?.name !== undefined && allowTools.includes(tool.name)) {
-    return { optionId: allow, rule: `the tool ${tool.name} is allowed` };
+    return { optionId: allow, rule: `the tool ${tool.name} is allowed`, matched: { tool: tool.name } };
   }
   const deny = otherwise === "deny" ? option("reject_once", "reject_always") : undefined;
-  return deny === undefined ? null : { optionId: deny, rule: "nothing allows it" };
+  if (deny === undefined) return null;
+  return { optionId: deny, rule: "nothing allows it", matched: { otherwise: "deny" } };
 }
 
 /** Adds to what a new request comes to what its agent's policy answers, told beside it as such. */
@@ -48,7 +51,7 @@ export function withPolicy<R extends Ruling & { attempt?: Attempt }>(
       ? answerOf(policy, request)
       : null;
   if (!attempt || !answer) return ruling;
-  const { optionId, rule } = answer;
+  const { optionId, rule, matched } = answer;
   const given = {
     kind: "answer_permission",
     taskId: attempt.taskId,
@@ -57,7 +60,10 @@ export function withPolicy<R extends Ruling & { attempt?: Attempt }>(
   } as const;
   const answered = answerPermission(attempt, given, now);
   if (answered.refusal) return ruling;
-  const told = answered.events.map((event) => ({ ...event, data: { ...event.data, by: "policy", rule } }));
+  const told = answered.events.map((event) => ({
+    ...event,
+    data: { ...event.data, by: "policy", rule, matched },
+  }));
   return { ...ruling, ...answered, beside: { ...beside, ...answered.beside }, events: [...events, ...told] };
 }
 

@@ -1,37 +1,48 @@
-import type { AgentView } from "@mission-control/protocol";
+import type { AgentView, TaskSummary } from "@mission-control/protocol";
 import { Link } from "@tanstack/react-router";
-import { type FormEvent, type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { useMission } from "../../app/use-mission.ts";
 import type { AgentRecord } from "../../insights/attempt-history.ts";
+import { agentsText } from "../../text/agents-text.ts";
 import { formatDuration } from "../../text/duration.ts";
-import { splitList } from "../../text/split-list.ts";
 import { text } from "../../text/text.ts";
 import { formatUsage } from "../../text/usage.ts";
 import { AgentStatusBadge } from "../../ui/agent-status.tsx";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
-import { Field } from "../../ui/field.tsx";
 import { Foreign } from "../../ui/foreign.tsx";
 import styles from "../../ui/table.module.css";
 import { Ago, Moment } from "../../ui/time.tsx";
 import { usePanelFocus } from "../../ui/use-panel-focus.ts";
 import { useTaskTitle } from "../../ui/use-task-title.ts";
+import { EditAgent } from "./edit-agent.tsx";
 import { formatRate } from "./format-rate.ts";
+import { PolicySection } from "./policy/policy-section.tsx";
+import { RotateSecret } from "./rotate-secret.tsx";
+import { TaskLine } from "./task-line.tsx";
 import { useAgentCalls } from "./use-agent-calls.ts";
+import { useTestTask } from "./use-test-task.ts";
 
 const FAILURES_SHOWN = 8;
+/** More tasks than this are looked at on the board. */
+const RUNNING_SHOWN = 10;
 
 interface AgentPanelProps {
   agent: AgentView;
+  /** What it has in hand. */
+  tasks: readonly TaskSummary[];
   record: AgentRecord | undefined;
   since: number | undefined;
   onClose(): void;
 }
 
 /** Everything about one agent. */
-export function AgentPanel({ agent, record, since, onClose }: AgentPanelProps) {
+export function AgentPanel({ agent, tasks, record, since, onClose }: AgentPanelProps) {
   const panel = usePanelFocus(`[data-agent="${agent.id}"]`);
-  const [open, setOpen] = useState<"edit" | "remove" | null>(null);
+  const [open, setOpen] = useState<"edit" | "rotate" | "remove" | null>(null);
+  const [testing, setTesting] = useState(false);
+  const testTask = useTestTask();
+  const { notices } = useMission();
   useEffect(() => {
     const onKey = ({ key, defaultPrevented }: KeyboardEvent) => {
       if (key === "Escape" && !defaultPrevented && open === null) onClose();
@@ -40,6 +51,12 @@ export function AgentPanel({ agent, record, since, onClose }: AgentPanelProps) {
     return () => removeEventListener("keydown", onKey);
   }, [onClose, open]);
   const { endpoint } = agent;
+  async function test() {
+    setTesting(true);
+    const refused = await testTask(agent);
+    setTesting(false);
+    if (refused) notices.error(refused);
+  }
   return (
     <aside ref={panel} tabIndex={-1} className={styles.panel} aria-label={agent.name}>
       <header className={styles.panelHead}>
@@ -50,7 +67,7 @@ export function AgentPanel({ agent, record, since, onClose }: AgentPanelProps) {
       </header>
       <div className={styles.panelBody}>
         <dl className={styles.facts}>
-          <Fact name={text.agents.status}>
+          <Fact name={agentsText.status}>
             <AgentStatusBadge agent={agent} />
             {agent.statusReason ? (
               <span className={styles.under}>
@@ -58,25 +75,30 @@ export function AgentPanel({ agent, record, since, onClose }: AgentPanelProps) {
               </span>
             ) : null}
           </Fact>
-          <Fact name={text.agents.work}>
+          <Fact name={agentsText.work}>
             {text.agents.load(agent.running, agent.concurrency, agent.queued)}
           </Fact>
-          <Fact name={text.agents.success}>{formatRate(record)}</Fact>
-          <Fact name={text.agents.median}>
+          <Fact name={agentsText.success}>{formatRate(record)}</Fact>
+          <Fact name={agentsText.median}>
             {record?.medianDuration == null ? text.none : formatDuration(record.medianDuration)}
           </Fact>
           {agent.usage ? <Fact name={text.task.usage}>{formatUsage(agent.usage)}</Fact> : null}
-          <Fact name={text.agents.lastSeen}>
-            {agent.lastSeenAt ? <Ago at={agent.lastSeenAt} /> : text.never}
+          <Fact name={agentsText.lastWord}>
+            {agent.lastWordAt ? <Ago at={agent.lastWordAt} /> : text.never}
           </Fact>
-          <Fact name={text.agents.endpoint}>
+          <Fact name={agentsText.endpoint}>
             {endpoint.kind === "http" ? (
               <code>{endpoint.url}</code>
             ) : (
-              text.agents.onGateway(endpoint.agentId, endpoint.gatewayId)
+              agentsText.onGateway(endpoint.agentId, endpoint.gatewayId)
             )}
           </Fact>
-          <Fact name={text.agents.capabilities}>{agent.capabilities.join(", ") || text.none}</Fact>
+          {agent.previousSecretUntil ? (
+            <Fact name={agentsText.rotate.both}>
+              <Moment at={agent.previousSecretUntil} />
+            </Fact>
+          ) : null}
+          <Fact name={agentsText.capabilities}>{agent.capabilities.join(", ") || text.none}</Fact>
           <Fact name={text.task.id}>
             <code>{agent.id}</code>
           </Fact>
@@ -85,19 +107,47 @@ export function AgentPanel({ agent, record, since, onClose }: AgentPanelProps) {
           </Fact>
         </dl>
         <div className={styles.actions}>
-          <Button onClick={() => setOpen("edit")}>{text.agents.edit}</Button>
+          <Button icon="send" disabled={testing} onClick={() => void test()}>
+            {agentsText.test}
+          </Button>
+          <Button onClick={() => setOpen("edit")}>{agentsText.edit}</Button>
+          {endpoint.kind === "http" ? (
+            <Button onClick={() => setOpen("rotate")}>{agentsText.rotate.button}</Button>
+          ) : null}
           <Button kind="danger" onClick={() => setOpen("remove")}>
-            {text.agents.remove}
+            {agentsText.remove}
           </Button>
           <Link to="/" search={{ agent: agent.id }} className={styles.accent}>
-            {text.agents.activity}
+            {agentsText.activity}
           </Link>
           <Link to="/board" search={{ agent: agent.id }} className={styles.accent}>
-            {text.agents.tasks}
+            {agentsText.tasks}
           </Link>
         </div>
+        <section className={styles.section} aria-labelledby="under-way">
+          <h2 id="under-way">{agentsText.running}</h2>
+          {tasks.length === 0 ? <p className={styles.quiet}>{agentsText.noneRunning}</p> : null}
+          <ul className={styles.items}>
+            {tasks.slice(0, RUNNING_SHOWN).map((task) => (
+              <li key={task.id}>
+                <span>
+                  <TaskLine task={task} />
+                </span>
+                <span className={styles.quiet}>
+                  <Ago at={task.lastWordAt ?? task.updatedAt} />
+                </span>
+              </li>
+            ))}
+          </ul>
+          {tasks.length > RUNNING_SHOWN ? (
+            <Link to="/board" search={{ agent: agent.id }} className={styles.accent}>
+              {agentsText.allRunning(tasks.length)}
+            </Link>
+          ) : null}
+        </section>
+        <PolicySection agent={agent} />
         <section className={styles.section}>
-          <h2>{text.agents.failures}</h2>
+          <h2>{agentsText.failures}</h2>
           {record?.failures.length ? (
             <ul className={styles.items}>
               {record.failures.slice(0, FAILURES_SHOWN).map((failure) => (
@@ -113,16 +163,17 @@ export function AgentPanel({ agent, record, since, onClose }: AgentPanelProps) {
               ))}
             </ul>
           ) : (
-            <p className={styles.quiet}>{text.agents.noFailures}</p>
+            <p className={styles.quiet}>{agentsText.noFailures}</p>
           )}
           {since === undefined ? null : (
             <p className={styles.quiet}>
-              {text.agents.since} <Ago at={new Date(since).toISOString()} />
+              {agentsText.since} <Ago at={new Date(since).toISOString()} />
             </p>
           )}
         </section>
       </div>
       {open === "edit" ? <EditAgent agent={agent} onClose={() => setOpen(null)} /> : null}
+      {open === "rotate" ? <RotateSecret agent={agent} onClose={() => setOpen(null)} /> : null}
       {open === "remove" ? (
         <RemoveAgent agent={agent} onClose={() => setOpen(null)} onRemoved={onClose} />
       ) : null}
@@ -148,59 +199,6 @@ function TaskLink({ taskId }: { taskId: string }) {
   );
 }
 
-function EditAgent({ agent, onClose }: { agent: AgentView; onClose(): void }) {
-  const calls = useAgentCalls();
-  const [name, setName] = useState(agent.name);
-  const [capabilities, setCapabilities] = useState(agent.capabilities.join(", "));
-  const [concurrency, setConcurrency] = useState(String(agent.concurrency));
-  const [problem, setProblem] = useState<string | null>(null);
-  async function submit(event: FormEvent) {
-    event.preventDefault();
-    const fields = { name, capabilities: splitList(capabilities), concurrency: Number(concurrency) };
-    const refused = await calls.edit(agent.id, fields);
-    if (refused) setProblem(refused);
-    else onClose();
-  }
-  return (
-    <Dialog title={text.agents.editTitle(agent.name)} onClose={onClose}>
-      <form className={styles.form} onSubmit={submit}>
-        <Field label={text.agents.name}>
-          {(id) => <input id={id} value={name} required onChange={(event) => setName(event.target.value)} />}
-        </Field>
-        <Field label={text.agents.capabilities} optional={text.taskForm.commas}>
-          {(id) => (
-            <input id={id} value={capabilities} onChange={(event) => setCapabilities(event.target.value)} />
-          )}
-        </Field>
-        <Field
-          label={text.agents.concurrency}
-          hint={text.agents.concurrencyHint}
-          error={problem ?? undefined}
-        >
-          {(id, describedBy) => (
-            <input
-              id={id}
-              aria-describedby={describedBy}
-              type="number"
-              min={1}
-              max={1000}
-              required
-              value={concurrency}
-              onChange={(event) => setConcurrency(event.target.value)}
-            />
-          )}
-        </Field>
-        <DialogActions>
-          <Button onClick={onClose}>{text.back}</Button>
-          <Button kind="primary" submit>
-            {text.save}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
-  );
-}
-
 function RemoveAgent({
   agent,
   onClose,
@@ -219,15 +217,11 @@ function RemoveAgent({
     else onRemoved();
   }
   return (
-    <Dialog
-      title={text.agents.removeTitle(agent.name)}
-      description={text.agents.removeHint}
-      onClose={onClose}
-    >
+    <Dialog title={agentsText.removeTitle(agent.name)} description={agentsText.removeHint} onClose={onClose}>
       <DialogActions>
         <Button onClick={onClose}>{text.back}</Button>
         <Button kind="danger" onClick={() => void remove()}>
-          {text.agents.remove}
+          {agentsText.remove}
         </Button>
       </DialogActions>
     </Dialog>

@@ -1,9 +1,10 @@
-import type { AgentView } from "@mission-control/protocol";
+import type { AgentView, TaskSummary } from "@mission-control/protocol";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useAgents } from "../../app/use-agents.ts";
 import { type AgentRecord, recordOf } from "../../insights/attempt-history.ts";
 import { useAttemptStories } from "../../insights/use-attempt-stories.ts";
+import { agentsText } from "../../text/agents-text.ts";
 import { formatDuration } from "../../text/duration.ts";
 import { text } from "../../text/text.ts";
 import { AgentStatusBadge } from "../../ui/agent-status.tsx";
@@ -12,9 +13,11 @@ import { Foreign } from "../../ui/foreign.tsx";
 import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
 import styles from "../../ui/table.module.css";
 import { Ago } from "../../ui/time.tsx";
-import { AddAgent } from "./add-agent.tsx";
+import { AddAgent } from "./add/add-agent.tsx";
 import { AgentPanel } from "./agent-panel.tsx";
 import { formatRate } from "./format-rate.ts";
+import { TaskLine } from "./task-line.tsx";
+import { useAgentTasks } from "./use-agent-tasks.ts";
 
 /** How far back the agents' records reach. */
 const RECORD_RANGE_MS = 7 * 24 * 3_600_000;
@@ -29,12 +32,13 @@ export function AgentsPage() {
     const byAgent = Map.groupBy(data?.stories ?? [], ({ agentId }) => agentId);
     return new Map([...byAgent].map(([id, stories]) => [id, recordOf(stories)]));
   }, [data]);
+  const tasks = useAgentTasks();
   const opened = agents.data?.find(({ id }) => id === open);
   return (
     <div className={styles.split} data-panel={opened !== undefined}>
       <div className={styles.page}>
         <header className={styles.head}>
-          <p>{text.agents.intro}</p>
+          <p>{agentsText.intro}</p>
           <Button kind="primary" icon="plus" onClick={() => void navigate({ search: { add: true } })}>
             {text.agents.add}
           </Button>
@@ -45,24 +49,30 @@ export function AgentsPage() {
           <Skeleton />
         ) : agents.data.length === 0 ? (
           <Empty icon="agents" title={text.agents.none}>
-            <p>{text.agents.noneHint}</p>
+            <p>{agentsText.noneHint}</p>
           </Empty>
         ) : (
           <div className={styles.frame}>
-            <table className={styles.table}>
+            <table className={`${styles.table} ${styles.stacked}`}>
               <thead>
                 <tr>
-                  <th>{text.agents.name}</th>
-                  <th>{text.agents.status}</th>
-                  <th>{text.agents.work}</th>
-                  <th className={`${styles.number} ${styles.minor}`}>{text.agents.success}</th>
-                  <th className={`${styles.number} ${styles.minor}`}>{text.agents.median}</th>
-                  <th>{text.agents.lastSeen}</th>
+                  <th>{agentsText.name}</th>
+                  <th>{agentsText.status}</th>
+                  <th>{agentsText.now}</th>
+                  <th className={`${styles.number} ${styles.minor}`}>{agentsText.success}</th>
+                  <th className={`${styles.number} ${styles.minor}`}>{agentsText.median}</th>
+                  <th>{agentsText.lastWord}</th>
                 </tr>
               </thead>
               <tbody>
                 {agents.data.map((agent) => (
-                  <Row key={agent.id} agent={agent} record={records.get(agent.id)} open={agent.id === open} />
+                  <Row
+                    key={agent.id}
+                    agent={agent}
+                    tasks={tasks.get(agent.id) ?? []}
+                    record={records.get(agent.id)}
+                    open={agent.id === open}
+                  />
                 ))}
               </tbody>
             </table>
@@ -73,6 +83,7 @@ export function AgentsPage() {
         <AgentPanel
           key={opened.id}
           agent={opened}
+          tasks={tasks.get(opened.id) ?? []}
           record={records.get(opened.id)}
           since={data?.since}
           onClose={() => void navigate({ search: {} })}
@@ -83,14 +94,23 @@ export function AgentsPage() {
   );
 }
 
-function Row({ agent, record, open }: { agent: AgentView; record: AgentRecord | undefined; open: boolean }) {
+interface RowProps {
+  agent: AgentView;
+  /** What it has in hand. */
+  tasks: readonly TaskSummary[];
+  record: AgentRecord | undefined;
+  open: boolean;
+}
+
+function Row({ agent, tasks, record, open }: RowProps) {
+  const [current, ...others] = tasks;
   return (
     <tr data-open={open}>
       <th scope="row">
         <Link to="/agents" search={{ agent: agent.id }} className={styles.link} data-agent={agent.id}>
           <Foreign max={80}>{agent.name}</Foreign>
         </Link>
-        <span className={styles.under}>{text.agents.kind[agent.endpoint.kind]}</span>
+        <span className={styles.under}>{agentsText.kind[agent.endpoint.kind]}</span>
       </th>
       <td>
         <AgentStatusBadge agent={agent} />
@@ -100,12 +120,28 @@ function Row({ agent, record, open }: { agent: AgentView; record: AgentRecord | 
           </span>
         ) : null}
       </td>
-      <td>{text.agents.load(agent.running, agent.concurrency, agent.queued)}</td>
+      <td className={styles.wide}>
+        {current ? (
+          <TaskLine task={current} />
+        ) : (
+          <span className={styles.quiet}>
+            {agent.running > 0 ? text.agents.load(agent.running, agent.concurrency, 0) : agentsText.idle}
+          </span>
+        )}
+        {others.length > 0 || agent.queued > 0 ? (
+          <span className={styles.under}>
+            {[
+              ...(others.length > 0 ? [agentsText.others(others.length)] : []),
+              ...(agent.queued > 0 ? [agentsText.queued(agent.queued)] : []),
+            ].join(", ")}
+          </span>
+        ) : null}
+      </td>
       <td className={`${styles.number} ${styles.minor}`}>{formatRate(record)}</td>
       <td className={`${styles.number} ${styles.minor}`}>
         {record?.medianDuration == null ? text.none : formatDuration(record.medianDuration)}
       </td>
-      <td>{agent.lastSeenAt ? <Ago at={agent.lastSeenAt} /> : text.never}</td>
+      <td>{agent.lastWordAt ? <Ago at={agent.lastWordAt} /> : text.never}</td>
     </tr>
   );
 }

@@ -1,34 +1,29 @@
-import type { AgentView, GatewayAgent, GatewayView, TaskSummary } from "@mission-control/protocol";
+import type { CreatedAgent, GatewayAgent, GatewayView } from "@mission-control/protocol";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useEffect, useRef, useState } from "react";
-import { taskCalls } from "../../api/task-calls.ts";
-import { useMission } from "../../app/use-mission.ts";
-import { useTaskActions } from "../../tasks/use-task-actions.ts";
-import { splitList } from "../../text/split-list.ts";
-import { text } from "../../text/text.ts";
-import { Button } from "../../ui/button.tsx";
-import { CodeBlock } from "../../ui/code-block.tsx";
-import { Dialog, DialogActions } from "../../ui/dialog.tsx";
-import { Field } from "../../ui/field.tsx";
-import styles from "../../ui/table.module.css";
-import { useGateways } from "../gateways/use-gateways.ts";
-import { useAgentCalls } from "./use-agent-calls.ts";
+import { Link } from "@tanstack/react-router";
+import { type FormEvent, useState } from "react";
+import { useMission } from "../../../app/use-mission.ts";
+import { addAgentText, agentsText } from "../../../text/agents-text.ts";
+import { splitList } from "../../../text/split-list.ts";
+import { text } from "../../../text/text.ts";
+import { Button } from "../../../ui/button.tsx";
+import { Dialog, DialogActions } from "../../../ui/dialog.tsx";
+import { Field } from "../../../ui/field.tsx";
+import styles from "../../../ui/table.module.css";
+import { useGateways } from "../../gateways/use-gateways.ts";
+import { useAgentCalls } from "../use-agent-calls.ts";
 
-/** Brings a new agent in: where it is, what it is called, and a first task to see that it works. */
-export function AddAgent({ onClose }: { onClose(): void }) {
-  const [created, setCreated] = useState<(AgentView & { secret?: string }) | null>(null);
-  return created ? (
-    <TryAgent agent={created} onClose={onClose} />
-  ) : (
-    <DescribeAgent onCreated={setCreated} onClose={onClose} />
-  );
+interface DescribeAgentProps {
+  kind: "http" | "openclaw";
+  onCreated(agent: CreatedAgent): void;
+  onBack(): void;
+  onClose(): void;
 }
 
-function DescribeAgent({ onCreated, onClose }: { onCreated(agent: AgentView): void; onClose(): void }) {
+/** What an HTTP agent or one behind a gateway is, and where it is reached. */
+export function DescribeAgent({ kind, onCreated, onBack, onClose }: DescribeAgentProps) {
   const calls = useAgentCalls();
   const gateways = useGateways();
-  const [kind, setKind] = useState<"http" | "openclaw">("http");
   const [name, setName] = useState("");
   const [url, setUrl] = useState("");
   const [gatewayId, setGatewayId] = useState("");
@@ -60,28 +55,10 @@ function DescribeAgent({ onCreated, onClose }: { onCreated(agent: AgentView): vo
   }
 
   return (
-    <Dialog title={text.addAgent.title} onClose={onClose}>
+    <Dialog title={addAgentText.kinds[kind].name} onClose={onClose}>
       <form className={styles.form} onSubmit={submit}>
-        <fieldset className={styles.choice}>
-          <legend className="visually-hidden">{text.addAgent.where}</legend>
-          <label>
-            <input type="radio" name="kind" checked={kind === "http"} onChange={() => setKind("http")} />
-            <strong>{text.addAgent.http}</strong>
-            <span>{text.addAgent.httpHint}</span>
-          </label>
-          <label>
-            <input
-              type="radio"
-              name="kind"
-              checked={kind === "openclaw"}
-              onChange={() => setKind("openclaw")}
-            />
-            <strong>{text.addAgent.openclaw}</strong>
-            <span>{text.addAgent.openclawHint}</span>
-          </label>
-        </fieldset>
         {kind === "http" ? (
-          <Field label={text.addAgent.url} hint={text.addAgent.urlHint}>
+          <Field label={addAgentText.url} hint={addAgentText.urlHint}>
             {(id, describedBy) => (
               <input
                 id={id}
@@ -96,7 +73,7 @@ function DescribeAgent({ onCreated, onClose }: { onCreated(agent: AgentView): vo
           </Field>
         ) : gateways.data?.length === 0 ? (
           <p className={styles.note}>
-            {text.addAgent.noGateway}{" "}
+            {addAgentText.noGateway}{" "}
             <Link to="/gateways" search={{ add: true }} className={styles.accent}>
               {text.gateways.add}
             </Link>
@@ -113,7 +90,7 @@ function DescribeAgent({ onCreated, onClose }: { onCreated(agent: AgentView): vo
             }}
           />
         )}
-        <Field label={text.agents.name}>
+        <Field label={agentsText.name}>
           {(id) => (
             <input
               id={id}
@@ -124,21 +101,17 @@ function DescribeAgent({ onCreated, onClose }: { onCreated(agent: AgentView): vo
             />
           )}
         </Field>
-        <Field label={text.agents.capabilities} optional={text.taskForm.commas}>
+        <Field label={agentsText.capabilities} optional={text.taskForm.commas}>
           {(id) => (
             <input
               id={id}
               value={capabilities}
-              placeholder="code, review"
+              placeholder={agentsText.capabilitiesExample}
               onChange={(event) => setCapabilities(event.target.value)}
             />
           )}
         </Field>
-        <Field
-          label={text.agents.concurrency}
-          hint={text.agents.concurrencyHint}
-          error={problem ?? undefined}
-        >
+        <Field label={agentsText.concurrency} hint={agentsText.concurrencyHint} error={problem ?? undefined}>
           {(id, describedBy) => (
             <input
               id={id}
@@ -153,9 +126,9 @@ function DescribeAgent({ onCreated, onClose }: { onCreated(agent: AgentView): vo
           )}
         </Field>
         <DialogActions>
-          <Button onClick={onClose}>{text.back}</Button>
+          <Button onClick={onBack}>{addAgentText.back}</Button>
           <Button kind="primary" submit disabled={busy || (kind === "openclaw" && agentId === "")}>
-            {text.addAgent.submit}
+            {addAgentText.submit}
           </Button>
         </DialogActions>
       </form>
@@ -187,7 +160,7 @@ function GatewayAgents({ gateways, gatewayId, agentId, onGateway, onAgent }: Gat
   });
   return (
     <>
-      <Field label={text.addAgent.gateway}>
+      <Field label={addAgentText.gateway}>
         {(id) => (
           <select id={id} value={gatewayId} onChange={(event) => onGateway(event.target.value)}>
             {gateways.map((gateway) => (
@@ -199,7 +172,7 @@ function GatewayAgents({ gateways, gatewayId, agentId, onGateway, onAgent }: Gat
         )}
       </Field>
       <Field
-        label={text.addAgent.found}
+        label={addAgentText.found}
         hint={found.isLoading ? text.loading : undefined}
         error={found.error ? found.error.message : undefined}
       >
@@ -215,7 +188,7 @@ function GatewayAgents({ gateways, gatewayId, agentId, onGateway, onAgent }: Gat
             }}
           >
             <option value="" disabled>
-              {text.addAgent.choose}
+              {addAgentText.choose}
             </option>
             {found.data?.map((agent) => (
               <option key={agent.id} value={agent.id}>
@@ -226,60 +199,5 @@ function GatewayAgents({ gateways, gatewayId, agentId, onGateway, onAgent }: Gat
         )}
       </Field>
     </>
-  );
-}
-
-function TryAgent({ agent, onClose }: { agent: AgentView & { secret?: string }; onClose(): void }) {
-  const { api } = useMission();
-  const actions = useTaskActions();
-  const navigate = useNavigate();
-  const [problem, setProblem] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-  // Whoever closes this while the task is made does not want to be taken to it.
-  const open = useRef(false);
-  useEffect(() => {
-    open.current = true;
-    return () => {
-      open.current = false;
-    };
-  }, []);
-  async function tryOut() {
-    setBusy(true);
-    setProblem(null);
-    try {
-      const task = await api.call<TaskSummary>(
-        taskCalls.create({
-          title: text.addAgent.testTitle(agent.name),
-          description: text.addAgent.testDescription,
-        }),
-      );
-      void actions.dispatch(task.id, agent.id);
-      if (open.current) await navigate({ to: "/tasks/$taskId", params: { taskId: task.id } });
-    } catch (error) {
-      setProblem((error as Error).message);
-      setBusy(false);
-    }
-  }
-  return (
-    <Dialog title={text.addAgent.added(agent.name)} onClose={onClose}>
-      {agent.secret ? (
-        <section className={styles.section}>
-          <p className={styles.note}>{text.addAgent.secretOnce}</p>
-          <CodeBlock label={text.addAgent.secret}>{agent.secret}</CodeBlock>
-        </section>
-      ) : null}
-      <p className={styles.quiet}>{text.addAgent.testHint}</p>
-      {problem ? (
-        <p className={styles.bad} role="alert">
-          {problem}
-        </p>
-      ) : null}
-      <DialogActions>
-        <Button onClick={onClose}>{text.addAgent.later}</Button>
-        <Button kind="primary" icon="send" disabled={busy} onClick={() => void tryOut()}>
-          {text.addAgent.test}
-        </Button>
-      </DialogActions>
-    </Dialog>
   );
 }
