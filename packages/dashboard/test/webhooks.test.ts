@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { BrowserContext } from "playwright-core";
 import { Webhook } from "standardwebhooks";
+import { FakeSlack } from "../../server/test/support/fake-slack.ts";
 import { WebhookReceiver } from "../../server/test/support/webhook-receiver.ts";
 import { assertAccessible } from "./support/axe.ts";
 import { chromiumPath } from "./support/browser.ts";
@@ -73,6 +74,40 @@ describe("webhooks", { skip }, () => {
     await press("Switch off");
     await dialog.getByText("It was switched off by the operator.").waitFor();
     await press("Switch on");
+    await press("Remove");
+    await press("Remove");
+    await page.getByText("Nothing is sent to other programs yet").waitFor();
+  });
+
+  test("an app of Slack is added with its tokens and who may answer, and says why no answers come", async (test) => {
+    const slack = await FakeSlack.start();
+    test.after(() => slack.close());
+    slack.intercept = (method, response) => {
+      if (method !== "apps.connections.open") return false;
+      response.writeHead(200).end('{"ok":false,"error":"invalid_auth"}');
+      return true;
+    };
+    const { url, botToken, appToken } = slack.endpoint;
+    const page = await stage.open(context, "/webhooks");
+    const dialog = page.getByRole("dialog");
+    await page.getByRole("button", { name: "Add endpoint" }).click();
+    await dialog.getByLabel("Written as").selectOption("slack_app");
+    await dialog.getByLabel("Address").fill(url);
+    await dialog.getByLabel("What it is for").fill("Operators");
+    await dialog.getByLabel("Token of the bot").fill(botToken);
+    await dialog.getByLabel("Buttons under questions and results, to answer there").check();
+    await dialog.getByLabel("Token of the app").fill(appToken);
+    await dialog.getByLabel("Who may answer").fill("U1, U2");
+    await assertAccessible(page, "Form of an app of Slack");
+    await dialog.getByRole("button", { name: "Add endpoint" }).click();
+    await dialog.getByRole("button", { name: "I have saved it" }).click();
+    await page.getByText("They do not come at the moment. Slack: Refused: invalid_auth.").waitFor();
+    await page.getByRole("button", { name: "Operators" }).click();
+    await dialog.getByText("2 users").waitFor();
+    await assertAccessible(page, "An app of Slack");
+    const press = (name: string) => dialog.getByRole("button", { name, exact: true }).click();
+    await press("Send a test");
+    await dialog.getByText(/Taken in \d+ ms/).waitFor();
     await press("Remove");
     await press("Remove");
     await page.getByText("Nothing is sent to other programs yet").waitFor();

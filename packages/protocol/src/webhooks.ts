@@ -14,6 +14,7 @@ export const webhookFormatSchema = z.enum([
   "discord",
   "telegram",
   "email",
+  "slack_app",
 ]);
 export type WebhookFormat = z.infer<typeof webhookFormatSchema>;
 
@@ -38,6 +39,31 @@ const noticesSchema = z
     "Only events that are such notices for people. Formats for people have no others, and without this all but complete.",
   );
 
+/** Who may answer where a message is shown; without `users`, all who see it. */
+export const webhookAnswersSchema = z.object({
+  users: z
+    .array(z.string().regex(/^[A-Za-z0-9]{1,32}$/, "must be a user's id, such as U0123456789 or 123456789"))
+    .min(1)
+    .max(100)
+    .optional()
+    .describe(
+      "Ids of those who may answer, as the service has them; without it, all who see the messages may.",
+    ),
+});
+export type WebhookAnswers = z.infer<typeof webhookAnswersSchema>;
+
+const answersSchema = webhookAnswersSchema.describe(
+  "Puts buttons under questions and results. For `telegram`, and for `slack_app` with an `appToken`.",
+);
+const botTokenSchema = z
+  .string()
+  .regex(/^xoxb-[\x21-\x7e]{1,500}$/, "must be a bot's token of Slack, which begins with xoxb-")
+  .describe("Of the app's bot, for `slack_app`. Never shown.");
+const appTokenSchema = z
+  .string()
+  .regex(/^xapp-[\x21-\x7e]{1,500}$/, "must be an app-level token of Slack, which begins with xapp-")
+  .describe("With the scope `connections:write`, for `slack_app` with `answers`. Never shown.");
+
 /** The body of `POST /api/webhooks/endpoints`. All given filters have to match; without any, every event is sent. */
 export const createWebhookSchema = z.object({
   url: urlSchema,
@@ -47,6 +73,9 @@ export const createWebhookSchema = z.object({
   notices: noticesSchema.optional(),
   description: shortTextSchema.optional(),
   format: webhookFormatSchema.default("event"),
+  answers: answersSchema.optional(),
+  botToken: botTokenSchema.optional(),
+  appToken: appTokenSchema.optional(),
 });
 export type CreateWebhook = z.infer<typeof createWebhookSchema>;
 
@@ -60,6 +89,9 @@ export const patchWebhookSchema = z
     notices: noticesSchema.nullable(),
     description: shortTextSchema.nullable(),
     format: webhookFormatSchema,
+    answers: answersSchema.nullable(),
+    botToken: botTokenSchema,
+    appToken: appTokenSchema,
     enabled: z.boolean().describe("`true` goes on where it stopped; `false` stops."),
   })
   .partial();
@@ -82,6 +114,8 @@ export const webhookEndpointSchema = z.object({
   notices: z.array(noticeKindSchema).optional(),
   description: z.string().optional(),
   format: webhookFormatSchema,
+  answers: webhookAnswersSchema.optional(),
+  answersError: z.string().optional().describe("Why no answer can come at the moment."),
   status: webhookStatusSchema,
   statusReason: z.string().optional(),
   position: z.number().int().describe("Every event up to this one was delivered, or waits as a delivery."),

@@ -39,10 +39,12 @@ import { LogInThrottle } from "./login/log-in-throttle.ts";
 import { SessionCookie } from "./login/session-cookie.ts";
 import { logInUrl, Sessions } from "./login/sessions.ts";
 import { Metrics } from "./metrics.ts";
+import { Answers } from "./outbound/answers/answers.ts";
 import { ChannelSender } from "./outbound/channel-sender.ts";
 import { SYSTEM_CLOCK } from "./outbound/clock.ts";
 import { MailSender, mailFromOf } from "./outbound/mail/mail-sender.ts";
 import { Outbound } from "./outbound/outbound.ts";
+import { publicLookup } from "./outbound/public-address.ts";
 import { WebhookSender } from "./outbound/sender.ts";
 import { Webhooks } from "./outbound/webhooks.ts";
 import { Readiness } from "./readiness.ts";
@@ -222,7 +224,8 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     const allowPrivate = settings.allowPrivateWebhooks;
     const { smtpUrl } = settings;
     const mail = new MailSender({ clock, smtpUrl, from: mailFromOf(settings, publicUrl) });
-    const sender = opening(new ChannelSender({ webhook: new WebhookSender({ clock, allowPrivate }), mail }));
+    const webhookSender = new WebhookSender({ clock, allowPrivate });
+    const sender = opening(new ChannelSender({ webhook: webhookSender, mail }));
     const webhookParts = { store, sender, clock, publicUrl: () => publicUrl };
     const readiness = new Readiness(store);
     const server = await HttpServer.create({
@@ -276,6 +279,8 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
     const owns = (agentId: string) => dispatcher.owns(agentId);
     opening(new AgentProbe({ agents, owns, adapterFor, logger })).start();
     opening(new Outbound({ ...webhookParts, logger, metrics }));
+    const lookup = allowPrivate ? undefined : publicLookup();
+    opening(new Answers({ ...webhookParts, service: webhookSender, operator: dispatcher, logger, lookup }));
     opening(new SilenceWatch({ store, agents, patience: patienceOf(settings), logger, now }));
     opening(new Counting({ store, now, logger }));
     opening(new ArtifactUpkeep({ store, contents, logger }));

@@ -67,5 +67,8 @@ test("wrong use says so", async () => {
     server.run("webhooks", "deliveries", "--state", "lost"),
   ]);
   assert.deepEqual([type.code, format.code, state.code], [2, 2, 2]);
-  assert.match(format.stderr, /It must be event, cloudevents, ntfy, slack, discord, telegram, email/);
+  assert.match(
+    format.stderr,
+    /It must be event, cloudevents, ntfy, slack, discord, telegram, email, slack_app/,
+  );
 });

@@ -34,6 +34,7 @@ interface AddFlags extends WebhookFlags {
   notices?: string[];
   description?: string;
   format?: string;
+  answers?: boolean | string[];
 }
 
 interface DeliveriesFlags extends WebhookFlags {
@@ -58,8 +59,8 @@ function configureEndpoints(command: Command): void {
       if (items.length === 0) return print("No webhooks yet: add one with mission-control webhooks add.");
       print(
         table(
-          items.map(({ id, url, status, behind, waiting, statusReason = "" }) => {
-            return [id, status, `${behind} behind`, `${waiting} waiting`, url, statusReason];
+          items.map(({ id, url, status, behind, waiting, statusReason = "", answersError = "" }) => {
+            return [id, status, `${behind} behind`, `${waiting} waiting`, url, statusReason, answersError];
           }),
         ),
       );
@@ -82,6 +83,11 @@ function configureEndpoints(command: Command): void {
     )
     .option("--description <text>", "what it is for")
     .option("--format <format>", `how an event is written: ${webhookFormatSchema.options.join(", ")}`, format)
+    .option(
+      "--answers [users]",
+      "put buttons under questions and results, for all who see them or these users' ids, comma-separated",
+      list,
+    )
     .option("--json", "print the endpoint as JSON")
     .addHelpText(
       "after",
@@ -90,12 +96,20 @@ Examples:
   mission-control webhooks add https://example.com/hook
   mission-control webhooks add https://example.com/hook --types complete,error --tag nightly --format cloudevents
   mission-control webhooks add https://ntfy.sh/your-topic --format ntfy --notices question,failure
-  mission-control webhooks add mailto:you@example.com --format email`,
+  mission-control webhooks add mailto:you@example.com --format email
+  mission-control webhooks add "https://api.telegram.org/bot123:TOKEN/sendMessage?chat_id=456" --format telegram --answers
+  mission-control webhooks add "https://slack.com/api/chat.postMessage?channel=C0123456789" --format slack_app --answers
+
+An app of Slack has its tokens in the environment: SLACK_BOT_TOKEN and, for answers, SLACK_APP_TOKEN.`,
     )
-    .action(async (url: string, { types, agent, tag, notices, description, format, ...flags }: AddFlags) => {
+    .action(async (url: string, given: AddFlags) => {
+      const { types, agent, tag, notices, description, format, answers, ...flags } = given;
       const client = connect(flags);
       const agentId = agent === undefined ? undefined : (await findAgent(client, agent)).id;
-      const fields = { url, types, agentId, tag, notices, description, format };
+      const asked =
+        answers === undefined ? {} : { answers: Array.isArray(answers) ? { users: answers } : {} };
+      const tokens = format === "slack_app" ? slackTokens() : {};
+      const fields = { url, types, agentId, tag, notices, description, format, ...asked, ...tokens };
       const added = await client.post(ENDPOINTS, fields, webhookSecretSchema);
       if (flags.json) return printJson(added);
       print(`${added.url} is ${added.id}.`);
@@ -243,6 +257,16 @@ async function findEndpoint(client: ApiClient, named: string): Promise<WebhookEn
     all.map((endpoint) => ({ ...endpoint, name: endpoint.description ?? endpoint.url })),
     named,
   );
+}
+
+/** From the environment, as others on this machine can see what stands on a command line. */
+function slackTokens(): { botToken?: string; appToken?: string } {
+  const { SLACK_BOT_TOKEN: botToken, SLACK_APP_TOKEN: appToken } = process.env;
+  return { ...(botToken ? { botToken } : {}), ...(appToken ? { appToken } : {}) };
+}
+
+function list(text: string): string[] {
+  return text.split(",");
 }
 
 function types(list: string): string[] {

@@ -5,6 +5,7 @@ import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { BODY_STATUS, BodyError } from "../ingress/body-reader.ts";
 import { answerEarly } from "../ingress/early-answer.ts";
 import type { Logger } from "../logger.ts";
+import { WebhookFieldError } from "../outbound/endpoint-url.ts";
 import { type ProblemMembers, problemBody } from "../problem.ts";
 import { BehindLogError } from "../store/position.ts";
 import { InvalidCursorError, StoreUnavailableError } from "../store/store.ts";
@@ -112,8 +113,8 @@ function refusalOf(error: unknown): ProblemError | null {
       })),
     );
   }
-  if (error instanceof Error && "code" in error && error.code === "webhook_url") {
-    return invalid([{ path: "url", message: error.message }]);
+  if (error instanceof WebhookFieldError) {
+    return invalid([{ path: error.field, message: error.message }]);
   }
   if (error instanceof Error && "code" in error && error.code === "agent_endpoint") {
     return invalid([{ path: "endpoint.url", message: error.message }]);

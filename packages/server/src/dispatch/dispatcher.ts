@@ -12,6 +12,7 @@ import type { ChangeResult, LeaseToken } from "../store/plan.ts";
 import type { IdempotencyKey } from "../store/receipt.ts";
 import type { SentPayload } from "../store/sent-payload.ts";
 import type { Follower, LogEntry, Store } from "../store/store.ts";
+import type { GivenElsewhere } from "../tasks/change.ts";
 import { type Attempt, isOver, occupiesSlot } from "../tasks/task.ts";
 import { AgentOwnership, type AgentWork } from "./agent-ownership.ts";
 import { AgentQueues } from "./agent-queues.ts";
@@ -217,18 +218,23 @@ export class Dispatcher {
     return this.#options.store.change({ kind: "force_end", taskId });
   }
 
-  approve(taskId: string): Promise<ChangeResult> {
-    return this.#options.store.change({ kind: "approve", taskId });
+  approve(taskId: string, given: GivenElsewhere = {}): Promise<ChangeResult> {
+    return this.#options.store.change({ kind: "approve", taskId, ...given });
   }
 
   /** Sends a task in review back to its agent with feedback, as a new attempt. */
-  async reject(taskId: string, feedback: string): Promise<ChangeResult> {
+  async reject(taskId: string, feedback: string, given: GivenElsewhere = {}): Promise<ChangeResult> {
     const newDispatchId = newId("dispatch");
-    return this.#options.store.change({ kind: "reject", taskId, feedback, newDispatchId });
+    return this.#options.store.change({ kind: "reject", taskId, feedback, newDispatchId, ...given });
   }
 
-  answerPermission(taskId: string, requestId: string, answer: AnswerPermission): Promise<ChangeResult> {
-    return this.#options.store.change({ kind: "answer_permission", taskId, requestId, ...answer });
+  answerPermission(
+    taskId: string,
+    requestId: string,
+    answer: AnswerPermission,
+    given: GivenElsewhere = {},
+  ): Promise<ChangeResult> {
+    return this.#options.store.change({ kind: "answer_permission", taskId, requestId, ...answer, ...given });
   }
 
   /**

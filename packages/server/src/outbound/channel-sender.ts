@@ -1,7 +1,10 @@
+import type { WebhookFormat } from "@mission-control/protocol";
 import type { WebhookRecord } from "../store/records.ts";
 import type { MailSender } from "./mail/mail-sender.ts";
 import type { Message } from "./message.ts";
 import type { MessageSender, TryResult, WebhookSender } from "./sender.ts";
+import { SlackAppSender } from "./slack/slack-sender.ts";
+import { TelegramSender } from "./telegram/telegram-sender.ts";
 
 export interface ChannelSenderOptions {
   webhook: WebhookSender;
@@ -10,18 +13,23 @@ export interface ChannelSenderOptions {
 
 /** Sends each endpoint's messages the way that its format goes. */
 export class ChannelSender implements MessageSender {
-  readonly #options: ChannelSenderOptions;
+  readonly #webhook: WebhookSender;
+  readonly #own: Partial<Record<WebhookFormat, MessageSender>>;
 
-  constructor(options: ChannelSenderOptions) {
-    this.#options = options;
+  constructor({ webhook, mail }: ChannelSenderOptions) {
+    this.#webhook = webhook;
+    this.#own = {
+      email: mail,
+      slack_app: new SlackAppSender(webhook),
+      telegram: new TelegramSender(webhook),
+    };
   }
 
   send(endpoint: WebhookRecord, id: string, message: Message, signal: AbortSignal): Promise<TryResult> {
-    const { webhook, mail } = this.#options;
-    return (endpoint.format === "email" ? mail : webhook).send(endpoint, id, message, signal);
+    return (this.#own[endpoint.format] ?? this.#webhook).send(endpoint, id, message, signal);
   }
 
   close(): void {
-    this.#options.webhook.close();
+    this.#webhook.close();
   }
 }

@@ -72,6 +72,12 @@ export class DeliveryLedger {
     this.#open.add(eventId);
   }
 
+  /** An event that was to be delivered is not, after all. */
+  passed(eventId: number): void {
+    this.#open.delete(eventId);
+    this.read(this.#readUpTo);
+  }
+
   /** Every event up to this one was read. */
   read(upTo: number): void {
     this.#readUpTo = upTo;

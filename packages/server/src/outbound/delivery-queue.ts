@@ -99,6 +99,22 @@ export class DeliveryQueue {
     this.#lanes.remove(item);
   }
 
+  /** One that was taken need not be sent: nothing is kept of it where nothing was yet. */
+  pass(item: Item): void {
+    const { eventId } = item.delivery;
+    if (item.isKept || eventId === null) this.over(item, { ...item.delivery, state: "delivered" });
+    else {
+      this.#openBytes -= item.delivery.bytes;
+      this.#lanes.remove(item);
+      this.#ledger.passed(eventId);
+    }
+  }
+
+  /** Whether something of a task is to be sent before what comes next of it. */
+  holds(taskId: string): boolean {
+    return this.#lanes.has(taskId);
+  }
+
   /** Adds an event that was read, in its order, unless an earlier run left it waiting: then that goes on. */
   add(event: LoggedEvent, at: string): void {
     if (this.#addLeftUpTo(event.id)) return;

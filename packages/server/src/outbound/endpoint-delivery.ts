@@ -1,18 +1,20 @@
-import type { EventFilter, LogEvent, NoticeKind } from "@mission-control/protocol";
+import type { LogEvent } from "@mission-control/protocol";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import type { DeliveryRecord } from "../store/deliveries.ts";
 import type { LeaseToken } from "../store/plan.ts";
 import type { WebhookRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
+import { shownOf } from "./answers/ending.ts";
+import { MessageEndings } from "./answers/message-endings.ts";
 import type { Clock } from "./clock.ts";
 import { DeliveryLedger } from "./delivery-ledger.ts";
 import { DeliveryQueue, WAITING } from "./delivery-queue.ts";
 import { EndpointHealth } from "./endpoint-health.ts";
+import { EventChoice } from "./event-choice.ts";
 import type { Item } from "./lanes.ts";
-import { deliveredJson, type LoggedEvent, type LogSource } from "./log-source.ts";
+import { deliveredJson, type LogSource } from "./log-source.ts";
 import { messageOf } from "./message.ts";
-import { noticeKindOf, noticesOf, noticeTypes } from "./notice.ts";
 import { LONGEST_WAIT_MS, PROBE_EVERY_MS, waitAfter } from "./retry-schedule.ts";
 import type { SendPace } from "./send-pace.ts";
 import type { MessageSender, TryResult } from "./sender.ts";
@@ -56,6 +58,8 @@ export class EndpointDelivery {
   readonly #tries = new Set<Promise<void>>();
   #isClosing = false;
   #endpoint: WebhookRecord;
+  #choice: EventChoice;
+  readonly #messages: MessageEndings;
   /** Every event up to here was read. */
   #cursor: number;
   #skipped: number;
@@ -70,6 +74,7 @@ export class EndpointDelivery {
   static async open(parts: DeliveryParts, endpoint: WebhookRecord): Promise<EndpointDelivery> {
     const left = await parts.store.waitingDeliveries(endpoint.id, WAITING.deliveries);
     const delivery = new EndpointDelivery(parts, endpoint, left);
+    await delivery.#messages.load(endpoint);
     await delivery.#resend(endpoint.resend ?? []);
     delivery.wake();
     return delivery;
@@ -78,11 +83,13 @@ export class EndpointDelivery {
   private constructor(parts: DeliveryParts, endpoint: WebhookRecord, left: readonly DeliveryRecord[]) {
     this.#parts = parts;
     this.#endpoint = endpoint;
+    this.#choice = new EventChoice(endpoint, parts.tags);
     const { id: endpointId, replayAfter, position, skipped } = endpoint;
     this.#cursor = replayAfter ?? position;
     this.#skipped = skipped;
     const { store, token, logger } = parts;
     this.#ledger = new DeliveryLedger({ store, endpointId, token, logger }, this.#cursor);
+    this.#messages = new MessageEndings(parts, (over) => this.#ledger.put(over));
     this.#health = new EndpointHealth(endpoint, this.#ledger);
     if (replayAfter !== undefined) this.#ledger.replayed(replayAfter);
     this.#queue = new DeliveryQueue({ endpointId, ledger: this.#ledger, position: this.#cursor, left });
@@ -92,6 +99,8 @@ export class EndpointDelivery {
   async update(endpoint: WebhookRecord): Promise<void> {
     const hasMoved = endpoint.url !== this.#endpoint.url;
     this.#endpoint = endpoint;
+    this.#choice = new EventChoice(endpoint, this.#parts.tags);
+    await this.#messages.load(endpoint);
     if (hasMoved) {
       // What failed at the old address says nothing of the new one.
       this.#lastTryAt = 0;
@@ -176,11 +185,18 @@ export class EndpointDelivery {
       if (this.#isClosing) return;
       const json = item.json ?? (await deliveredJson(store, item.delivery));
       if (json === null) return this.#giveUp(item, "The event is not kept any more.");
+      const ending = this.#messages.endingIn(json);
+      if (ending) {
+        const failed = await this.#messages.end(id, ending, signal);
+        if (signal.aborted) return;
+        if (failed) return this.#settle(item, failed, json);
+        if (!(await this.#choice.isWanted({ ...ending, json }))) return this.#queue.pass(item);
+      }
       const message = await messageOf(store, this.#endpoint, json, publicUrl());
       if (this.#isClosing) return;
       const result = await sender.send(this.#endpoint, id, message, signal);
       // Nobody knows what became of a try that was broken off: it is made again.
-      if (!signal.aborted) this.#settle(item, result);
+      if (!signal.aborted) this.#settle(item, result, json);
     } catch (error) {
       if (signal.aborted) return;
       logger.error({ err: error, webhookId: this.#endpoint.id, eventId }, "a webhook could not be sent");
@@ -188,7 +204,9 @@ export class EndpointDelivery {
     }
   }
 
-  #settle(item: Item, { made, isDelivered, isGone, isRefused, retryAfterMs }: TryResult): void {
+  /** @param json the event's */
+  #settle(item: Item, result: TryResult, json: string): void {
+    const { made, isDelivered, isGone, isRefused, retryAfterMs } = result;
     const now = this.#parts.clock.now();
     this.#parts.metrics.webhookTried(isDelivered ? "delivered" : "failed");
     this.#lastTryAt = now.getTime();
@@ -200,7 +218,8 @@ export class EndpointDelivery {
       updatedAt: now.toISOString(),
     };
     if (isDelivered) {
-      this.#end(item, { ...tried, state: "delivered" });
+      const shown = result.place && shownOf(JSON.parse(json) as LogEvent, result.place);
+      this.#end(item, { ...tried, state: "delivered", ...(shown ? { shown } : {}) });
       if (this.#health.worked(now)) this.#queue.hasten(now.getTime());
       return;
     }
@@ -231,6 +250,7 @@ export class EndpointDelivery {
   /** It is over. */
   #end(item: Item, delivery: DeliveryRecord): void {
     this.#queue.over(item, delivery);
+    this.#messages.add(delivery);
     if (++this.#over >= KEPT.pruneEvery) void this.prune();
   }
 
@@ -251,22 +271,14 @@ export class EndpointDelivery {
   }
 
   async #readStep(): Promise<void> {
-    const { source, tags } = this.#parts;
-    const { agentId, tag } = this.#endpoint;
-    const notices = noticesOf(this.#endpoint);
-    const types = notices ? noticeTypes(this.#endpoint.types) : this.#endpoint.types;
-    const filter: EventFilter = {
-      ...(types ? { types } : {}),
-      ...(agentId === undefined ? {} : { agentId }),
-    };
+    const { source, clock } = this.#parts;
+    const filter = this.#choice.filter(this.#messages.isOn);
     const { events, lastId, skipped } = await source.read(this.#cursor, filter);
     for (const event of events) {
-      const { taskId } = event;
-      if (isAbout(event, this.#endpoint.id)) continue;
-      if (notices && !isAmong(notices, event)) continue;
-      if (tag !== undefined && !(taskId !== undefined && (await tags.has(taskId, tag)))) continue;
+      const mayEnd = this.#messages.mayEnd(event, (taskId) => this.#queue.holds(taskId));
+      if (!mayEnd && !(await this.#choice.isWanted(event))) continue;
       if (this.#isClosing) return;
-      this.#queue.add(event, this.#parts.clock.now().toISOString());
+      this.#queue.add(event, clock.now().toISOString());
     }
     if (this.#isClosing) return;
     this.#queue.read(lastId);
@@ -306,15 +318,4 @@ export class EndpointDelivery {
   #now(): number {
     return this.#parts.clock.now().getTime();
   }
-}
-
-/** Whether an event is a notice of one of these kinds. */
-function isAmong(kinds: readonly NoticeKind[], { json }: LoggedEvent): boolean {
-  const kind = noticeKindOf(JSON.parse(json) as LogEvent);
-  return kind !== null && kinds.includes(kind);
-}
-
-/** Whether an event tells of the endpoint itself, which is no news to it. */
-function isAbout({ type, json }: LoggedEvent, endpointId: string): boolean {
-  return type === "webhook" && json.includes(`"webhookId":"${endpointId}"`);
 }

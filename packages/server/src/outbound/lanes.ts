@@ -35,6 +35,11 @@ export class Lanes {
     return undefined;
   }
 
+  /** Whether a lane has items. */
+  has(lane: string): boolean {
+    return this.#lanes.has(lane);
+  }
+
   /** Takes the item that is due and has the oldest event, to be tried; null when none is. */
   take(now: number): Item | null {
     let oldest: Item | null = null;

@@ -1,9 +1,12 @@
 import type { LogEvent } from "@mission-control/protocol";
 import type { WebhookRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
+import { choicesOf } from "./answers/choices.ts";
 import { mailMessage } from "./mail/mail-message.ts";
 import { noticeOf } from "./notice.ts";
-import { discordMessage, ntfyMessage, slackMessage, telegramMessage } from "./notice-format.ts";
+import { discordMessage, ntfyMessage, slackMessage } from "./notice-format.ts";
+import { slackAppMessage } from "./slack/slack-message.ts";
+import { telegramAsk } from "./telegram/telegram-message.ts";
 
 /** What is sent of an event. */
 export interface Message {
@@ -27,7 +30,7 @@ export function deliveryId(endpointId: string, eventId: number): string {
  */
 export async function messageOf(
   store: Pick<Store, "task">,
-  { format, url }: Pick<WebhookRecord, "format" | "url">,
+  { id, format, url, answers }: Pick<WebhookRecord, "id" | "format" | "url" | "answers">,
   json: string,
   publicUrl: string,
 ): Promise<Message> {
@@ -36,6 +39,8 @@ export async function messageOf(
   if (format === "cloudevents") return cloudEvent(event, json, publicUrl);
   const task = event.taskId === undefined ? null : await store.task(event.taskId);
   const notice = noticeOf(event, task, publicUrl);
+  const delivery = deliveryId(id, event.id);
+  const buttons = answers ? choicesOf(event, delivery) : [];
   switch (format) {
     case "slack":
       return slackMessage(notice);
@@ -44,7 +49,9 @@ export async function messageOf(
     case "ntfy":
       return ntfyMessage(notice, url);
     case "telegram":
-      return telegramMessage(notice, url);
+      return telegramAsk(notice, buttons, url);
+    case "slack_app":
+      return slackAppMessage(notice, buttons, url, delivery);
     case "email":
       return mailMessage(notice);
   }

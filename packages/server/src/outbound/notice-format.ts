@@ -12,12 +12,13 @@ const TELEGRAM_LENGTH = 4096;
  * @see https://docs.slack.dev/messaging/formatting-message-text
  */
 export function slackMessage({ title, text, link }: Notice): Message {
-  const head = link === null ? escaped(title) : `<${link}|${escaped(title)}>`;
-  const body = { text: [`*${head}*`, escaped(text)].filter(Boolean).join("\n"), unfurl_links: false };
+  const head = link === null ? slackEscaped(title) : `<${link}|${slackEscaped(title)}>`;
+  const body = { text: [`*${head}*`, slackEscaped(text)].filter(Boolean).join("\n"), unfurl_links: false };
   return { contentType: JSON_TYPE, body: JSON.stringify(body) };
 }
 
-function escaped(text: string): string {
+/** Text that is no markup of Slack's, whatever it holds. */
+export function slackEscaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
@@ -51,16 +52,15 @@ export function ntfyMessage({ kind, title, text, link }: Notice, topicUrl: strin
   return { contentType: JSON_TYPE, body: JSON.stringify(body), url: url.href };
 }
 
-/**
- * A message to a Telegram chat, for the URL of a bot's `sendMessage` with the chat in its query. Plain text: what an
- * agent writes is no markup.
- * @see https://core.telegram.org/bots/api#sendmessage
- */
-export function telegramMessage({ title, text, link }: Notice, botUrl: string): Message {
-  const url = new URL(botUrl);
-  const chat = url.searchParams.get("chat_id") ?? "";
-  url.search = "";
-  const said = [title, text, link ?? ""].filter(Boolean).join("\n").slice(0, TELEGRAM_LENGTH);
-  const body = { chat_id: chat, text: said, link_preview_options: { is_disabled: true } };
-  return { contentType: JSON_TYPE, body: JSON.stringify(body), url: url.href };
+/** What Telegram shows of a notice. @param words what became of it, if it is over; that is never cut off */
+export function telegramText({ title, text, link }: Notice, words = ""): string {
+  const foot = [link ?? "", words].filter(Boolean).join("\n");
+  const said = clipped([title, text].filter(Boolean).join("\n"), TELEGRAM_LENGTH - foot.length - 1);
+  return foot === "" ? said : `${said}\n${foot}`;
+}
+
+/** A text's beginning, with an ellipsis where it is longer than so many UTF-16 units; no character is cut in half. */
+export function clipped(text: string, length: number): string {
+  if (text.length <= length) return text;
+  return `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }

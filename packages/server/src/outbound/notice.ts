@@ -3,7 +3,7 @@ import type { WebhookRecord } from "../store/records.ts";
 import type { Task } from "../tasks/task.ts";
 
 /** Types of the events that may be notices. */
-const NOTICE_TYPES: readonly EventType[] = ["permission", "status_change", "dispatch"];
+export const NOTICE_TYPES: readonly EventType[] = ["permission", "status_change", "dispatch"];
 /** What people are told of who did not say what they want to be told of: all that is in the inbox. */
 const USUAL: readonly NoticeKind[] = ["question", "review", "failure", "silent"];
 /** Of what an agent wrote, in UTF-16 units: a notice leads to the rest. */
@@ -29,6 +29,11 @@ export interface Notice {
 /** Whether a format is for people, not for programs. */
 export function isForPeople(format: WebhookFormat): boolean {
   return format !== "event" && format !== "cloudevents";
+}
+
+/** Whether messages of a format are changed where they are shown, once what they ask for is over. */
+export function isChanged(format: WebhookFormat): boolean {
+  return format === "slack_app" || format === "telegram";
 }
 
 /** Which notices an endpoint gets; null for one that gets events of all kinds. */

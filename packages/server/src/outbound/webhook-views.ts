@@ -7,7 +7,8 @@ import { isForPeople } from "./notice.ts";
 
 /** A URL as it is shown. Of services for people, the path is the secret that lets one write there. */
 export function shownWebhookUrl(url: string, format: WebhookFormat): string {
-  if (format === "email") return url;
+  // Neither an address nor a channel's id is a secret: the token stands elsewhere.
+  if (format === "email" || format === "slack_app") return url;
   return isForPeople(format) ? `${new URL(url).origin}/${HIDDEN}` : shownUrl(url);
 }
 
@@ -18,6 +19,7 @@ export function shownWebhookUrl(url: string, format: WebhookFormat): string {
  */
 export function viewOf(record: WebhookRecord, waiting: number, newest: number): WebhookEndpointView {
   const { id, url, types, agentId, tag, notices, description, format, status, statusReason } = record;
+  const { answers, answersError } = record;
   const { position, skipped, failingSince, lastDeliveredAt, previousSecret, createdAt, updatedAt } = record;
   return {
     id,
@@ -28,6 +30,8 @@ export function viewOf(record: WebhookRecord, waiting: number, newest: number): 
     ...(notices ? { notices } : {}),
     ...(description === undefined ? {} : { description }),
     format,
+    ...(answers ? { answers } : {}),
+    ...(answersError === undefined ? {} : { answersError }),
     status,
     ...(statusReason === undefined ? {} : { statusReason }),
     position,
@@ -43,6 +47,7 @@ export function viewOf(record: WebhookRecord, waiting: number, newest: number): 
 }
 
 /** A delivery as it is shown: without what is the server's own. */
-export function shownDelivery({ failures: _, bytes: __, lane: ___, ...shown }: DeliveryRecord): DeliveryView {
-  return shown;
+export function shownDelivery(delivery: DeliveryRecord): DeliveryView {
+  const { failures: _, bytes: __, lane: ___, shown: ____, ...view } = delivery;
+  return view;
 }

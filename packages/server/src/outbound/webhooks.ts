@@ -15,7 +15,7 @@ import type { DeliveryRecord } from "../store/deliveries.ts";
 import type { RecordEdit, WebhookRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
-import { keptUrl } from "./endpoint-url.ts";
+import { checkAnswers, keptUrl } from "./endpoint-url.ts";
 import { positionBefore } from "./event-time.ts";
 import { deliveredJson } from "./log-source.ts";
 import { messageOf } from "./message.ts";
@@ -55,10 +55,10 @@ export class Webhooks {
     this.#options = options;
   }
 
-  /** Adds an endpoint, which gets all events from now on. @throws WebhookUrlError, WebhookConflictError */
+  /** Adds an endpoint, which gets all events from now on. @throws WebhookFieldError, WebhookConflictError */
   async create(given: CreateWebhook): Promise<WebhookEndpointView & { secret: string }> {
     const { store } = this.#options;
-    const { url: givenUrl, format, description, ...filters } = given;
+    const { url: givenUrl, format, description, answers, botToken, appToken, ...filters } = given;
     const url = await keptUrl({ url: givenUrl, format }, undefined, this.#options);
     if ((await store.records("webhook")).length >= MAX_ENDPOINTS) {
       throw new WebhookConflictError(`There are ${MAX_ENDPOINTS} endpoints already: remove one first.`);
@@ -74,6 +74,8 @@ export class Webhooks {
       ...(filters.notices ? { notices: filters.notices } : {}),
       ...(description === undefined ? {} : { description }),
       format,
+      ...(answers ? { answers } : {}),
+      ...tokensOf(format, undefined, { botToken, appToken }),
       secret,
       status: "active",
       position: (await store.range()).newest,
@@ -83,6 +85,7 @@ export class Webhooks {
       createdAt: at,
       updatedAt: at,
     };
+    checkAnswers(record);
     await store.edit("webhook", record.id, () => ({ record, event: webhookEvent(record, "created", at) }));
     return { ...(await this.#view(record)), secret };
   }
@@ -105,7 +108,7 @@ export class Webhooks {
   /**
    * Edits an endpoint, switches it off, or on again, which goes on where it stopped.
    * @returns null when there is no such endpoint
-   * @throws WebhookUrlError
+   * @throws WebhookFieldError
    */
   async update(id: string, fields: PatchWebhook): Promise<WebhookEndpointView | null> {
     const { url: given, enabled, ...others } = fields;
@@ -118,6 +121,7 @@ export class Webhooks {
       format: format ?? current.format,
     };
     const url = isMoved ? await keptUrl(asked, current, this.#options) : undefined;
+    checkAnswers(edit(current, { ...others, url }));
     const change = enabled === undefined ? "edited" : enabled ? "switched_on" : "switched_off";
     const record = await this.#edit(id, change, (before) => {
       const { statusReason, status, ...edited } = edit(before, { ...others, url });
@@ -309,15 +313,30 @@ function newSecret(): string {
   return formatSecret(randomBytes(SECRET_BYTES));
 }
 
-/** The record with the fields that are given; a filter or a description that is null goes. */
+/** The record with the fields that are given; a filter, a description or answers that are null go. */
 function edit(
   record: WebhookRecord,
   given: Omit<PatchWebhook, "enabled" | "url"> & { url: string | undefined },
 ): WebhookRecord {
-  const edited: Record<string, unknown> = { ...record };
-  for (const [field, value] of Object.entries(given)) {
+  const { botToken, appToken, ...fields } = given;
+  const { tokens, answersError: _, ...others } = record;
+  const edited: Record<string, unknown> = { ...others };
+  for (const [field, value] of Object.entries(fields)) {
     if (value === null) delete edited[field];
     else if (value !== undefined) edited[field] = value;
   }
-  return edited as unknown as WebhookRecord;
+  const format = fields.format ?? record.format;
+  return { ...(edited as unknown as WebhookRecord), ...tokensOf(format, tokens, { botToken, appToken }) };
+}
+
+/** The tokens of an app of Slack, with those that are given in place of those there were; no other format has any. */
+function tokensOf(
+  format: WebhookRecord["format"],
+  before: WebhookRecord["tokens"],
+  { botToken, appToken }: Pick<PatchWebhook, "botToken" | "appToken">,
+): Pick<WebhookRecord, "tokens"> {
+  const bot = botToken ?? before?.bot;
+  const app = appToken ?? before?.app;
+  if (format !== "slack_app" || bot === undefined) return {};
+  return { tokens: { bot, ...(app === undefined ? {} : { app }) } };
 }

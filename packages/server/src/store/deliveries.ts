@@ -1,12 +1,28 @@
 import type { DeliveryQuery, DeliveryView } from "@mission-control/protocol";
 import type { LeaseToken } from "./plan.ts";
 
+/** Where a service has put a message: of Slack the channel and the message's `ts`, of Telegram the chat and its id. */
+export interface MessagePlace {
+  channel: string;
+  message: string;
+}
+
+/** A message that a service shows to people and that waits for somebody: it is changed when that is over. */
+export interface ShownMessage extends MessagePlace {
+  kind: "question" | "review";
+  /** What a `question` is about. */
+  requestId?: string;
+  dispatchId?: string;
+}
+
 /** A delivery of a webhook as it is kept. */
 export interface DeliveryRecord extends DeliveryView {
   /** How many of the tries that the schedule counts have failed. */
   failures: number;
   /** Of the event's JSON. */
   bytes: number;
+  /** What it put before people, for as long as that waits for them. */
+  shown?: ShownMessage;
   /** Those of one lane are tried one after the other, in the order of their events. */
   lane: string;
 }

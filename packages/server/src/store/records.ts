@@ -6,6 +6,7 @@ import type {
   NoticeKind,
   PermissionPolicy,
   SavedView,
+  WebhookAnswers,
   WebhookFormat,
   WebhookStatus,
 } from "@mission-control/protocol";
@@ -89,6 +90,12 @@ export interface WebhookRecord {
   notices?: NoticeKind[];
   description?: string;
   format: WebhookFormat;
+  /** Whether people answer questions and take results there, by buttons; with who may, or all who see the messages. */
+  answers?: WebhookAnswers;
+  /** Of an app of Slack: the bot's, by which it writes, and the app's, by which it is told of buttons. */
+  tokens?: { bot: string; app?: string };
+  /** Why answers do not come at the moment. */
+  answersError?: string;
   /** The one that signs. */
   secret: string;
   /** The one before it, which signs too until its time is over. */

@@ -14,6 +14,14 @@ import type {
 import type { ArtifactRecord, Said } from "./artifact.ts";
 import type { Attempt, Message, RunOutcome, Task } from "./task.ts";
 
+/** What goes with an operator's word that was given elsewhere than at this server, such as in a chat. */
+export interface GivenElsewhere {
+  /** Who gave it; its events say so. */
+  by?: string | undefined;
+  /** The attempt that it was given about: it is refused when the task has gone on to another. */
+  meantFor?: string | undefined;
+}
+
 /** What an operator does to a task. */
 export type OperatorChange =
   | { kind: "create"; taskId: string; fields: CreateTask }
@@ -23,9 +31,9 @@ export type OperatorChange =
   | { kind: "cancel"; taskId: string }
   /** Ends an attempt that nobody can say anything of: what became of it stays unknown. */
   | { kind: "force_end"; taskId: string }
-  | { kind: "approve"; taskId: string }
-  | { kind: "reject"; taskId: string; feedback: string; newDispatchId: string }
-  | ({ kind: "answer_permission"; taskId: string; requestId: string } & AnswerPermission)
+  | ({ kind: "approve"; taskId: string } & GivenElsewhere)
+  | ({ kind: "reject"; taskId: string; feedback: string; newDispatchId: string } & GivenElsewhere)
+  | ({ kind: "answer_permission"; taskId: string; requestId: string } & AnswerPermission & GivenElsewhere)
   | {
       kind: "send_message";
       taskId: string;

@@ -115,3 +115,32 @@ test("a review is approved, or sent back as a new attempt with the feedback", ()
   assert.deepEqual(events.at(-1)?.data, { from: "review", to: "queued" });
   assert.equal(rejected.reject("Again").refusal?.code, "conflict");
 });
+
+test("what is said elsewhere is told with who said it, and counts for the attempt that it is about alone", () => {
+  const story = new Story({ requiresReview: true }).accepted();
+  story.callback({ type: "complete", summary: "Done." });
+  const { id: first } = story.attempt;
+  const by = "slack:U1 (ann)";
+  const back = story.do({
+    kind: "reject",
+    taskId: TASK,
+    feedback: "No.",
+    newDispatchId: "d2",
+    by,
+    meantFor: first,
+  });
+  assert.deepEqual(
+    back.events.map(({ type, data }) => [type, data.by]),
+    [
+      ["dispatch", by],
+      ["status_change", by],
+    ],
+  );
+  story.step("sending");
+  story.step("accepted");
+  story.callback({ type: "complete", summary: "Done again." });
+  const late = story.do({ kind: "approve", taskId: TASK, by, meantFor: first });
+  assert.equal(late.refusal?.code, "conflict");
+  const { events } = story.do({ kind: "approve", taskId: TASK, by, meantFor: "d2" });
+  assert.deepEqual(events[0]?.data, { from: "review", to: "completed", by });
+});

@@ -122,11 +122,26 @@ function notInReview(task: Task): Ruling {
   return refuse("conflict", `The task is ${task.status}; only a task in review can be approved or rejected.`);
 }
 
-/** Applies one operator change. */
+/** Applies one operator change; where it says who made it, its events do. */
 export function ruleOperator(state: TaskState, change: OperatorChange, now: string): Ruling {
   const { task, attempt } = state;
   if (change.kind === "create") return create(change, now);
   if (!task) return refuse("not_found", "There is no such task.");
+  const by = "by" in change && change.kind !== "send_message" ? change.by : undefined;
+  if ("meantFor" in change && change.meantFor !== undefined && change.meantFor !== task.dispatchId) {
+    return refuse("conflict", "The task has gone on since to another attempt.");
+  }
+  const ruling = ruleTask(task, attempt, change, now);
+  if (by === undefined) return ruling;
+  return { ...ruling, events: ruling.events.map((event) => ({ ...event, data: { ...event.data, by } })) };
+}
+
+function ruleTask(
+  task: Task,
+  attempt: Attempt | null,
+  change: Exclude<OperatorChange, { kind: "create" }>,
+  now: string,
+): Ruling {
   switch (change.kind) {
     case "edit":
       return edit(task, attempt, change, now);

@@ -3,13 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type {
+  CreateTask,
   CreateWebhook,
   DeliveryView,
   EventType,
   NewEvent,
+  PermissionRequest,
   WebhookEndpointView,
 } from "@mission-control/protocol";
 import { Metrics } from "../../src/metrics.ts";
+import type { Operator } from "../../src/outbound/answers/answer-desk.ts";
+import { Answers } from "../../src/outbound/answers/answers.ts";
 import { ChannelSender } from "../../src/outbound/channel-sender.ts";
 import type { Clock } from "../../src/outbound/clock.ts";
 import { MailSender } from "../../src/outbound/mail/mail-sender.ts";
@@ -59,6 +63,7 @@ export class OutboundFixture {
   readonly store: Store;
   readonly webhooks: Webhooks;
   readonly sender: ChannelSender;
+  readonly #service: WebhookSender;
   #outbound: Outbound | null = null;
   #leftBehind: Lease | null = null;
 
@@ -78,8 +83,9 @@ export class OutboundFixture {
     const { clock } = this;
     this.store = openTestStore({ folder, now: clock.now });
     const times = timeoutMs === undefined ? {} : { timeoutMs };
+    this.#service = new WebhookSender({ clock, allowPrivate: true, ...times });
     this.sender = new ChannelSender({
-      webhook: new WebhookSender({ clock, allowPrivate: true, ...times }),
+      webhook: this.#service,
       mail: new MailSender({ clock, smtpUrl: undefined, ...mail, from: MAIL_FROM, ...times }),
     });
     const { store, sender } = this;
@@ -97,6 +103,53 @@ export class OutboundFixture {
   another(store: Store = this.store): Outbound {
     const { sender, clock } = this;
     return new Outbound({ store, sender, clock, publicUrl, logger: silent, metrics: new Metrics() });
+  }
+
+  /** One node that hears answers, and gives them as its operator would. */
+  answers(context: TestContext, store: Store = this.store): Answers {
+    const service = this.#service;
+    const operator = operatorOf(store);
+    const answers = new Answers({ store, operator, service, sender: this.sender, logger: silent, publicUrl });
+    context.after(() => answers.close());
+    return answers;
+  }
+
+  /** A task that an agent has accepted. */
+  async accepted(taskId: string, fields: Partial<CreateTask> = {}): Promise<void> {
+    const { store } = this;
+    const dispatchId = `${taskId}-1`;
+    const base = {
+      description: "",
+      priority: "normal",
+      tags: [],
+      context: {},
+      requiresReview: false,
+    } as const;
+    await store.change({
+      kind: "create",
+      taskId,
+      fields: { title: `Task ${taskId}`, ...base, tags: [], ...fields },
+    });
+    await store.change({ kind: "dispatch", taskId, agentId: "a1", newDispatchId: dispatchId });
+    await store.change({ kind: "sending", taskId, dispatchId });
+    await store.change({ kind: "accepted", taskId, dispatchId });
+  }
+
+  /** The agent of a task asks. */
+  async asks(taskId: string, request: Partial<PermissionRequest> = {}): Promise<void> {
+    const options = [
+      { optionId: "allow", name: "Allow", kind: "allow_once" },
+      { optionId: "deny", name: "Deny", kind: "reject_once" },
+    ];
+    const asked: PermissionRequest = { id: "r1", title: "Run rm -rf build", options, ...request };
+    const callback = { type: "permission", taskId, agentId: "a1", request: asked } as const;
+    await this.store.change({ kind: "callback", taskId, callback, at: this.clock.now().toISOString() });
+  }
+
+  /** The agent of a task is done. */
+  async completes(taskId: string, summary = "Done."): Promise<void> {
+    const callback = { type: "complete", taskId, agentId: "a1", summary } as const;
+    await this.store.change({ kind: "callback", taskId, callback, at: this.clock.now().toISOString() });
   }
 
   /** Ends to deliver, as a node does that stops. */
@@ -199,6 +252,17 @@ export class OutboundFixture {
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
+}
+
+/** What an operator does, as the server's own routes have it done. */
+export function operatorOf(store: Store): Operator {
+  return {
+    approve: (taskId, given) => store.change({ kind: "approve", taskId, ...given }),
+    reject: (taskId, feedback, given) =>
+      store.change({ kind: "reject", taskId, feedback, newDispatchId: `${taskId}-again`, ...given }),
+    answerPermission: (taskId, requestId, answer, given) =>
+      store.change({ kind: "answer_permission", taskId, requestId, ...answer, ...given }),
+  };
 }
 
 export function activity(taskId: string, type: EventType = "activity"): NewEvent {

@@ -9,6 +9,7 @@ import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
 import styles from "../../ui/table.module.css";
 import { EVENT_TYPES } from "../activity/activity-search.ts";
+import { AnswerFields, answersBody, canAnswer, NO_ANSWERS } from "./answer-fields.tsx";
 import { Choices } from "./choices.tsx";
 import { Secret } from "./secret.tsx";
 import { ENDPOINTS } from "./use-webhooks.ts";
@@ -21,6 +22,7 @@ const FORMATS = [
   "discord",
   "telegram",
   "email",
+  "slack_app",
 ] as const satisfies readonly WebhookFormat[];
 
 const NOTICES = [
@@ -30,6 +32,13 @@ const NOTICES = [
   "silent",
   "complete",
 ] as const satisfies readonly NoticeKind[];
+
+/** What an address looks like, where it is not any program's. */
+const URL_HINTS: Partial<Record<WebhookFormat, string>> = {
+  email: text.mailHint,
+  slack_app: text.slackAppHint,
+  telegram: text.telegramHint,
+};
 
 /** Adds an endpoint, and shows its secret. */
 export function AddEndpoint({ onClose }: { onClose(): void }) {
@@ -54,6 +63,7 @@ function EndpointForm({ onCreated, onClose }: { onCreated(secret: string): void;
   const [format, setFormat] = useState<WebhookFormat>("event");
   const isForPeople = format !== "event" && format !== "cloudevents";
   const isMail = format === "email";
+  const [answers, setAnswers] = useState(NO_ANSWERS);
   const [isBusy, setIsBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   async function submit(event: FormEvent) {
@@ -68,6 +78,7 @@ function EndpointForm({ onCreated, onClose }: { onCreated(secret: string): void;
       ...(agentId === "" ? {} : { agentId }),
       ...(tag.trim() === "" ? {} : { tag: tag.trim() }),
       ...(description.trim() === "" ? {} : { description: description.trim() }),
+      ...answersBody(format, answers),
     };
     try {
       const call = { method: "POST", path: ENDPOINTS, body } as const;
@@ -81,7 +92,7 @@ function EndpointForm({ onCreated, onClose }: { onCreated(secret: string): void;
   }
   return (
     <form className={styles.form} onSubmit={(event) => void submit(event)}>
-      <Field label={text.url} hint={isMail ? text.mailHint : text.urlHint} error={problem ?? undefined}>
+      <Field label={text.url} hint={URL_HINTS[format] ?? text.urlHint} error={problem ?? undefined}>
         {(id, describedBy) => (
           <input
             id={id}
@@ -111,6 +122,7 @@ function EndpointForm({ onCreated, onClose }: { onCreated(secret: string): void;
           </select>
         )}
       </Field>
+      {canAnswer(format) ? <AnswerFields format={format} entries={answers} onChange={setAnswers} /> : null}
       {isForPeople ? (
         <Choices
           legend={text.notices}

@@ -56,6 +56,19 @@ export function EndpointDialog({ endpoint, onClose }: EndpointDialogProps) {
             {endpoint.statusReason ? `. ${endpoint.statusReason}` : ""}
           </dd>
         </div>
+        {endpoint.answers ? (
+          <div>
+            <dt>{text.answersFrom}</dt>
+            <dd>
+              {text.answersOn(endpoint.answers.users?.length ?? 0)}
+              {endpoint.answersError === undefined ? null : (
+                <span className={styles.under}>
+                  {text.noAnswers} <Foreign max={300}>{endpoint.answersError}</Foreign>
+                </span>
+              )}
+            </dd>
+          </div>
+        ) : null}
       </dl>
       <p role="status" className={told?.isGood ? styles.good : styles.bad}>
         {told?.words}

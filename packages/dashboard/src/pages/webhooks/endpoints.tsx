@@ -80,6 +80,7 @@ function EndpointTable({ endpoints, onOpen }: EndpointTableProps) {
 
 function Row({ endpoint, onOpen }: { endpoint: WebhookEndpointView; onOpen(): void }) {
   const { url, description, status, statusReason, failingSince, behind, waiting, skipped } = endpoint;
+  const { answersError } = endpoint;
   return (
     <tr>
       <th scope="row">
@@ -102,6 +103,11 @@ function Row({ endpoint, onOpen }: { endpoint: WebhookEndpointView; onOpen(): vo
           </span>
         )}
         {statusReason === undefined ? null : <span className={styles.under}>{statusReason}</span>}
+        {answersError === undefined ? null : (
+          <span className={styles.under}>
+            {text.noAnswers} <Foreign max={300}>{answersError}</Foreign>
+          </span>
+        )}
       </td>
       <td className={styles.minor}>
         <Filters endpoint={endpoint} />

@@ -32,6 +32,8 @@ export interface SignedRequest {
   body: string;
   /** Default `application/json`. */
   contentType?: string | undefined;
+  /** Further ones. */
+  headers?: Record<string, string> | undefined;
 }
 
 /** The secrets a request is signed with now, of a receiver whose secret may just have been replaced. */
@@ -105,13 +107,13 @@ export class RequestSender {
    * @throws NoAnswerError also when the signal is aborted
    */
   async send(
-    { method, url, id, secret, previousSecret, body, contentType }: SignedRequest,
+    { method, url, id, secret, previousSecret, body, contentType, headers: more }: SignedRequest,
     { sendMs, answerMs, bodyMs }: RequestTimes,
     signal: AbortSignal,
   ): Promise<Answer> {
     if (signal.aborted) throw new NoAnswerError("it was not sent", false);
     const message = { id, timestamp: Math.floor(Date.now() / 1000), body };
-    const headers = { ...standardHeaders(secret, message), ...fixedHeaders({ body, contentType }) };
+    const headers = { ...standardHeaders(secret, message), ...fixedHeaders({ body, contentType }), ...more };
     if (previousSecret !== undefined) {
       headers[STANDARD_HEADERS.signature] += ` ${signStandard(previousSecret, message)}`;
     }

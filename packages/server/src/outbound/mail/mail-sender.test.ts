@@ -5,7 +5,7 @@ import { readSettings } from "@mission-control/protocol/settings";
 import { FakeMailServer, StallingServer } from "../../../test/support/fake-mail-server.ts";
 import { activity, MAIL_FROM, OutboundFixture, PUBLIC_URL } from "../../../test/support/outbound-fixture.ts";
 import { SYSTEM_CLOCK } from "../clock.ts";
-import { WebhookUrlError } from "../endpoint-url.ts";
+import { WebhookFieldError } from "../endpoint-url.ts";
 import { mailMessage } from "./mail-message.ts";
 import { MailSender, mailFromOf } from "./mail-sender.ts";
 
@@ -140,12 +140,12 @@ test("an endpoint for e-mail has one address, and a mail server that sends to it
     "mailto:ann",
     "mailto:a@x.com?cc=b@x.com",
   ]) {
-    await assert.rejects(create(fixture, url), WebhookUrlError, url);
+    await assert.rejects(create(fixture, url), WebhookFieldError, url);
   }
-  await assert.rejects(create(fixture, "mailto:ann@example.com", "slack"), WebhookUrlError);
+  await assert.rejects(create(fixture, "mailto:ann@example.com", "slack"), WebhookFieldError);
   const { id, url } = await create(fixture, "mailto:ann@example.com");
   assert.equal(url, "mailto:ann@example.com");
-  await assert.rejects(fixture.webhooks.update(id, { format: "event" }), WebhookUrlError);
+  await assert.rejects(fixture.webhooks.update(id, { format: "event" }), WebhookFieldError);
 });
 
 test("mails come from the setting's address, or the user's, or one of the server itself", () => {
