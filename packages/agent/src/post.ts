@@ -1,11 +1,11 @@
-import { changeOf } from "./artifact.ts";
+import { changeOf, type Upload } from "./artifact.ts";
 import type { Message } from "./callback.ts";
 import { anySignal, type Clock } from "./clock.ts";
 import { isRetryable, parseHttpDate, parseRetryAfter } from "./retry.ts";
 import { standardHeaders, TIMESTAMP_TOLERANCE_SECONDS } from "./signing.ts";
 import type { Target } from "./target.ts";
 import { timeoutSignal } from "./timers.ts";
-import { uploadMs, uploadRequest } from "./upload.ts";
+import { isToBegin, offsetIn, offsetRequest, uploadMs, uploadRequest } from "./upload.ts";
 import type { CallbackResponse } from "./wire.ts";
 
 /** Of an answer, no more is read: Mission Control's are a few lines. */
@@ -44,21 +44,31 @@ export async function postCallback(
   if (change !== undefined) return { kind: "refused", reason: change };
   const timeoutMs = options.timeoutMs + (upload ? uploadMs(upload) : 0);
   const timeout = timeoutSignal(timeoutMs);
-  const { url, init } = upload
-    ? uploadRequest(upload, target)
-    : callbackRequest(message, target, clock.now());
+  const send = ({ url, init }: { url: string; init: RequestInit }) =>
+    options.fetch(url, { ...init, redirect: "manual", signal: anySignal(signal, timeout) ?? timeout });
   try {
-    const response = await options.fetch(url, {
-      ...init,
-      redirect: "manual",
-      signal: anySignal(signal, timeout) ?? timeout,
-    });
+    const response = await (upload
+      ? sendUpload(upload, target, send)
+      : send(callbackRequest(message, target, clock.now())));
     return judge(response, await readBody(response), clock.now());
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     const reason = timeout.aborted ? `no answer within ${timeoutMs / 1000} s` : networkReason(error);
     return { kind: "retry", reason, retryAfter: undefined, reached: false };
   }
+}
+
+/** Uploads an artifact, from where an earlier try was cut off. */
+async function sendUpload(
+  upload: Upload,
+  target: Target,
+  send: (request: { url: string; init: RequestInit }) => Promise<Response>,
+): Promise<Response> {
+  const from = offsetIn(await send(offsetRequest(upload, target)), upload);
+  const response = await send(uploadRequest(upload, target, from));
+  if (from === 0 || !isToBegin(response)) return response;
+  await response.body?.cancel();
+  return send(uploadRequest(upload, target));
 }
 
 /** @param now the sender's clock, in milliseconds since the epoch */

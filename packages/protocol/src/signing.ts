@@ -142,11 +142,30 @@ export function signSimple(secret: string, body: string | Uint8Array): string {
  * What the upload of an artifact is signed over, in place of its body: the signature is looked at before any of that
  * is read. Checked as {@link verifySimple} does, with the secret of the dispatch alone.
  * @param name as it is, not as the URL encodes it
- * @param contentDigest the header's value as it is sent (RFC 9530)
+ * @param digest the value of `Content-Digest` or, where the body is not the whole, of `Repr-Digest` (RFC 9530)
+ * @param contentRange the value of `Content-Range`, where the upload goes on with it (RFC 9110, section 14.5)
  */
-export function uploadText(dispatchId: string, name: string, contentDigest: string): string {
-  return `${dispatchId}\n${name}\n${contentDigest}`;
+export function uploadText(dispatchId: string, name: string, digest: string, contentRange?: string): string {
+  const whole = `${dispatchId}\n${name}\n${digest}`;
+  return contentRange === undefined ? whole : `${whole}\n${contentRange}`;
 }
+
+/** Where an upload goes on, in bytes of the whole; both ends included. */
+export interface ContentRange {
+  first: number;
+  last: number;
+  size: number;
+}
+
+/** A `Content-Range` that tells the whole's size (RFC 9110, section 14.4); null for anything else. */
+export function parseContentRange(value: string): ContentRange | null {
+  const [, ...numbers] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(value) ?? [];
+  const [first = 0, last = -1, size = 0] = numbers.map(Number);
+  return first <= last && last < size ? { first, last, size } : null;
+}
+
+/** How far an upload has come, in bytes (draft-ietf-httpbis-resumable-upload, "Upload-Offset"). */
+export const UPLOAD_OFFSET_HEADER = "upload-offset";
 
 /** The `Content-Digest` of a body (RFC 9530). @param sha256 its SHA-256 */
 export function contentDigest(sha256: Uint8Array): string {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import {
   contentDigest,
@@ -99,7 +101,7 @@ test("a message survives a kill before its agent has it, and one after it is del
   assert.equal(again.received.length, 3);
 });
 
-test("an artifact that was answered for survives a kill, and one that was on its way is sent again as if it had not been", async (context) => {
+test("an artifact that was answered for survives a kill, and one that was on its way goes on from what had come", async (context) => {
   const server = await ServerProcess.start();
   const agent = await AgentDouble.start();
   context.after(async () => {
@@ -121,10 +123,30 @@ test("an artifact that was answered for survives a kill, and one that was on its
   for (let written = 0; written < 1_000_000; written += 100_000) {
     await writer.write(bytes.subarray(written, written + 100_000));
   }
+  const parts = join(server.folder, "artifacts", "parts");
+  const hasCome = () => readdirSync(parts).some((name) => statSync(join(parts, name)).size > 0);
+  while (!hasCome()) await new Promise((resolve) => setImmediate(resolve));
   await server.end("SIGKILL");
   await broken;
   await server.restart();
-  assert.equal((await upload("half.bin", bytes)).status, 200);
+  const { digest, signature } = signed(payload, "half.bin", bytes);
+  const asked = await fetch(`${payload.callback.url}/artifacts/half.bin`, {
+    method: "HEAD",
+    headers: { "Repr-Digest": digest, [SIMPLE_SIGNATURE_HEADER]: signature },
+  });
+  const offset = Number(asked.headers.get("upload-offset"));
+  assert.ok(asked.status === 204 && offset > 0 && offset <= 1_000_000, `it has ${offset} bytes`);
+  const range = `bytes ${offset}-${bytes.length - 1}/${bytes.length}`;
+  const rest = await fetch(`${payload.callback.url}/artifacts/half.bin`, {
+    method: "PUT",
+    headers: {
+      "Repr-Digest": digest,
+      "Content-Range": range,
+      [SIMPLE_SIGNATURE_HEADER]: signed(payload, "half.bin", bytes, range).signature,
+    },
+    body: bytes.subarray(offset),
+  });
+  assert.equal(rest.status, 200, await rest.text());
   const path = `/api/tasks/${payload.task.id}/artifacts`;
   const { items } = await server.call<{ items: { id: string; name: string }[] }>("GET", path);
   assert.deepEqual(
@@ -138,15 +160,16 @@ test("an artifact that was answered for survives a kill, and one that was on its
   }
 });
 
-/** Uploads an artifact of a dispatch. */
-function put(
-  { dispatchId, callback }: DispatchPayload,
-  name: string,
-  bytes: Buffer,
-  body: NonNullable<RequestInit["body"]>,
-) {
+/** The digest of an artifact, and the signature of its upload. */
+function signed({ dispatchId, callback }: DispatchPayload, name: string, bytes: Buffer, range?: string) {
   const digest = contentDigest(createHash("sha256").update(bytes).digest());
-  const signature = signSimple(callback.secret, uploadText(dispatchId, name, digest));
+  return { digest, signature: signSimple(callback.secret, uploadText(dispatchId, name, digest, range)) };
+}
+
+/** Uploads an artifact of a dispatch. */
+function put(payload: DispatchPayload, name: string, bytes: Buffer, body: NonNullable<RequestInit["body"]>) {
+  const { callback } = payload;
+  const { digest, signature } = signed(payload, name, bytes);
   const headers = { "Content-Digest": digest, [SIMPLE_SIGNATURE_HEADER]: signature };
   const init: RequestInit & { duplex: "half" } = { method: "PUT", headers, body, duplex: "half" };
   return fetch(`${callback.url}/artifacts/${name}`, init);

@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { CallbackError, createReporter, flush } from "@mission-control/agent";
 import type { DispatchPayload } from "@mission-control/protocol";
 import { AgentDouble } from "../../../server/test/support/server-process.ts";
+import { CuttingProxy } from "../../test/cutting-proxy.ts";
 import { TestServer } from "../../test/test-server.ts";
 
 let server: TestServer;
@@ -133,6 +134,45 @@ test("an upload that did not arrive waits in the spool with its content, and goe
   assert.deepEqual(flushed.data, { ok: true, delivered: 2, refused: [], waiting: [], broken: [] });
   assert.deepEqual(await namesOf(dispatch), ["large.txt 300000"]);
   assert.deepEqual(readdirSync(join(spool, "artifacts")), []);
+});
+
+test("an upload over a line that is cut goes on where it stopped, by the SDK and by report", async (context) => {
+  const proxy = await CuttingProxy.start(server.app.url);
+  context.after(() => proxy.close());
+  const dispatch = await dispatched();
+  const url = proxy.through(dispatch.callback.url);
+  const reporter = createReporter({
+    dispatch: { ...dispatch, callback: { ...dispatch.callback, url } },
+    spool: false,
+    random: () => 0,
+  });
+  const bytes = randomBytes(6_000_000);
+  const file = join(folder, "cut.bin");
+  writeFileSync(file, bytes);
+  proxy.cuts.push(2_500_000, 2_500_000);
+  assert.equal((await reporter.artifact({ name: "cut.bin", path: file })).outcome, "stored");
+  await reporter.close();
+  assert.equal(proxy.cuts.length, 0);
+  // What was on the line when it was cut is sent twice, and no more.
+  assert.ok(proxy.sent < 9_000_000, `${proxy.sent} bytes were sent`);
+
+  const again = randomBytes(6_000_000);
+  writeFileSync(file, again);
+  proxy.sent = 0;
+  proxy.cuts.push(4_000_000);
+  const { callback, task, agent: whom } = dispatch;
+  const flags = ["--url", url, "--secret", callback.secret, "--task-id", task.id, "--agent-id", whom.id];
+  const reported = await server.run("report", "artifact", file, "--name", "again.bin", ...flags);
+  assert.equal(reported.code, 0, reported.stderr);
+  assert.ok(proxy.sent < 8_000_000, `${proxy.sent} bytes were sent`);
+  for (const [name, content] of [
+    ["cut.bin", bytes],
+    ["again.bin", again],
+  ] as const) {
+    const target = join(folder, `saved-${name}`);
+    assert.equal((await server.run("artifacts", task.id, "--get", name, "-o", target)).code, 0);
+    assert.deepEqual(readFileSync(target), content);
+  }
 });
 
 test("a file that was changed before it was sent is refused in words, as is one on the shared address", async () => {

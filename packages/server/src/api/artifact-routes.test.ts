@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
+import { promisify } from "node:util";
 import { artifactSchema } from "@mission-control/protocol";
 import { pieces } from "../../test/conformance/contents.ts";
 import { type HttpFixture, startHttp, TOKEN } from "../../test/http-fixture.ts";
@@ -42,6 +47,33 @@ test("artifacts are listed and downloaded, safely whatever they are", async () =
   assert.equal(headers["x-content-type-options"], "nosniff");
   assert.match(headers["content-security-policy"] ?? "", /default-src 'none'; sandbox/);
   assert.equal(headers.etag, `"${sha256}"`);
+  assert.equal(headers["accept-ranges"], "bytes");
+
+  const asked = (more: Record<string, string>, method = "GET") =>
+    fetch(path, { method, headers: { Authorization: `Bearer ${TOKEN}`, ...more } });
+  const part = await asked({ Range: "bytes=8-", "If-Range": `"${sha256}"` });
+  assert.deepEqual(
+    [part.status, part.headers.get("content-range"), part.headers.get("content-length"), await part.text()],
+    [206, "bytes 8-24/25", "17", bytes.subarray(8).toString()],
+  );
+  for (const name of ["content-disposition", "x-content-type-options", "content-security-policy", "etag"]) {
+    assert.equal(part.headers.get(name), headers[name], name);
+  }
+  const changed = await asked({ Range: "bytes=8-", "If-Range": '"other"' });
+  assert.deepEqual([changed.status, await changed.text()], [200, bytes.toString()]);
+  const behind = await asked({ Range: "bytes=25-" });
+  assert.deepEqual([behind.status, behind.headers.get("content-range")], [416, "bytes */25"]);
+  const head = await asked({ Range: "bytes=8-" }, "HEAD");
+  assert.deepEqual([head.status, head.headers.get("content-length"), await head.text()], [200, "25", ""]);
+  assert.equal(head.headers.get("etag"), headers.etag);
+
+  // As a download that curl was stopped in goes on.
+  const file = join(mkdtempSync(join(tmpdir(), "mission-control-curl-")), "half");
+  writeFileSync(file, bytes.subarray(0, 10));
+  const flags = ["-sS", "--fail", "-C", "-", "-o", file, "-H", `Authorization: Bearer ${TOKEN}`];
+  await promisify(execFile)("curl", [...flags, path]);
+  assert.equal(readFileSync(file, "utf8"), bytes.toString());
+  rmSync(dirname(file), { recursive: true });
 
   assert.equal((await fetch(path)).status, 401);
   assert.equal((await http.call("GET", `/api/tasks/${id}/artifacts/artifact_2`)).status, 404);

@@ -8,6 +8,7 @@ import {
   eventStreamQuerySchema,
   SIMPLE_SIGNATURE_HEADER,
 } from "@mission-control/protocol";
+import type { onRequestHookHandler } from "fastify";
 import { z } from "zod";
 import { bytesSchema, PROBLEM_RESPONSE } from "./documentation.ts";
 import type { HttpApp, RawHandler } from "./http-app.ts";
@@ -17,7 +18,7 @@ export interface RawHandlers {
   callbacks: RawHandler;
   /** `GET /api/events` */
   events: RawHandler;
-  /** `PUT /api/webhooks/callback/<dispatchId>/artifacts/<name>` */
+  /** `PUT` and `HEAD /api/webhooks/callback/<dispatchId>/artifacts/<name>` */
   uploads: RawHandler;
 }
 
@@ -63,27 +64,53 @@ export function rawRoutes(
       handledAbove,
     );
   }
+  const upload: onRequestHookHandler = (request, reply) => {
+    reply.hijack();
+    allowTime(request.raw, reply.raw);
+    uploads(request.raw, reply.raw);
+  };
+  const uploadPath = `${CALLBACK_PATH}/:dispatchId/${ARTIFACTS_SEGMENT}/:name`;
+  const uploadParams = z.object({ dispatchId: z.string(), name: z.string() });
+  app.head(
+    uploadPath,
+    {
+      schema: {
+        tags: ["Callbacks"],
+        operationId: "uploadOffset",
+        summary: "Ask where an upload that was cut off goes on",
+        description:
+          "Signed as the upload is, over the `Repr-Digest`, which has the SHA-256 of the whole. `Upload-Offset` tells how many bytes are kept; a request that still brings some is ended by this.",
+        security: [],
+        params: uploadParams,
+        headers: z.object({ "repr-digest": z.string(), [SIMPLE_SIGNATURE_HEADER]: z.string() }),
+        response: { 204: z.null().describe("How far it is, in `Upload-Offset`."), ...PROBLEM_RESPONSE },
+      },
+      onRequest: upload,
+    },
+    handledAbove,
+  );
   app.put(
-    `${CALLBACK_PATH}/:dispatchId/${ARTIFACTS_SEGMENT}/:name`,
+    uploadPath,
     {
       schema: {
         tags: ["Callbacks"],
         operationId: "uploadArtifact",
         summary: "Upload an artifact that is too large for a callback",
         description:
-          "Signed with the dispatch's own secret by `X-Signature-SHA256`, over the dispatch's id, the name and the `Content-Digest`, a line feed between them; `Content-Digest` has the body's SHA-256 (RFC 9530). Sent again, it is answered as the first was, with `duplicate: true`.",
+          "Signed with the dispatch's own secret by `X-Signature-SHA256`, over the dispatch's id, the name and the `Content-Digest`, a line feed between them; `Content-Digest` has the body's SHA-256 (RFC 9530). Sent again, it is answered as the first was, with `duplicate: true`. One that was cut off goes on with `Content-Range`, which is signed too, after one more line feed, and with the `Repr-Digest` of the whole; 409 with `Upload-Offset` where it does not begin there.",
         security: [],
-        params: z.object({ dispatchId: z.string(), name: z.string() }),
-        headers: z.object({ "content-digest": z.string(), [SIMPLE_SIGNATURE_HEADER]: z.string() }),
+        params: uploadParams,
+        headers: z.object({
+          "content-digest": z.string().optional(),
+          "repr-digest": z.string().optional(),
+          "content-range": z.string().optional(),
+          [SIMPLE_SIGNATURE_HEADER]: z.string(),
+        }),
         consumes: ["application/octet-stream"],
         body: bytesSchema,
         response: answer,
       },
-      onRequest: (request, reply) => {
-        reply.hijack();
-        allowTime(request.raw, reply.raw);
-        uploads(request.raw, reply.raw);
-      },
+      onRequest: upload,
     },
     handledAbove,
   );

@@ -9,11 +9,12 @@ export type ProblemStatus = 400 | 401 | 404 | 405 | 408 | 409 | 413 | 415 | 429 
 
 /** What a callback is answered, whatever carries it. */
 export interface Answer extends WholeAnswer {
-  status: 200 | ProblemStatus;
+  status: 200 | 204 | ProblemStatus;
 }
 
 const JSON_HEADERS = [["Content-Type", "application/json"]] as const;
 const PROBLEM_HEADERS = [["Content-Type", PROBLEM_TYPE]] as const;
+const NOT_STORED = ["Cache-Control", "no-store"] as const;
 const METHOD_HEADERS = [...PROBLEM_HEADERS, ["Allow", "POST"]] as const;
 
 /** A callback that was stored. */
@@ -21,6 +22,17 @@ export function stored(eventId: number, duplicate: boolean, taskStatus: string):
   // All four are numbers, booleans and words of our own: nothing to escape.
   const body = `{"ok":true,"eventId":${eventId},"duplicate":${duplicate},"taskStatus":"${taskStatus}"}`;
   return { status: 200, title: "OK", headers: JSON_HEADERS, body };
+}
+
+/** How much of an upload is there, in bytes. */
+export function uploadOffset(offset: number): Answer {
+  const headers = [["Upload-Offset", String(offset)], ["Upload-Complete", "?0"], NOT_STORED] as const;
+  return { status: 204, title: "No Content", headers, body: "" };
+}
+
+/** The refusal of an upload that goes on elsewhere than where it stopped, with where that is. */
+export function wrongOffset(refusal: Answer, offset: number): Answer {
+  return { ...refusal, headers: [...refusal.headers, ["Upload-Offset", String(offset)]] };
 }
 
 /**

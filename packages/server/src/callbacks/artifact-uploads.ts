@@ -4,6 +4,7 @@ import {
   artifactNameSchema,
   CALLBACK_PATH,
   mediaTypeSchema,
+  parseContentRange,
   SIMPLE_SIGNATURE_HEADER,
   sha256Of,
   UNKNOWN_MEDIA_TYPE,
@@ -20,7 +21,7 @@ import type { Store } from "../store/store.ts";
 import type { Artifact } from "../tasks/artifact.ts";
 import type { TaskChange } from "../tasks/change.ts";
 import { type Attempt, isOver } from "../tasks/task.ts";
-import type { Answer } from "./answer.ts";
+import { type Answer, uploadOffset, wrongOffset } from "./answer.ts";
 import type { CallbackLimits } from "./callback-limits.ts";
 import { type CallbackIntake, UNVERIFIED } from "./intake.ts";
 import type { SignatureVerifier } from "./signature.ts";
@@ -33,7 +34,7 @@ const BUSY_SECONDS = 5;
 
 export interface ArtifactUploadsOptions {
   store: Pick<Store, "change" | "attempt" | "task">;
-  contents: Pick<Contents, "keep">;
+  contents: Pick<Contents, "keep" | "offset">;
   verifier: Pick<SignatureVerifier, "verifyText">;
   intake: Pick<CallbackIntake, "refuse" | "overLimit" | "answerTo" | "failed" | "isStopping" | "noteUpload">;
   limits: CallbackLimits;
@@ -51,14 +52,25 @@ interface Head {
   dispatchId: string;
   name: string;
   mediaType: string;
+  /** Of the whole; so is `size`, which is null where nobody says it. */
   sha256: string;
   size: number | null;
+  /** Where the body begins: not 0 for an upload that goes on. */
+  from: number;
+}
+
+/** What a request's signature covers, and what it says of the whole. */
+interface Signed {
+  text: string;
+  digest: string;
+  range: string | undefined;
 }
 
 /**
  * Takes artifacts that are too large for a callback: `PUT …/callback/<dispatchId>/artifacts/<name>` (docs/contract.md,
  * section 4). Who sends it is verified before a byte of the body is read; its bytes go to the disk as they come, and
- * are durable before the change that tells of them.
+ * are durable before the change that tells of them. One that was cut off goes on: `HEAD` tells where, and a `PUT` with
+ * `Content-Range` brings the rest.
  */
 export class ArtifactUploads {
   readonly #options: ArtifactUploadsOptions;
@@ -91,18 +103,21 @@ export class ArtifactUploads {
     const fromAddress = limits.fromAddress(addresses.of(request));
     if (fromAddress) return intake.overLimit(fromAddress);
     const place = placeOf(request.url ?? "");
-    const digest = request.headers["content-digest"];
     const signature = request.headers[SIMPLE_SIGNATURE_HEADER];
-    const text = place && uploadText(place.dispatchId, place.name, String(digest));
-    if (!place || text === null || !verifier.verifyText(signature, text, place.dispatchId)) {
+    const signed = place && signedOf(request, place);
+    if (!place || !signed || !verifier.verifyText(signature, signed.text, place.dispatchId)) {
       return intake.refuse(401, UNVERIFIED);
     }
     const forDispatch = limits.forDispatch(place.dispatchId);
     if (forDispatch) return intake.overLimit(forDispatch);
-    const head = this.#headOf(request, place, String(digest));
+    const head = this.#headOf(request, place, signed);
     if ("status" in head) return head;
     const attempt = await store.attempt(head.dispatchId);
     if (!attempt) return intake.refuse(404, "There is no such dispatch.");
+    if (request.method === "HEAD") {
+      const { dispatchId: owner, sha256 } = head;
+      return uploadOffset(await this.#options.contents.offset({ owner, sha256 }));
+    }
     return (await this.#known(head, attempt)) ?? this.#receive(request, head, attempt);
   }
 
@@ -118,7 +133,7 @@ export class ArtifactUploads {
 
   async #receive(request: IncomingMessage, head: Head, attempt: Attempt): Promise<Answer> {
     const { intake, contents, pace, addresses, metrics, maxBytes } = this.#options;
-    const { dispatchId, sha256, size } = head;
+    const { dispatchId, sha256, size, from } = head;
     const ofDispatch = this.#underWay.get(dispatchId) ?? 0;
     if (ofDispatch >= PER_DISPATCH || this.#countUnderWay() >= AT_ONCE) {
       metrics.limited("uploads");
@@ -127,7 +142,8 @@ export class ArtifactUploads {
     this.#underWay.set(dispatchId, ofDispatch + 1);
     try {
       const body = uploadBody(request, (giveWay) => pace.open(addresses.of(request), giveWay));
-      const kept = await contents.keep(body, { sha256, size, maxBytes });
+      const part = { owner: dispatchId, sha256, from };
+      const kept = await contents.keep(body, { sha256, size, maxBytes, part });
       return intake.answerTo(await this.#tell({ ...artifactOf(head), size: kept }, attempt));
     } finally {
       const left = (this.#underWay.get(dispatchId) ?? 1) - 1;
@@ -152,12 +168,17 @@ export class ArtifactUploads {
   #headOf(
     { headers }: IncomingMessage,
     place: Pick<Head, "dispatchId" | "name">,
-    digest: string,
+    { digest, range: given }: Signed,
   ): Head | Answer {
     const { intake, maxBytes } = this.#options;
     const sha256 = sha256Of(digest);
     if (sha256 === null) {
-      return intake.refuse(400, "Content-Digest must tell one SHA-256, as sha-256=:…: with its base64.");
+      const which = "Content-Digest, or Repr-Digest of the whole,";
+      return intake.refuse(400, `${which} must tell one SHA-256, as sha-256=:…: with its base64.`);
+    }
+    const range = given === undefined ? null : parseContentRange(given);
+    if (given !== undefined && range?.last !== (range?.size ?? 0) - 1) {
+      return intake.refuse(400, "Content-Range must reach to the end of the whole, as bytes 1000-4999/5000.");
     }
     const name = artifactNameSchema.safeParse(place.name);
     if (!name.success) return intake.refuse(400, `The artifact's name ${name.error.issues[0]?.message}.`);
@@ -167,11 +188,16 @@ export class ArtifactUploads {
       return intake.refuse(415, "Send the artifact without content encoding.");
     }
     const length = headers["content-length"];
-    const size = length === undefined ? null : Number(length);
+    const ofBody = length === undefined ? null : Number(length);
+    if (range && ofBody !== null && ofBody !== range.size - range.first) {
+      return intake.refuse(400, "Content-Length is not that of the Content-Range.");
+    }
+    const size = range ? range.size : ofBody;
     if (size !== null && size > maxBytes) {
       return intake.refuse(413, `An artifact may be ${maxBytes / 1024 / 1024} MiB large at most.`);
     }
-    return { dispatchId: place.dispatchId, name: name.data, mediaType: mediaType.data, sha256, size };
+    const { dispatchId } = place;
+    return { dispatchId, name: name.data, mediaType: mediaType.data, sha256, size, from: range?.first ?? 0 };
   }
 
   #countUnderWay(): number {
@@ -188,6 +214,12 @@ export class ArtifactUploads {
       metrics.limited("body_rate");
       return intake.refuse(408, error.message);
     }
+    if (error instanceof ContentError && error.code === "offset") {
+      return wrongOffset(intake.refuse(409, error.message), error.offset ?? 0);
+    }
+    if (error instanceof ContentError && error.code === "replaced") {
+      return intake.refuse(503, error.message, {}, BUSY_SECONDS);
+    }
     if (error instanceof ContentError && error.code !== "no_room") {
       return intake.refuse(error.code === "too_large" ? 413 : 400, error.message);
     }
@@ -197,6 +229,17 @@ export class ArtifactUploads {
 
 function artifactOf({ name, mediaType, sha256 }: Head): Omit<Artifact, "size"> {
   return { id: newId("artifact"), name, mediaType, sha256 };
+}
+
+/** What is signed of a request: of one with a body that is not the whole, the digest of the whole. */
+function signedOf(
+  { method, headers }: IncomingMessage,
+  { dispatchId, name }: Pick<Head, "dispatchId" | "name">,
+): Signed | null {
+  const range = headers["content-range"];
+  const digest = headers[method === "HEAD" || range !== undefined ? "repr-digest" : "content-digest"];
+  if (typeof digest !== "string") return null;
+  return { text: uploadText(dispatchId, name, digest, range), digest, range };
 }
 
 /** Which dispatch and name an upload's address tells; null where it tells none. */

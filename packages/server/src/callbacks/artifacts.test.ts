@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import {
@@ -12,6 +12,7 @@ import {
   uploadText,
 } from "@mission-control/protocol";
 import { CallbackServer, SERVER_KEY, said } from "../../test/support/callback-server.ts";
+import type { RawResponse } from "../../test/support/raw-client.ts";
 
 const sha256 = (bytes: Uint8Array | string) => createHash("sha256").update(bytes).digest();
 
@@ -47,10 +48,14 @@ interface Upload {
 }
 
 /** The head of an upload, signed as a good client would unless told otherwise. */
-function headOf(body: Buffer, { name = "build.zip", dispatchId = "d1", ...more }: Upload = {}): string {
+function headOf(body: Buffer, options: Upload = {}): string {
+  return textOf("PUT", options, headersOf(body, options));
+}
+
+function headersOf(body: Buffer, { name = "build.zip", dispatchId = "d1", ...more }: Upload = {}) {
   const digest = more.digest ?? contentDigest(sha256(body));
   const secret = more.secret ?? deriveDispatchSecret(SERVER_KEY, dispatchId);
-  const headers = {
+  return {
     Host: "127.0.0.1",
     "Content-Type": "application/zip",
     "Content-Digest": digest,
@@ -58,9 +63,17 @@ function headOf(body: Buffer, { name = "build.zip", dispatchId = "d1", ...more }
     [SIMPLE_SIGNATURE_HEADER]: signSimple(secret, uploadText(dispatchId, name, digest)),
     ...more.headers,
   };
-  const lines = Object.entries(headers).map(([field, value]) => `${field}: ${value}\r\n`);
+}
+
+function textOf(
+  method: string,
+  { name = "build.zip", dispatchId = "d1" }: Upload,
+  headers: Record<string, string | undefined>,
+): string {
+  const told = Object.entries(headers).filter(([, value]) => value !== undefined);
+  const lines = told.map(([field, value]) => `${field}: ${value}\r\n`);
   const path = `${CALLBACK_PATH}/${dispatchId}/artifacts/${encodeURIComponent(name)}`;
-  return `PUT ${path} HTTP/1.1\r\n${lines.join("")}\r\n`;
+  return `${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n`;
 }
 
 async function upload(server: CallbackServer, body: Buffer, options: Upload = {}) {
@@ -157,7 +170,7 @@ test("an upload is verified before a byte of it is read", async (context) => {
   assert.deepEqual(await kept(server), []);
 });
 
-test("an upload whose bytes are others than it promised is refused, and one that breaks off is nothing", async (context) => {
+test("an upload whose bytes are others than it promised is refused, and one that breaks off is no artifact", async (context) => {
   const server = await open(context);
   const body = randomBytes(100_000);
   const other = await upload(server, body, { digest: contentDigest(sha256("other")) });
@@ -165,10 +178,141 @@ test("an upload whose bytes are others than it promised is refused, and one that
   assert.match(String(other.json.detail), /SHA-256 of what came/);
   const client = await server.client();
   client.write(headOf(body), body.subarray(0, 1000));
-  const incoming = join(server.folder, "artifacts", "incoming");
-  while (readdirSync(incoming).length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await hasCome(server, 1000);
   client.close();
-  while (readdirSync(incoming).length > 0) await new Promise((resolve) => setImmediate(resolve));
+  await isCut(server, body, 1000);
+  assert.deepEqual(await kept(server), []);
+  assert.equal((await upload(server, body)).status, 200);
+  assert.deepEqual(parts(server), []);
+});
+
+const parts = (server: CallbackServer) => readdirSync(join(server.folder, "artifacts", "parts"));
+
+/** Resolves when so many bytes of the one upload under way are written. */
+async function hasCome(server: CallbackServer, bytes: number): Promise<void> {
+  const folder = join(server.folder, "artifacts", "parts");
+  const written = () => readdirSync(folder).some((name) => statSync(join(folder, name)).size >= bytes);
+  while (!written()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Asks how far an upload is, as a good client would. */
+async function offsetOf(server: CallbackServer, body: Buffer, options: Upload = {}): Promise<RawResponse> {
+  const client = await server.client();
+  const { "Content-Digest": digest, ...headers } = headersOf(body, options);
+  client.write(textOf("HEAD", options, { ...headers, "Repr-Digest": digest, "Content-Length": undefined }));
+  const response = await client.response();
+  client.close();
+  return response;
+}
+
+/** Resolves when the server tells that it has so many bytes of an upload. */
+async function isCut(server: CallbackServer, body: Buffer, bytes: number, options: Upload = {}) {
+  const { status, headers } = await offsetOf(server, body, options);
+  assert.deepEqual(
+    [status, headers.get("upload-offset"), headers.get("upload-complete")],
+    [204, String(bytes), "?0"],
+  );
+}
+
+/** The rest of an upload, from `first` on. */
+function restOf(body: Buffer, first: number, { headers, ...options }: Upload = {}): string {
+  const digest = contentDigest(sha256(body));
+  const { name = "build.zip", dispatchId = "d1" } = options;
+  const range = `bytes ${first}-${body.length - 1}/${body.length}`;
+  const text = uploadText(dispatchId, name, digest, range);
+  return textOf("PUT", options, {
+    ...headersOf(body, options),
+    "Content-Digest": undefined,
+    "Repr-Digest": digest,
+    "Content-Range": range,
+    "Content-Length": String(body.length - first),
+    [SIMPLE_SIGNATURE_HEADER]: signSimple(deriveDispatchSecret(SERVER_KEY, dispatchId), text),
+    ...headers,
+  });
+}
+
+async function goOn(server: CallbackServer, body: Buffer, first: number, options: Upload = {}) {
+  const client = await server.client();
+  client.write(restOf(body, first, options), body.subarray(first));
+  const response = await client.response();
+  client.close();
+  return response;
+}
+
+test("an upload that was cut off goes on where it stopped, also after a restart, and no other one does", async (context) => {
+  const server = await open(context);
+  const body = randomBytes(1_000_000);
+  await isCut(server, body, 0);
+  const cut = await server.client();
+  cut.write(headOf(body), body.subarray(0, 600_000));
+  await hasCome(server, 600_000);
+  cut.close();
+  await server.restartContents();
+  await isCut(server, body, 600_000);
+  const others = { owner: "d2", sha256: sha256(body).toString("hex") };
+  assert.equal(await server.contents?.offset(others), 0, "it is the dispatch's own");
+  const elsewhere = await goOn(server, body, 500_000);
+  assert.deepEqual([elsewhere.status, elsewhere.headers.get("upload-offset")], [409, "600000"]);
+  const rest = await goOn(server, body, 600_000);
+  assert.equal(rest.status, 200, rest.body);
+  assert.deepEqual(await kept(server), [
+    { name: "build.zip", mediaType: "application/zip", size: body.length, content: body },
+  ]);
+  assert.deepEqual(parts(server), []);
+  const again = await goOn(server, body, 600_000);
+  assert.deepEqual(JSON.parse(again.body), { ...JSON.parse(rest.body), duplicate: true });
+});
+
+test("who asks how far an upload is ends the connection that was half open, and it goes on from there", async (context) => {
+  const server = await open(context);
+  const body = randomBytes(300_000);
+  const hanging = await server.client();
+  hanging.write(headOf(body), body.subarray(0, 100_000));
+  await hasCome(server, 100_000);
+  await isCut(server, body, 100_000);
+  assert.equal((await hanging.response()).status, 503);
+  assert.equal((await goOn(server, body, 100_000)).status, 200);
+});
+
+test("what goes on is verified with its range before a byte is read, and has to reach to the end", async (context) => {
+  const server = await open(context);
+  const body = randomBytes(2000);
+  const cut = await server.client();
+  cut.write(headOf(body), body.subarray(0, 1000));
+  await hasCome(server, 1000);
+  cut.close();
+  const whole = headersOf(body)[SIMPLE_SIGNATURE_HEADER];
+  const signed = (range: string) => ({
+    "Content-Range": range,
+    [SIMPLE_SIGNATURE_HEADER]: signSimple(
+      deriveDispatchSecret(SERVER_KEY, "d1"),
+      uploadText("d1", "build.zip", contentDigest(sha256(body)), range),
+    ),
+  });
+  for (const [headers, status] of [
+    [{ [SIMPLE_SIGNATURE_HEADER]: whole }, 401],
+    [{ "Content-Range": "bytes 999-1999/2000" }, 401],
+    [{ "Repr-Digest": contentDigest(sha256("other")) }, 401],
+    [signed("bytes 1000-1500/2000"), 400],
+    [signed("bytes 1000-1999/*"), 400],
+    [signed("bytes 1001-1999/2000"), 400],
+  ] as const) {
+    assert.equal((await goOn(server, body, 1000, { headers })).status, status, JSON.stringify(headers));
+  }
+  await isCut(server, body, 1000);
+  assert.equal((await goOn(server, body, 1000)).status, 200);
+});
+
+test("what goes on with other bytes than those it began with is refused, and begins anew", async (context) => {
+  const server = await open(context);
+  const body = randomBytes(2000);
+  const cut = await server.client();
+  cut.write(headOf(body), randomBytes(1000));
+  await hasCome(server, 1000);
+  cut.close();
+  await isCut(server, body, 1000);
+  assert.equal((await goOn(server, body, 1000)).status, 400);
+  await isCut(server, body, 0);
   assert.deepEqual(await kept(server), []);
   assert.equal((await upload(server, body)).status, 200);
 });

@@ -5,7 +5,7 @@ import type { CallbackResult, Metrics } from "../metrics.ts";
 import { ContentError } from "../store/contents.ts";
 import type { ChangeResult } from "../store/plan.ts";
 import { type Store, StoreUnavailableError } from "../store/store.ts";
-import { type Answer, refused, stored } from "./answer.ts";
+import { type Answer, type ProblemStatus, refused, stored } from "./answer.ts";
 import type { ArtifactKeeping } from "./artifact-keeping.ts";
 import type { CallbackLimits, OverLimit } from "./callback-limits.ts";
 import { HeldAnswers } from "./held-answers.ts";
@@ -24,7 +24,7 @@ const NO_ROOM_SECONDS = 60;
 /** What only the dispatch's agent, its operator or time can change is worth no quick retry. */
 const RETRY_AFTER_SECONDS = { open_permissions: 5, late_callbacks: 60, artifacts: 60 } as const;
 
-const RESULTS: Readonly<Record<Answer["status"], CallbackResult>> = {
+const RESULTS: Readonly<Record<200 | ProblemStatus, CallbackResult>> = {
   200: "stored",
   400: "invalid",
   401: "unauthorized",

@@ -42,5 +42,6 @@ export function answerEarly(request: IncomingMessage, response: ServerResponse, 
 export function writeHead(response: ServerResponse, { status, headers, body }: EarlyAnswer): void {
   response.statusCode = status;
   for (const [name, value] of headers) response.setHeader(name, value);
-  response.setHeader("Content-Length", Buffer.byteLength(body));
+  // Never with a 204 (RFC 9110, section 8.6).
+  if (status !== 204) response.setHeader("Content-Length", Buffer.byteLength(body));
 }

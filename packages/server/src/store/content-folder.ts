@@ -3,6 +3,7 @@ import { renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
+  type ByteRange,
   type Content,
   ContentError,
   type Contents,
@@ -10,8 +11,11 @@ import {
   checkSize,
   KEPT_UNUSED_MS,
   overTotal,
+  type Part,
   type Promised,
+  until,
 } from "./contents.ts";
+import { PartFiles } from "./part-files.ts";
 import { StoreUnavailableError } from "./store.ts";
 
 /** Left free on the disk, in bytes, so that what agents upload keeps no commit from being made. */
@@ -20,6 +24,8 @@ const RESERVE_BYTES = 128 * 1024 * 1024;
 const ASKED_AT_ONCE = 500;
 /** Half-written files lie here. */
 const INCOMING = "incoming";
+/** Uploads that may go on. */
+const PARTS = "parts";
 const CONTENT_NAME = /^[0-9a-f]{64}$/;
 
 export interface ContentFolderOptions {
@@ -42,50 +48,46 @@ export function openContentFolder(
 /** Contents as files named by their SHA-256, in folders named by its first two digits. */
 export class ContentFolder implements Contents {
   readonly #options: ContentFolderOptions;
+  readonly #parts: PartFiles;
   /** Resolves when what was there at the start is in the total: a start does not wait for it. */
   readonly #counted: Promise<void>;
   #total = 0;
   /** Of what comes in: as much as was promised. */
   #incoming = 0;
 
-  /** Opens the folder, and forgets what an earlier process left half-way. */
+  /** Opens the folder, and forgets what an earlier process left half-way and nobody can go on with. */
   static async open(options: ContentFolderOptions): Promise<ContentFolder> {
     const { folder } = options;
     await rm(join(folder, INCOMING), { recursive: true, force: true });
     await mkdir(join(folder, INCOMING), { recursive: true, mode: 0o700 });
-    return new ContentFolder(options);
+    return new ContentFolder(options, await PartFiles.open(join(folder, PARTS)));
   }
 
-  private constructor(options: ContentFolderOptions) {
+  private constructor(options: ContentFolderOptions, parts: PartFiles) {
     this.#options = options;
+    this.#parts = parts;
     this.#counted = this.#count();
     // Told to who asks for room.
     this.#counted.catch(() => {});
   }
 
   async keep(bytes: AsyncIterable<Uint8Array>, promised: Promised): Promise<number> {
-    const expected = promised.size ?? promised.maxBytes;
-    checkSize(promised.size ?? 0, promised);
-    this.#incoming += expected;
-    const draft = join(this.#options.folder, INCOMING, randomUUID());
-    try {
-      await this.#counted;
-      await this.#checkRoom(expected);
-      const size = await writeDraft(draft, bytes, promised);
-      await this.#place(draft, promised.sha256, size);
-      return size;
-    } catch (error) {
-      throw told(error);
-    } finally {
-      this.#incoming -= expected;
-      await rm(draft, { force: true }).catch(() => {});
+    const { part } = promised;
+    if (part) {
+      return this.#parts.write(part, (path, signal) => this.#receive(path, until(bytes, signal), promised));
     }
+    const draft = join(this.#options.folder, INCOMING, randomUUID());
+    return this.#receive(draft, bytes, promised).finally(() => rm(draft, { force: true }).catch(() => {}));
   }
 
-  async read(sha256: string): Promise<Content | null> {
+  offset(part: Omit<Part, "from">): Promise<number> {
+    return this.#parts.offset(part).catch((error: unknown) => Promise.reject(told(error)));
+  }
+
+  async read(sha256: string, range?: ByteRange): Promise<Content | null> {
     const path = this.#pathOf(sha256);
     const found = await stat(path).catch(() => null);
-    return found && { size: found.size, bytes: bytesOf(path) };
+    return found && { size: found.size, bytes: bytesOf(path, range) };
   }
 
   async clean(
@@ -99,6 +101,7 @@ export class ContentFolder implements Contents {
       if (touchedMs <= before) old.push(sha256);
     }
     let removed = 0;
+    this.#parts.clean(before);
     for (let from = 0; from < old.length; from += ASKED_AT_ONCE) {
       const asked = old.slice(from, from + ASKED_AT_ONCE);
       const used = await inUse(asked);
@@ -109,11 +112,33 @@ export class ContentFolder implements Contents {
 
   async total(): Promise<number> {
     await this.#counted;
-    return this.#total + this.#incoming;
+    return this.#held;
   }
 
   async close(): Promise<void> {
     await this.#counted.catch(() => {});
+  }
+
+  get #held(): number {
+    return this.#total + this.#incoming + this.#parts.bytes;
+  }
+
+  /** Keeps bytes, at the end of those that a file has already. @returns how many they are with those */
+  async #receive(path: string, bytes: AsyncIterable<Uint8Array>, promised: Promised): Promise<number> {
+    const expected = promised.size ?? promised.maxBytes;
+    checkSize(promised.size ?? 0, promised);
+    this.#incoming += expected;
+    try {
+      await this.#counted;
+      await this.#checkRoom(expected - (promised.part?.from ?? 0));
+      const size = await addTo(path, bytes, promised);
+      await this.#place(path, promised.sha256, size);
+      return size;
+    } catch (error) {
+      throw told(error);
+    } finally {
+      this.#incoming -= expected;
+    }
   }
 
   async #count(): Promise<void> {
@@ -127,7 +152,7 @@ export class ContentFolder implements Contents {
   /** @throws ContentError */
   async #checkRoom(expected: number): Promise<void> {
     const { folder, maxTotalBytes, freeBytes = freeOnDisk } = this.#options;
-    if (this.#total + this.#incoming > maxTotalBytes) throw overTotal(maxTotalBytes);
+    if (this.#held > maxTotalBytes) throw overTotal(maxTotalBytes);
     const free = await freeBytes(folder);
     if (free >= expected + RESERVE_BYTES) return;
     const missing = Math.ceil((expected + RESERVE_BYTES - free) / 1024 / 1024);
@@ -158,11 +183,11 @@ export class ContentFolder implements Contents {
   }
 }
 
-/** A file's bytes, opened when the first is asked for. */
-async function* bytesOf(path: string): AsyncIterable<Uint8Array> {
+/** A file's bytes, or a range of them; opened when the first is asked for. */
+async function* bytesOf(path: string, range?: ByteRange): AsyncIterable<Uint8Array> {
   const file = await open(path, "r");
   try {
-    yield* file.createReadStream({ autoClose: false });
+    yield* file.createReadStream({ autoClose: false, ...(range && { start: range.first, end: range.last }) });
   } finally {
     await file.close();
   }
@@ -174,16 +199,15 @@ async function freeOnDisk(folder: string): Promise<number> {
   return blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize;
 }
 
-async function writeDraft(
-  path: string,
-  bytes: AsyncIterable<Uint8Array>,
-  promised: Promised,
-): Promise<number> {
+/** Adds bytes to a file that is new, or has as many as were promised before. @returns how many it has then, durably */
+async function addTo(path: string, bytes: AsyncIterable<Uint8Array>, promised: Promised): Promise<number> {
+  const { from } = promised.part ?? { from: 0 };
   const hash = createHash("sha256");
-  let size = 0;
+  let size = from;
   let file: FileHandle | undefined;
   try {
-    file = await open(path, "wx", 0o600);
+    file = await open(path, from === 0 ? "wx" : "a", 0o600);
+    if (from > 0) for await (const piece of bytesOf(path)) hash.update(piece);
     for await (const piece of bytes) {
       size += piece.length;
       checkSize(size, promised);

@@ -104,6 +104,109 @@ export function contentConformance(name: string, place: ContentPlace): void {
     1_000_000,
   );
 
+  opened("an upload that broke off goes on where it stopped, and is one content then", async (contents) => {
+    const bytes = randomBytes(1_000_000);
+    const part = { owner: "dispatch_1", sha256: sha256Of(bytes) };
+    const promised = { sha256: part.sha256, size: bytes.length, maxBytes: bytes.length };
+    const cutAt = async function* (at: number, from = 0) {
+      yield bytes.subarray(from, at);
+      throw new Error("gone");
+    };
+    assert.equal(await contents.offset(part), 0);
+    await assert.rejects(contents.keep(cutAt(600_000), { ...promised, part: { ...part, from: 0 } }), /gone/);
+    const from = await contents.offset(part);
+    assert.ok(from > 300_000 && from <= 600_000, `${from} bytes`);
+    assert.equal(await contents.total(), from);
+    assert.equal(await contents.read(part.sha256), null);
+    assert.equal(await contents.offset({ ...part, owner: "dispatch_2" }), 0);
+    const elsewhere = { ...promised, part: { ...part, from: from - 1 } };
+    await assert.rejects(contents.keep(pieces(bytes), elsewhere), (error: ContentError) => {
+      assert.deepEqual([error.code, error.offset], ["offset", from]);
+      return true;
+    });
+    const rest = pieces(bytes.subarray(from, 900_000), bytes.subarray(900_000));
+    assert.equal(await contents.keep(rest, { ...promised, part: { ...part, from } }), bytes.length);
+    assert.deepEqual(await whole(contents, part.sha256), bytes);
+    assert.equal(await contents.offset(part), 0);
+    assert.equal(await contents.total(), bytes.length);
+  });
+
+  opened(
+    "an upload has one writer, the last one, and begins anew where its bytes were others",
+    async (contents) => {
+      const bytes = randomBytes(700_000);
+      const part = { owner: "dispatch_1", sha256: sha256Of(bytes), from: 0 };
+      const promised = { sha256: part.sha256, size: bytes.length, maxBytes: bytes.length, part };
+      const { promise: held, resolve: goOn } = Promise.withResolvers<void>();
+      const { promise: asked, resolve: isAsked } = Promise.withResolvers<void>();
+      const slow = async function* () {
+        yield bytes.subarray(0, 600_000);
+        isAsked();
+        await held;
+        yield bytes.subarray(600_000);
+      };
+      const first = assert.rejects(contents.keep(slow(), promised), refusedAs("replaced"));
+      await asked;
+      const from = await contents.offset(part);
+      assert.ok(from > 0);
+      goOn();
+      await first;
+      assert.equal(await contents.offset(part), from, "nothing more was added");
+      const others = randomBytes(bytes.length - from);
+      const wrong = { ...promised, part: { ...part, from } };
+      await assert.rejects(contents.keep(pieces(others), wrong), refusedAs("mismatch"));
+      assert.deepEqual([await contents.offset(part), await contents.total()], [0, 0]);
+      assert.equal(await contents.keep(pieces(bytes), promised), bytes.length);
+    },
+  );
+
+  opened(
+    "uploads that are not gone on with are removed when they are old, and few of one owner wait",
+    async (contents) => {
+      const broken = async function* () {
+        yield Buffer.alloc(300_000);
+        throw new Error("gone");
+      };
+      const parts = Array.from({ length: 6 }, () => ({
+        owner: "dispatch_1",
+        sha256: sha256Of(randomBytes(8)),
+      }));
+      for (const part of parts) {
+        const promised = {
+          sha256: part.sha256,
+          size: 400_000,
+          maxBytes: 400_000,
+          part: { ...part, from: 0 },
+        };
+        await assert.rejects(contents.keep(broken(), promised), /gone/);
+      }
+      const kept: boolean[] = [];
+      for (const part of parts) kept.push((await contents.offset(part)) > 0);
+      assert.deepEqual(kept, [false, false, true, true, true, true]);
+      await contents.clean(NOTHING_USED);
+      assert.ok((await contents.offset(parts[5] as (typeof parts)[0])) > 0);
+      await contents.clean(NOTHING_USED, -1000);
+      assert.equal(await contents.total(), 0);
+    },
+  );
+
+  opened("a range of bytes is read without the others", async (contents) => {
+    const bytes = randomBytes(700_000);
+    await keep(contents, [bytes]);
+    for (const [first, last] of [
+      [0, 0],
+      [1, 262_143],
+      [262_143, 262_144],
+      [300_000, 699_999],
+    ] as const) {
+      const read: Uint8Array[] = [];
+      const content = await contents.read(sha256Of(bytes), { first, last });
+      for await (const piece of content?.bytes ?? []) read.push(piece);
+      assert.equal(content?.size, bytes.length);
+      assert.deepEqual(Buffer.concat(read), bytes.subarray(first, last + 1));
+    }
+  });
+
   opened("what is young stays, whether anything refers to it or not", async (contents) => {
     const bytes = randomBytes(10);
     await keep(contents, [bytes]);

@@ -151,6 +151,14 @@ export class CallbackServer {
     this.#endpoint = this.#newEndpoint();
   }
 
+  /** Opens the contents of artifacts anew, as a server that starts after a kill does. */
+  async restartContents(): Promise<void> {
+    this.contents = await ContentFolder.open({
+      folder: join(this.folder, "artifacts"),
+      maxTotalBytes: this.#limits.allArtifacts,
+    });
+  }
+
   async close(): Promise<void> {
     for (const client of this.#clients) client.close();
     this.#lane.close();
@@ -178,7 +186,10 @@ export class CallbackServer {
   #newUploads(): ArtifactUploads {
     const { artifact: maxBytes } = this.#limits;
     const parts = { intake: this.intake, pace: this.#pace, addresses: ADDRESSES, maxBytes };
-    const contents: Pick<Contents, "keep"> = { keep: (...kept) => this.#contents.keep(...kept) };
+    const contents: Pick<Contents, "keep" | "offset"> = {
+      keep: (...kept) => this.#contents.keep(...kept),
+      offset: (part) => this.#contents.offset(part),
+    };
     return new ArtifactUploads({ ...this.#parts(), ...parts, contents });
   }
 
@@ -205,7 +216,7 @@ export class CallbackServer {
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
     this.#broken.expectAnswer(request, response);
-    if (request.method === "PUT" && request.url?.includes("/artifacts/"))
+    if (request.method !== "POST" && request.url?.includes("/artifacts/"))
       this.#uploads.handle(request, response);
     else if ((request.url ?? "").startsWith(CALLBACK_PATH)) this.#endpoint(request, response);
     else response.writeHead(404).end();

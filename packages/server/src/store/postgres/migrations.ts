@@ -236,6 +236,10 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (task_id, dispatch_id)
   );
   `,
+  `
+  ALTER TABLE contents ADD COLUMN part text COLLATE "C" UNIQUE;
+  ALTER TABLE contents ADD COLUMN writer text;
+  `,
 ];
 
 /** Names the lock that one node at a time migrates under; any number that nobody else uses in the same database. */
