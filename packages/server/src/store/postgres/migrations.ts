@@ -16,6 +16,7 @@ import { NewerDatabaseError } from "../store.ts";
  * - `commit_marks` has the number of each node's last commit (commit-marks.ts).
  * - `artifacts` are what attempts left behind. `contents` are their bytes, in pieces (content-table.ts): without a
  *   `sha256` while they come in; `touched_at` is when one came, or was last asked to be kept.
+ *   `contents.part` names an upload that may go on after it broke off, and `writer` the request that adds to it.
  * - `tasks.waits_kind` and `tasks.waits_since` say what a task waits for a human with; null when it does not.
  * - `events.entry_key` is what all parts of one entry of a transcript have; empty where the event is all of an entry,
  *   null where it is none.
