@@ -55,6 +55,8 @@ export interface RunnerOptions {
 /** A running agent. */
 export interface Runner {
   readonly agentId: string;
+  /** The agent's name in Mission Control. */
+  readonly name: string;
   /** Where it takes dispatches. */
   readonly url: string;
   /** Ids of the dispatches being worked on. */
@@ -128,6 +130,7 @@ async function run(options: RunnerOptions, state: StateFile, workspace: Workspac
     let closed: Promise<void> | undefined;
     return {
       agentId: registered.id,
+      name: options.name,
       url,
       get running() {
         return agent.running;

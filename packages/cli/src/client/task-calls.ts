@@ -4,18 +4,59 @@ import {
   type EventType,
   eventSchema,
   type LogEvent,
+  type TaskSummary,
   type TaskView,
   type TranscriptPage,
+  taskPageSchema,
   taskSchema,
   transcriptPageSchema,
 } from "@mission-control/protocol";
 import { z } from "zod";
 import { CommandError } from "../terminal/command-error.ts";
+import { oneLine } from "../terminal/output.ts";
 import { type ApiClient, ApiError } from "./api-client.ts";
 
-/** The task of this id. @throws CommandError when there is none */
-export function findTask(client: ApiClient, id: string): Promise<TaskView> {
-  return ofTask(id, client.get(pathOf(id), taskSchema));
+const MAX_SEARCH = 200;
+
+/** The task of this id or, where it is the only one of it, title. @throws CommandError when there is none, or several */
+export async function findTask(client: ApiClient, idOrTitle: string): Promise<TaskView> {
+  try {
+    return await client.get(pathOf(idOrTitle), taskSchema);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 404) throw error;
+  }
+  const titled = await tasksTitled(client, idOrTitle);
+  const [only] = titled;
+  if (!only) throw noSuchTask(idOrTitle);
+  if (titled.length > 1) {
+    const ids = titled.map(({ id, status }) => `  ${id}  ${status}`).join("\n");
+    throw new CommandError(`Several tasks are titled "${idOrTitle}": give the id of one.\n${ids}`);
+  }
+  return client.get(pathOf(only.id), taskSchema);
+}
+
+/** The id of a task that is there or, by its id, was: of one that was deleted there still are events. */
+export async function findTaskWithEvents(client: ApiClient, idOrTitle: string): Promise<string> {
+  const { items } = await client
+    .get(`${pathOf(idOrTitle)}/events?limit=1`, z.object({ items: z.array(z.unknown()) }))
+    .catch((error: unknown) => {
+      if (error instanceof ApiError && error.status === 404) return { items: [] };
+      throw error;
+    });
+  return items.length > 0 ? idOrTitle : (await findTask(client, idOrTitle)).id;
+}
+
+/** Those of exactly this title, newest first; of very many, some of the newest. */
+async function tasksTitled(client: ApiClient, title: string): Promise<readonly TaskSummary[]> {
+  // What a search takes; not the first half of a pair of UTF-16 units at its end.
+  const q = title.slice(0, MAX_SEARCH).replace(/[\ud800-\udbff]$/, "");
+  const query = new URLSearchParams({ q, limit: "500" });
+  const { items } = await client.get(`/api/tasks?${query}`, taskPageSchema);
+  return items.filter((task) => task.title === title || oneLine(task.title) === title);
+}
+
+function noSuchTask(idOrTitle: string): CommandError {
+  return new CommandError(`There is no task "${idOrTitle}": mission-control tasks lists them.`);
 }
 
 /**
@@ -90,11 +131,6 @@ export function downloadArtifact(
   return client.download(`${pathOf(taskId)}/artifacts/${encodeURIComponent(artifactId)}`);
 }
 
-/** @throws CommandError for a task that never was; of one that was deleted there still are events */
-export async function checkHasEvents(client: ApiClient, taskId: string): Promise<void> {
-  await ofTask(taskId, client.get(`${pathOf(taskId)}/events?limit=1`, z.object({})));
-}
-
 function pathOf(id: string): string {
   return `/api/tasks/${encodeURIComponent(id)}`;
 }
@@ -103,6 +139,6 @@ function pathOf(id: string): string {
 export function ofTask<Answer>(id: string, call: Promise<Answer>): Promise<Answer> {
   return call.catch((error: unknown) => {
     if (!(error instanceof ApiError) || error.status !== 404) throw error;
-    throw new CommandError(`There is no task "${id}": mission-control tasks lists them.`);
+    throw noSuchTask(id);
   });
 }

@@ -7,6 +7,7 @@ import {
   type PermissionPolicy,
   RegistrationError,
   RunFailedError,
+  type Runner,
   runAcpAgent,
   runExecAgent,
   WORKSPACE_KINDS,
@@ -15,7 +16,7 @@ import {
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type ServerFlags, serverAccess, withServerFlags } from "../client/server-access.ts";
 import { CommandError, wrongUse } from "../terminal/command-error.ts";
-import { notice, print, printJson } from "../terminal/output.ts";
+import { notice, print, printJson, shellWord } from "../terminal/output.ts";
 import { untilInterrupted } from "../terminal/until-interrupted.ts";
 
 interface AgentFlags extends ServerFlags {
@@ -129,12 +130,19 @@ async function run(flags: AgentFlags): Promise<void> {
     throw error;
   });
   if (!runner) return; // Stopped while it was starting.
-  if (json) printJson({ agentId: runner.agentId, url: runner.url });
-  else print(`Ready for tasks as ${runner.agentId}, at ${runner.url}. Stop with Ctrl-C.`);
+  if (json) printJson({ agentId: runner.agentId, name: runner.name, url: runner.url });
+  else print(greeting(runner));
   if (!interrupted.aborted) {
     await new Promise((resolve) => interrupted.addEventListener("abort", resolve, { once: true }));
   }
   await runner.close();
+}
+
+function greeting({ name, agentId, url }: Runner): string {
+  return [
+    `Ready for tasks as "${name}" (${agentId}), at ${url}. Stop with Ctrl-C.`,
+    `Give it one: mission-control dispatch "Say which files are here" --agent ${shellWord(name)} --wait`,
+  ].join("\n");
 }
 
 function agentOptions(flags: AgentFlags, signal: AbortSignal): AgentOptions {

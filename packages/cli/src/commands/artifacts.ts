@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import type { ArtifactView } from "@mission-control/protocol";
 import type { Command } from "commander";
 import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
-import { artifactsOf, downloadArtifact } from "../client/task-calls.ts";
+import { artifactsOf, downloadArtifact, findTask } from "../client/task-calls.ts";
 import { CommandError, wrongUse } from "../terminal/command-error.ts";
 import { print, printJson, sizeOf, table } from "../terminal/output.ts";
 
@@ -17,7 +17,7 @@ interface ArtifactsFlags extends ServerFlags {
 
 export function configure(command: Command): void {
   withServerFlags(command)
-    .argument("<task>", "the task's id")
+    .argument("<task>", "the task's id or title")
     .option("--get <name>", "download one, by its name (of several, the newest) or id")
     .option(
       "-o, --output <file>",
@@ -31,10 +31,11 @@ Examples:
   mission-control artifacts task_01K3…
   mission-control artifacts task_01K3… --get change.patch -o - | git apply`,
     )
-    .action(async (id: string, flags: ArtifactsFlags) => {
+    .action(async (task: string, flags: ArtifactsFlags) => {
       const client = connect(flags);
       const { get: wanted, output, json } = flags;
       if (wanted === undefined && output !== undefined) throw wrongUse("--output needs --get.");
+      const { id } = await findTask(client, task);
       const artifacts = await artifactsOf(client, id);
       if (wanted !== undefined) {
         const found = find(artifacts, wanted);

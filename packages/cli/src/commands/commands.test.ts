@@ -30,7 +30,8 @@ test("dispatch --wait follows a task to its end and tells how it went", async ()
   const done = await run(["dispatch", "Summarise the release notes", "--agent", "demo-agent", "--wait"], env);
   assert.equal(done.code, 0, done.stderr);
   const lines = done.stdout.trim().split("\n");
-  assert.match(lines[0] ?? "", /^task_\w+ {2}Summarise the release notes$/);
+  assert.equal(lines[0], "Summarise the release notes → demo-agent");
+  assert.doesNotMatch(done.stdout, /task_|agent_/);
   assert.ok(lines.some((line) => line.includes("pending → queued")));
   assert.ok(lines.some((line) => line.includes("Reading CHANGELOG.md")));
   assert.match(lines.at(-1) ?? "", /^Completed: Two changes/);
@@ -117,9 +118,39 @@ test("what agents write cannot move the cursor or break a line of the terminal",
   const { id } = await api("POST", "/api/tasks", { title: "x\u001b[2J\u202e\u0007y" });
   const tail = start(["tail", "--task", id, "--since", "0"], env);
   const line = await tail.line();
-  assert.match(line, /x \[2J y$/);
+  assert.match(line, / {2}task {11}x \[2J y {2}created$/);
   tail.child.kill("SIGTERM");
   assert.equal((await tail.finished).code, 0);
+});
+
+test("tail says whom and what events are about, by name and title, or with --ids by their ids", async () => {
+  const { id } = await api("POST", "/api/tasks", { title: "Named in a tail" });
+  await api("PATCH", `/api/tasks/${id}`, { title: "Named otherwise" });
+  const dispatched = await run(["dispatch", "Named once", "--agent", "demo-agent", "--wait", "--json"], env);
+  const task = JSON.parse(dispatched.stdout);
+  const lineOf = async (type: string, ...words: string[]) => {
+    const tail = start(["tail", "--since", "0", ...words], env);
+    const line = await tail.lineLike(new RegExp(`${type} .*(Named|${task.id})`));
+    tail.child.kill("SIGTERM");
+    await tail.finished;
+    return line;
+  };
+  assert.match(await lineOf("complete", "--task", "Named once"), / {2}demo-agent · Named once {2}Done/);
+  assert.match(await lineOf("complete", "--task", task.id, "--ids"), new RegExp(`  ${task.id}  Done`));
+  assert.match(await lineOf("task", "--task", "Named otherwise"), / {2}Named in a tail {2}created/);
+});
+
+test("a task is named by its title as well, where it is the only one of it", async () => {
+  const titled = await api("POST", "/api/tasks", { title: "Twice there, isn't it?" });
+  const cancelled = await run(["cancel", "Twice there, isn't it?"], env);
+  assert.equal(cancelled.stdout, `${titled.id}  cancelled  Twice there, isn't it?\n`);
+  const other = await api("POST", "/api/tasks", { title: "Twice there, isn't it?" });
+  const { code, stderr } = await run(["cancel", "Twice there, isn't it?"], env);
+  assert.equal(code, 1);
+  assert.match(stderr, /^Several tasks are titled "Twice there, isn't it\?": give the id of one\.\n/);
+  assert.ok(stderr.includes(`  ${other.id}  pending\n  ${titled.id}  cancelled`));
+  const unknown = await run(["approve", "Not there/at all ".repeat(20).trim()], env);
+  assert.match(unknown.stderr, /^There is no task "Not there/);
 });
 
 test("report speaks for an agent by a signed callback", async () => {

@@ -6,12 +6,14 @@ import type { App } from "@mission-control/server";
 import { type Command, InvalidArgumentError } from "commander";
 import { ApiClient } from "../client/api-client.ts";
 import { followEvents } from "../client/event-follower.ts";
+import { EventSubjects } from "../client/event-subjects.ts";
 import { DemoAgent } from "../demo/demo-agent.ts";
 import { DemoRounds } from "../demo/demo-rounds.ts";
 import { DEMO_TASKS } from "../demo/demo-tasks.ts";
 import { startServer, stop } from "../server/start-server.ts";
 import { CommandError } from "../terminal/command-error.ts";
-import { eventLine, print, printJson } from "../terminal/output.ts";
+import { eventLine } from "../terminal/event-line.ts";
+import { print, printJson } from "../terminal/output.ts";
 import { untilInterrupted } from "../terminal/until-interrupted.ts";
 
 const DEFAULT_PACE_MS = 1500;
@@ -110,11 +112,12 @@ async function show(
   flags: DemoFlags,
 ) {
   const { url, headers } = client;
+  const subjects = new EventSubjects(client);
   for await (const followed of followEvents({ url, headers, filter: {}, after, signal, onRetry: () => {} })) {
     if (followed.kind !== "event") continue;
     const { event } = followed;
     if (flags.json) printJson(event);
-    else print(eventLine(event));
+    else print(eventLine(event, await subjects.of(event)));
     rounds.see(event);
     if (flags.once && rounds.isSettled) return;
   }

@@ -5,7 +5,8 @@ import { type ApiClient, ApiError } from "../client/api-client.ts";
 import { followEvents } from "../client/event-follower.ts";
 import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
 import { CommandError } from "../terminal/command-error.ts";
-import { eventLine, notice, oneLine, print, printJson } from "../terminal/output.ts";
+import { eventLine } from "../terminal/event-line.ts";
+import { notice, oneLine, print, printJson, shellWord } from "../terminal/output.ts";
 import { untilInterrupted } from "../terminal/until-interrupted.ts";
 
 /** A dispatch waits for the agent's side: three tries, each up to a minute for its answer, and the pauses between. */
@@ -19,6 +20,7 @@ interface DispatchFlags extends ServerFlags {
   context?: object;
   review?: boolean;
   wait?: boolean;
+  ids?: boolean;
   json?: boolean;
 }
 
@@ -32,6 +34,7 @@ export function configure(command: Command): void {
     .option("--context <json>", "a JSON object that goes along with the task", jsonObject)
     .option("--review", "have the result reviewed before the task is completed")
     .option("--wait", "follow the task until it ends: exit 0 when completed, 1 when failed or cancelled")
+    .option("--ids", "print the task's id, too")
     .option("--json", "print the task as JSON")
     .addHelpText(
       "after",
@@ -51,7 +54,7 @@ async function dispatch(title: string, flags: DispatchFlags): Promise<void> {
   const { description, priority, tag: tags, context, review: requiresReview } = flags;
   const fields = { title, description, priority, tags, context, requiresReview };
   const created = await client.post("/api/tasks", fields, taskSchema);
-  if (!flags.json) print(`${created.id}  ${oneLine(created.title)}`);
+  if (!flags.json) print(`${flags.ids ? `${created.id}  ` : ""}${oneLine(created.title)} → ${agent.name}`);
   const task = await client
     .post(`/api/tasks/${created.id}/dispatch`, { agentId: agent.id }, taskSchema, DISPATCH_TIMEOUT_MS)
     .catch((error: unknown) => {
@@ -65,6 +68,7 @@ async function dispatch(title: string, flags: DispatchFlags): Promise<void> {
   print(
     task.status === "queued" ? `Queued: ${agent.name} has no free slot yet.` : `${agent.name} has taken it.`,
   );
+  print(`Watch it with mission-control transcript ${shellWord(flags.ids ? task.id : task.title)} --follow`);
 }
 
 function inDoubt(reason: string): string {
@@ -92,7 +96,7 @@ async function follow(
   });
   for await (const followed of events) {
     if (followed.kind === "event") {
-      if (!flags.json) print(eventLine(followed.event));
+      if (!flags.json) print(eventLine(followed.event, ""));
       const { type, data } = followed.event;
       if (type !== "status_change" || !OVER.has(data.to)) continue;
     }

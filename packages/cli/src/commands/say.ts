@@ -12,7 +12,7 @@ import { type Command, Option } from "commander";
 import type { ApiClient } from "../client/api-client.ts";
 import { followEvents } from "../client/event-follower.ts";
 import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
-import { ofTask } from "../client/task-calls.ts";
+import { findTask, ofTask } from "../client/task-calls.ts";
 import { CommandError } from "../terminal/command-error.ts";
 import { notice, print, printJson } from "../terminal/output.ts";
 
@@ -30,7 +30,7 @@ type SayFlags = ServerFlags & { mode: string; attach: string[]; json?: boolean }
 /** `mission-control say`: writes to the agent that works on a task. */
 export function configure(command: Command): void {
   withServerFlags(command)
-    .argument("<task>", "the task's id")
+    .argument("<task>", "the task's id or title")
     .argument("<text>", "what the agent is to read")
     .addOption(
       new Option(
@@ -58,9 +58,10 @@ Examples:
     .action(say);
 }
 
-async function say(id: string, text: string, { mode, attach, json, ...flags }: SayFlags): Promise<void> {
+async function say(task: string, text: string, { mode, attach, json, ...flags }: SayFlags): Promise<void> {
   const client = connect(flags);
   const attachments = attach.map(attachmentOf);
+  const { id } = await findTask(client, task);
   // Before the message is there: a stream that begins after this position tells all that comes of it.
   const { lastEventId } = await client.get("/api/tasks?limit=1", taskPageSchema);
   const body = { text, mode, ...(attachments.length > 0 ? { attachments } : {}) };

@@ -2,9 +2,11 @@ import { eventTypeSchema } from "@mission-control/protocol";
 import { type Command, InvalidArgumentError } from "commander";
 import { findAgent } from "../client/agents-lookup.ts";
 import { followEvents } from "../client/event-follower.ts";
+import { EventSubjects, subjectId } from "../client/event-subjects.ts";
 import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
-import { checkHasEvents } from "../client/task-calls.ts";
-import { eventLine, notice, print, printJson } from "../terminal/output.ts";
+import { findTaskWithEvents } from "../client/task-calls.ts";
+import { eventLine } from "../terminal/event-line.ts";
+import { notice, print, printJson } from "../terminal/output.ts";
 import { untilInterrupted } from "../terminal/until-interrupted.ts";
 
 interface TailFlags extends ServerFlags {
@@ -12,12 +14,13 @@ interface TailFlags extends ServerFlags {
   agent?: string;
   types?: string;
   since?: number;
+  ids?: boolean;
   json?: boolean;
 }
 
 export function configure(command: Command): void {
   withServerFlags(command)
-    .option("--task <id>", "only events of this task")
+    .option("--task <task>", "only events of this task, by title or id")
     .option("--agent <name>", "only events of this agent, by name or id")
     .option(
       "--types <types>",
@@ -25,6 +28,7 @@ export function configure(command: Command): void {
       types,
     )
     .option("--since <id>", "begin after this event's id; 0 for all that the log keeps", eventId)
+    .option("--ids", "print the ids of tasks and agents, not what they are called")
     .option("--json", "print each event as one line of JSON")
     .addHelpText(
       "after",
@@ -42,12 +46,13 @@ Examples:
 async function tail(flags: TailFlags): Promise<void> {
   const client = connect(flags);
   const agentId = flags.agent === undefined ? undefined : (await findAgent(client, flags.agent)).id;
-  if (flags.task !== undefined) await checkHasEvents(client, flags.task);
+  const taskId = flags.task === undefined ? undefined : await findTaskWithEvents(client, flags.task);
+  const subjects = new EventSubjects(client);
   const { url, headers } = client;
   const events = followEvents({
     url,
     headers,
-    filter: { taskId: flags.task, agentId, types: flags.types },
+    filter: { taskId, agentId, types: flags.types },
     after: flags.since,
     signal: untilInterrupted(),
     onRetry: (reason) => notice(`Lost the event stream (${reason}); connecting again.`),
@@ -57,7 +62,10 @@ async function tail(flags: TailFlags): Promise<void> {
       const { oldest, newest } = followed;
       notice(`The log holds events ${oldest} to ${newest} only: some before were missed; going on from now.`);
     } else if (flags.json) printJson(followed.event);
-    else print(eventLine(followed.event));
+    else {
+      const { event } = followed;
+      print(eventLine(event, flags.ids ? subjectId(event) : await subjects.of(event)));
+    }
   }
 }
 

@@ -55,7 +55,7 @@ test("a question is shown with its answers, and answered by an answer's id or na
   assert.match(agent.received.at(-1)?.body ?? "", /no-1/);
   const over = await server.run("answer", id, "allow");
   assert.equal(over.code, 1);
-  assert.equal(over.stderr, `The agent of ${id} asks nothing now.\n`);
+  assert.equal(over.stderr, 'The agent of "asks" asks nothing now.\n');
 });
 
 test("a form is shown with what its fields take, and filled in by name", async () => {

@@ -11,8 +11,8 @@ type ActionFlags = ServerFlags & { json?: boolean };
 /** `mission-control cancel`: ends a task and tells its agent to stop. */
 export const cancel = {
   configure(command: Command): void {
-    withTask(command, "mission-control cancel task_01K3…").action(async (id: string, flags: ActionFlags) =>
-      show(await actOnTask(connect(flags), id, "cancel"), flags),
+    withTask(command, "mission-control cancel task_01K3…").action(async (task: string, flags: ActionFlags) =>
+      act(task, "cancel", flags),
     );
   },
 };
@@ -20,8 +20,8 @@ export const cancel = {
 /** `mission-control force-end`: ends an attempt whose outcome nobody knows. */
 export const forceEnd = {
   configure(command: Command): void {
-    withTask(command, "mission-control force-end task_01K3…").action(async (id: string, flags: ActionFlags) =>
-      show(await actOnTask(connect(flags), id, "force-end"), flags),
+    withTask(command, "mission-control force-end task_01K3…").action(
+      async (task: string, flags: ActionFlags) => act(task, "force-end", flags),
     );
   },
 };
@@ -29,8 +29,8 @@ export const forceEnd = {
 /** `mission-control approve`: takes the result of a task in review. */
 export const approve = {
   configure(command: Command): void {
-    withTask(command, "mission-control approve task_01K3…").action(async (id: string, flags: ActionFlags) =>
-      show(await actOnTask(connect(flags), id, "approve"), flags),
+    withTask(command, "mission-control approve task_01K3…").action(async (task: string, flags: ActionFlags) =>
+      act(task, "approve", flags),
     );
   },
 };
@@ -40,8 +40,8 @@ export const reject = {
   configure(command: Command): void {
     withTask(command, 'mission-control reject task_01K3… "Keep the old name of the flag"')
       .argument("<feedback>", "what is to be done otherwise; the agent gets it with the task")
-      .action(async (id: string, feedback: string, flags: ActionFlags) =>
-        show(await actOnTask(connect(flags), id, "reject", { feedback }), flags),
+      .action(async (task: string, feedback: string, flags: ActionFlags) =>
+        act(task, "reject", flags, { feedback }),
       );
   },
 };
@@ -58,10 +58,10 @@ export const answer = {
         "the answer, by its id or name; without one and without --set, the question is shown",
       )
       .option("--set <name=value>", "fills in a field of the question's form; once for each", collect, [])
-      .action(async (id: string, option: string | undefined, flags: ActionFlags & { set: string[] }) => {
+      .action(async (task: string, option: string | undefined, flags: ActionFlags & { set: string[] }) => {
         const client = connect(flags);
-        const { waitingFor } = await findTask(client, id);
-        if (!waitingFor) throw new CommandError(`The agent of ${id} asks nothing now.`);
+        const { id, title, waitingFor } = await findTask(client, task);
+        if (!waitingFor) throw new CommandError(`The agent of "${title}" asks nothing now.`);
         if (option === undefined && flags.set.length === 0) {
           return flags.json ? printJson(waitingFor) : print(questionText(waitingFor));
         }
@@ -81,9 +81,15 @@ function collect(word: string, words: string[]): string[] {
 
 function withTask(command: Command, example: string): Command {
   return withServerFlags(command)
-    .argument("<task>", "the task's id")
+    .argument("<task>", "the task's id or title")
     .option("--json", "print the task as JSON")
     .addHelpText("after", `\nExamples:\n  ${example}`);
+}
+
+async function act(task: string, action: string, flags: ActionFlags, body: object = {}): Promise<void> {
+  const client = connect(flags);
+  const { id } = await findTask(client, task);
+  show(await actOnTask(client, id, action, body), flags);
 }
 
 function show(task: TaskView, { json }: ActionFlags): void {

@@ -76,7 +76,7 @@ test("a transcript is read from its beginning, followed to the task's end, and p
   goOn.resolve();
   const plan = ["plan", "    [>] test", "    [ ] mend"];
   const tool = ["exec  npm test  failed (exit 1, 1.2 s)", "    1 failing", "        at a.test.ts"];
-  const message = ["assistant", "    It fails:", "    ␛[31mred␛[0m<U+202E>"];
+  const message = ["assistant", "    It fails:", "    red<U+202E>"];
   const rest = ["edited src/a.ts", "    -a", "    +b", "thought", "    Better.", "completed", "    done"];
   const followed = await following.finished;
   assert.equal(followed.code, 0, followed.stderr);

@@ -20,7 +20,7 @@ const ENDED: ReadonlySet<TaskStatus> = new Set(["completed", "failed", "cancelle
 
 export function configure(command: Command): void {
   withServerFlags(command)
-    .argument("<task>", "the task's id")
+    .argument("<task>", "the task's id or title")
     .option("--follow", "go on with what the agent says and does, until the task has ended")
     .option("--json", "print each entry as one line of JSON; with --follow again each time that it changes")
     .addHelpText(
@@ -36,9 +36,10 @@ Examples:
     .action(async (task: string, flags: TranscriptFlags) => transcript(task, flags));
 }
 
-async function transcript(taskId: string, flags: TranscriptFlags): Promise<void> {
+async function transcript(idOrTitle: string, flags: TranscriptFlags): Promise<void> {
   const client = connect(flags);
-  const task = await findTask(client, taskId);
+  const task = await findTask(client, idOrTitle);
+  const taskId = task.id;
   const attempts = new Map(task.attempts.map(({ id, attempt }) => [id, attempt]));
   const attemptOf = ({ dispatchId = "" }: { dispatchId?: string | undefined }) =>
     attempts.get(dispatchId) ?? task.attempt;

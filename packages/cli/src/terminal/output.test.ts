@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { start } from "../../test/command-line.ts";
 import { TestServer } from "../../test/test-server.ts";
-import { eventLine, oneLine } from "./output.ts";
+import { eventLine } from "./event-line.ts";
+import { oneLine, shellWord, visible } from "./output.ts";
 
 /** Escape sequences, a bell, C1 controls, a line turned around, invisible characters, line separators. */
 const HOSTILE = "a\u001b]0;owned\u0007b\u009b2Jc\u202ed\u2066e\u200bf\u2028g\u{e0041}h";
@@ -61,5 +62,16 @@ test("an event that brings an entry and no words says what it brings", () => {
     timestamp: at,
     receivedAt: at,
   } as const;
-  assert.match(eventLine(event), / {2}activity {7}t1 {2}tool completed$/);
+  assert.match(eventLine(event, "a · b"), / {2}activity {7}a · b {2}tool completed$/);
+  assert.match(eventLine(event, ""), / {2}activity {7}tool completed$/);
+});
+
+test("colours leave nothing behind, other sequences are made harmless", () => {
+  assert.equal(oneLine("\u001b[1;32mgreen\u001b[0m \u001b[2Jx"), "green  [2Jx");
+  assert.equal(visible("\u001b[1;32mgreen\u001b[0m \u001b[2Jx"), "green ␛[2Jx");
+});
+
+test("a word of a command line means itself to a shell", () => {
+  assert.equal(shellWord("task_1"), "task_1");
+  assert.equal(shellWord("Don't $(run) it"), `'Don'\\''t $(run) it'`);
 });

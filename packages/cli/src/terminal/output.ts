@@ -1,4 +1,4 @@
-import type { LogEvent } from "@mission-control/protocol";
+import { padded, textWidth } from "./text-width.ts";
 
 /*
  * Everything a command says passes through here, the one place that keeps a terminal safe from it: titles, names and
@@ -7,6 +7,10 @@ import type { LogEvent } from "@mission-control/protocol";
 
 /** Control (Cc) and format (Cf) characters of Unicode, but for line breaks and the joiners that scripts and emoji need. */
 const UNSAFE = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]--[\n\u200c\u200d]]+/gv;
+
+/** Colours and other looks of a terminal (SGR of ECMA-48), as programs print them: they say nothing without them. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const LOOKS = /(?:\u001b\[|\u009b)[\d;:]*m/g;
 
 /** Writes text for people to the standard output: a line, or several with line breaks between them. */
 export function print(text: string): void {
@@ -35,6 +39,7 @@ export function oneLine(text: string): string {
 /** Text that others wrote, with its lines, in which control and format characters are seen instead of doing what they do. */
 export function visible(text: string): string {
   return text
+    .replaceAll(LOOKS, "")
     .replaceAll("\r\n", "\n")
     .replaceAll("\t", "    ")
     .replaceAll(UNSAFE, (run) => Array.from(run, pictureOf).join(""));
@@ -48,11 +53,17 @@ function pictureOf(character: string): string {
 }
 
 function withoutUnsafe(text: string): string {
-  return text.replaceAll("\r\n", "\n").replaceAll(UNSAFE, " ");
+  return text.replaceAll(LOOKS, "").replaceAll("\r\n", "\n").replaceAll(UNSAFE, " ");
 }
 
 function jsonEscape(codeUnit: string): string {
   return `\\u${codeUnit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** Text as one word of a command line of a POSIX shell: as it is where nothing in it means anything to one. */
+export function shellWord(text: string): string {
+  const word = oneLine(text);
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** A number of bytes as people read it: "12 B", "3.4 kB". */
@@ -69,33 +80,15 @@ export function table(cells: readonly (readonly string[])[]): string {
   const rows = cells.map((row) => row.map(oneLine));
   const widths: number[] = [];
   for (const row of rows) {
-    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
+    for (const [column, cell] of row.entries())
+      widths[column] = Math.max(widths[column] ?? 0, textWidth(cell));
   }
   return rows
     .map((row) =>
       row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .map((cell, column) => padded(cell, widths[column] ?? 0))
         .join("  ")
         .trimEnd(),
     )
     .join("\n");
-}
-
-/** An event as one line: local time, type, what is said, and the task it is about. */
-export function eventLine(event: LogEvent): string {
-  const time = new Date(event.timestamp).toLocaleTimeString("en-GB");
-  const progress = event.progress === undefined ? "" : ` ${Math.round(event.progress * 100)}%`;
-  const subject = event.taskId ?? event.agentId ?? "";
-  return `${time}  ${event.type.padEnd(13)}  ${subject}${progress}  ${oneLine(told(event))}`.trimEnd();
-}
-
-function told({ type, data, message }: LogEvent): string {
-  if (type === "status_change") return `${data.from} → ${data.to}`;
-  if (message !== undefined) return message;
-  if (typeof data.entry === "object") {
-    // The end of a tool call, a thought, a plan: `transcript` has what they hold.
-    const { kind, state } = data.entry as Partial<Record<string, string>>;
-    return [kind, state].filter((word) => word !== undefined).join(" ");
-  }
-  return typeof data.state === "string" ? data.state : "";
 }
