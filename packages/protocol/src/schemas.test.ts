@@ -156,6 +156,17 @@ test("an agent's time may be written in any common way, and comes out in one", (
   ]);
 });
 
+test("each day of a year is there, and no other", () => {
+  for (const year of [2024, 2026]) {
+    for (let place = 0; place < 12 * 31; place++) {
+      const [month, day] = [Math.floor(place / 31) + 1, (place % 31) + 1];
+      const text = `${year}-${String(month).padStart(2, "0")}-${String(day).padStart(2, "0")}T10:00:00.000Z`;
+      const isThere = new Date(Date.UTC(year, month - 1, day)).getUTCMonth() === month - 1;
+      assert.equal(agentTimeSchema.safeParse(text).data, isThere ? text : undefined, text);
+    }
+  }
+});
+
 test("own data may nest, to a depth that cannot break what reads it", () => {
   const nested = (depth: number) => JSON.parse(`{"a":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`);
   accepts(jsonObjectSchema, [{}, { a: null }, nested(MAX_JSON_DEPTH)]);

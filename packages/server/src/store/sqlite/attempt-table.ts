@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Usage } from "@mission-control/protocol";
 import { LruMap } from "toad-cache";
 import type { Attempt } from "../../tasks/task.ts";
-import { PRIORITY_RANK } from "../../tasks/task.ts";
+import { occupiesSlot, PRIORITY_RANK } from "../../tasks/task.ts";
 import { UsageSum } from "../../tasks/usage.ts";
 
 const CACHED_ATTEMPTS = 8192;
@@ -12,6 +12,8 @@ const UNDER_WAY = "state IN ('sending', 'accepted', 'running', 'unknown')";
 /** Attempts by id, by task, and by what is still to be done. */
 export class AttemptTable {
   readonly #cache = new LruMap<Attempt>(CACHED_ATTEMPTS);
+  /** How many attempts are under way, of each agent that was asked about. */
+  readonly #underWay = new Map<string, number>();
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
@@ -31,8 +33,9 @@ export class AttemptTable {
       "UPDATE attempts SET state = ?, priority = ?, usage = ?, record = ? WHERE id = ?",
     );
     this.#ofTask = db.prepare("SELECT record FROM attempts WHERE task_id = ? ORDER BY number");
+    // Answered by the index alone: a queue's head is asked for with every slot that becomes free.
     this.#queued = db.prepare(
-      "SELECT record FROM attempts WHERE state = 'queued' AND agent_id = ? ORDER BY priority DESC, queued_at, id LIMIT ?",
+      "SELECT id FROM attempts WHERE state = 'queued' AND agent_id = ? ORDER BY priority DESC, queued_at, id LIMIT ?",
     );
     this.#queueLengths = db.prepare(
       "SELECT agent_id, count(*) AS length FROM attempts WHERE state = 'queued' GROUP BY agent_id",
@@ -60,6 +63,7 @@ export class AttemptTable {
     const { taskId, agentId, number, queuedAt, id } = attempt;
     if (isNew) this.#insert.run(...columns, taskId, agentId, number, queuedAt, id);
     else this.#update.run(...columns, id);
+    this.#countAnew(attempt, isNew);
     this.#cache.set(id, attempt);
   }
 
@@ -68,7 +72,7 @@ export class AttemptTable {
   }
 
   queued(agentId: string, limit: number): Attempt[] {
-    return this.#queued.all(agentId, limit).map(attemptOf);
+    return this.#queued.all(agentId, limit).map(({ id }) => this.#known(String(id)));
   }
 
   queueLengths(): Map<string, number> {
@@ -93,12 +97,36 @@ export class AttemptTable {
 
   /** How many attempts an agent has under way. */
   underWay(agentId: string): number {
-    return Number(this.#countUnderWay.get(agentId)?.count);
+    const known = this.#underWay.get(agentId);
+    if (known !== undefined) return known;
+    const count = Number(this.#countUnderWay.get(agentId)?.count);
+    this.#underWay.set(agentId, count);
+    return count;
   }
 
   /** A task and its attempts were deleted, or a commit failed. */
   forget(): void {
     this.#cache.clear();
+    this.#underWay.clear();
+  }
+
+  #known(id: string): Attempt {
+    const attempt = this.get(id);
+    if (!attempt) throw new Error(`Attempt ${id} is not stored.`);
+    return attempt;
+  }
+
+  /** Keeps the count of an agent's attempts under way right, or forgets it where the earlier state is not known. */
+  #countAnew(attempt: Attempt, isNew: boolean): void {
+    const { id, agentId } = attempt;
+    const count = this.#underWay.get(agentId);
+    if (count === undefined) return;
+    const before = isNew ? null : this.#cache.get(id);
+    if (before === undefined) this.#underWay.delete(agentId);
+    else {
+      const wasUnderWay = before !== null && occupiesSlot(before);
+      this.#underWay.set(agentId, count + Number(occupiesSlot(attempt)) - Number(wasUnderWay));
+    }
   }
 }
 
