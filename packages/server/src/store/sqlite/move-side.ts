@@ -127,6 +127,7 @@ export class SqliteMoveSide implements MoveTarget {
       for (const { values } of rows) {
         this.#tasks.add(JSON.parse(String(values[0])) as Task, state.newestEventId);
       }
+      this.#tasks.writeWaiting();
       return;
     }
     if (name === "commands") {
@@ -154,8 +155,10 @@ export class SqliteMoveSide implements MoveTarget {
     try {
       work();
       this.#db.exec("COMMIT");
+      this.#tasks.committed();
     } catch (error) {
       this.#db.exec("ROLLBACK");
+      this.#tasks.rolledBack();
       throw error;
     }
   }

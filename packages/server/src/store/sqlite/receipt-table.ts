@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Receipt } from "../receipt.ts";
+import { Waiting } from "./waiting.ts";
 
 /** Further apart than this, rows stand in the order of their time; closer, they may be of one batch, in key order. */
 const BATCH_ROWS = 4096;
@@ -14,9 +15,7 @@ export class ReceiptTable {
   readonly #ends: StatementSync;
   readonly #lastBefore: StatementSync;
   readonly #prune: StatementSync;
-  readonly #waiting = new Map<string, Receipt>();
-  /** Keys of the surrounding commit. */
-  #fresh: string[] = [];
+  readonly #waiting = new Waiting<Receipt>();
 
   constructor(db: DatabaseSync) {
     this.#select = db.prepare("SELECT answer FROM receipts WHERE key = ?");
@@ -42,26 +41,20 @@ export class ReceiptTable {
   /** Keeps a receipt; part of the surrounding commit, whose event carries it. */
   add(key: string, receipt: Receipt): void {
     this.#waiting.set(key, receipt);
-    this.#fresh.push(key);
   }
 
   /** Writes what waits; part of the surrounding commit. In key order, which touches each page once. */
   write(): void {
-    for (const key of [...this.#waiting.keys()].sort()) {
-      const receipt = this.#waiting.get(key);
-      if (receipt) this.#insert.run(key, receipt.at, JSON.stringify(receipt));
-    }
+    const inOrder = [...this.#waiting.take()].sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const [key, receipt] of inOrder) this.#insert.run(key, receipt.at, JSON.stringify(receipt));
   }
 
-  /** @param written whether the commit held {@link write} */
-  committed(written: boolean): void {
-    if (written) this.#waiting.clear();
-    this.#fresh = [];
+  committed(): void {
+    this.#waiting.committed();
   }
 
   rolledBack(): void {
-    for (const key of this.#fresh) this.#waiting.delete(key);
-    this.#fresh = [];
+    this.#waiting.rolledBack();
   }
 
   /** Whether there may be any older than `before`. */

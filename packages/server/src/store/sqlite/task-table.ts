@@ -4,21 +4,39 @@ import type { Task } from "../../tasks/task.ts";
 import { PRIORITY_RANK } from "../../tasks/task.ts";
 import { searchText } from "../search-text.ts";
 import { differsOnlyLive, textsDiffer } from "../task-parts.ts";
-import { LiveFields, type TaskEntry } from "./live-fields.ts";
 import { indexedText } from "./search-index.ts";
 import { TaskCounts } from "./task-counts.ts";
 import { liveValues, recordValues, TASK_COLUMNS, taskOf } from "./task-row.ts";
+import { Waiting } from "./waiting.ts";
 
 const CACHED_TASKS = 8192;
+/** Tasks whose texts go into the search's index together: enough to share its pages, few enough to keep commits short. */
+const SEARCH_BATCH = 256;
 
-/** Tasks by id. The long texts stand in a table of their own and are written only when they change. */
+/** A task with its row number and the event it is as of. */
+interface TaskEntry {
+  seq: number;
+  task: Task;
+  /** Id of the newest event whose effect the task shows. */
+  asOf: number;
+}
+
+/**
+ * Tasks by id. The long texts stand in a table of their own and are written only when they change. Two things follow a
+ * task's row later, many tasks in one write: live fields, if nothing else changed, and the texts in the search's index.
+ * The events say the same.
+ */
 export class TaskTable {
-  readonly live: LiveFields;
   readonly counts: TaskCounts;
+  /** Tasks of which only live fields changed since they were written. */
+  readonly #live = new Waiting<TaskEntry>();
+  /** Row numbers of the tasks whose texts the search's index does not know yet. */
+  readonly #unsearchable = new Waiting<number>();
   readonly #cache = new LruMap<TaskEntry>(CACHED_TASKS);
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
+  readonly #updateLive: StatementSync;
   readonly #delete: StatementSync;
   readonly #writeText: StatementSync;
   readonly #deleteTags: StatementSync;
@@ -37,10 +55,8 @@ export class TaskTable {
       "UPDATE tasks SET status = ?, agent_id = ?, priority = ?, waits_kind = ?, waits_since = ?, record = ?, updated_at = ?, message = ?, progress = ?, last_word_at = ?, as_of = ? WHERE seq = ?",
     );
     this.counts = new TaskCounts(db);
-    this.live = new LiveFields(
-      db.prepare(
-        "UPDATE tasks SET updated_at = ?, message = ?, progress = ?, last_word_at = ?, as_of = ? WHERE seq = ?",
-      ),
+    this.#updateLive = db.prepare(
+      "UPDATE tasks SET updated_at = ?, message = ?, progress = ?, last_word_at = ?, as_of = ? WHERE seq = ?",
     );
     this.#delete = db.prepare("DELETE FROM tasks WHERE seq = ?");
     this.#writeText = db.prepare(
@@ -68,20 +84,19 @@ export class TaskTable {
     this.#cache.set(task.id, { seq, task, asOf });
   }
 
-  /** Writes what differs from the task as it is stored; live fields alone wait for {@link live}. */
+  /** Writes what differs from the task as it is stored; live fields alone wait for {@link writeWaiting}. */
   update(task: Task, asOf: number): void {
     const entry = this.entry(task.id);
     if (!entry) throw new Error(`Task ${task.id} is not stored.`);
     const { seq, task: before } = entry;
     const updated: TaskEntry = { seq, task, asOf };
-    if (differsOnlyLive(task, before)) this.live.set(updated);
+    if (differsOnlyLive(task, before)) this.#live.set(task.id, updated);
     else {
       this.#update.run(...recordValues(task), ...liveValues(task), asOf, seq);
-      this.live.delete(task.id);
       this.counts.changed(before, task);
+      this.#live.delete(task.id);
       if (textsDiffer(task, before)) {
         this.#deleteTags.run(seq);
-        this.#deleteSearch.run(seq);
         this.#writeTexts(seq, task);
       }
     }
@@ -94,12 +109,13 @@ export class TaskTable {
     this.#deleteSearch.run(entry.seq);
     this.#delete.run(entry.seq);
     this.counts.changed(entry.task, null);
-    this.live.delete(id);
+    this.#live.delete(id);
+    this.#unsearchable.delete(id);
     this.#cache.delete(id);
   }
 
   entry(id: string): TaskEntry | null {
-    const known = this.#cache.get(id) ?? this.live.get(id);
+    const known = this.#cache.get(id) ?? this.#live.get(id);
     if (known) return known;
     const row = this.#select.get(id);
     if (!row) return null;
@@ -108,10 +124,34 @@ export class TaskTable {
     return entry;
   }
 
+  /** After a crash: the index of the search may not know the task's texts. */
+  searchAnew(id: string): void {
+    const entry = this.entry(id);
+    if (entry) this.#unsearchable.set(id, entry.seq);
+  }
+
+  /** Brings texts into the search's index when there are enough of them; part of the surrounding commit, its last. */
+  writeMany(): void {
+    if (this.#unsearchable.size >= SEARCH_BATCH) this.#writeSearch();
+  }
+
+  /** Writes all that waits; part of the surrounding commit, its last. */
+  writeWaiting(): void {
+    for (const [, { seq, task, asOf }] of this.#live.take())
+      this.#updateLive.run(...liveValues(task), asOf, seq);
+    this.#writeSearch();
+  }
+
+  committed(): void {
+    this.#live.committed();
+    this.#unsearchable.committed();
+  }
+
   /** A commit failed: what was cached may never have been stored. */
   rolledBack(): void {
-    this.live.rolledBack();
     this.counts.rolledBack();
+    this.#live.rolledBack();
+    this.#unsearchable.rolledBack();
     this.#cache.clear();
   }
 
@@ -119,6 +159,16 @@ export class TaskTable {
     this.#writeText.run(seq, task.title, task.description, JSON.stringify(task.context));
     const priority = PRIORITY_RANK[task.priority];
     for (const tag of task.tags) this.#insertTag.run(tag, priority, seq);
-    this.#insertSearch.run(seq, indexedText(searchText(task.title, task.description), priority));
+    this.#unsearchable.set(task.id, seq);
+  }
+
+  #writeSearch(): void {
+    for (const [id, seq] of this.#unsearchable.take()) {
+      const task = this.get(id);
+      if (!task) continue;
+      this.#deleteSearch.run(seq);
+      const text = indexedText(searchText(task.title, task.description), PRIORITY_RANK[task.priority]);
+      this.#insertSearch.run(seq, text);
+    }
   }
 }

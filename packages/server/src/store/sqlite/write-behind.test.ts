@@ -6,6 +6,15 @@ import { afterEach, beforeEach, test } from "node:test";
 import type { Said } from "../../tasks/artifact.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 
+const FIELDS = {
+  title: "",
+  description: "",
+  priority: "normal" as const,
+  tags: [],
+  context: {},
+  requiresReview: false,
+};
+
 let folder: string;
 let store: SqliteStore;
 
@@ -13,14 +22,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "mission-control-write-behind-"));
   store = SqliteStore.open({ folder: join(folder, "live") });
   for (const taskId of ["t1", "t2"]) {
-    const fields = {
-      title: taskId,
-      description: "",
-      priority: "normal" as const,
-      tags: [],
-      context: {},
-      requiresReview: false,
-    };
+    const fields = { ...FIELDS, title: taskId };
     const dispatchId = `d-${taskId}`;
     await store.change({ kind: "create", taskId, fields });
     await store.change({ kind: "dispatch", taskId, agentId: "a1", newDispatchId: dispatchId });
@@ -47,6 +49,12 @@ function afterCrash(): SqliteStore {
   return SqliteStore.open({ folder: copy });
 }
 
+/** Ids of the tasks that a search finds. */
+async function found(subject: SqliteStore, q: string): Promise<string[]> {
+  const { items } = await subject.tasks({ q, sort: "updatedAt", limit: 10 });
+  return items.map(({ id }) => id);
+}
+
 /** Without the fields that are there but undefined. */
 function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
@@ -69,6 +77,36 @@ test("after a crash the newest progress, the indexes and the receipts are read f
   assert.equal(again.duplicate, true);
   assert.deepEqual(await crashed.history(null, {}, 100), await store.history(null, {}, 100));
   await crashed.close();
+});
+
+test("after a crash tasks are found by the words they had last", async () => {
+  await store.change({ kind: "create", taskId: "t3", fields: { ...FIELDS, title: "Mend the roof" } });
+  await store.change({ kind: "create", taskId: "t4", fields: { ...FIELDS, title: "Mend the fence" } });
+  await store.tasks({ q: "roof", sort: "updatedAt", limit: 1 });
+  await store.change({ kind: "edit", taskId: "t3", fields: { description: "Before the rain" } });
+  await store.change({ kind: "edit", taskId: "t4", fields: { title: "Paint the fence" } });
+  const crashed = afterCrash();
+  for (const subject of [crashed, store]) {
+    assert.deepEqual(await found(subject, "mend"), ["t3"]);
+    assert.deepEqual(await found(subject, "the rain"), ["t3"]);
+    assert.deepEqual(await found(subject, "fence"), ["t4"]);
+  }
+  await crashed.close();
+});
+
+test("a deleted task is found no more, nor one whose creation failed", async () => {
+  await store.change({ kind: "create", taskId: "t3", fields: { ...FIELDS, title: "Mend the roof" } });
+  const [kept, failed] = await Promise.allSettled([
+    store.change({ kind: "create", taskId: "t4", fields: { ...FIELDS, title: "Mend the fence" } }),
+    store.change({
+      kind: "create",
+      taskId: "t5",
+      fields: { ...FIELDS, context: { big: 1n as unknown as number }, title: "Mend it" },
+    }),
+  ]);
+  assert.deepEqual([kept.status, failed.status], ["fulfilled", "rejected"]);
+  await store.change({ kind: "delete", taskId: "t3" });
+  assert.deepEqual(await found(store, "mend"), ["t4"]);
 });
 
 test("progress that came before the end is not told after it", async () => {

@@ -9,7 +9,7 @@ const BATCH_EVENTS = 2048;
 
 /**
  * A callback's commit writes one thing: its event, at the end of the log. What can be told from the log — its
- * indexes, receipts, the tasks' live fields — follows in batches, which touch each page once instead of once a
+ * indexes, receipts, the tasks' live fields, the search's index — follows in batches, which touch each page once instead of once a
  * callback; until then it is in memory. What reads it from the database asks for it first ({@link request}), and a
  * crash loses nothing of it: {@link recover} reads it from the log's tail.
  */
@@ -18,7 +18,6 @@ export class WriteBehind {
   readonly #receipts: ReceiptTable;
   readonly #tasks: TaskTable;
   #requested = false;
-  #written = false;
 
   constructor(parts: { log: EventLog; receipts: ReceiptTable; tasks: TaskTable }) {
     this.#log = parts.log;
@@ -38,25 +37,27 @@ export class WriteBehind {
 
   /** The last work of every commit. */
   beforeCommit(): void {
-    if (this.#log.unindexed < BATCH_EVENTS && !this.#requested) return;
+    if (this.#log.unindexed < BATCH_EVENTS && !this.#requested) {
+      this.#tasks.writeMany();
+      return;
+    }
     this.#log.index();
     this.#receipts.write();
-    this.#tasks.live.write();
-    this.#written = true;
+    this.#tasks.writeWaiting();
   }
 
   committed(): void {
     this.#log.committed();
-    this.#receipts.committed(this.#written);
-    this.#tasks.live.committed(this.#written);
-    this.#startCommit();
+    this.#receipts.committed();
+    this.#tasks.committed();
+    this.#requested = false;
   }
 
   rolledBack(): void {
     this.#log.rolledBack();
     this.#receipts.rolledBack();
     this.#tasks.rolledBack();
-    this.#startCommit();
+    this.#requested = false;
   }
 
   /** After a start: does for the log's tail what an earlier process did not come to. */
@@ -66,7 +67,9 @@ export class WriteBehind {
     for (const { event, receipt } of this.#log.tail()) {
       if (receipt) this.#receipts.add(receipt.key, receipt.receipt);
       const entry = event.taskId === undefined ? null : this.#tasks.entry(event.taskId);
-      if (!entry || event.id <= entry.asOf) continue;
+      if (!entry) continue;
+      if (event.type === "task") this.#tasks.searchAnew(entry.task.id);
+      if (event.id <= entry.asOf) continue;
       const task = foldEvent(entry.task, event);
       // What an event does not say was written with its commit.
       if (typeof task !== "string" && task !== entry.task) this.#tasks.update(task, event.id);
@@ -75,10 +78,5 @@ export class WriteBehind {
     this.beforeCommit();
     db.exec("COMMIT");
     this.committed();
-  }
-
-  #startCommit(): void {
-    this.#requested = false;
-    this.#written = false;
   }
 }
