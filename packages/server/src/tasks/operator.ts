@@ -4,7 +4,7 @@ import { dispatchEvent, statusEvent, taskEvent } from "./events.ts";
 import { sendMessage } from "./messages.ts";
 import { answerPermission, withdrawOpen } from "./permissions.ts";
 import { startAttempt } from "./start-attempt.ts";
-import { type Attempt, isOver, occupiesSlot, type Task } from "./task.ts";
+import { type Attempt, hasEnded, isOver, occupiesSlot, type Task } from "./task.ts";
 
 type Change<Kind extends OperatorChange["kind"]> = Extract<OperatorChange, { kind: Kind }>;
 
@@ -67,7 +67,7 @@ export function dispatch(task: Task, change: Change<"dispatch">, now: string): R
 
 /** Ends the current attempt, if any, and tells the agent to stop. */
 export function cancel(task: Task, attempt: Attempt | null, now: string): Ruling {
-  if (task.status === "completed" || task.status === "failed" || task.status === "cancelled") {
+  if (hasEnded(task)) {
     return refuse("conflict", `The task is ${task.status} already; there is nothing to cancel.`);
   }
   if (!attempt || isOver(attempt)) return { events: [statusEvent(task, "cancelled", attempt, now)] };

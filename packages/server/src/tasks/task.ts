@@ -134,5 +134,10 @@ export function isOver(attempt: Pick<Attempt, "state">): boolean {
   return attempt.state !== "queued" && !occupiesSlot(attempt);
 }
 
+/** Whether a task has come to its end, which a new dispatch alone takes it back from. */
+export function hasEnded({ status }: Pick<Task, "status">): boolean {
+  return status === "completed" || status === "failed" || status === "cancelled";
+}
+
 /** Ranks priorities for sorting: the higher, the more urgent. */
 export const PRIORITY_RANK: Readonly<Record<Priority, number>> = { low: 0, normal: 1, high: 2, urgent: 3 };

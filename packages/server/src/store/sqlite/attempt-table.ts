@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Usage } from "@mission-control/protocol";
 import { LruMap } from "toad-cache";
 import type { Attempt } from "../../tasks/task.ts";
-import { occupiesSlot, PRIORITY_RANK } from "../../tasks/task.ts";
+import { isOver, occupiesSlot, PRIORITY_RANK } from "../../tasks/task.ts";
 import { UsageSum } from "../../tasks/usage.ts";
 
 const CACHED_ATTEMPTS = 8192;
@@ -64,7 +64,9 @@ export class AttemptTable {
     if (isNew) this.#insert.run(...columns, taskId, agentId, number, queuedAt, id);
     else this.#update.run(...columns, id);
     this.#countAnew(attempt, isNew);
-    this.#cache.set(id, attempt);
+    // What is over is hardly asked for again: its place is better kept for one that waits.
+    if (isOver(attempt)) this.#cache.delete(id);
+    else this.#cache.set(id, attempt);
   }
 
   ofTask(taskId: string): Attempt[] {

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { LruMap } from "toad-cache";
 import type { Task } from "../../tasks/task.ts";
-import { PRIORITY_RANK } from "../../tasks/task.ts";
+import { hasEnded, PRIORITY_RANK } from "../../tasks/task.ts";
 import { searchText } from "../search-text.ts";
 import { differsOnlyLive, textsDiffer } from "../task-parts.ts";
 import { indexedText } from "./search-index.ts";
@@ -100,7 +100,9 @@ export class TaskTable {
         this.#writeTexts(seq, task);
       }
     }
-    this.#cache.set(task.id, updated);
+    // What has ended is hardly asked for again: its place is better kept for one that waits.
+    if (hasEnded(task)) this.#cache.delete(task.id);
+    else this.#cache.set(task.id, updated);
   }
 
   delete(id: string): void {
