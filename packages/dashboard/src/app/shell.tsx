@@ -16,7 +16,10 @@ import { ThemeSwitch } from "./theme-switch.tsx";
 import { useAgentNames } from "./use-agents.ts";
 import { useLive, useMission } from "./use-mission.ts";
 
-const CommandPalette = lazyPart(async () => (await import("./command-palette.tsx")).default, noOverlay);
+const CommandPalette = lazyPart(
+  async () => (await import("../palette/command-palette.tsx")).default,
+  noOverlay,
+);
 const ShortcutSheet = lazyPart(async () => (await import("./shortcut-sheet.tsx")).default, noOverlay);
 const Watch = lazyPart(
   async () => (await import("../inbox/watch.tsx")).default,

@@ -35,3 +35,18 @@ test("options behind the ninth have no key, and one that says no is told apart",
     [false, true, false],
   );
 });
+
+test("to allow for good is behind what holds once, on its key too, and is not shown as the thing to do", () => {
+  const asked = item("question", 3);
+  const always = asked.request?.options[0];
+  if (always) always.kind = "allow_always";
+  const acts = inboxActs(asked).filter(({ kind }) => kind === "answer");
+  assert.deepEqual(
+    acts.map(({ key, label, isFirst, isLasting }) => [key, label, isFirst, isLasting]),
+    [
+      ["1", "Option 1", false, false],
+      ["2", "Option 2", true, false],
+      ["3", "Option 0", false, true],
+    ],
+  );
+});

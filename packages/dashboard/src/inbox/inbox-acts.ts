@@ -1,4 +1,5 @@
 import type { InboxItem, PermissionRequest } from "@mission-control/protocol";
+import { firstOption, isLasting, orderedOptions } from "../tasks/answer-order.ts";
 import { inboxText } from "../text/inbox-text.ts";
 import { text } from "../text/text.ts";
 
@@ -10,6 +11,8 @@ export type InboxAct = {
   isFirst: boolean;
   /** It says no. */
   isRefusal: boolean;
+  /** It holds for what is asked later too. */
+  isLasting: boolean;
 } & (
   | { kind: "answer"; option: PermissionRequest["options"][number] }
   | { kind: "approve" | "reject" | "dispatch" | "forceEnd" | "snooze" }
@@ -27,14 +30,18 @@ function ownActs({ kind, request }: InboxItem): InboxAct[] {
   switch (kind) {
     case "question":
       if (request?.fields) return [];
-      return (request?.options ?? []).slice(0, KEYS).map((option, index) => ({
-        kind: "answer",
-        key: String(index + 1),
-        label: option.name,
-        option,
-        isFirst: false,
-        isRefusal: option.kind?.startsWith("reject") ?? false,
-      }));
+      if (!request) return [];
+      return orderedOptions(request)
+        .slice(0, KEYS)
+        .map((option, index) => ({
+          kind: "answer",
+          key: String(index + 1),
+          label: option.name,
+          option,
+          isFirst: option === firstOption(request),
+          isLasting: isLasting(option),
+          isRefusal: option.kind?.startsWith("reject") ?? false,
+        }));
     case "review":
       return [
         { ...act("a", "approve", text.action.approve), isFirst: true },
@@ -48,5 +55,5 @@ function ownActs({ kind, request }: InboxItem): InboxAct[] {
 }
 
 function act(key: string, kind: Exclude<InboxAct["kind"], "answer">, label: string): InboxAct {
-  return { kind, key, label, isFirst: false, isRefusal: false };
+  return { kind, key, label, isFirst: false, isRefusal: false, isLasting: false };
 }

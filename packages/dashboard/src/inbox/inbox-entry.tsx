@@ -81,7 +81,7 @@ export function InboxEntry(props: InboxEntryProps) {
           ) : (
             <Button
               key={act.key}
-              kind={act.isRefusal ? "danger" : act.isFirst ? "primary" : "plain"}
+              kind={act.isLasting ? "quiet" : act.isRefusal ? "danger" : act.isFirst ? "primary" : "plain"}
               disabled={pending !== undefined}
               aria-keyshortcuts={act.key}
               onClick={() => onAct(act)}
@@ -91,6 +91,9 @@ export function InboxEntry(props: InboxEntryProps) {
             </Button>
           ),
         )}
+        {!brief && acts.some(({ isLasting }) => isLasting) ? (
+          <span className={styles.lasting}>{runText.question.lasting(item.request?.tool?.name)}</span>
+        ) : null}
         {pending ? <span className={styles.pending}>{pending.label}</span> : null}
         {brief && item.request?.fields ? (
           <Link to="/tasks/$taskId" params={{ taskId: task.id }} className={styles.link}>

@@ -9,7 +9,7 @@ import { useInboxActions } from "./use-inbox-actions.tsx";
 
 /** Items shown here; the inbox has them all. */
 const SHOWN = 3;
-/** Buttons an item has here beside "put off". */
+/** Buttons an item has here: not to put it off, nor for answers that hold for longer, which want a look at all of it. */
 const ACTS = 4;
 
 /** What waits longest, on top of another page, with the means to deal with it there. */
@@ -31,7 +31,7 @@ export default function Pinned() {
             key={inboxKey(item)}
             item={item}
             acts={inboxActs(item)
-              .filter(({ kind }) => kind !== "snooze")
+              .filter(({ kind, isLasting }) => kind !== "snooze" && !isLasting)
               .slice(0, ACTS)}
             brief
             onAct={(done) => act(item, done)}

@@ -3,6 +3,7 @@ import { type FormEvent, useId, useState } from "react";
 import { runText } from "../text/run-text.ts";
 import { Button } from "../ui/button.tsx";
 import { Foreign } from "../ui/foreign.tsx";
+import { firstOption, isLasting, orderedOptions } from "./answer-order.ts";
 import {
   emptyValues,
   isRefusal,
@@ -24,7 +25,11 @@ interface QuestionFormProps {
 
 /** What a question can be answered with: its options, its form, or both. An option that says no needs no form. */
 export function QuestionForm({ request, disabled, onAnswer }: QuestionFormProps) {
-  const { options, fields = [] } = request;
+  const { fields = [] } = request;
+  const options = orderedOptions(request);
+  const first = firstOption(request);
+  const hasLasting = options.some(isLasting);
+  const id = useId();
   const [values, setValues] = useState(() => emptyValues(fields));
   const [missing, setMissing] = useState<readonly string[]>([]);
   const answer = (optionId: string | undefined) => {
@@ -34,8 +39,8 @@ export function QuestionForm({ request, disabled, onAnswer }: QuestionFormProps)
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const first = options.find((option) => !isRefusal(option));
-    answer(first?.optionId);
+    const sent = first ?? options.find((option) => !isRefusal(option) && !isLasting(option));
+    if (sent || options.length === 0) answer(sent?.optionId);
   };
   return (
     <form className={styles.form} aria-label={runText.question.label} onSubmit={submit}>
@@ -52,8 +57,17 @@ export function QuestionForm({ request, disabled, onAnswer }: QuestionFormProps)
         {options.map((option) => (
           <Button
             key={option.optionId}
-            kind={isRefusal(option) ? "danger" : "plain"}
+            kind={
+              isLasting(option)
+                ? "quiet"
+                : isRefusal(option)
+                  ? "danger"
+                  : option === first
+                    ? "primary"
+                    : "plain"
+            }
             disabled={disabled}
+            aria-describedby={isLasting(option) ? `${id}-lasting` : undefined}
             onClick={() => (isRefusal(option) ? onAnswer(option.optionId) : answer(option.optionId))}
           >
             <Foreign max={80}>{option.name}</Foreign>
@@ -65,6 +79,11 @@ export function QuestionForm({ request, disabled, onAnswer }: QuestionFormProps)
           </Button>
         ) : null}
       </div>
+      {hasLasting ? (
+        <p id={`${id}-lasting`} className={styles.lasting}>
+          {runText.question.lasting(request.tool?.name)}
+        </p>
+      ) : null}
     </form>
   );
 }

@@ -127,6 +127,10 @@ export const englishRun = {
     within: (time: string) => `The agent waits ${time} more`,
     over: "The agent does not wait any longer",
     fill: "Fill in the form…",
+    lasting: (tool: string | undefined) =>
+      tool === undefined
+        ? "“Always” holds beyond this question: what the agent counts as the same goes on without you."
+        : `“Always” holds beyond this question: whatever the agent counts as the same use of ${tool} goes on without you.`,
     delivery: {
       answered: "delivering",
       delivered: "the agent has it",

@@ -506,16 +506,6 @@ export const english = {
     asks: (title: string) => `Asks: ${title}`,
   },
 
-  palette: {
-    title: "Search or run",
-    hint: "A page, a task, an agent, an action…",
-    page: "Page",
-    action: "Action",
-    agent: "Agent",
-    theme: (theme: string) => `Theme: ${theme}`,
-    nothing: "Nothing found.",
-  },
-
   shortcuts: {
     title: "Keyboard shortcuts",
     groups: [

@@ -7,6 +7,8 @@ export interface TaskSearch {
   tab?: TaskTab;
   /** The entry of the transcript that is looked at, by its event. */
   entry?: number;
+  /** Somebody came to say something to the agent. */
+  say?: true;
 }
 
 /** Reads the address; what makes no sense is left out. */
@@ -15,6 +17,7 @@ export function readTaskSearch(search: Record<string, unknown>): TaskSearch {
   const { entry } = search;
   return {
     ...(tab ? { tab } : {}),
+    ...(search.say === true ? { say: true } : {}),
     ...(typeof entry === "number" && Number.isSafeInteger(entry) && entry > 0 ? { entry } : {}),
   };
 }

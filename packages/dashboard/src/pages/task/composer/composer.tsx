@@ -1,5 +1,6 @@
 import type { MessageMode, TaskView } from "@mission-control/protocol";
-import { type FormEvent, type KeyboardEvent, useId, useRef, useState } from "react";
+import { useSearch } from "@tanstack/react-router";
+import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { useAgents } from "../../../app/use-agents.ts";
 import { useLive } from "../../../app/use-mission.ts";
 import { runText } from "../../../text/run-text.ts";
@@ -26,6 +27,11 @@ export function Composer({ task }: { task: TaskView }) {
   const whyNot = whyNotNow(task, agent);
   const attached = useAttached(whyNot ?? whyNoFiles(agent));
   const chooser = useRef<HTMLInputElement>(null);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const { say } = useSearch({ strict: false });
+  useEffect(() => {
+    if (say) field.current?.focus();
+  }, [say]);
   const words = typed.trim();
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -74,6 +80,7 @@ export function Composer({ task }: { task: TaskView }) {
           </p>
         )}
         <textarea
+          ref={field}
           rows={1}
           aria-label={runText.message.label}
           aria-describedby={whyNot ? `${id}-why` : undefined}
