@@ -200,7 +200,7 @@ async function flooded(bench: Bench, fleet: Running) {
   );
   const send = (callbacks: number) =>
     Promise.all(senders.map((one) => one.send({ count: Math.ceil(callbacks / nodes.length) })));
-  const callbacks = bench.size(20_000, 200);
+  const callbacks = bench.size(12_000, 200);
   // Each run has new processes, whose code is not compiled yet.
   if (!bench.small) await send(callbacks / 4);
   const cpuSince = watchCpu(fleet);

@@ -5,6 +5,7 @@ import { Following } from "./following.ts";
 function following(context: TestContext) {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const seen: string[] = [];
+  const pauses: number[] = [];
   const log = {
     newest: 10,
     readAll: async () => {
@@ -14,10 +15,19 @@ function following(context: TestContext) {
   const subject = new Following({
     log,
     changed: (way) => seen.push(way),
-    stalled: () => seen.push("stalled"),
+    stalled: (pauseMs) => {
+      seen.push("stalled");
+      pauses.push(pauseMs);
+    },
+    clock: () => now,
   });
+  let now = 0;
+  const pass = (ms: number) => {
+    now += ms;
+    context.mock.timers.tick(ms);
+  };
   subject.begin();
-  return { subject, log, seen, pass: (ms: number) => context.mock.timers.tick(ms) };
+  return { subject, log, seen, pauses, pass };
 }
 
 test("events are read until NATS has brought what there was", (context) => {
@@ -57,4 +67,18 @@ test("without a connection events are read at once, and nothing is waited for an
   pass(1000);
   subject.leave("gone again");
   assert.deepEqual(seen, ["nats", "postgresql", "read"]);
+});
+
+test("NATS that is late again and again is asked less and less often", (context) => {
+  const { subject, pauses, pass } = following(context);
+  const lateAfter = (ms: number, event: number) => {
+    subject.reached(event - 1);
+    pass(ms);
+    subject.brings(event);
+    pass(500);
+  };
+  for (let event = 11; event < 18; event++) lateAfter(0, event);
+  lateAfter(10_000, 18);
+  lateAfter(0, 19);
+  assert.deepEqual(pauses, [2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000, 1000, 2000]);
 });

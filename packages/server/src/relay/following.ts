@@ -2,6 +2,10 @@ import type { EntrySource } from "../store/relayed-log.ts";
 
 /** An entry that NATS does not bring in so many milliseconds after it is known of is read from the database. */
 const GRACE_MS = 500;
+/** After it did not come, NATS is asked anew so much later: twice as much each time that it failed soon. */
+const PAUSE_MS = { shortest: 1000, longest: 30_000 };
+/** What lasted so long has not failed soon. */
+const LASTING_MS = 10_000;
 
 /** By which way a node follows the log. */
 export type Way = "nats" | "postgresql";
@@ -10,8 +14,10 @@ export interface FollowingOptions {
   log: { readonly newest: number; readAll(): Promise<void> };
   /** Told of each change, and why. */
   changed: (way: Way, reason: string) => void;
-  /** What should have come by NATS did not. */
-  stalled: () => void;
+  /** What should have come by NATS did not: it is to be asked anew, after a pause in milliseconds. */
+  stalled: (pauseMs: number) => void;
+  /** Milliseconds that never go back. */
+  clock?: () => number;
 }
 
 /**
@@ -28,9 +34,14 @@ export class Following implements EntrySource {
   /** The newest entry when the last message came: one that reaches it comes from no further behind. */
   #newestThen = 0;
   #timer: NodeJS.Timeout | undefined;
+  readonly #clock: () => number;
+  /** When it was last begun to follow NATS. */
+  #since = Number.NEGATIVE_INFINITY;
+  #pauseMs = PAUSE_MS.shortest;
 
   constructor(options: FollowingOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? (() => performance.now());
   }
 
   get way(): Way {
@@ -47,7 +58,9 @@ export class Following implements EntrySource {
     this.#upTo = Math.max(this.#upTo, upTo);
     const isCaughtUp = upTo >= this.#newestThen;
     this.#newestThen = this.#options.log.newest;
-    if (isCaughtUp && this.#way === "postgresql") this.#change("nats", "it brings what there is");
+    if (!isCaughtUp || this.#way === "nats") return;
+    this.#since = this.#clock();
+    this.#change("nats", "it brings what there is");
   }
 
   brings(upTo: number): boolean {
@@ -71,9 +84,15 @@ export class Following implements EntrySource {
       this.#timer = undefined;
       if (this.#upTo < upTo) {
         this.leave(`event ${upTo} did not come within ${GRACE_MS} ms`);
-        this.#options.stalled();
+        this.#options.stalled(this.#nextPause());
       } else if (this.#told > this.#upTo) this.#watch(this.#told);
     }, GRACE_MS);
+  }
+
+  #nextPause(): number {
+    const isSoon = this.#clock() - this.#since < LASTING_MS;
+    this.#pauseMs = isSoon ? Math.min(2 * this.#pauseMs, PAUSE_MS.longest) : PAUSE_MS.shortest;
+    return this.#pauseMs;
   }
 
   #change(way: Way, reason: string): void {

@@ -26,6 +26,7 @@ export interface LogConsumerOptions {
 export class LogConsumer {
   readonly #options: LogConsumerOptions;
   #attempt = new AbortController();
+  #pauseMs = 0;
   /** The publisher whose rows were found to be those of the database. */
   #trusted: string | null = null;
   /** The last one whose rows were others. */
@@ -42,6 +43,7 @@ export class LogConsumer {
     const { following, stream, key, failed, againMs } = this.#options;
     while (!signal.aborted) {
       this.#attempt = new AbortController();
+      this.#pauseMs = againMs;
       try {
         following.begin();
         const until = AbortSignal.any([signal, this.#attempt.signal]);
@@ -53,12 +55,13 @@ export class LogConsumer {
         if (!signal.aborted) failed(error);
       }
       if (!signal.aborted) following.leave("the stream cannot be read");
-      await pause(againMs, signal);
+      await pause(this.#pauseMs, signal);
     }
   }
 
-  /** Gives the present consumer up, and begins another one. */
-  restart(): void {
+  /** Gives the present consumer up, and begins another one after a pause, in milliseconds. */
+  restart(pauseMs: number): void {
+    this.#pauseMs = pauseMs;
     this.#attempt.abort();
   }
 

@@ -13,6 +13,8 @@ import { NatsConnection } from "./nats-connection.ts";
 
 /** After a failure, until the next try, in milliseconds. */
 const AGAIN_MS = 1000;
+/** What publishes for so long works. */
+const LASTING_MS = 10_000;
 
 /** What is logged when something does not work, and when it does again. */
 const UNDERTAKINGS = {
@@ -70,7 +72,7 @@ export class LogRelay {
     this.#following = new Following({
       log,
       changed: (way, reason) => this.#changed(way, reason),
-      stalled: () => this.#consumer.restart(),
+      stalled: (pauseMs) => this.#consumer.restart(pauseMs),
     });
     this.#consumer = new LogConsumer({
       log,
@@ -143,10 +145,14 @@ export class LogRelay {
         this.#following.leave("this node publishes it");
         this.#isPublishing = true;
         const subject = `mission-control.${id}.log`;
-        const began = () => this.#worked("publish");
+        let lasting: NodeJS.Timeout | undefined;
+        const began = () => {
+          lasting = setTimeout(() => this.#worked("publish"), LASTING_MS);
+        };
         try {
           await publishLog({ connection, log, stream: this.#stream, subject, replicas, key, began }, signal);
         } finally {
+          clearTimeout(lasting);
           this.#isPublishing = false;
           if (!over.signal.aborted) stopConsuming = this.#consume(connection);
         }

@@ -4,8 +4,11 @@ import type { NatsAddress } from "./nats-address.ts";
 
 /** What the stream keeps: enough for a node that was away for a moment. What is older is read from the database. */
 const KEEP = { ms: 10 * 60_000, bytes: 64 * 1024 * 1024 };
-/** For so long JetStream knows the ids of messages. */
-const KNOWN_IDS_MS = 2 * 60_000;
+/**
+ * For so long JetStream knows the ids of messages. No longer: when a backup was put back, the same ids are other
+ * messages.
+ */
+const KNOWN_IDS_MS = 10_000;
 const CONNECT_MS = 3000;
 const PING_MS = 5000;
 /** Without an answer for so long, a message counts as not published. */
@@ -109,6 +112,7 @@ export class NatsConnection {
     const isAsWanted =
       config.num_replicas === replicas &&
       config.max_age === wanted.max_age &&
+      config.duplicate_window === wanted.duplicate_window &&
       config.max_bytes === wanted.max_bytes;
     return isAsWanted ? state.last_seq : (await streams.update(name, wanted)).state.last_seq;
   }
