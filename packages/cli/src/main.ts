@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { keepYoungHeapSmall } from "./server/young-heap.ts";
-import { CommandError } from "./terminal/command-error.ts";
+import { CommandError, wrongUse } from "./terminal/command-error.ts";
 import { notice } from "./terminal/output.ts";
 import { version } from "./terminal/version.ts";
 
@@ -95,6 +95,9 @@ async function run(words: readonly string[]): Promise<number> {
     for (const [each, [description, load]] of Object.entries(COMMANDS)) {
       const command = program.command(each).description(description);
       if (each === name) (await load()).configure(command);
+    }
+    if (words[0] === "help" && name !== undefined && !(name in COMMANDS)) {
+      throw wrongUse(`There is no command "${name}": mission-control help lists them.`);
     }
     await program.parseAsync(words, { from: "user" });
     return 0;

@@ -6,13 +6,13 @@ import { CommandError } from "../terminal/command-error.ts";
 /** How long one call may take, in milliseconds. */
 const CALL_TIMEOUT_MS = 60_000;
 
-/** The server refused a call; the message is what it said. */
+/** The server refused a call; the message is what it said. What it cannot read, the command was given wrongly. */
 export class ApiError extends CommandError {
   override name = "ApiError";
   readonly status: number;
 
   constructor(status: number, message: string) {
-    super(message);
+    super(message, status === 400 ? 2 : 1);
     this.status = status;
   }
 }

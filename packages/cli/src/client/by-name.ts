@@ -1,12 +1,18 @@
 import { CommandError } from "../terminal/command-error.ts";
 
+const HOW_TO_ADD = {
+  agent: "run one with mission-control agent, or add one with mission-control agents add",
+  gateway: "add one with mission-control gateways add",
+  webhook: "add one with mission-control webhooks add",
+} as const;
+
 /**
  * The one of this id or, where it is the only one of it, name.
  * @param kind what they are, as `mission-control` calls them in the singular
  * @throws CommandError that says which there are
  */
 export function findByName<Named extends { id: string; name: string }>(
-  kind: "agent" | "gateway" | "webhook",
+  kind: keyof typeof HOW_TO_ADD,
   all: readonly Named[],
   idOrName: string,
 ): Named {
@@ -14,8 +20,7 @@ export function findByName<Named extends { id: string; name: string }>(
   if (byId) return byId;
   const [found, ...others] = all.filter(({ name }) => name === idOrName);
   if (!found) {
-    const known =
-      all.map(({ name }) => name).join(", ") || `none yet: add one with mission-control ${kind}s add`;
+    const known = all.map(({ name }) => name).join(", ") || `none yet: ${HOW_TO_ADD[kind]}`;
     throw new CommandError(`There is no ${kind} "${idOrName}"; known: ${known}.`);
   }
   if (others.length > 0) {

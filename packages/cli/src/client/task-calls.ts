@@ -4,6 +4,7 @@ import {
   type EventType,
   eventSchema,
   type LogEvent,
+  type TaskStatus,
   type TaskSummary,
   type TaskView,
   type TranscriptPage,
@@ -16,9 +17,11 @@ import { CommandError } from "../terminal/command-error.ts";
 import { oneLine } from "../terminal/output.ts";
 import { type ApiClient, ApiError } from "./api-client.ts";
 
+/** What a search takes, in UTF-16 units. */
 const MAX_SEARCH = 200;
+const ENDED: ReadonlySet<TaskStatus> = new Set(["completed", "failed", "cancelled"]);
 
-/** The task of this id or, where it is the only one of it, title. @throws CommandError when there is none, or several */
+/** The task of this id, or of this title: the only one of it or, of several, the only one that has not ended. @throws CommandError when there is none, or several */
 export async function findTask(client: ApiClient, idOrTitle: string): Promise<TaskView> {
   try {
     return await client.get(pathOf(idOrTitle), taskSchema);
@@ -26,9 +29,10 @@ export async function findTask(client: ApiClient, idOrTitle: string): Promise<Ta
     if (!(error instanceof ApiError) || error.status !== 404) throw error;
   }
   const titled = await tasksTitled(client, idOrTitle);
-  const [only] = titled;
+  const atWork = titled.filter(({ status }) => !ENDED.has(status));
+  const [only, ...others] = atWork.length > 0 ? atWork : titled;
   if (!only) throw noSuchTask(idOrTitle);
-  if (titled.length > 1) {
+  if (others.length > 0) {
     const ids = titled.map(({ id, status }) => `  ${id}  ${status}`).join("\n");
     throw new CommandError(`Several tasks are titled "${idOrTitle}": give the id of one.\n${ids}`);
   }
@@ -48,7 +52,7 @@ export async function findTaskWithEvents(client: ApiClient, idOrTitle: string): 
 
 /** Those of exactly this title, newest first; of very many, some of the newest. */
 async function tasksTitled(client: ApiClient, title: string): Promise<readonly TaskSummary[]> {
-  // What a search takes; not the first half of a pair of UTF-16 units at its end.
+  // Not with the first half of a surrogate pair at its end.
   const q = title.slice(0, MAX_SEARCH).replace(/[\ud800-\udbff]$/, "");
   const query = new URLSearchParams({ q, limit: "500" });
   const { items } = await client.get(`/api/tasks?${query}`, taskPageSchema);

@@ -18,6 +18,9 @@ interface AddFlags extends ServerFlags {
   json?: boolean;
 }
 
+const NONE = `No agents yet. mission-control agents detect finds those on this machine and says how to run each; one that is
+reached by its URL, or behind a gateway, is added with mission-control agents add.`;
+
 export function configure(command: Command): void {
   withServerFlags(command.command("list", { isDefault: true }))
     .description("List agents and what they are doing")
@@ -25,7 +28,7 @@ export function configure(command: Command): void {
     .action(async (flags: ServerFlags & { json?: boolean }) => {
       const items = await listAgents(connect(flags));
       if (flags.json) return printJson(items);
-      if (items.length === 0) return print("No agents yet: add one with mission-control agents add.");
+      if (items.length === 0) return print(NONE);
       const rows = items.map(({ name, status, running, queued, id, statusReason = "" }) => {
         return [name, status, `${running} running`, `${queued} queued`, id, statusReason];
       });

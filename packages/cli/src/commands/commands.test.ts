@@ -145,10 +145,16 @@ test("a task is named by its title as well, where it is the only one of it", asy
   const cancelled = await run(["cancel", "Twice there, isn't it?"], env);
   assert.equal(cancelled.stdout, `${titled.id}  cancelled  Twice there, isn't it?\n`);
   const other = await api("POST", "/api/tasks", { title: "Twice there, isn't it?" });
+  const again = await run(["cancel", "Twice there, isn't it?"], env);
+  assert.equal(
+    again.stdout,
+    `${other.id}  cancelled  Twice there, isn't it?\n`,
+    "the one that has not ended",
+  );
   const { code, stderr } = await run(["cancel", "Twice there, isn't it?"], env);
   assert.equal(code, 1);
   assert.match(stderr, /^Several tasks are titled "Twice there, isn't it\?": give the id of one\.\n/);
-  assert.ok(stderr.includes(`  ${other.id}  pending\n  ${titled.id}  cancelled`));
+  assert.ok(stderr.includes(`  ${other.id}  cancelled\n  ${titled.id}  cancelled`));
   const unknown = await run(["approve", "Not there/at all ".repeat(20).trim()], env);
   assert.match(unknown.stderr, /^There is no task "Not there/);
 });
