@@ -144,8 +144,8 @@ for (const mode of ["fast", "immediate"] as const) {
     await halfDone;
     await server.restart(mode);
     await Promise.all(lines);
-    const newest = (await first.range()).newest;
-    for (const one of told) await one.assertConfirmed(newest, confirmed);
+    const range = await first.range();
+    for (const one of told) await one.assertConfirmed(range, confirmed);
   });
 }
 

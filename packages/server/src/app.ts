@@ -70,6 +70,11 @@ export interface App {
   token: string;
   /** The file that holds the token; null where a setting gives it. */
   tokenFile: string | null;
+  /**
+   * Aborted when the database no longer holds what this server has told of, as an older copy was put back: what it knows of
+   * agents and tasks is past. It is to be closed and started anew.
+   */
+  putBack: AbortSignal;
   /** Stops accepting, answers what is in hand, commits, ends the streams. */
   close(): Promise<void>;
 }
@@ -87,7 +92,16 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
   if (natsUrl !== undefined && databaseUrl === undefined) throw new SettingsError(NATS_ALONE);
   const identityDir = join(folder, "openclaw");
   const maxArtifactBytes = limits.allArtifacts;
-  const storeOptions = { folder, databaseUrl, maxArtifactBytes, limits: limits.rules, metrics, logger };
+  const putBack = new AbortController();
+  const storeOptions = {
+    folder,
+    databaseUrl,
+    maxArtifactBytes,
+    limits: limits.rules,
+    metrics,
+    logger,
+    putBack: () => putBack.abort(),
+  };
   const { store, contents, shared } = await openStore(storeOptions);
   // Closed in reverse order, also when the start fails half-way.
   const opened: { close(): Promise<void> | void }[] = [store, contents];
@@ -291,6 +305,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       loginUrl: await firstLogInUrl(publicUrl, sessions),
       token,
       tokenFile: settings.token === undefined ? join(settings.dataDir, TOKEN_FILE.name) : null,
+      putBack: putBack.signal,
       close: async () => {
         readiness.stop();
         intake.stop();

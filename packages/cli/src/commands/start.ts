@@ -22,14 +22,20 @@ Examples:
     )
     .action(async (flags: SettingsFlags & { json?: boolean }) => {
       const interrupted = untilInterrupted();
-      const app = await startServer({ flags });
-      letYoungHeapGrow();
-      if (flags.json) printJson({ url: app.url, loginUrl: app.loginUrl });
-      else print(greeting(app));
-      if (!interrupted.aborted) {
-        await new Promise((resolve) => interrupted.addEventListener("abort", resolve, { once: true }));
-      }
-      await stop(app);
+      // Once it is known, also where any port will do: a server that begins anew is still where it was.
+      let port = "";
+      do {
+        const app = await startServer({ flags: port ? { ...flags, port } : flags });
+        port = new URL(app.url).port;
+        letYoungHeapGrow();
+        if (flags.json) printJson({ url: app.url, loginUrl: app.loginUrl });
+        else print(greeting(app));
+        const ended = AbortSignal.any([interrupted, app.putBack]);
+        if (!ended.aborted) {
+          await new Promise((resolve) => ended.addEventListener("abort", resolve, { once: true }));
+        }
+        await stop(app);
+      } while (!interrupted.aborted);
     });
 }
 

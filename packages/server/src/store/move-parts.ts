@@ -69,6 +69,8 @@ export const PARTS: readonly Part[] = [
     columns: ["id", "type", "task_id", "agent_id", "change", "entry_key", "frame"],
     atOnce: 400,
   },
+  // Ids that no event has. They come last: where they are the newest ids, the next one comes behind them.
+  { name: "log_gaps", key: ["first"], columns: ["first", "last"], atOnce: 500 },
 ];
 
 /** What a store keeps, as it is read part by part. */

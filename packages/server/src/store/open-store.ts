@@ -8,6 +8,8 @@ import type { Store } from "./store.ts";
 export interface OpenStoreOptions extends SqliteStoreOptions {
   /** A `postgres://` URL; without one, the store is the SQLite file in the data folder. */
   databaseUrl: string | undefined;
+  /** Called once, when the database no longer holds what this server has told of: it has to begin anew. */
+  putBack: () => void;
   /** How large all artifacts may be together, in bytes; infinite for no limit. */
   maxArtifactBytes: number;
 }
@@ -22,18 +24,19 @@ export interface OpenStoreOptions extends SqliteStoreOptions {
 export async function openStore(
   options: OpenStoreOptions,
 ): Promise<{ store: Store; contents: Contents; shared: { keys: SharedKeys; log: RelayedLog } | null }> {
-  const { databaseUrl: url, folder, maxArtifactBytes: maxTotalBytes, ...others } = options;
+  const { databaseUrl: url, maxArtifactBytes: maxTotalBytes, putBack, ...others } = options;
+  const { folder } = others;
   if (url !== undefined) {
     // Loaded only here: a server on its own file keeps neither this engine nor its driver in memory.
     const { PostgresStore } = await import("./postgres/postgres-store.ts");
-    const store = await PostgresStore.open({ url, ...others });
+    const store = await PostgresStore.open({ url, putBack, ...others });
     return {
       store,
       contents: store.contents(maxTotalBytes),
       shared: { keys: store, log: store.relayedLog },
     };
   }
-  const store = SqliteStore.open({ folder, ...others });
+  const store = SqliteStore.open(others);
   try {
     const contents = await openContentFolder(folder, maxTotalBytes);
     return { store, contents, shared: null };

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { type EventFilter, encodeSse, encodeSseRetry, RESET_EVENT } from "@mission-control/protocol";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
+import { isLostPosition } from "../store/log-gaps.ts";
 import type { Follower, FrameChunk, LogEntry, LogRange, Stretch } from "../store/store.ts";
 import { Audience } from "./audience.ts";
 import { filterKey } from "./filter.ts";
@@ -204,7 +205,7 @@ export class Hub {
 /** Whether the log holds everything after a position that it has given itself, so far as can be known. */
 function canResume({ oldest, newest, gaps = [] }: LogRange, position: number): boolean {
   if (position > newest || position < oldest - 1) return false;
-  return !gaps.some(({ from, to }) => position >= from && position < to);
+  return !isLostPosition(position, gaps);
 }
 
 /** Says that a position cannot be resumed; its id is where the client stands from now on. */

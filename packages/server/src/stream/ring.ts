@@ -48,9 +48,10 @@ export class Ring {
     return position >= oldest - 1;
   }
 
-  /** Encodes and keeps committed events; their ids follow the head without a gap. */
+  /** Encodes and keeps committed events. Where ids are left out, what stands before the gap is forgotten: ids are counted by. */
   append(entries: readonly LogEntry[]): void {
     for (const { frame, id, type, taskId, agentId } of entries) {
+      if (id !== this.#head + 1) this.#segments.length = 0;
       const segment = this.#segmentFor(frame);
       const start = segment.offsets.at(-1) ?? 0;
       segment.offsets.push(start + segment.buffer.write(frame, start, "utf8"));

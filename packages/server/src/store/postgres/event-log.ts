@@ -1,20 +1,33 @@
 import type { EventFilter } from "@mission-control/protocol";
+import type { QueryResult } from "pg";
+import { behindGap } from "../log-gaps.ts";
 import { entryOf, eventPage, type LogRow, type RecordName, recordsNamed } from "../log-row.ts";
 import type { RecordKinds } from "../records.ts";
-import type { EventPage, FrameChunk, LogEntry, LogRange, Stretch } from "../store.ts";
+import type { EventPage, FrameChunk, Gap, LogEntry, LogRange, Stretch } from "../store.ts";
 import type { Database } from "./database.ts";
 import { prepared, type Statement } from "./statement.ts";
 
+/** Entries that one step reads take about so much, in bytes: each may be as large as a callback. */
+const STEP_BYTES = 4 * 1024 * 1024;
 /** Rows in one step of a replay. */
 const REPLAY_ROWS = 384;
 /** Ids one step looks at where no index finds the matching ones; bounds what it costs. */
 const REPLAY_WINDOW = 8192;
 
-const selectRange = prepared("range", "SELECT newest, oldest FROM log_head, log_tail");
+const selectRange = prepared(
+  "range",
+  `SELECT newest, oldest,
+     (SELECT json_agg(json_build_object('from', first, 'to', last) ORDER BY first) FROM log_gaps) AS gaps
+   FROM log_head, log_tail`,
+);
+const ENTRY_BYTES = "octet_length(frame) + coalesce(octet_length(change), 0)";
+/** Lengths are known without reading long values, which are read only of the rows that come. */
 const selectEntries = prepared(
   "entries",
-  `SELECT id, type, task_id AS "taskId", agent_id AS "agentId", change, frame FROM events
-   WHERE id > $1 ORDER BY id LIMIT $2`,
+  `SELECT id, type, task_id AS "taskId", agent_id AS "agentId", change, frame FROM (
+     SELECT *, sum(${ENTRY_BYTES}) OVER (ORDER BY id) - (${ENTRY_BYTES}) AS before
+     FROM (SELECT * FROM events WHERE id > $1 ORDER BY id LIMIT $2) AS next_rows
+   ) AS step WHERE before < ${STEP_BYTES} ORDER BY id`,
 );
 const selectNamed = prepared(
   "named_records",
@@ -27,9 +40,17 @@ const selectTaskEvents = prepared(
    ORDER BY task_id, id LIMIT $3`,
 );
 
+/** Some entries after a position, and what the log held then, or a little later. */
+export interface LogStep {
+  entries: readonly LogEntry[];
+  range: LogRange;
+}
+
 /** The log as it is read: by position, by filter and by page. */
 export class EventLog {
   readonly #database: Database;
+  /** As of the last look; they only become more. */
+  #gaps: readonly Gap[] = [];
 
   constructor(database: Database) {
     this.#database = database;
@@ -38,19 +59,19 @@ export class EventLog {
   /** @see Store.range */
   async range(): Promise<LogRange> {
     const [answer] = await this.#database.read(selectRange());
-    const { newest, oldest } = answer?.rows[0] ?? {};
-    return newest === "0" ? { oldest: 0, newest: 0 } : { oldest: Number(oldest), newest: Number(newest) };
+    return this.#rangeOf(answer);
   }
 
-  /** Committed entries after a position, oldest first. */
-  async entries(after: number, limit: number): Promise<LogEntry[]> {
-    return this.entriesOf(await this.rows(after, limit));
+  /** Committed entries after a position, oldest first: at most `limit`, and fewer where they are large. */
+  async step(after: number, limit: number): Promise<LogStep> {
+    const [answer, range] = await this.#database.read(selectEntries(after, limit), selectRange());
+    return { entries: await this.entriesOf(rowsOf(answer)), range: this.#rangeOf(range) };
   }
 
-  /** The same as they are kept. */
+  /** The same entries as they are kept. */
   async rows(after: number, limit: number): Promise<LogRow[]> {
     const [answer] = await this.#database.read(selectEntries(after, limit));
-    return (answer?.rows ?? []).map((row): LogRow => ({ ...row, id: Number(row.id) }));
+    return rowsOf(answer);
   }
 
   /** The entries that rows tell of, with the records that they name as they are now. */
@@ -62,18 +83,11 @@ export class EventLog {
   /** @see Store.frames */
   async frames({ after, upTo, maxBytes }: Stretch, filter: EventFilter): Promise<FrameChunk> {
     // No index knows types: a step looks at so many ids, however few of them match.
-    const end = filter.types ? Math.min(upTo, after + REPLAY_WINDOW) : upTo;
-    const [answer] = await this.#database.read(selectFrames(after, end, filter));
-    const frames: string[] = [];
-    let bytes = 0;
-    let lastId = end;
-    for (const { id, frame } of answer?.rows ?? []) {
-      if (bytes >= maxBytes) break;
-      frames.push(frame);
-      bytes += Buffer.byteLength(frame);
-      lastId = Number(id);
-    }
-    return { frames: Buffer.from(frames.join("")), lastId };
+    const end = filter.types ? Math.min(upTo, behindGap(after + REPLAY_WINDOW, this.#gaps)) : upTo;
+    const [answer] = await this.#database.read(selectFrames({ after, upTo: end, maxBytes }, filter));
+    const rows = answer?.rows ?? [];
+    const frames = Buffer.from(rows.map(({ frame }) => frame).join(""));
+    return { frames, lastId: Number(rows.at(-1)?.id ?? end) };
   }
 
   /** @see Store.taskEvents */
@@ -94,6 +108,14 @@ export class EventLog {
     );
   }
 
+  #rangeOf(answer: QueryResult | undefined): LogRange {
+    const { newest, oldest, gaps } = answer?.rows[0] ?? {};
+    if (newest === "0") return { oldest: 0, newest: 0 };
+    const range = { oldest: Number(oldest), newest: Number(newest) };
+    this.#gaps = gaps ?? [];
+    return gaps === null ? range : { ...range, gaps };
+  }
+
   async #records(names: readonly RecordName[]): Promise<Map<string, RecordKinds[RecordName["kind"]]>> {
     if (names.length === 0) return new Map();
     const kinds = names.map(({ kind }) => kind);
@@ -103,13 +125,21 @@ export class EventLog {
   }
 }
 
-function selectFrames(after: number, upTo: number, filter: EventFilter): Statement {
-  const { name, along, where, values } = conditions(filter, 3);
+function rowsOf(answer: QueryResult | undefined): LogRow[] {
+  return (answer?.rows ?? []).map((row): LogRow => ({ ...row, id: Number(row.id) }));
+}
+
+function selectFrames({ after, upTo, maxBytes }: Stretch, filter: EventFilter): Statement {
+  const { name, along, where, values } = conditions(filter, 4);
   const stretch = `${isPast(along, ">", "$1")} AND ${isPast(along, "<=", "$2")}`;
   return prepared(
     `frames${name}`,
-    `SELECT id, frame FROM events WHERE ${stretch}${where} ORDER BY ${ordered(along, "ASC")} LIMIT ${REPLAY_ROWS}`,
-  )(after, upTo, ...values);
+    `SELECT id, frame FROM (
+       SELECT id, frame, sum(octet_length(frame)) OVER (ORDER BY id) - octet_length(frame) AS before FROM (
+         SELECT id, frame FROM events WHERE ${stretch}${where} ORDER BY ${ordered(along, "ASC")} LIMIT ${REPLAY_ROWS}
+       ) AS next_rows
+     ) AS step WHERE before < $3 ORDER BY id`,
+  )(after, upTo, maxBytes, ...values);
 }
 
 function selectHistory(before: number, filter: EventFilter, limit: number): Statement {

@@ -9,6 +9,8 @@ import { CommitMarks } from "./commit-marks.ts";
 import type { Database } from "./database.ts";
 import { ConnectionLostError, endsConnection, told } from "./engine-error.ts";
 import { lockHead } from "./log-head.ts";
+import type { LogMark } from "./log-mark.ts";
+import type { LogPlace } from "./log-place.ts";
 import { writing } from "./row-writer.ts";
 import { roundTrip, type Statement } from "./statement.ts";
 import { LoadedWorkingSet, type Loading } from "./working-set.ts";
@@ -42,6 +44,8 @@ interface Planned {
 export interface GroupCommitOptions {
   database: Database;
   limits: TaskLimits;
+  place: LogPlace;
+  mark: LogMark;
   /** A commit is durable, and its promises resolve after this. */
   committed: (events: readonly EventRow[], seconds: number, groupSize: number) => void;
   /** The engine could not commit, and something was refused for it. */
@@ -169,7 +173,13 @@ export class GroupCommit {
     const workingSet = new LoadedWorkingSet();
     const loading = workingSet.loading(needsOf(operations));
     const [, locked, ...answers] = await roundTrip(client, [BEGIN, lockHead(), ...statementsOf(loading)]);
-    workingSet.nextEventId = Number(locked?.rows[0]?.newest) + 1;
+    const newest = Number(locked?.rows[0]?.newest);
+    if (newest < this.#options.mark.newest) {
+      // The tables were replaced by older ones under the connection: on a new one, ids go on behind those that were given.
+      await this.#abandon(client);
+      throw new ConnectionLostError("The log is older than it was.");
+    }
+    workingSet.nextEventId = newest + 1;
     take(loading, answers);
     for (let round = 0; round < MAX_PLANS; round++) {
       const { outcomes, rows } = plan(workingSet, operations, this.#options.limits);
@@ -215,6 +225,12 @@ export class GroupCommit {
     const client = await this.#options.database.connect(() => {
       if (this.#client === client) this.#client = null;
     });
+    try {
+      await this.#options.place.settle(client);
+    } catch (error) {
+      await client.end().catch(() => {});
+      throw error;
+    }
     this.#client = client;
     return client;
   }

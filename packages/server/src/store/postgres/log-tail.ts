@@ -1,12 +1,13 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "../../logger.ts";
 import { Followers } from "../followers.ts";
+import { isLostPosition } from "../log-gaps.ts";
 import type { LogRow } from "../log-row.ts";
 import type { EntrySource, RelayedLog } from "../relayed-log.ts";
 import type { Follower, LogEntry } from "../store.ts";
 import type { EventLog } from "./event-log.ts";
 
-/** Entries that one step of the tail reads. */
+/** Entries that one step of the tail reads, at most. */
 const STEP_ENTRIES = 1000;
 /** Between two tries to read for one who follows from far behind. */
 const AGAIN_MS = 250;
@@ -16,6 +17,7 @@ export class LogTail implements RelayedLog {
   readonly #log: EventLog;
   readonly #followers: Followers;
   readonly #failed: (error: unknown) => void;
+  readonly #putBack: () => void;
   readonly #stop = new AbortController();
   /** Id of the newest entry that was announced. */
   #newest: number;
@@ -26,17 +28,21 @@ export class LogTail implements RelayedLog {
   /**
    * @param newest id of the newest entry there is
    * @param failed told when the log cannot be read now; it is tried again
+   * @param putBack told once, when the log turns out to have lost entries that were announced here. Nothing is announced
+   *   after that: it would follow on what is no more
    */
   constructor(options: {
     log: EventLog;
     newest: number;
     logger: Pick<Logger, "error"> | undefined;
     failed: (error: unknown) => void;
+    putBack: () => void;
   }) {
-    const { log, newest, logger, failed } = options;
+    const { log, newest, logger, failed, putBack } = options;
     this.#log = log;
     this.#newest = newest;
     this.#failed = failed;
+    this.#putBack = putBack;
     this.#followers = new Followers({
       read: (after, limit) => this.#readUntilDone(after, limit),
       newest,
@@ -103,8 +109,14 @@ export class LogTail implements RelayedLog {
     try {
       while (this.#isBehind && !this.#stop.signal.aborted) {
         this.#isBehind = false;
-        const entries = await this.#log.entries(this.#newest, STEP_ENTRIES);
-        if (entries.length === STEP_ENTRIES) this.#isBehind = true;
+        const position = this.#newest;
+        const { entries, range } = await this.#log.step(position, STEP_ENTRIES);
+        if (range.newest < position || isLostPosition(position, range.gaps ?? [])) {
+          this.#stop.abort();
+          this.#putBack();
+          return;
+        }
+        if ((entries.at(-1)?.id ?? position) < range.newest) this.#isBehind = entries.length > 0;
         // What this node committed meanwhile was announced already.
         this.#announce(entries.filter(({ id }) => id > this.#newest));
       }
@@ -126,7 +138,7 @@ export class LogTail implements RelayedLog {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
-        return await this.#log.entries(after, limit);
+        return (await this.#log.step(after, limit)).entries;
       } catch (error) {
         this.#failed(error);
         await wait(AGAIN_MS, undefined, { signal }).catch(() => {});

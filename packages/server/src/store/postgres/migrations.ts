@@ -20,6 +20,8 @@ import { NewerDatabaseError } from "../store.ts";
  * - `tasks.waits_kind` and `tasks.waits_since` say what a task waits for a human with; null when it does not.
  * - `events.entry_key` is what all parts of one entry of a transcript have; empty where the event is all of an entry,
  *   null where it is none.
+ * - `log_place` says which log it is, and where it is written (log-place.ts); `place` is null until a node has looked.
+ *   `log_gaps` are the ids that no event has, the first and the last one of each.
  * - `leases.fence` is null while nobody holds the lease; otherwise it is the fencing number of who does.
  * - `insight_facts` are what is not counted yet; `insight_counts` has the counts of each hour and day (store/insights.ts).
  *   What attempts from before these tables came to is counted from the attempts themselves.
@@ -240,6 +242,18 @@ const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE contents ADD COLUMN part text COLLATE "C" UNIQUE;
   ALTER TABLE contents ADD COLUMN writer text;
+  `,
+  `
+  CREATE TABLE log_place (
+    one_row boolean PRIMARY KEY DEFAULT true CHECK (one_row),
+    log text COLLATE "C" NOT NULL,
+    place text COLLATE "C"
+  );
+  INSERT INTO log_place (log) VALUES (gen_random_uuid()::text);
+  CREATE TABLE log_gaps (
+    first bigint PRIMARY KEY,
+    last bigint NOT NULL
+  );
   `,
 ];
 

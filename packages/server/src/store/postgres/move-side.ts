@@ -15,6 +15,8 @@ import {
 import { ContentTable } from "./content-table.ts";
 import { Database } from "./database.ts";
 import { told } from "./engine-error.ts";
+import { LogMark } from "./log-mark.ts";
+import { LogPlace } from "./log-place.ts";
 import { migrate } from "./migrations.ts";
 import { beAlone } from "./presence.ts";
 import { writingTasks } from "./row-writer.ts";
@@ -47,6 +49,7 @@ export class PostgresMoveSide implements MoveTarget, SharedKeys {
       await database.check(client);
       await beAlone(client, database.name);
       await migrate(client);
+      await new LogPlace(new LogMark(undefined)).settle(client);
       return new PostgresMoveSide(database, client);
     } catch (error) {
       await database.close();
@@ -124,7 +127,7 @@ export class PostgresMoveSide implements MoveTarget, SharedKeys {
         "BEGIN",
         // Of large tables this takes long.
         "SET LOCAL statement_timeout = 0",
-        "UPDATE log_head SET newest = coalesce((SELECT max(id) FROM events), newest)",
+        "UPDATE log_head SET newest = greatest(newest, (SELECT max(id) FROM events), (SELECT max(last) FROM log_gaps))",
         "UPDATE log_tail SET oldest = coalesce((SELECT min(id) FROM events), oldest)",
         `DROP TABLE ${MOVE_TABLE}`,
         "ANALYZE",

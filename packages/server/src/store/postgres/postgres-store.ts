@@ -63,6 +63,8 @@ import { readInbox } from "./inbox.ts";
 import { InsightTables } from "./insights.ts";
 import { Leases } from "./leases.ts";
 import { lockHead } from "./log-head.ts";
+import { LogMark } from "./log-mark.ts";
+import { LogPlace } from "./log-place.ts";
 import { LogTail } from "./log-tail.ts";
 import { migrate } from "./migrations.ts";
 import { refuseUnfinishedMove } from "./move-side.ts";
@@ -87,6 +89,8 @@ const writeProbe = prepared(
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database`, with the parameters that libpq's URIs take. */
   url: string;
+  /** The data folder, where the newest event that was seen is noted; without one, it is known while this process lives. */
+  folder?: string;
   /** The clock that stamps events and records. */
   now?: () => Date;
   /** How much one attempt's agent may put into its record; without them, anything. */
@@ -94,6 +98,8 @@ export interface PostgresStoreOptions {
   metrics?: Pick<Metrics, "commit" | "eventsCommitted">;
   /** Told of outages, and of listeners that throw; without one, such an error ends the process. */
   logger?: Pick<Logger, "error">;
+  /** Told once, when events that followers were told of are no more. They are told nothing after that: open it anew. */
+  putBack?: () => void;
 }
 
 /** The engine of several nodes: one PostgreSQL database, which any number of processes share. */
@@ -111,23 +117,34 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
   readonly #artifacts: ArtifactTable;
   readonly #leases: Leases;
   readonly #wakes: Wakes;
+  readonly #mark: LogMark;
 
   /** @throws NewerDatabaseError, UnsuitableDatabaseError, StoreUnavailableError, UnfinishedMoveError, MoveUnderWayError */
   static async open(options: PostgresStoreOptions): Promise<PostgresStore> {
     const database = new Database(options.url);
+    const mark = new LogMark(options.folder);
+    const place = new LogPlace(mark, (gap) => {
+      options.logger?.error(
+        { database: database.name, ...gap },
+        "the database was put back from a copy, or a replica was promoted: no event gets these ids, which others may have had",
+      );
+    });
     try {
+      let logName: string;
       const client = await database.connect();
       try {
         await database.check(client);
         await migrate(client);
         await refuseUnfinishedMove(client, database.name);
         await CommitMarks.removeOld(client);
+        logName = await place.settle(client);
       } finally {
         await client.end();
       }
       const log = new EventLog(database);
       const { newest } = await log.range();
-      const store = new PostgresStore(database, log, newest, options);
+      mark.begin(logName, newest);
+      const store = new PostgresStore({ database, log, newest, mark, place }, options);
       await store.#wakes.open().catch(async (error: unknown) => {
         await store.close();
         throw error;
@@ -139,14 +156,24 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
     }
   }
 
-  private constructor(database: Database, log: EventLog, newest: number, options: PostgresStoreOptions) {
+  private constructor(parts: Parts, options: PostgresStoreOptions) {
     super(options.now ?? (() => new Date()));
+    const { database, log, newest, mark, place } = parts;
     const { limits = NO_LIMITS, metrics, logger } = options;
     const outages = new OutageLog(logger, { database: database.name });
     const failed = (error: unknown) => outages.failed(error);
     this.#database = database;
     this.#log = log;
-    this.#tail = new LogTail({ log, newest, logger, failed });
+    this.#mark = mark;
+    const putBack = () => {
+      logger?.error(
+        { database: database.name },
+        "the database no longer holds events that this server has told of: it has to begin anew",
+      );
+      options.putBack?.();
+    };
+    this.#tail = new LogTail({ log, newest, logger, failed, putBack });
+    this.#tail.follow(newest, (entries) => mark.note(entries.at(-1)?.id ?? 0));
     this.#taskList = new TaskList(database);
     this.#transcripts = new TranscriptReader(database, this);
     this.#tables = new Tables(database);
@@ -158,6 +185,8 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
     this.#group = new GroupCommit({
       database,
       limits,
+      place,
+      mark,
       committed: (events, seconds, groupSize) => {
         metrics?.commit(seconds, groupSize);
         metrics?.eventsCommitted(events.length);
@@ -376,5 +405,16 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
     await this.#wakes.close();
     await this.#tail.close();
     await this.#database.close();
+    this.#mark.close();
   }
+}
+
+/** What a store is opened with. */
+interface Parts {
+  database: Database;
+  log: EventLog;
+  /** Id of the newest event. */
+  newest: number;
+  mark: LogMark;
+  place: LogPlace;
 }

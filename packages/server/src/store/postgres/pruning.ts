@@ -1,3 +1,4 @@
+import { behindGap, idBefore } from "../log-gaps.ts";
 import { FencedError, type LeaseToken } from "../plan.ts";
 import type { Database } from "./database.ts";
 import { prepared, roundTrip } from "./statement.ts";
@@ -5,7 +6,8 @@ import { prepared, roundTrip } from "./statement.ts";
 /** In one step, unless it is told. */
 const PRUNE_ROWS = 100;
 
-const selectEnds = prepared("ends", "SELECT newest, oldest FROM log_head, log_tail");
+const selectHead = prepared("head_to_prune", "SELECT newest FROM log_head");
+const selectGaps = prepared("gaps", "SELECT first, last FROM log_gaps ORDER BY first");
 const lockTail = prepared("lock_tail", "SELECT oldest FROM log_tail FOR UPDATE");
 /** A receipt stands before all that were written later, whatever its own time says: a clock may have been ahead. */
 const selectOldReceipt = prepared(
@@ -15,6 +17,8 @@ const selectOldReceipt = prepared(
 /** Shared: the lease does not change hands before the end of this transaction. */
 const lockFence = prepared("lock_fence", "SELECT fence FROM leases WHERE name = $1 FOR SHARE");
 const deleteEvents = prepared("delete_events", "DELETE FROM events WHERE id <= $1");
+/** A position before the oldest event gets a `reset` in any case. */
+const deleteGaps = prepared("delete_gaps", "DELETE FROM log_gaps WHERE last < $1");
 const moveTail = prepared("move_tail", "UPDATE log_tail SET oldest = $1");
 const deleteReceipts = prepared(
   "delete_receipts",
@@ -33,28 +37,31 @@ export interface PrunePolicy {
 export async function prune(database: Database, policy: PrunePolicy): Promise<boolean> {
   const { keepEvents, receiptsBefore, rows = PRUNE_ROWS, under } = policy;
   return database.with(async (client) => {
-    const [, tail, ends, old, lease] = await roundTrip(client, [
+    const [, tail, head, between, old, lease] = await roundTrip(client, [
       "BEGIN",
       lockTail(),
-      selectEnds(),
+      selectHead(),
+      selectGaps(),
       selectOldReceipt(receiptsBefore),
       lockFence(under?.name ?? ""),
     ]);
     if (under && lease?.rows[0]?.fence !== String(under.fence)) throw new FencedError(under.name);
     const oldest = Number(tail?.rows[0]?.oldest);
-    const goal = Number(ends?.rows[0]?.newest) - keepEvents;
+    const gaps = (between?.rows ?? []).map(({ first, last }) => ({ from: Number(first), to: Number(last) }));
+    const goal = idBefore(keepEvents, Number(head?.rows[0]?.newest), gaps);
     const upTo = Math.min(goal, oldest + rows - 1);
+    const next = behindGap(upTo + 1, gaps);
     const lastReceipt = old?.rows[0]?.seq;
     if (upTo < oldest && lastReceipt === undefined) {
       await client.query("ROLLBACK");
       return false;
     }
     const answers = await roundTrip(client, [
-      ...(upTo < oldest ? [] : [deleteEvents(upTo), moveTail(upTo + 1)]),
+      ...(upTo < oldest ? [] : [deleteEvents(upTo), moveTail(next), deleteGaps(next)]),
       ...(lastReceipt === undefined ? [] : [deleteReceipts(lastReceipt, rows)]),
       "COMMIT",
     ]);
     const receiptsGone = lastReceipt === undefined ? 0 : (answers.at(-2)?.rowCount ?? 0);
-    return upTo < goal || receiptsGone === rows;
+    return next <= goal || receiptsGone === rows;
   });
 }

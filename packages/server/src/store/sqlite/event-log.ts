@@ -2,10 +2,11 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { EventFilter, LogEvent } from "@mission-control/protocol";
 import type { EventRow } from "../draft.ts";
 import { decodeFrame } from "../event-frame.ts";
+import { behindGap, idBefore } from "../log-gaps.ts";
 import { encodeChange, entryOf, eventPage, type LogRow } from "../log-row.ts";
 import type { Receipt } from "../receipt.ts";
 import type { EventPage, FrameChunk, Gap, LogEntry, LogRange, Stretch } from "../store.ts";
-import { idBefore, readGaps } from "./log-gaps.ts";
+import { readGaps } from "./log-gaps.ts";
 import type { RecordTable } from "./record-table.ts";
 import { Statements } from "./statements.ts";
 
@@ -136,7 +137,7 @@ export class EventLog {
   frames({ after, upTo, maxBytes }: Stretch, filter: EventFilter): FrameChunk {
     const { where, values } = conditions(filter);
     // No index knows types: a step looks at so many ids, however few of them match.
-    const end = filter.types ? Math.min(upTo, this.#behindGap(after + REPLAY_WINDOW)) : upTo;
+    const end = filter.types ? Math.min(upTo, behindGap(after + REPLAY_WINDOW, this.#gaps)) : upTo;
     const rows = `SELECT id, frame FROM events WHERE id > ? AND id <= ?${where} ORDER BY id LIMIT ${REPLAY_ROWS}`;
     const all = [after, end, ...values];
     const step = this.#statements
@@ -188,14 +189,8 @@ export class EventLog {
     const goal = idBefore(keep, this.#written, this.#gaps);
     const upTo = Math.min(goal, this.#oldest + rows - 1);
     this.#statements.get("DELETE FROM events WHERE id <= ?").run(upTo);
-    this.#oldest = this.#behindGap(upTo + 1);
+    this.#oldest = behindGap(upTo + 1, this.#gaps);
     return this.#oldest <= goal;
-  }
-
-  /** The id, or the first one behind the gap that it is in. */
-  #behindGap(id: number): number {
-    const gap = this.#gaps.find(({ from, to }) => id >= from && id <= to);
-    return gap ? gap.to + 1 : id;
   }
 }
 

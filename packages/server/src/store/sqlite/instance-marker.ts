@@ -1,8 +1,6 @@
-import { closeSync, constants, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
 import { z } from "zod";
+import { StateFile } from "../state-file.ts";
 
-/** Fits one disk sector, so that overwriting it in place leaves the old or the new one. */
-const BYTES = 256;
 /** Between two notes of the newest event, in milliseconds. */
 const NOTE_PAUSE_MS = 1000;
 
@@ -20,39 +18,30 @@ export type MarkerState = z.infer<typeof stateSchema>;
 
 /**
  * What is known of the database beside it: enough to notice that the file, or its write-ahead log, was lost or put
- * back older, which the database itself cannot know. Written in place, which needs no room on a full disk.
+ * back older, which the database itself cannot know.
  */
 export class InstanceMarker {
-  readonly file: string;
+  readonly #kept: StateFile<MarkerState>;
   #state: MarkerState | null = null;
-  #descriptor: number | null = null;
   #notedAt = Number.NEGATIVE_INFINITY;
 
   constructor(file: string) {
-    this.file = file;
+    this.#kept = new StateFile(file, stateSchema);
   }
 
-  /**
-   * What an earlier server left.
-   * @returns null where there is none
-   * @throws Error when it cannot be read
-   */
+  get file(): string {
+    return this.#kept.file;
+  }
+
+  /** @see StateFile.read */
   read(): MarkerState | null {
-    let text: string;
-    try {
-      text = readFileSync(this.file, "utf8");
-    } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-      throw error;
-    }
-    return stateSchema.parse(JSON.parse(text));
+    return this.#kept.read();
   }
 
-  /** Writes it down for good before anything else is done. */
+  /** @see StateFile.write */
   write(state: MarkerState): void {
-    this.#descriptor ??= openSync(this.file, constants.O_RDWR | constants.O_CREAT, 0o600);
-    this.#put(state);
-    fsyncSync(this.#descriptor);
+    this.#kept.write(state);
+    this.#state = state;
   }
 
   /** An event is durable. Called for each commit; written now and then, and without waiting for the disk. */
@@ -61,7 +50,8 @@ export class InstanceMarker {
     if (!this.#state || now - this.#notedAt < NOTE_PAUSE_MS || lastEventId === this.#state.lastEventId)
       return;
     this.#notedAt = now;
-    this.#put({ ...this.#state, lastEventId });
+    this.#state = { ...this.#state, lastEventId };
+    this.#kept.note(this.#state);
   }
 
   /** All is in the database itself: its write-ahead log may go. */
@@ -74,13 +64,6 @@ export class InstanceMarker {
   }
 
   close(): void {
-    if (this.#descriptor !== null) closeSync(this.#descriptor);
-    this.#descriptor = null;
-  }
-
-  #put(state: MarkerState): void {
-    const line = Buffer.from(`${JSON.stringify(state).padEnd(BYTES - 1)}\n`);
-    if (this.#descriptor !== null) writeSync(this.#descriptor, line, 0, BYTES, 0);
-    this.#state = state;
+    this.#kept.close();
   }
 }

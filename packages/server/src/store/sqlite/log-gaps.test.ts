@@ -6,7 +6,8 @@ import { type TestContext, test } from "node:test";
 import { newEvent } from "../../../test/conformance/engine.ts";
 import { StreamServer } from "../../../test/support/stream-server.ts";
 import { decodeFrame } from "../event-frame.ts";
-import { idBefore } from "./log-gaps.ts";
+import { idBefore } from "../log-gaps.ts";
+
 import { SqliteStore } from "./sqlite-store.ts";
 
 const now = () => new Date();

@@ -17,6 +17,7 @@ import {
 import { checkPages } from "./damage.ts";
 import { databaseFile, type OpenDatabase, openDatabase } from "./database.ts";
 import { EventLog } from "./event-log.ts";
+import { GAPS_TABLE, writeGap } from "./log-gaps.ts";
 import { ReceiptTable } from "./receipt-table.ts";
 import { TASK_COLUMNS, taskOf } from "./task-row.ts";
 import { TaskTable } from "./task-table.ts";
@@ -140,6 +141,12 @@ export class SqliteMoveSide implements MoveTarget {
       }
       return;
     }
+    if (name === "log_gaps") {
+      for (const { values } of rows) {
+        writeGap(this.#db, { from: Number(values[0]), to: Number(values[1]) });
+      }
+      return;
+    }
     // All that an event brings along is carried, so the indexes may know it at once.
     const also = name === "events" ? ", indexed" : "";
     const insert = this.#db.prepare(
@@ -179,6 +186,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
     select: TASK_COLUMNS,
     values: (row) => [sortedJson(taskOf(row))],
   },
+  log_gaps: { from: GAPS_TABLE, select: "first, last" },
   commands: {
     from: "commands",
     select: "*",
