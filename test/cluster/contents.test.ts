@@ -37,7 +37,7 @@ test("what one node keeps another gives, and neither removes it while an artifac
   const sha256 = sha256Of(bytes);
   await one.contents(2 ** 40).keep(pieces(bytes), { sha256, size: bytes.length, maxBytes: bytes.length });
   await place.query(
-    `INSERT INTO tasks (id, status, priority, record, texts, tags, search) VALUES ('t1', 'failed', 1, '{}', '{}', '{}', '')`,
+    `INSERT INTO tasks (id, status, priority, record, texts, tags) VALUES ('t1', 'failed', 1, '{}', '{}', '{}')`,
   );
   await place.query(
     `INSERT INTO artifacts (id, task_id, sha256, record) VALUES ('x', 't1', '${sha256}', '{}')`,

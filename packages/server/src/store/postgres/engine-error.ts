@@ -56,6 +56,12 @@ export function endsConnection(error: unknown): boolean {
   return error.code === "25P03" || (error.code ?? "").startsWith("57P");
 }
 
+/** Whether the database ended a statement because it took longer than it may. @param error as it was thrown or {@link told} */
+export function tookTooLong(error: unknown): boolean {
+  const cause = error instanceof StoreUnavailableError ? error.cause : error;
+  return cause instanceof pg.DatabaseError && cause.code === "57014";
+}
+
 /** What the driver says without a code. */
 const LOST: readonly string[] = [
   "Connection terminated",

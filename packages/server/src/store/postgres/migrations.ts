@@ -10,7 +10,8 @@ import { NewerDatabaseError } from "../store.ts";
  *   that order on every node. `log_tail` is the same for what retention removes.
  * - `tasks.seq` rises in creation order. A task's long texts stand in a column of their own, which PostgreSQL keeps
  *   elsewhere and does not rewrite; what each callback changes stands in `task_live`, which has few indexes.
- * - `tasks.search` is what a search looks through, in lower case. Tags are kept as JSON strings without their quotes.
+ * - `task_search` is what a search looks through, in lower case. It stands apart from the task, which changes more often:
+ *   each change of a row is one of its indexes too (search-index.ts). Tags are kept as JSON strings without their quotes.
  * - `records.concurrency` is how many attempts an agent takes at a time; null for other records.
  * - `keys` are those that all servers share, such as the one that dispatches' secrets are derived from.
  * - `commit_marks` has the number of each node's last commit (commit-marks.ts).
@@ -255,10 +256,18 @@ const MIGRATIONS: readonly string[] = [
     last bigint NOT NULL
   );
   `,
+  `
+  CREATE TABLE task_search (
+    seq bigint PRIMARY KEY REFERENCES tasks (seq) ON DELETE CASCADE,
+    search text COLLATE "C" NOT NULL
+  );
+  INSERT INTO task_search (seq, search) SELECT seq, search FROM tasks;
+  ALTER TABLE tasks DROP COLUMN search;
+  `,
 ];
 
 /** Names the lock that one node at a time migrates under; any number that nobody else uses in the same database. */
-const MIGRATION_LOCK = 5_104_201_884_731;
+export const MIGRATION_LOCK = 5_104_201_884_731;
 
 /**
  * Brings the schema up to date, all steps in one transaction. Any number of nodes may do so at once: each waits for

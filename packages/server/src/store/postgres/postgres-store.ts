@@ -69,6 +69,7 @@ import { LogTail } from "./log-tail.ts";
 import { migrate } from "./migrations.ts";
 import { refuseUnfinishedMove } from "./move-side.ts";
 import { type PrunePolicy, prune } from "./pruning.ts";
+import { makeSearchIndex } from "./search-index.ts";
 import { sharedKey } from "./shared-key.ts";
 import { prepared, roundTrip } from "./statement.ts";
 import { Tables } from "./tables.ts";
@@ -131,11 +132,13 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
     });
     try {
       let logName: string;
+      let hasSearchIndex: boolean;
       const client = await database.connect();
       try {
         await database.check(client);
         await migrate(client);
         await refuseUnfinishedMove(client, database.name);
+        hasSearchIndex = await makeSearchIndex(client, options.logger);
         await CommitMarks.removeOld(client);
         logName = await place.settle(client);
       } finally {
@@ -144,7 +147,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
       const log = new EventLog(database);
       const { newest } = await log.range();
       mark.begin(logName, newest);
-      const store = new PostgresStore({ database, log, newest, mark, place }, options);
+      const store = new PostgresStore({ database, log, newest, mark, place, hasSearchIndex }, options);
       await store.#wakes.open().catch(async (error: unknown) => {
         await store.close();
         throw error;
@@ -158,7 +161,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
 
   private constructor(parts: Parts, options: PostgresStoreOptions) {
     super(options.now ?? (() => new Date()));
-    const { database, log, newest, mark, place } = parts;
+    const { database, log, newest, mark, place, hasSearchIndex } = parts;
     const { limits = NO_LIMITS, metrics, logger } = options;
     const outages = new OutageLog(logger, { database: database.name });
     const failed = (error: unknown) => outages.failed(error);
@@ -174,7 +177,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
     };
     this.#tail = new LogTail({ log, newest, logger, failed, putBack });
     this.#tail.follow(newest, (entries) => mark.note(entries.at(-1)?.id ?? 0));
-    this.#taskList = new TaskList(database);
+    this.#taskList = new TaskList(database, hasSearchIndex);
     this.#transcripts = new TranscriptReader(database, this);
     this.#tables = new Tables(database);
     this.#deliveries = new Deliveries(database);
@@ -417,4 +420,5 @@ interface Parts {
   newest: number;
   mark: LogMark;
   place: LogPlace;
+  hasSearchIndex: boolean;
 }

@@ -17,12 +17,15 @@ const TAGS = "ARRAY(SELECT json_array_elements_text(tags::json))";
 const insertTasks = prepared(
   "insert_tasks",
   `WITH added AS (
-     INSERT INTO tasks (id, status, agent_id, priority, waits_kind, waits_since, record, texts, tags, search)
-     SELECT id, status, agent_id, priority, waits_kind, waits_since, record, texts, ${TAGS}, search
+     INSERT INTO tasks (id, status, agent_id, priority, waits_kind, waits_since, record, texts, tags)
+     SELECT id, status, agent_id, priority, waits_kind, waits_since, record, texts, ${TAGS}
      FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::text[],
-       $9::text[], $10::text[]) WITH ORDINALITY
-       AS task (id, status, agent_id, priority, waits_kind, waits_since, record, texts, tags, search, place)
+       $9::text[]) WITH ORDINALITY
+       AS task (id, status, agent_id, priority, waits_kind, waits_since, record, texts, tags, place)
      ORDER BY place RETURNING seq, id
+   ), searched AS (
+     INSERT INTO task_search (seq, search)
+     SELECT seq, search FROM added JOIN unnest($1::text[], $10::text[]) AS task (id, search) USING (id)
    )
    INSERT INTO task_live (seq, updated_at, live)
    SELECT seq, updated_at, live FROM added
@@ -38,9 +41,13 @@ const updateTasks = prepared(
 );
 const updateTexts = prepared(
   "update_texts",
-  `UPDATE tasks SET texts = task.texts, tags = ${TAGS.replace("tags::", "task.tags::")}, search = task.search
-   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS task (id, texts, tags, search)
-   WHERE tasks.id = task.id`,
+  `WITH changed AS (
+     UPDATE tasks SET texts = task.texts, tags = ${TAGS.replace("tags::", "task.tags::")}
+     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS task (id, texts, tags, search)
+     WHERE tasks.id = task.id RETURNING tasks.seq, task.search
+   )
+   UPDATE task_search SET search = changed.search FROM changed
+   WHERE task_search.seq = changed.seq AND task_search.search <> changed.search`,
 );
 const updateLive = prepared(
   "update_live",
