@@ -1,7 +1,9 @@
 import type { Logger } from "../logger.ts";
 import type { Follower, LogEntry } from "./store.ts";
 
-/** Entries that one step of catching up reads. */
+/** What an engine reads in one step takes about so many bytes, or one entry: each may be as large as a callback. */
+export const STEP_BYTES = 4 * 1024 * 1024;
+/** Entries that one step of catching up reads, at most. */
 const STEP_ENTRIES = 500;
 
 type Listener = (entries: readonly LogEntry[]) => void;
@@ -16,7 +18,7 @@ interface Reader {
 }
 
 export interface FollowersOptions {
-  /** Reads entries after a position, oldest first, of what is committed. */
+  /** Reads entries after a position, oldest first, of what is committed: fewer than `limit` where they are large ({@link STEP_BYTES}). */
   read: (after: number, limit: number) => Promise<readonly LogEntry[]>;
   /** Id of the newest entry that was announced, or was there at the start. */
   newest: number;

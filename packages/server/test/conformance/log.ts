@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type EventFilter, eventTypeSchema, type LogEvent } from "@mission-control/protocol";
 import fc from "fast-check";
-import type { EventPage, Store } from "../../src/store/store.ts";
+import { STEP_BYTES } from "../../src/store/followers.ts";
+import type { EventPage, LogEntry, Store } from "../../src/store/store.ts";
 import { type Engine, eventsIn, newEvent, runs, Subject, textOf } from "./engine.ts";
 
 const TASKS = ["t1", "t2", "t3"] as const;
@@ -39,6 +40,32 @@ function wanted(filter: EventFilter): (event: LogEvent) => boolean {
 
 /** The one log, read by position, by filter and by page. */
 export function log(engine: Engine): void {
+  test("who follows from behind is given large entries few at a time, and all of them", async () => {
+    const { store } = await Subject.open(engine);
+    const events = Array.from({ length: 40 }, (_, index) =>
+      newEvent("activity", { message: `${index} ${"x".repeat(250_000)}` }),
+    );
+    for (let done = 0; done < events.length; done += 10) await store.append(events.slice(done, done + 10));
+    const { newest } = await store.range();
+    const steps: (readonly LogEntry[])[] = [];
+    await new Promise<void>((resolve) => {
+      const follower = store.follow(0, (entries) => {
+        steps.push(entries);
+        if (entries.at(-1)?.id !== newest) return;
+        follower.close();
+        resolve();
+      });
+    });
+    assert.deepEqual(
+      steps.flat().map(({ id }) => id),
+      Array.from({ length: newest }, (_, index) => index + 1),
+    );
+    for (const step of steps) {
+      const bytes = step.reduce((sum, { frame }) => sum + frame.length, 0);
+      assert.ok(bytes < STEP_BYTES + 300_000, `${bytes} bytes at a time`);
+    }
+  });
+
   test("any stretch, filter and step size reads what a naive reading of the log does", async () => {
     const subject = await Subject.open(engine);
     const { store } = subject;

@@ -1,5 +1,6 @@
 import type { EventFilter } from "@mission-control/protocol";
 import type { QueryResult } from "pg";
+import { STEP_BYTES } from "../followers.ts";
 import { behindGap } from "../log-gaps.ts";
 import { entryOf, eventPage, type LogRow, type RecordName, recordsNamed } from "../log-row.ts";
 import type { RecordKinds } from "../records.ts";
@@ -7,8 +8,6 @@ import type { EventPage, FrameChunk, Gap, LogEntry, LogRange, Stretch } from "..
 import type { Database } from "./database.ts";
 import { prepared, type Statement } from "./statement.ts";
 
-/** Entries that one step reads take about so much, in bytes: each may be as large as a callback. */
-const STEP_BYTES = 4 * 1024 * 1024;
 /** Rows in one step of a replay. */
 const REPLAY_ROWS = 384;
 /** Ids one step looks at where no index finds the matching ones; bounds what it costs. */

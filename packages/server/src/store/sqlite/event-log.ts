@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { EventFilter, LogEvent } from "@mission-control/protocol";
 import type { EventRow } from "../draft.ts";
 import { decodeFrame } from "../event-frame.ts";
+import { STEP_BYTES } from "../followers.ts";
 import { behindGap, idBefore } from "../log-gaps.ts";
 import { encodeChange, entryOf, eventPage, type LogRow } from "../log-row.ts";
 import type { Receipt } from "../receipt.ts";
@@ -87,14 +88,22 @@ export class EventLog {
   }
 
   /**
-   * Committed entries after a position, oldest first.
+   * Committed entries after a position, oldest first: at most `limit`, and fewer where they are large.
    * @param records where the records are that entries name
    */
   entries(after: number, limit: number, records: Pick<RecordTable, "get">): LogEntry[] {
-    return this.#statements
+    const rows = this.#statements
       .get("SELECT id, type, task_id, agent_id, change, frame FROM events WHERE id > ? ORDER BY id LIMIT ?")
-      .all(after, limit)
-      .map((row) => entryOf(rowOf(row), (kind, id) => records.get(kind, id)));
+      .iterate(after, limit);
+    const entries: LogEntry[] = [];
+    let bytes = 0;
+    for (const row of rows) {
+      const kept = rowOf(row);
+      entries.push(entryOf(kept, (kind, id) => records.get(kind, id)));
+      bytes += Buffer.byteLength(kept.frame) + Buffer.byteLength(kept.change ?? "");
+      if (bytes >= STEP_BYTES) break;
+    }
+    return entries;
   }
 
   /** Completes the indexes; part of the surrounding commit. */
