@@ -332,6 +332,29 @@ describe("two ways", { skip }, () => {
     });
   });
 
+  test("an answer that its agent did not get comes back into the inbox, until somebody writes to the agent", async () => {
+    const { task, payload } = await stage.running({ title: "Drop the table" });
+    const options = [{ optionId: "yes", name: "Drop it" }];
+    const request = { id: "drop_1", title: "May I drop it?", options };
+    await stage.agent.report(payload, { type: "permission", request });
+    const page = await stage.open(context, "/inbox");
+    const entry = page.locator(`[data-waits="${task.id}"]`);
+    stage.agent.forgets = true;
+    await entry.getByRole("button", { name: "Drop it" }).click();
+    await entry.getByText("Answer not delivered").waitFor();
+    await entry.getByText("The agent did not get your answer to: May I drop it?").waitFor();
+    await entry.getByText("no longer knows this question").waitFor();
+    stage.agent.forgets = false;
+    await assertAccessible(page, "Inbox with an answer that did not arrive");
+    await entry.getByRole("link", { name: "Write to the agent" }).click();
+    const field = page.getByRole("textbox", { name: "Message to the agent" });
+    await field.fill("Yes, drop it.");
+    await field.press("Control+Enter");
+    await row(page, "Yes, drop it.").getByText("delivered").waitFor();
+    await page.goBack();
+    await entry.waitFor({ state: "detached" });
+  });
+
   test("a patch is read by file, and comments on its lines become the feedback", async () => {
     const { task, payload } = await stage.running({ title: "Mend it", requiresReview: true });
     const hand = (name: string, mediaType: string, content: string, encoding = "utf8") =>

@@ -34,6 +34,15 @@ export const silenceSchema = z.object({
 });
 export type Silence = z.infer<typeof silenceSchema>;
 
+/** An answer of the operator that the agent at work did not get: to which question, why, and since when that is known. */
+export const undeliveredSchema = z.object({
+  requestId: idSchema,
+  title: z.string(),
+  reason: z.string(),
+  since: timestampSchema,
+});
+export type Undelivered = z.infer<typeof undeliveredSchema>;
+
 /** One attempt as the task shows it. */
 export const dispatchSchema = z.object({
   id: idSchema,

@@ -4,10 +4,10 @@ import { timestampSchema } from "./common.ts";
 import { taskSummarySchema } from "./tasks.ts";
 
 /**
- * What a task waits for a human with: a `question` of its agent, a result in `review`, a `failure` that nobody has
+ * What a task waits for a human with: a `question` of its agent, an answer that its agent did not get (`undelivered`), a result in `review`, a `failure` that nobody has
  * dispatched again, an agent that is `silent` or cannot be reached although it has the task.
  */
-export const inboxKindSchema = z.enum(["question", "review", "failure", "silent"]);
+export const inboxKindSchema = z.enum(["question", "undelivered", "review", "failure", "silent"]);
 export type InboxKind = z.infer<typeof inboxKindSchema>;
 
 /** One task that waits, since when, and for a `question` the request to answer: the oldest that is open. */

@@ -91,6 +91,23 @@ test("an agent is missed until its next word, which no answer of the operator an
   assert.equal(fold(working, [event("complete", { data: { inferred: true } })]).lastWordAt, undefined);
 });
 
+test("an answer that did not arrive is no word of the agent, and is over once somebody writes to it", () => {
+  const working: FoldedFields = { ...PENDING, status: "in_progress", attempt: 1, dispatchId: "d1" };
+  const data = { state: "undelivered", requestId: "r1", title: "Run it?", reason: "It is gone." };
+  const lost = fold(working, [event("permission", { data })]);
+  assert.deepEqual(
+    [lost.undelivered, lost.lastWordAt],
+    [{ requestId: "r1", title: "Run it?", reason: "It is gone.", since: LATER }, undefined],
+  );
+  const wrote = event("message", { data: { messageId: "m1", state: "sending" } });
+  assert.equal(fold(lost, [wrote]).undelivered, undefined);
+  assert.equal(foldEvent(lost, event("message", { data: { messageId: "m1", state: "delivered" } })), lost);
+  assert.equal(
+    fold({ ...working, status: "completed" }, [event("permission", { data })]).undelivered,
+    undefined,
+  );
+});
+
 test("what does not concern the current attempt leaves the very same task", () => {
   const second: FoldedFields = { ...PENDING, status: "in_progress", attempt: 2, dispatchId: "d2" };
   const others = [

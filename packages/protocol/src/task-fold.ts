@@ -20,6 +20,7 @@ export type FoldedFields = Readonly<
     | "waitingFor"
     | "lastWordAt"
     | "silence"
+    | "undelivered"
     | "updatedAt"
   >
 >;
@@ -68,6 +69,11 @@ export function foldEvent<T extends FoldedFields>(task: T, event: NewEvent): Fol
       return { ...task, ...lastWord(task, event), error: message, lastState: event.lastState, updatedAt };
     case "permission":
       return permissionMoved(task, event);
+    case "message":
+      // Whoever wrote to the agent has seen to it.
+      return task.undelivered && data.state === "sending" && event.dispatchId === task.dispatchId
+        ? { ...task, undelivered: undefined, updatedAt }
+        : task;
     case "artifact":
       return { ...task, updatedAt, lastWordAt: updatedAt, silence: undefined };
     default:
@@ -88,6 +94,7 @@ function statusChanged<T extends FoldedFields>(task: T, to: TaskStatus, event: N
     dispatchId: event.dispatchId ?? task.dispatchId,
     unknownReason: undefined,
     waitingFor: to === "in_progress" ? task.waitingFor : undefined,
+    undelivered: undefined,
     silence: undefined,
     updatedAt: event.receivedAt,
   };
@@ -121,6 +128,7 @@ function newAttempt<T extends FoldedFields>(task: T, attempt: number, event: New
     unknownReason: undefined,
     lastState: undefined,
     waitingFor: undefined,
+    undelivered: undefined,
     lastWordAt: undefined,
     silence: undefined,
     updatedAt: event.receivedAt,
@@ -133,10 +141,34 @@ function permissionMoved<T extends FoldedFields>(task: T, event: NewEvent): Fold
   const asked = request as PermissionRequest | undefined;
   const isWaiting = task.waitingFor !== undefined && task.waitingFor.id === (asked?.id ?? requestId);
   const updatedAt = event.receivedAt;
+  if (state === "undelivered") return { ...task, ...notDelivered(task, event), updatedAt };
   // What the operator answered is no word of the agent.
   const lastWordAt = state === "answered" ? task.lastWordAt : updatedAt;
   const told = { updatedAt, lastWordAt, silence: undefined };
   if (state !== "requested") return isWaiting ? "incomplete" : { ...task, ...told };
   const replaces = task.waitingFor === undefined || isWaiting;
-  return { ...task, ...told, waitingFor: replaces ? asked : task.waitingFor };
+  return {
+    ...task,
+    ...told,
+    waitingFor: replaces ? asked : task.waitingFor,
+    // What it asks anew, it can be answered anew.
+    undelivered: undefined,
+  };
+}
+
+/** Nobody waits for an answer to an attempt that is over, or that another one follows. */
+function notDelivered(
+  { status, dispatchId }: FoldedFields,
+  { data, dispatchId: of, receivedAt: since }: NewEvent,
+): Partial<Pick<FoldedFields, "undelivered">> {
+  if (status !== "in_progress" || of !== dispatchId) return {};
+  const { requestId, title, reason } = data;
+  return {
+    undelivered: {
+      requestId: String(requestId),
+      title: String(title ?? ""),
+      reason: String(reason ?? ""),
+      since,
+    },
+  };
 }

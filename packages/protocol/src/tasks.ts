@@ -10,7 +10,7 @@ import {
   timestampSchema,
   usageSchema,
 } from "./common.ts";
-import { dispatchSchema, prioritySchema, silenceSchema } from "./dispatches.ts";
+import { dispatchSchema, prioritySchema, silenceSchema, undeliveredSchema } from "./dispatches.ts";
 import { formValuesSchema } from "./forms.ts";
 
 /** Where a task stands (docs/contract.md, section 2, says what leads from one to the next). */
@@ -79,6 +79,8 @@ export const taskSummarySchema = z.object({
   lastWordAt: timestampSchema.optional(),
   /** That the agent of the current attempt is missed; there until its next word. */
   silence: silenceSchema.optional(),
+  /** An answer that its agent did not get; there until the operator writes to it, it asks again, or the attempt ends. */
+  undelivered: undeliveredSchema.optional(),
   usage: usageSchema.optional(),
   createdAt: timestampSchema,
   updatedAt: timestampSchema,

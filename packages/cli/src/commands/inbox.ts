@@ -12,10 +12,11 @@ export function configure(command: Command): void {
       "after",
       `
 What each kind waits for:
-  question  an answer:          mission-control answer TASK
-  review    a decision:         mission-control approve TASK, or reject TASK FEEDBACK
-  failure   another try:        dispatch it again, or delete it
-  silent    somebody who looks: mission-control cancel TASK, or force-end TASK
+  question     an answer:          mission-control answer TASK
+  undelivered  your answer again:  the agent did not get it: mission-control say TASK TEXT, or cancel TASK
+  review       a decision:         mission-control approve TASK, or reject TASK FEEDBACK
+  failure      another try:        dispatch it again, or delete it
+  silent       somebody who looks: mission-control cancel TASK, or force-end TASK
 
 Examples:
   mission-control inbox
@@ -34,7 +35,15 @@ Examples:
 }
 
 function rowOf({ kind, task, since, request }: InboxItem): string[] {
-  const words = { question: request?.title, review: task.summary, failure: task.error, silent: undefined };
+  const { undelivered: lost } = task;
+  const undelivered = lost && `The agent did not get your answer to "${lost.title}": ${lost.reason}`;
+  const words = {
+    question: request?.title,
+    undelivered,
+    review: task.summary,
+    failure: task.error,
+    silent: undefined,
+  };
   return [ageOf(since), kind, task.id, task.title, words[kind] ?? task.silence?.reason ?? ""];
 }
 

@@ -24,6 +24,7 @@ test("each kind of item has its own keys, and every one can be put off", () => {
   assert.deepEqual(keys(item("question", 2)), ["1 answer", "2 answer", "s snooze"]);
   assert.deepEqual(keys(item("review", 0)), ["a approve", "r reject", "s snooze"]);
   assert.deepEqual(keys(item("failure", 0)), ["d dispatch", "s snooze"]);
+  assert.deepEqual(keys(item("undelivered", 0)), ["c cancel", "s snooze"]);
   assert.deepEqual(keys(item("silent", 0)), ["x forceEnd", "s snooze"]);
 });
 

@@ -15,7 +15,7 @@ export type InboxAct = {
   isLasting: boolean;
 } & (
   | { kind: "answer"; option: PermissionRequest["options"][number] }
-  | { kind: "approve" | "reject" | "dispatch" | "forceEnd" | "snooze" }
+  | { kind: "approve" | "reject" | "dispatch" | "cancel" | "forceEnd" | "snooze" }
 );
 
 /** Options that have a key of their own. */
@@ -49,6 +49,8 @@ function ownActs({ kind, request }: InboxItem): InboxAct[] {
       ];
     case "failure":
       return [act("d", "dispatch", text.action.dispatchAgain)];
+    case "undelivered":
+      return [{ ...act("c", "cancel", text.action.cancel), isRefusal: true }];
     case "silent":
       return [{ ...act("x", "forceEnd", inboxText.forceEnd), isRefusal: true }];
   }

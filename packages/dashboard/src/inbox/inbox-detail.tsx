@@ -43,6 +43,17 @@ export function InboxDetail({ item }: { item: InboxItem }) {
           ) : null}
         </div>
       );
+    case "undelivered":
+      return task.undelivered ? (
+        <div>
+          <p className={styles.words}>
+            {inboxText.notGiven} <Foreign max={1_000}>{task.undelivered.title}</Foreign>
+          </p>
+          <p className={styles.quiet}>
+            <Foreign max={400}>{task.undelivered.reason}</Foreign> {runText.question.notDelivered}
+          </p>
+        </div>
+      ) : null;
     case "silent":
       return (
         <div>

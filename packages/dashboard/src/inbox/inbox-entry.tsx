@@ -15,6 +15,7 @@ import { InboxDetail } from "./inbox-detail.tsx";
 
 const ICON: Record<InboxItem["kind"], IconName> = {
   question: "bell",
+  undelivered: "warning",
   review: "check",
   failure: "warning",
   silent: "pause",
@@ -98,6 +99,11 @@ export function InboxEntry(props: InboxEntryProps) {
         {brief && item.request?.fields ? (
           <Link to="/tasks/$taskId" params={{ taskId: task.id }} className={styles.link}>
             {runText.question.fill}
+          </Link>
+        ) : null}
+        {kind === "undelivered" ? (
+          <Link to="/tasks/$taskId" params={{ taskId: task.id }} className={styles.link}>
+            {inboxText.write}
           </Link>
         ) : null}
         {kind === "silent" ? (

@@ -10,6 +10,7 @@ const MOVES_INBOX: ReadonlySet<LogEvent["type"]> = new Set([
   "status_change",
   "permission",
   "dispatch",
+  "message",
   "task",
 ]);
 
@@ -28,7 +29,7 @@ export interface InboxView {
 
 const NOTHING: InboxSnapshot = {
   items: [],
-  counts: { question: 0, review: 0, failure: 0, silent: 0 },
+  counts: { question: 0, undelivered: 0, review: 0, failure: 0, silent: 0 },
   running: 0,
 };
 

@@ -19,7 +19,7 @@ const item = (
 });
 const snapshot = (items: InboxItem[], failures = 0) => ({
   items,
-  counts: { question: 0, review: 0, failure: failures, silent: 0 },
+  counts: { question: 0, undelivered: 0, review: 0, failure: failures, silent: 0 },
   running: 0,
 });
 const current = (items: InboxItem[], tasks: TaskSummary[], deleted: string[] = []) => {

@@ -29,7 +29,8 @@ export function currentInbox(snapshot: InboxSnapshot, moved: Iterable<string>, n
 
 /** What an item is known by, also by another tab or later: what waits again after it was dealt with is another item. */
 export function inboxKey({ kind, task, request }: InboxItem): string {
-  return [task.id, kind, task.dispatchId ?? "", request?.id ?? ""].join(" ");
+  const asked = kind === "undelivered" ? task.undelivered?.requestId : request?.id;
+  return [task.id, kind, task.dispatchId ?? "", asked ?? ""].join(" ");
 }
 
 /** How much waits on the whole: what is listed, and what the server has counted beyond its list. */
@@ -40,12 +41,13 @@ export function inboxCount({ items, counts }: InboxSnapshot, current: readonly I
 
 /** What a task waits with by its own state, as the server says it; since when, where only its log tells, by `known`. */
 function waitsNow(task: TaskSummary, known: InboxItem | undefined): InboxItem | null {
-  const { waitingFor, silence } = task;
+  const { waitingFor, silence, undelivered } = task;
   const kind = kindOf(task);
   if (kind === null) return null;
   const goesOn =
     known?.kind === kind && known.task.dispatchId === task.dispatchId && known.request?.id === waitingFor?.id;
-  const since = kind === "silent" && silence ? silence.since : task.updatedAt;
+  const told = kind === "silent" ? silence : kind === "undelivered" ? undelivered : undefined;
+  const since = told?.since ?? task.updatedAt;
   return {
     kind,
     task,
@@ -54,10 +56,11 @@ function waitsNow(task: TaskSummary, known: InboxItem | undefined): InboxItem | 
   };
 }
 
-function kindOf({ status, waitingFor, silence }: TaskSummary): InboxKind | null {
+function kindOf({ status, waitingFor, undelivered, silence }: TaskSummary): InboxKind | null {
   if (status === "review") return "review";
   if (status === "failed") return "failure";
   if (waitingFor) return "question";
+  if (undelivered) return "undelivered";
   // What was accepted a moment ago need not trouble anybody yet.
   return silence && silence.state !== "not_responding" ? "silent" : null;
 }

@@ -8,6 +8,8 @@ import type { ServerProcess } from "./server-process.ts";
 export class TestAgent {
   readonly id: string;
   readonly name: string;
+  /** Whether it knows no question any more that it is told the answer to. */
+  forgets = false;
   /** What to answer to a dispatch; 202 unless a test wants otherwise. */
   answer: { status: number; body?: object } = { status: 202 };
   /** Cancellations and permission answers, as "METHOD path". */
@@ -48,7 +50,7 @@ export class TestAgent {
       }
       this.told.push(`${request.method} ${request.url}`);
       for (const heard of this.#listening.splice(0)) heard();
-      response.writeHead(200).end("{}");
+      response.writeHead(this.forgets && request.url?.includes("/permissions/") ? 404 : 200).end("{}");
     });
   }
 

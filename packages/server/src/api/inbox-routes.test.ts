@@ -14,7 +14,7 @@ test("the inbox tells what waits, since when, and what is asked; a force end lea
   assert.equal(empty.status, 200);
   assert.deepEqual(empty.body, {
     items: [],
-    counts: { question: 0, review: 0, failure: 0, silent: 0 },
+    counts: { question: 0, undelivered: 0, review: 0, failure: 0, silent: 0 },
     running: 0,
     lastEventId: empty.body.lastEventId,
   });

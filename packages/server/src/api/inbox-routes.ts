@@ -15,7 +15,7 @@ export function inboxRoutes(app: HttpApp, store: Pick<Store, "inbox">): void {
         operationId: "getInbox",
         summary: "List what waits for a human, oldest first",
         description:
-          "Questions of agents, results in review, failures, and agents that are silent; at most `limit` of each kind. Exact as of `lastEventId`: a stream opened after it misses nothing.",
+          "Questions of agents, answers that they did not get, results in review, failures, and agents that are silent; at most `limit` of each kind. Exact as of `lastEventId`: a stream opened after it misses nothing.",
         querystring: inboxQuerySchema,
         response: { 200: inboxSchema, ...PROBLEM_RESPONSE },
       },

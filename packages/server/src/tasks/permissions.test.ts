@@ -226,7 +226,12 @@ test("whether the agent has an answer is told once, also when its attempt is ove
   story.callback({ type: "complete", summary: "Done." });
   const [event] = deliver("The agent no longer knows this question.").events;
   assert.equal(event?.message, "The agent no longer knows this question.");
-  assert.deepEqual(event?.data, { state: "undelivered", requestId: "r1", reason: event?.message });
+  assert.deepEqual(event?.data, {
+    state: "undelivered",
+    requestId: "r1",
+    reason: event?.message,
+    title: "Run rm -rf build",
+  });
 });
 
 test("a question of the gateway is asked once, answered like its agent's, or settled there", () => {

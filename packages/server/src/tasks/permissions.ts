@@ -182,7 +182,7 @@ export function answerDelivered(
     one === permission ? ({ ...one, delivery } as const) : one,
   );
   const data: JsonObject = { state: delivery, requestId };
-  if (reason !== undefined) data.reason = reason;
+  if (reason !== undefined) Object.assign(data, { reason, title: permission.request.title });
   const message = reason ?? `The agent has the answer: ${permission.request.title}`;
   const event = taskEvent("permission", subjectOf(attempt), now, { message, data });
   return { attempt: { ...attempt, permissions }, events: [event] };

@@ -9,6 +9,7 @@ import type {
   Priority,
   Silence,
   TaskStatus,
+  Undelivered,
   Usage,
 } from "@mission-control/protocol";
 import type { Waiting } from "./waiting.ts";
@@ -40,6 +41,8 @@ export interface Task {
   readonly lastWordAt?: string | undefined;
   /** That the agent of the current attempt is missed. */
   readonly silence?: Silence | undefined;
+  /** An answer of the operator that the agent of the current attempt did not get. */
+  readonly undelivered?: Undelivered | undefined;
   /** That it waits for a human; follows from the rest ({@link waitingOf}). */
   readonly waiting?: Waiting | undefined;
   /** What all attempts used together. */

@@ -23,16 +23,22 @@ export function waitingOf(task: Task, attempt: Attempt | null, now: string): Wai
   return before?.since === since ? before : { kind, since };
 }
 
-function kindOf({ status, waitingFor, silence }: Task): InboxKind | undefined {
+function kindOf({ status, waitingFor, undelivered, silence }: Task): InboxKind | undefined {
   if (status === "review") return "review";
   if (status === "failed") return "failure";
   if (waitingFor) return "question";
+  if (undelivered) return "undelivered";
   // What was accepted a moment ago need not trouble anybody yet.
   return silence && silence.state !== "not_responding" ? "silent" : undefined;
 }
 
-function sinceOf(kind: InboxKind, { silence }: Task, current: Attempt | null): string | null | undefined {
+function sinceOf(
+  kind: InboxKind,
+  { silence, undelivered }: Task,
+  current: Attempt | null,
+): string | null | undefined {
   if (kind === "silent") return silence?.since;
+  if (kind === "undelivered") return undelivered?.since;
   if (kind === "question") return current && openPermission(current)?.askedAt;
   return current?.endedAt;
 }

@@ -20,7 +20,7 @@ async function shownBy({ store }: Subject, limit = 100) {
   return { items: items.map(({ id, waiting }) => `${id} ${waiting?.kind}`), counts, running: atWork };
 }
 
-const NONE = { question: 0, review: 0, failure: 0, silent: 0 };
+const NONE = { question: 0, undelivered: 0, review: 0, failure: 0, silent: 0 };
 
 /** The inbox shows what waits for a human, all of it and nothing else, at any time and after a restart. */
 export function inbox(engine: Engine): void {
@@ -49,7 +49,7 @@ export function inbox(engine: Engine): void {
     const { task } = await subject.change(callback("reviewed", "a1", { type: "complete" }));
     const all = {
       items: ["missed silent", "asking question", "failed failure", "reviewed review"],
-      counts: { question: 1, review: 1, failure: 1, silent: 1 },
+      counts: { ...NONE, question: 1, review: 1, failure: 1, silent: 1 },
       running: 2,
     };
     assert.deepEqual(await shownBy(subject), all);
@@ -69,6 +69,40 @@ export function inbox(engine: Engine): void {
     assert.deepEqual((await shownBy(subject)).items, ["missed failure"]);
     await subject.change({ kind: "delete", taskId: "missed" });
     assert.deepEqual((await shownBy(subject)).items, []);
+    await subject.discard();
+  });
+
+  test("an answer that the agent did not get waits until somebody writes, the agent asks again, or the attempt ends", async () => {
+    const subject = await Subject.open(engine);
+    await register(subject.store, "a1", 10);
+    const failed = { kind: "answer_delivered", requestId: "r1", reason: "It no longer knows it." } as const;
+    for (const id of ["written", "asks", "ended", "late"]) {
+      await running(subject.store, id, "a1", `d-${id}`);
+      await subject.change(asks(id, "a1"));
+      await subject.change({ kind: "answer_permission", taskId: id, requestId: "r1", optionId: "yes" });
+    }
+    await subject.change({ kind: "cancel", taskId: "late" });
+    for (const id of ["written", "asks", "ended", "late"]) {
+      await subject.change({ ...failed, taskId: id, dispatchId: `d-${id}` });
+    }
+    await subject.reopen();
+    assert.deepEqual(await shownBy(subject), {
+      items: ["written undelivered", "asks undelivered", "ended undelivered"],
+      counts: { ...NONE, undelivered: 3 },
+      running: 3,
+    });
+    const { undelivered, waiting } = (await subject.store.task("written")) ?? assert.fail();
+    assert.deepEqual(
+      [undelivered?.requestId, undelivered?.title, undelivered?.reason, undelivered?.since],
+      ["r1", "May I?", "It no longer knows it.", waiting?.since],
+    );
+    const message = { messageId: "m1", text: "Yes, do it.", mode: "steer", by: "operator" } as const;
+    await subject.change({ kind: "send_message", taskId: "written", ...message });
+    await subject.change(callback("asks", "a1", { type: "progress" }));
+    assert.deepEqual((await shownBy(subject)).items, ["asks undelivered", "ended undelivered"]);
+    await subject.change(asks("asks", "a1", { ...REQUEST, id: "r2" }));
+    await subject.change(callback("ended", "a1", { type: "complete" }));
+    assert.deepEqual((await shownBy(subject)).items, ["asks question"]);
     await subject.discard();
   });
 

@@ -64,10 +64,11 @@ export function checkPicture({ task, attempts }: Picture): void {
   assert.equal(task.usage?.inputTokens, sum, "a task's usage is the sum of its attempts'");
 }
 
-function inboxKindOf({ status, waitingFor, silence }: Task): string | undefined {
+function inboxKindOf({ status, waitingFor, undelivered, silence }: Task): string | undefined {
   if (status === "review") return "review";
   if (status === "failed") return "failure";
   if (waitingFor) return "question";
+  if (undelivered) return "undelivered";
   return silence && silence.state !== "not_responding" ? "silent" : undefined;
 }
 
