@@ -74,6 +74,11 @@ export class NatsServer {
     }
   }
 
+  /** Stops it where it is, as a process that hangs, or lets it go on. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#process?.kill(signal);
+  }
+
   async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
     const child = this.#process;
     this.#process = null;

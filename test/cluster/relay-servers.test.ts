@@ -205,6 +205,25 @@ test("a server is ready without NATS, and its log and doctor say what is wrong, 
   assert.doesNotMatch(both, new RegExp(PASSWORD));
 });
 
+test("NATS that hangs is not waited for: events come all the same, and a server stops in order", {
+  skip,
+}, async (context) => {
+  const { nodes } = await servers(context, 2);
+  const [one, two] = nodes as [ServerProcess, ServerProcess];
+  const publisher = await relayed(nodes);
+  const reader = new StreamFollower(two.port, two.token);
+  context.after(() => reader.close());
+  nats.signal("SIGSTOP");
+  try {
+    await one.call("POST", "/api/tasks", { title: "While NATS hangs" });
+    const { items } = await one.call<{ items: { id: number }[] }>("GET", "/api/events/history?limit=1");
+    await reader.until(items[0]?.id ?? assert.fail());
+    assert.equal((await publisher.end("SIGTERM")).code, 0);
+  } finally {
+    nats.signal("SIGCONT");
+  }
+});
+
 test("a server that NATS does not let in works without it, and does not tell its password", {
   skip,
 }, async (context) => {
