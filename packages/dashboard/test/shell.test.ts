@@ -123,6 +123,21 @@ describe("the shell", { skip }, () => {
     await removeViews();
   });
 
+  test("a board of few tasks shows what has just been completed, beside where new ones come in", async () => {
+    const page = await stage.open(context, "/board");
+    const { payload } = await stage.running({ title: "The first task" });
+    await page.locator("[data-status=in_progress] [data-task]", { hasText: "The first task" }).waitFor();
+    await stage.agent.report(payload, { type: "complete", summary: "Done." });
+    await page.locator("[data-status=completed] [data-task]", { hasText: "The first task" }).waitFor();
+    await page.locator("[data-status=in_progress][data-folded=true]").waitFor();
+    const widths = await page
+      .locator("section[data-status]:not([data-folded])")
+      .evaluateAll((columns) => columns.map((column) => Math.round(column.getBoundingClientRect().width)));
+    assert.equal(widths.length, 2);
+    assert.equal(widths[0], widths[1]);
+    assert.ok((widths[0] ?? 0) <= 480, "A card is no wider than what can be read at a glance.");
+  });
+
   test("compact lines are lower, in every list, and this browser keeps it", async () => {
     await stage.task({ title: "A line" });
     const page = await stage.open(context, "/settings");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatAge, formatDuration } from "./duration.ts";
+import { formatAge, formatDuration, formatWholeSeconds } from "./duration.ts";
 
 test("lengths of time as people say them", () => {
   const said = [0, 84, 3_240, 59_900, 84_000, 3_661_000, 7_500_000, 277_200_000].map(formatDuration);
@@ -12,4 +12,16 @@ test("lengths of time as people say them", () => {
     "2 h",
     "2 d",
   ]);
+});
+
+test("what goes on is counted in whole seconds, and reads like any other length", () => {
+  assert.deepEqual([-1, 0, 999, 1_000, 9_999, 59_999].map(formatWholeSeconds), [
+    "0 s",
+    "0 s",
+    "0 s",
+    "1 s",
+    "9 s",
+    "59 s",
+  ]);
+  assert.equal(formatWholeSeconds(84_500), "1m 24s");
 });

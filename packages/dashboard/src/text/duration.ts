@@ -14,6 +14,12 @@ export function formatDuration(milliseconds: number): string {
   return `${Math.floor(length / DAY)}d ${Math.floor((length % DAY) / HOUR)}h`;
 }
 
+/** A length of time that goes on, counted in whole seconds: `4 s`, then as {@link formatDuration} says. */
+export function formatWholeSeconds(milliseconds: number): string {
+  const length = Math.max(0, milliseconds);
+  return length < MINUTE ? `${Math.floor(length / SECOND)} s` : formatDuration(length);
+}
+
 /** How long ago, in one unit: `now`, `4 s`, `12 min`, `3 h`, `5 d`. */
 export function formatAge(milliseconds: number): string {
   if (milliseconds < SECOND) return "now";

@@ -235,7 +235,7 @@ export const english = {
   firstSteps: {
     title: "Nothing has happened yet",
     intro: "Events appear here the moment they are stored. To see the first one:",
-    addAgent: "Add an agent: an HTTP address, or one on an OpenClaw Gateway",
+    addAgent: "Add an agent: Claude Code, Codex, a program, an address, one on an OpenClaw Gateway",
     createTask: "Create a task",
     dispatch: "Drag it to “Queued”, or open it and press “Dispatch”",
     demo: "Or let a demo agent show the whole chain:",

@@ -1,5 +1,5 @@
 import { useMission } from "../app/use-mission.ts";
-import { formatAge, formatDuration } from "../text/duration.ts";
+import { formatAge, formatDuration, formatWholeSeconds } from "../text/duration.ts";
 import { formatClock, formatMoment } from "../text/moment.ts";
 import { text } from "../text/text.ts";
 import { useNow } from "./ticker.ts";
@@ -65,5 +65,5 @@ function Ticking({ from }: { from: string }) {
   const { clock } = useMission();
   const now = useNow() + (clock.estimate?.offset ?? 0);
   const elapsed = Math.max(0, now - Date.parse(from));
-  return formatDuration(Math.floor(elapsed / 1_000) * 1_000);
+  return formatWholeSeconds(elapsed);
 }

@@ -16,7 +16,7 @@ import type { BoardSearch } from "./board-search.ts";
 import { CardBody } from "./card.tsx";
 import { useCardKeys } from "./card-keys.ts";
 import { Column } from "./column.tsx";
-import { arrange, COLUMNS } from "./columns.ts";
+import { arrange, COLUMNS, countsOf } from "./columns.ts";
 import { columnUnder, dragAnnouncements, useBoardSensors } from "./dragging.ts";
 import { isFolded, useColumnChoices } from "./folded-columns.ts";
 import { SelectionBar } from "./selection-bar.tsx";
@@ -45,6 +45,7 @@ export function BoardPage() {
     () => arrange(mission.tasks.all(), (id) => mission.pending.get(id), search),
     [mission, version, search],
   );
+  const counts = useMemo(() => countsOf(columns), [columns]);
   const [choices, choose] = useColumnChoices();
   const listed = useRef(columns);
   listed.current = columns;
@@ -132,7 +133,7 @@ export function BoardPage() {
                   tasks={columns[status]}
                   more={loads[index]}
                   dragged={dragged}
-                  folded={isFolded(status, columns[status].length, choices)}
+                  folded={isFolded(status, counts, choices)}
                   onFold={choose}
                   selected={selection.ids}
                   onAction={act}

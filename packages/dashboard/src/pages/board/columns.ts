@@ -39,6 +39,14 @@ export function arrange(
   return columns;
 }
 
+/** How many tasks each column has. */
+export function countsOf(columns: Record<TaskStatus, readonly TaskSummary[]>): Record<TaskStatus, number> {
+  return Object.fromEntries(COLUMNS.map((status) => [status, columns[status].length])) as Record<
+    TaskStatus,
+    number
+  >;
+}
+
 function matchesFilter(task: TaskSummary, { q, agent, tag }: BoardSearch): boolean {
   if (agent && task.agentId !== agent) return false;
   if (tag && !task.tags.includes(tag)) return false;

@@ -3,8 +3,8 @@ import { useCallback, useState } from "react";
 
 const KEY = "mission-control.columns";
 
-/** Where tasks rest that nobody has to look after. */
-const FINAL: ReadonlySet<TaskStatus> = new Set(["completed", "cancelled"]);
+/** A board of so few tasks has room for what was completed: it is most of what there is to see. */
+const FEW_TASKS = 20;
 
 /** What somebody chose for a column. */
 type Choice = "open" | "folded";
@@ -12,12 +12,22 @@ export type Choices = Readonly<Partial<Record<TaskStatus, Choice>>>;
 
 /**
  * Whether a column is a strip: one somebody folded, one that is empty, and those of tasks that rest, until they are
- * opened. Where new tasks come in stays open.
+ * opened. Where new tasks come in stays open; so does what was completed while there are few tasks in all, and what was
+ * cancelled while there is nothing else.
+ * @param counts how many tasks each column has
  */
-export function isFolded(status: TaskStatus, tasks: number, choices: Choices): boolean {
+export function isFolded(
+  status: TaskStatus,
+  counts: Readonly<Record<TaskStatus, number>>,
+  choices: Choices,
+): boolean {
   const choice = choices[status];
   if (choice) return choice === "folded";
-  return status !== "pending" && (tasks === 0 || FINAL.has(status));
+  if (status === "pending") return false;
+  if (counts[status] === 0) return true;
+  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  if (status === "completed") return all > FEW_TASKS;
+  return status === "cancelled" && counts.cancelled < all;
 }
 
 /** What somebody chose for the columns, kept in this browser. */

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, mock, test } from "node:test";
+import type { HeldEvent } from "../store/held-event.ts";
+import { Notifier } from "./notifier.ts";
+
+let told: string[];
+let wanted: boolean;
+let isCatchingUp: boolean;
+let notifier: Notifier;
+
+beforeEach(() => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  told = [];
+  wanted = true;
+  isCatchingUp = false;
+  notifier = new Notifier({
+    wanted: async () => wanted,
+    isCatchingUp: () => isCatchingUp,
+    one: ({ taskId }) => told.push(String(taskId)),
+    many: (count) => told.push(`${count} in one`),
+  });
+});
+
+afterEach(() => mock.timers.reset());
+
+const event = (taskId: string, type: string, data: object) =>
+  ({ taskId, type, data }) as unknown as HeldEvent;
+const ends = (taskId: string) => event(taskId, "status_change", { to: "completed" });
+const asks = (taskId: string) => event(taskId, "permission", { state: "requested" });
+const together = () => mock.timers.tick(300);
+
+test("what stops an agent is told first, and what is no news not at all", async () => {
+  await notifier.add([
+    ends("done"),
+    event("moved", "status_change", { to: "in_progress" }),
+    event("answered", "permission", { state: "answered" }),
+    event("said", "activity", {}),
+    asks("asks"),
+  ]);
+  together();
+  assert.deepEqual(told, ["asks", "done"]);
+});
+
+test("more than a few at once are one number, which grows until somebody looks", async () => {
+  await notifier.add(["a", "b", "c", "d"].map(ends));
+  together();
+  await notifier.add([ends("e")]);
+  together();
+  assert.deepEqual(told, ["4 in one", "5 in one"]);
+  notifier.looked();
+  await notifier.add([ends("f")]);
+  together();
+  assert.equal(told.at(-1), "f");
+});
+
+test("what was missed is counted when all of it is there", async () => {
+  isCatchingUp = true;
+  await notifier.add([ends("a"), ends("b")]);
+  together();
+  await notifier.add([ends("c"), ends("d")]);
+  together();
+  assert.deepEqual(told, []);
+  isCatchingUp = false;
+  together();
+  assert.deepEqual(told, ["4 in one"]);
+});
+
+test("nobody is told of what is on the screen, nor after it is over", async () => {
+  wanted = false;
+  await notifier.add([asks("a")]);
+  together();
+  wanted = true;
+  await notifier.add([asks("b")]);
+  notifier.close();
+  together();
+  assert.deepEqual(told, []);
+});

@@ -1,0 +1,76 @@
+import type { HeldEvent } from "../store/held-event.ts";
+
+/** More at once than this (after a long gap, say) become one notification. */
+const MAX_SINGLE = 3;
+/** What comes within this time is counted together, in milliseconds. */
+const TOGETHER_MS = 300;
+
+/** What a notifier needs from outside. */
+export interface NotifierParts {
+  /** Whether somebody asked for notifications, and nobody looks at any page of this server. */
+  wanted(): Promise<boolean>;
+  /** Whether more of what was missed is about to come. */
+  isCatchingUp(): boolean;
+  /** Notifies of one. */
+  one(event: HeldEvent): void;
+  /** Notifies of so many in one. */
+  many(count: number): void;
+}
+
+/** Notifies of questions and ends, in one number of those that come together, such as those after a gap. */
+export class Notifier {
+  readonly #parts: NotifierParts;
+  #news: HeldEvent[] = [];
+  /** Notified of in one number since somebody looked last. */
+  #counted = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(parts: NotifierParts) {
+    this.#parts = parts;
+  }
+
+  async add(events: readonly HeldEvent[]): Promise<void> {
+    const news = events.filter(isNews);
+    if (news.length === 0 || !(await this.#parts.wanted())) return;
+    this.#news.push(...news);
+    this.#timer ??= setTimeout(() => this.#flush(), TOGETHER_MS);
+  }
+
+  /** Somebody looks: what was counted was seen. */
+  looked(): void {
+    this.#counted = 0;
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #flush(): void {
+    this.#timer = undefined;
+    if (this.#parts.isCatchingUp()) {
+      this.#timer = setTimeout(() => this.#flush(), TOGETHER_MS);
+      return;
+    }
+    const news = this.#news
+      .splice(0)
+      .sort((one, other) => Number(isQuestion(other)) - Number(isQuestion(one)));
+    if (this.#counted === 0 && news.length <= MAX_SINGLE) {
+      for (const one of news) this.#parts.one(one);
+      return;
+    }
+    this.#counted += news.length;
+    this.#parts.many(this.#counted);
+  }
+}
+
+/** Whether somebody wants to hear of it: a question, or an end. */
+function isNews(event: HeldEvent): boolean {
+  const { type, data } = event;
+  const isEnd = data.to === "completed" || data.to === "failed" || data.to === "review";
+  return isQuestion(event) || (type === "status_change" && isEnd);
+}
+
+/** Whether an agent stands still until it is answered. */
+export function isQuestion({ type, data }: HeldEvent): boolean {
+  return type === "permission" && data.state === "requested";
+}
