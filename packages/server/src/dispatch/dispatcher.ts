@@ -1,5 +1,4 @@
 import type { AnswerPermission, SendMessage } from "@mission-control/protocol";
-import { abortable } from "../abortable.ts";
 import { type AgentDirectory, targetOf } from "../agents/agent-directory.ts";
 import type { ExchangeSink } from "../exchanges/exchange-log.ts";
 import type { AgentTarget, GatewayAdapter, RunEvent } from "../gateways/gateway.ts";
@@ -18,10 +17,11 @@ import { AgentOwnership, type AgentWork } from "./agent-ownership.ts";
 import { AgentQueues } from "./agent-queues.ts";
 import { CommandDelivery } from "./command-delivery.ts";
 import { CommandSteps } from "./command-steps.ts";
+import { DispatchRequests } from "./dispatch-requests.ts";
 import { HandOvers } from "./hand-overs.ts";
 import { MessageFiles } from "./message-files.ts";
 import { OutcomeWriter } from "./outcome-writer.ts";
-import { keptPayload, type PayloadOptions } from "./payload.ts";
+import { keptPayload, type PayloadOptions, readPayload } from "./payload.ts";
 import { RequestExpiry } from "./request-expiry.ts";
 import { RunWatch } from "./run-watch.ts";
 
@@ -47,14 +47,6 @@ export interface DispatcherOptions extends PayloadOptions {
 }
 
 /**
- * How long a dispatch waits for another node, which does the agent's work, to take it from the queue; in milliseconds. One
- * that died is replaced in about that time; then the attempt is answered as what it is, queued.
- */
-const TAKE_UP_MS = 15_000;
-/** How long it waits for another hand-over than one of its own to end, in milliseconds: longer than any takes. */
-const HANDED_OVER_MS = 120_000;
-
-/**
  * Gives queued attempts to their agents, as many at a time as each takes, and sees every one through: refused,
  * unreachable, unknown, cancelled, silent, or interrupted by a restart.
  */
@@ -68,12 +60,8 @@ export class Dispatcher {
   readonly #commands: CommandDelivery;
   readonly #files: MessageFiles;
   readonly #ownership: AgentOwnership;
-  /** Whoever waits for the next step of an agent's work, here or as the log tells; with its position there. */
-  readonly #nextSteps = new Map<string, PromiseWithResolvers<number | null>>();
-  /** Whoever waits for an attempt to be handed over, here or elsewhere. */
-  readonly #waiting = new Map<string, () => void>();
+  readonly #requests: DispatchRequests;
   #follower: Follower | null = null;
-  #isClosed = false;
 
   constructor(options: DispatcherOptions) {
     const { store, logger } = options;
@@ -97,7 +85,7 @@ export class Dispatcher {
       writer: this.#writer,
       holds: (agentId, under) => this.#ownership.holds(agentId, under),
       onSend: (attempt) => this.#runs.follow(summaryOf(attempt)),
-      onEnd: (id) => this.#waiting.get(id)?.(),
+      onEnd: (id) => this.#requests.handedOver(id),
     });
     this.#queues = new AgentQueues({
       store,
@@ -106,6 +94,12 @@ export class Dispatcher {
       keep: (claimed) => keptPayload(options, claimed),
       begin: (claimed, under) => void this.#handOvers.begin(claimed, under),
       pause: () => this.#writer.pause(),
+    });
+    this.#requests = new DispatchRequests({
+      ...options,
+      ownership: this.#ownership,
+      queues: this.#queues,
+      handOvers: this.#handOvers,
     });
     this.#runs = new RunWatch({ store, writer: this.#writer, graceMs: options.graceMs });
     this.#expiry = new RequestExpiry(this.#writer);
@@ -153,52 +147,16 @@ export class Dispatcher {
    * Queues a new attempt. Resolves once the agent's side accepted it or will not, or nobody can say, or at once when
    * the agent has no free slot, or no node takes it up for a while; the result's task and attempt say which.
    */
-  async dispatch(taskId: string, agentId: string): Promise<ChangeResult> {
-    const { store } = this.#options;
-    const newDispatchId = newId("dispatch");
-    // From before it can be handed over, by whichever claim.
-    let handedOver = this.#handedOver(newDispatchId);
-    try {
-      const queueing = store.change({ kind: "dispatch", taskId, agentId, newDispatchId });
-      // Asked for at the same time, so that queueing and claiming share a commit.
-      const claiming = this.#queues.claim(agentId);
-      const queued = await queueing;
-      if (queued.refusal) return queued;
-      if (!(await claiming)) await this.#takenUp(newDispatchId, agentId, queued.eventId);
-      const written = await this.#handOvers.done(newDispatchId);
-      if (written?.task && written.attempt?.id === newDispatchId) {
-        return { ...queued, task: written.task, attempt: written.attempt };
-      }
-      // In the queue, or another claim has it.
-      let attempt = await store.attempt(newDispatchId);
-      const limit = AbortSignal.timeout(HANDED_OVER_MS);
-      while (attempt?.state === "sending") {
-        await abortable(handedOver, limit).catch(() => {});
-        // One whose hand-over ended here because the work went to another node is handed over there.
-        handedOver = this.#handedOver(newDispatchId);
-        attempt = await store.attempt(newDispatchId);
-        if (this.#isClosed || limit.aborted || this.owns(agentId)) break;
-      }
-      return { ...queued, task: await store.task(taskId), attempt };
-    } finally {
-      this.#waiting.delete(newDispatchId);
-    }
+  dispatch(taskId: string, agentId: string): Promise<ChangeResult> {
+    return this.#requests.dispatch(taskId, agentId);
   }
 
   /**
    * What the agent of an attempt was sent, without the secret. `isKept` is false where it was not sent yet, or by a version
    * that did not keep it: then it is made from the task and the agent as they are now. Null when one of them is not there.
    */
-  async payload(taskId: string, dispatchId: string): Promise<(SentPayload & { isKept: boolean }) | null> {
-    const { store } = this.#options;
-    const kept = await store.sentPayload(taskId, dispatchId);
-    const attempt = await store.attempt(dispatchId);
-    // Back in the queue, it is sent again as it is then.
-    if (kept && attempt?.state !== "queued") return { ...kept, isKept: true };
-    const task = await store.task(taskId);
-    const agent = attempt && (await store.record("agent", attempt.agentId));
-    if (!task || !agent || attempt.taskId !== taskId) return null;
-    return { ...keptPayload(this.#options, { task, attempt, agent }), isKept: false };
+  payload(taskId: string, dispatchId: string): Promise<(SentPayload & { isKept: boolean }) | null> {
+    return readPayload(this.#options, taskId, dispatchId);
   }
 
   /**
@@ -265,16 +223,15 @@ export class Dispatcher {
 
   /** Stops sending. What is under way stays as it is, for the next start. */
   async close(): Promise<void> {
-    this.#isClosed = true;
     this.#follower?.close();
     this.#queues.close();
-    for (const { resolve } of this.#nextSteps.values()) resolve(null);
+    this.#requests.stopWaitingForSteps();
     this.#runs.close();
     this.#expiry.close();
     await this.#handOvers.letGo();
     this.#writer.close();
     await this.#commands.close();
-    for (const resolve of this.#waiting.values()) resolve();
+    this.#requests.close();
     await this.#ownership.close();
   }
 
@@ -284,7 +241,7 @@ export class Dispatcher {
     for (const { id, change } of entries) {
       for (const step of change?.attempts ?? []) {
         if (this.#followAttempt(step)) ready.set(agentIdOf(step), id);
-        this.#stepped(agentIdOf(step), id);
+        this.#requests.stepped(agentIdOf(step), id);
       }
       for (const { kind, id: agentId } of change?.records ?? []) {
         if (kind !== "agent") continue;
@@ -301,7 +258,7 @@ export class Dispatcher {
   #followAttempt({ before, after }: AttemptStep): boolean {
     const { id, state } = (after ?? before) as NonNullable<typeof after>;
     const hadSlot = before !== null && occupiesSlot(before);
-    if (!after || (state !== "queued" && state !== "sending")) this.#waiting.get(id)?.();
+    if (!after || (state !== "queued" && state !== "sending")) this.#requests.handedOver(id);
     if (!after) {
       this.#runs.forget(id);
       this.#expiry.forget(id);
@@ -312,11 +269,6 @@ export class Dispatcher {
     this.#expiry.follow(after);
     if (state === "cancelled" || state === "lost") this.#handOvers.abort(id);
     return hadSlot && isOver(after);
-  }
-
-  /** Resolves when an attempt's hand-over ends, here or as the log tells. */
-  #handedOver(dispatchId: string): Promise<void> {
-    return new Promise((resolve) => this.#waiting.set(dispatchId, resolve));
   }
 
   /** Whether this node can do an agent's work; any can say of one that is not there any more what became of its attempts. */
@@ -330,33 +282,7 @@ export class Dispatcher {
     for (const attempt of underWay) if (isTakenUp(attempt)) void this.#handOvers.resume(attempt, under);
     for (const pending of commands) this.#commandReady(pending);
     void this.#queues.claim(agentId);
-    this.#stepped(agentId, null);
-  }
-
-  /** Something became of an agent's work. @param eventId the event that says so, if one does */
-  #stepped(agentId: string, eventId: number | null): void {
-    this.#nextSteps.get(agentId)?.resolve(eventId);
-    this.#nextSteps.delete(agentId);
-  }
-
-  /**
-   * Resolves when an attempt was taken from its queue, or its agent has no free slot for it: another node does the agent's
-   * work, or this one has just begun to. Waits no longer than a node takes to replace another.
-   * @param eventId position of the event that queued it
-   */
-  async #takenUp(dispatchId: string, agentId: string, eventId: number | null): Promise<void> {
-    const { store, agents } = this.#options;
-    const limit = AbortSignal.timeout(TAKE_UP_MS);
-    for (let seen = eventId; !limit.aborted && !this.#isClosed; ) {
-      const next = this.#nextSteps.get(agentId) ?? Promise.withResolvers<number | null>();
-      this.#nextSteps.set(agentId, next);
-      if (!(await agents.reachedInTime(seen))) return;
-      // It is this node's by now: what the claim leaves in the queue has to wait there.
-      if (await this.#queues.claim(agentId)) return;
-      const attempt = await store.attempt(dispatchId);
-      if (attempt?.state !== "queued" || !agents.hasFreeSlot(agentId)) return;
-      seen = await abortable(next.promise, limit).catch(() => null);
-    }
+    this.#requests.stepped(agentId, null);
   }
 
   /** What is said to an agent goes after the dispatch it is about. */

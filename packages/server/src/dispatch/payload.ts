@@ -55,6 +55,25 @@ export async function payloadSentBefore(
   return { ...kept.payload, callback: { ...kept.payload.callback, secret } };
 }
 
+/** What the agent of an attempt was sent, as {@link Dispatcher.payload} says. */
+export async function readPayload(
+  options: Pick<PayloadOptions, "publicUrl"> & {
+    store: Pick<Store, "sentPayload" | "attempt" | "task" | "record">;
+  },
+  taskId: string,
+  dispatchId: string,
+): Promise<(SentPayload & { isKept: boolean }) | null> {
+  const { store } = options;
+  const kept = await store.sentPayload(taskId, dispatchId);
+  const attempt = await store.attempt(dispatchId);
+  // Back in the queue, it is sent again as it is then.
+  if (kept && attempt?.state !== "queued") return { ...kept, isKept: true };
+  const task = await store.task(taskId);
+  const agent = attempt && (await store.record("agent", attempt.agentId));
+  if (!task || !agent || attempt.taskId !== taskId) return null;
+  return { ...keptPayload(options, { task, attempt, agent }), isKept: false };
+}
+
 function payloadWith(
   secret: string,
   { publicUrl }: Pick<PayloadOptions, "publicUrl">,
