@@ -88,6 +88,8 @@ export type Entry = EntryPart &
         title?: string | undefined;
         input?: JsonObject | string | undefined;
         output?: string | undefined;
+        /** The name of an artifact that is reported with the whole output, where that is over 32 KiB. */
+        outputArtifact?: string | undefined;
         state?: EntryState | undefined;
         exitCode?: number | undefined;
         durationMs?: number | undefined;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import type { BrowserContext, Page } from "playwright-core";
 import { assertAccessible } from "./support/axe.ts";
@@ -180,6 +181,25 @@ describe("two ways", { skip }, () => {
       () => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))),
     );
     assert.equal(await page.evaluate(() => document.querySelector("main")?.scrollTop), 0);
+  });
+
+  test("an output that was cut leads to the whole, which the agent has handed in", async () => {
+    const { task, payload } = await stage.running({ title: "Build it" });
+    const output = Array.from({ length: 9_000 }, (_, line) => `line ${line}`).join("\n");
+    const whole = { name: "tool-t-output.txt", mediaType: "text/plain", content: output };
+    const tool = { id: "tool-t", kind: "tool", name: "make", state: "completed", output };
+    await entry(payload, { ...tool, outputArtifact: whole.name });
+    await stage.agent.report(payload, { type: "artifact", artifact: whole });
+    const page = await stage.open(context, `/tasks/${task.id}`);
+    const call = page.locator("[data-entry]").filter({ has: page.locator("button", { hasText: "make" }) });
+    await call.getByRole("button", { name: /make/ }).click();
+    await call.getByText("bytes left out").waitFor();
+    await call.getByText("The whole output: tool-t-output.txt").waitFor();
+    const downloaded = page.waitForEvent("download");
+    await call.getByRole("button", { name: "Download" }).click();
+    const path = await (await downloaded).path();
+    assert.equal(readFileSync(path, "utf8"), output);
+    await stage.agent.report(payload, { type: "complete", summary: "Built." });
   });
 
   test("a long transcript stays at its end until somebody reads, and has an address for each entry", async () => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { artifactNameSchema } from "./artifacts.ts";
 import {
   idSchema,
   type Json,
@@ -39,6 +40,8 @@ const toolSchema = z.object({
   title: textSchema.optional(),
   input: valueSchema.optional(),
   output: textSchema.optional(),
+  /** The name of the attempt's artifact that has the whole output, where the entry has no room for it. */
+  outputArtifact: artifactNameSchema.optional(),
   state: progressStateSchema.optional(),
   exitCode: z.number().int().optional(),
   durationMs: z.number().nonnegative().optional(),

@@ -98,7 +98,7 @@ test("a tool call goes out when it begins and when it ends, after the message be
 });
 
 test("an output that an entry has no room for is handed in whole, once its call has ended", async () => {
-  const { narrator, handedIn, settle } = stage();
+  const { narrator, handedIn, told, settle } = stage();
   const output = `${"é".repeat(17 * 1024)}\n`;
   narrator.take({ type: "tool", id: "t", title: "make", facts: { state: "running", output } });
   await settle();
@@ -108,6 +108,14 @@ test("an output that an entry has no room for is handed in whole, once its call 
   await settle();
   narrator.close();
   assert.deepEqual(handedIn, [{ name: "tool-t-output.txt", content: output }]);
+  assert.deepEqual(
+    told.map(({ entry }) => [entry?.id, entry?.kind === "tool" && entry.outputArtifact]),
+    [
+      ["tool-t", undefined],
+      ["tool-t", "tool-t-output.txt"],
+      ["tool-u", undefined],
+    ],
+  );
 });
 
 test("while one report is on its way, the others wait and become fewer", async () => {

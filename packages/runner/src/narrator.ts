@@ -180,21 +180,24 @@ export class Narrator {
     const usage = this.#usageChanged ? { usage: this.#usage } : {};
     this.#usageChanged = false;
     const options = { progress: this.#narration.fraction, data, ...usage };
+    const told = entry && this.#withWhole(entry);
     const sent =
-      entry && message === ""
-        ? this.#reporter.entry(entry, options)
-        : this.#reporter.progress(message, { ...options, entry });
-    if (entry) this.#handInWhole(entry);
+      told && message === ""
+        ? this.#reporter.entry(told.entry, options)
+        : this.#reporter.progress(message, { ...options, entry: told?.entry });
+    if (told?.whole) this.#reporter.artifact(told.whole).catch(() => {}); // `onFailure` is told.
     await sent.catch(() => {});
   }
 
-  /** What an entry has no room for is kept as a file. */
-  #handInWhole(entry: Entry): void {
-    if (entry.kind !== "tool" || entry.state === "running" || entry.state === "pending") return;
+  /** An output that its entry has no room for is kept as a file, once, and named in the entry. */
+  #withWhole(entry: Entry): { entry: Entry; whole?: { name: string; content: string } } {
+    if (entry.kind !== "tool" || entry.state === "running" || entry.state === "pending") return { entry };
     const { id = "", output = "" } = entry;
     const isKept = output.length <= MAX_ENTRY_OUTPUT && Buffer.byteLength(output) <= MAX_ENTRY_OUTPUT;
-    if (isKept || this.#wholeOutputs.has(id) || this.#wholeOutputs.size === MAX_WHOLE_OUTPUTS) return;
+    if (isKept || this.#wholeOutputs.has(id) || this.#wholeOutputs.size === MAX_WHOLE_OUTPUTS)
+      return { entry };
     this.#wholeOutputs.add(id);
-    this.#reporter.artifact({ name: `${id}-output.txt`, content: output }).catch(() => {}); // `onFailure` is told.
+    const name = `${id}-output.txt`;
+    return { entry: { ...entry, outputArtifact: name }, whole: { name, content: output } };
   }
 }

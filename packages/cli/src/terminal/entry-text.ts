@@ -32,7 +32,7 @@ function bodyOf(entry: Entry): string | undefined {
     case "thought":
       return entry.text;
     case "tool":
-      return entry.output;
+      return withWhole(entry);
     case "plan":
       return entry.steps
         ?.map(({ title, state = "pending" }) => `${STEP_MARKS[state]} ${oneLine(visible(title))}`)
@@ -40,6 +40,13 @@ function bodyOf(entry: Entry): string | undefined {
     case "file":
       return entry.diff;
   }
+}
+
+/** What came out of a tool call and, where that is only its beginning and its end, which artifact has all of it. */
+function withWhole({ output, outputArtifact }: Extract<Entry, { kind: "tool" }>): string | undefined {
+  if (outputArtifact === undefined) return output;
+  const where = `The whole output is the artifact ${oneLine(visible(outputArtifact))}.`;
+  return output === undefined ? where : `${output.trimEnd()}\n${where}`;
 }
 
 /** A tool call on one line: its name, what it does, and how it went. */

@@ -73,6 +73,8 @@ export const englishRun = {
     answered: "Answered",
     withdrawn: "No longer asks",
     timedOut: "Did not wait any longer",
+    wholeOutput: "The whole output:",
+    noWholeOutput: "The whole output has not been handed in.",
     unnamedTool: "Tool",
     unknownKind: "Something this page does not know",
   },

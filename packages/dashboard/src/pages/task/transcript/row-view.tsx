@@ -13,6 +13,7 @@ import styles from "./transcript.module.css";
 
 /** What every row needs. The same object while nothing of it changes. */
 export interface RowContext {
+  taskId: string;
   /** The address of the page at an entry, and the way there. */
   address(eventId: number): string;
   goTo(eventId: number): void;
@@ -40,7 +41,7 @@ export const RowView = memo(function RowView({ row, open, context }: RowViewProp
     <div className={styles.row}>
       <div className={styles.what}>
         {row.kind === "entry" ? (
-          <EntryView row={row} open={open} onToggle={onToggle} />
+          <EntryView row={row} open={open} onToggle={onToggle} taskId={context.taskId} />
         ) : (
           <Milestone event={row.event} open={open} onToggle={onToggle} />
         )}
@@ -53,7 +54,14 @@ export const RowView = memo(function RowView({ row, open, context }: RowViewProp
   );
 });
 
-function EntryView({ row, open, onToggle }: { row: EntryRow; open: boolean; onToggle(): void }): ReactNode {
+interface EntryViewProps {
+  row: EntryRow;
+  open: boolean;
+  onToggle(): void;
+  taskId: string;
+}
+
+function EntryView({ row, open, onToggle, taskId }: EntryViewProps): ReactNode {
   const { entry } = row;
   switch (entry.kind) {
     case "message":
@@ -66,7 +74,7 @@ function EntryView({ row, open, onToggle }: { row: EntryRow; open: boolean; onTo
     case "thought":
       return <Thought text={entry.text ?? ""} open={open} onToggle={onToggle} />;
     case "tool":
-      return <ToolCall entry={entry} open={open} onToggle={onToggle} />;
+      return <ToolCall taskId={taskId} entry={entry} open={open} onToggle={onToggle} />;
     case "plan":
       return <Plan steps={entry.steps ?? []} />;
     case "file":

@@ -7,8 +7,10 @@ import { StateGlyph } from "../../../ui/icon.tsx";
 import { TerminalBlock } from "../../../ui/terminal.tsx";
 import { FoldLine } from "./fold-line.tsx";
 import styles from "./transcript.module.css";
+import { WholeOutput } from "./whole-output.tsx";
 
 interface ToolCallProps {
+  taskId: string;
   entry: Extract<TranscriptEntry, { kind: "tool" }>;
   open: boolean;
   onToggle(): void;
@@ -22,8 +24,8 @@ const GLYPH = {
 } as const;
 
 /** A call of a tool: one line that says which, for what, and how it ended; open, what went in and what came out. */
-export function ToolCall({ entry, open, onToggle }: ToolCallProps) {
-  const { output, exitCode, durationMs } = entry;
+export function ToolCall({ taskId, entry, open, onToggle }: ToolCallProps) {
+  const { output, outputArtifact, exitCode, durationMs } = entry;
   const { name, subject, input } = toolWords(entry);
   const failedByCode = exitCode !== undefined && exitCode !== 0;
   const state = failedByCode ? "failed" : (entry.state ?? "completed");
@@ -56,6 +58,9 @@ export function ToolCall({ entry, open, onToggle }: ToolCallProps) {
       <Part name={runText.transcript.output} nothing={runText.transcript.noOutput}>
         {output}
       </Part>
+      {outputArtifact === undefined ? null : (
+        <WholeOutput taskId={taskId} dispatchId={entry.dispatchId} name={outputArtifact} />
+      )}
     </FoldLine>
   );
 }

@@ -127,6 +127,7 @@ function Rows({ task, rows, end, children }: RowsProps) {
       search: { tab: "transcript" },
     });
     return {
+      taskId: task.id,
       address: (eventId) => `${publicHref}&entry=${eventId}`,
       goTo: (eventId) =>
         void navigate({ to: ".", search: (now) => ({ ...now, tab: "transcript", entry: eventId }) }),
