@@ -6,6 +6,7 @@ import {
   type Import,
   importsBetweenPackages,
   importsBetweenRooms,
+  loadersOf,
   packages,
   rooms,
   root,
@@ -27,6 +28,12 @@ test("an import that points up, and one of a room without a place, are found", (
     { file: "api/task-routes.ts", from: "api", to: "store" },
   ];
   assert.deepEqual(pointingUp(imports, rooms), ["store/plan.ts imports api", "store/plan.ts imports attic"]);
+});
+
+test("what only servers with NATS need is loaded by them alone", () => {
+  assert.deepEqual(loadersOf(/^@nats-io\//), []);
+  assert.deepEqual(loadersOf(/\/relay\//), []);
+  assert.ok(loadersOf(/^\.\/log-consumer\.ts$/).includes("relay/log-relay.ts"), "such a one is found");
 });
 
 test("the pictures of docs/architecture.md are those of the imports as they are", () => {

@@ -56,6 +56,9 @@ export interface Import {
 /** What `from "…"`, `import("…")` and `import "…"` name. */
 const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']/g;
 
+/** What `import … from "…"` and `export … from "…"` name, but for types. */
+const STATIC_IMPORT = /^(?:import|export)\s(?!type\b)[^;]*?\bfrom\s+["']([^"']+)["']/gm;
+
 /** Every import of a package of the workspace by another one, static or dynamic, tests left out. */
 export function importsBetweenPackages(): Import[] {
   const files = globSync("*/src/**/*.{ts,tsx}", { cwd: join(root, "packages") });
@@ -72,6 +75,19 @@ export function importsBetweenRooms(): Import[] {
   return importsOf(globSync("**/*.ts", { cwd: source }), source, (file, target) =>
     target.startsWith(".") ? firstPart(posix.join(dirname(file), target)) : null,
   );
+}
+
+/** Files of the server that load a module, with all it imports, as soon as they are loaded: not by `import()`, nor for types alone. */
+export function loadersOf(module: RegExp): string[] {
+  const source = join(root, "packages/server/src");
+  return globSync("**/*.ts", { cwd: source })
+    .filter((file) => !/\.test\.ts$/.test(file))
+    .filter((file) =>
+      [...readFileSync(join(source, file), "utf8").matchAll(STATIC_IMPORT)].some(([, target = ""]) =>
+        module.test(target),
+      ),
+    )
+    .sort();
 }
 
 function importsOf(
