@@ -44,6 +44,20 @@ describe("the agents' page", { skip }, () => {
     assert.equal(task.title, "Sort the mail");
   });
 
+  test("a row tells what the agent cost today, and the panel why its attempts failed", async () => {
+    const page = await stage.open(context, `/agents?agent=${stage.agent.id}`);
+    const row = page.getByRole("row", { name: /Ada/ });
+    const paid = await stage.running({ title: "Costly" });
+    const usage = { inputTokens: 10, outputTokens: 5, cost: { amount: 1.25, currency: "USD" } };
+    await stage.agent.report(paid.payload, { type: "complete", summary: "Done.", usage });
+    await row.getByText("1.25 USD").waitFor();
+    const broken = await stage.running({ title: "Broken" });
+    await stage.agent.report(broken.payload, { type: "error", error: "The disk is full", lastState: "" });
+    const failures = panel(page).getByRole("region", { name: "Why attempts failed" });
+    await failures.getByText("The disk is full").waitFor();
+    await failures.getByRole("link", { name: "Broken" }).waitFor();
+  });
+
   test("a coding agent is added by its commands, in order, and the page sees it come", async () => {
     const page = await stage.open(context, "/agents");
     await page.getByRole("button", { name: "Add agent" }).press("Enter");

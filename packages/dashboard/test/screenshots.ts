@@ -46,7 +46,7 @@ try {
     { name: "task-review", path: `/tasks/${reviewId}`, ready: "waiting for your review" },
     { name: "task-permission", path: `/tasks/${asksId}`, ready: "The agent asks for permission" },
     { name: "agents", path: "/agents", ready: "HTTP" },
-    { name: "agent", path: `/agents?agent=${stage.agent.id}`, ready: "Recent failures" },
+    { name: "agent", path: `/agents?agent=${stage.agent.id}`, ready: "Why attempts failed" },
     { name: "add-agent", path: "/agents?add=true", ready: "What is it?" },
     { name: "gateways", path: "/gateways", ready: "Disconnected" },
     { name: "webhooks", path: "/webhooks", ready: "Not authentic" },

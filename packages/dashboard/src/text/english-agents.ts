@@ -39,9 +39,10 @@ export const englishAgents = {
   running: "Under way",
   noneRunning: "It has no task.",
   allRunning: (tasks: number) => `All ${grouped(tasks)} on the board`,
-  failures: "Recent failures",
-  noFailures: "No failed attempts.",
-  since: "Read from the log since",
+  failures: "Why attempts failed",
+  noFailures: "No failed attempts in the last seven days.",
+  times: (times: number) => count(times, "time"),
+  rareFailures: "Other reasons",
 
   rotate: {
     button: "Rotate secret",

@@ -2,9 +2,7 @@ import type { AgentView, TaskSummary } from "@mission-control/protocol";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useState } from "react";
 import { useMission } from "../../app/use-mission.ts";
-import type { AgentRecord } from "../../insights/attempt-history.ts";
 import { agentsText } from "../../text/agents-text.ts";
-import { formatDuration } from "../../text/duration.ts";
 import { text } from "../../text/text.ts";
 import { formatUsage } from "../../text/usage.ts";
 import { AgentStatusBadge } from "../../ui/agent-status.tsx";
@@ -16,11 +14,12 @@ import { Ago, Moment } from "../../ui/time.tsx";
 import { usePanelFocus } from "../../ui/use-panel-focus.ts";
 import { useTaskTitle } from "../../ui/use-task-title.ts";
 import { EditAgent } from "./edit-agent.tsx";
-import { formatRate } from "./format-rate.ts";
+import { Cost, Median, Rate } from "./figures.tsx";
 import { PolicySection } from "./policy/policy-section.tsx";
 import { RotateSecret } from "./rotate-secret.tsx";
 import { TaskLine } from "./task-line.tsx";
 import { useAgentCalls } from "./use-agent-calls.ts";
+import { type AgentFigures, useFailureReasons } from "./use-agent-figures.ts";
 import { useTestTask } from "./use-test-task.ts";
 
 const FAILURES_SHOWN = 8;
@@ -31,13 +30,12 @@ interface AgentPanelProps {
   agent: AgentView;
   /** What it has in hand. */
   tasks: readonly TaskSummary[];
-  record: AgentRecord | undefined;
-  since: number | undefined;
+  figures: AgentFigures | undefined;
   onClose(): void;
 }
 
 /** Everything about one agent. */
-export function AgentPanel({ agent, tasks, record, since, onClose }: AgentPanelProps) {
+export function AgentPanel({ agent, tasks, figures, onClose }: AgentPanelProps) {
   const panel = usePanelFocus(`[data-agent="${agent.id}"]`);
   const [open, setOpen] = useState<"edit" | "rotate" | "remove" | null>(null);
   const [testing, setTesting] = useState(false);
@@ -78,9 +76,14 @@ export function AgentPanel({ agent, tasks, record, since, onClose }: AgentPanelP
           <Fact name={agentsText.work}>
             {text.agents.load(agent.running, agent.concurrency, agent.queued)}
           </Fact>
-          <Fact name={agentsText.success}>{formatRate(record)}</Fact>
+          <Fact name={agentsText.success}>
+            <Rate figures={figures} />
+          </Fact>
           <Fact name={agentsText.median}>
-            {record?.medianDuration == null ? text.none : formatDuration(record.medianDuration)}
+            <Median figures={figures} />
+          </Fact>
+          <Fact name={agentsText.costToday}>
+            <Cost figures={figures} />
           </Fact>
           {agent.usage ? <Fact name={text.task.usage}>{formatUsage(agent.usage)}</Fact> : null}
           <Fact name={agentsText.lastWord}>
@@ -146,31 +149,7 @@ export function AgentPanel({ agent, tasks, record, since, onClose }: AgentPanelP
           ) : null}
         </section>
         <PolicySection agent={agent} />
-        <section className={styles.section}>
-          <h2>{agentsText.failures}</h2>
-          {record?.failures.length ? (
-            <ul className={styles.items}>
-              {record.failures.slice(0, FAILURES_SHOWN).map((failure) => (
-                <li key={failure.dispatchId}>
-                  <TaskLink taskId={failure.taskId} />
-                  <span className={styles.quiet}>
-                    {failure.endedAt ? <Ago at={new Date(failure.endedAt).toISOString()} /> : null}
-                  </span>
-                  <p className={styles.bad}>
-                    <Foreign max={300}>{failure.reason ?? text.dispatchState.failed}</Foreign>
-                  </p>
-                </li>
-              ))}
-            </ul>
-          ) : (
-            <p className={styles.quiet}>{agentsText.noFailures}</p>
-          )}
-          {since === undefined ? null : (
-            <p className={styles.quiet}>
-              {agentsText.since} <Ago at={new Date(since).toISOString()} />
-            </p>
-          )}
-        </section>
+        <Failures agentId={agent.id} />
       </div>
       {open === "edit" ? <EditAgent agent={agent} onClose={() => setOpen(null)} /> : null}
       {open === "rotate" ? <RotateSecret agent={agent} onClose={() => setOpen(null)} /> : null}
@@ -178,6 +157,28 @@ export function AgentPanel({ agent, tasks, record, since, onClose }: AgentPanelP
         <RemoveAgent agent={agent} onClose={() => setOpen(null)} onRemoved={onClose} />
       ) : null}
     </aside>
+  );
+}
+
+/** Why its attempts failed lately, and the last task of each reason. */
+function Failures({ agentId }: { agentId: string }) {
+  const { data: reasons } = useFailureReasons(agentId);
+  return (
+    <section className={styles.section} aria-labelledby="failures">
+      <h2 id="failures">{agentsText.failures}</h2>
+      {reasons?.length === 0 ? <p className={styles.quiet}>{agentsText.noFailures}</p> : null}
+      <ul className={styles.items}>
+        {reasons?.slice(0, FAILURES_SHOWN).map(({ reason, count, taskId }) => (
+          <li key={reason}>
+            <p className={styles.bad}>
+              <Foreign max={300}>{reason || agentsText.rareFailures}</Foreign>
+            </p>
+            {taskId ? <TaskLink taskId={taskId} /> : <span />}
+            <span className={styles.quiet}>{agentsText.times(count)}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

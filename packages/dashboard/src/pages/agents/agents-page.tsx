@@ -1,11 +1,7 @@
 import type { AgentView, TaskSummary } from "@mission-control/protocol";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useMemo } from "react";
 import { useAgents } from "../../app/use-agents.ts";
-import { type AgentRecord, recordOf } from "../../insights/attempt-history.ts";
-import { useAttemptStories } from "../../insights/use-attempt-stories.ts";
 import { agentsText } from "../../text/agents-text.ts";
-import { formatDuration } from "../../text/duration.ts";
 import { text } from "../../text/text.ts";
 import { AgentStatusBadge } from "../../ui/agent-status.tsx";
 import { Button } from "../../ui/button.tsx";
@@ -15,23 +11,17 @@ import styles from "../../ui/table.module.css";
 import { Ago } from "../../ui/time.tsx";
 import { AddAgent } from "./add/add-agent.tsx";
 import { AgentPanel } from "./agent-panel.tsx";
-import { formatRate } from "./format-rate.ts";
+import { Cost, Median, Rate } from "./figures.tsx";
 import { TaskLine } from "./task-line.tsx";
+import { type AgentFigures, useAgentFigures } from "./use-agent-figures.ts";
 import { useAgentTasks } from "./use-agent-tasks.ts";
-
-/** How far back the agents' records reach. */
-const RECORD_RANGE_MS = 7 * 24 * 3_600_000;
 
 /** Who works here, whether they can be reached, and how they do. */
 export function AgentsPage() {
   const { agent: open, add } = useSearch({ from: "/agents" });
   const navigate = useNavigate({ from: "/agents" });
   const agents = useAgents();
-  const { data } = useAttemptStories(RECORD_RANGE_MS);
-  const records = useMemo(() => {
-    const byAgent = Map.groupBy(data?.stories ?? [], ({ agentId }) => agentId);
-    return new Map([...byAgent].map(([id, stories]) => [id, recordOf(stories)]));
-  }, [data]);
+  const figures = useAgentFigures();
   const tasks = useAgentTasks();
   const opened = agents.data?.find(({ id }) => id === open);
   return (
@@ -59,6 +49,7 @@ export function AgentsPage() {
                   <th>{agentsText.name}</th>
                   <th>{agentsText.status}</th>
                   <th>{agentsText.now}</th>
+                  <th className={`${styles.number} ${styles.minor}`}>{agentsText.costToday}</th>
                   <th className={`${styles.number} ${styles.minor}`}>{agentsText.success}</th>
                   <th className={`${styles.number} ${styles.minor}`}>{agentsText.median}</th>
                   <th>{agentsText.lastWord}</th>
@@ -70,7 +61,7 @@ export function AgentsPage() {
                     key={agent.id}
                     agent={agent}
                     tasks={tasks.get(agent.id) ?? []}
-                    record={records.get(agent.id)}
+                    figures={figures?.(agent.id)}
                     open={agent.id === open}
                   />
                 ))}
@@ -84,8 +75,7 @@ export function AgentsPage() {
           key={opened.id}
           agent={opened}
           tasks={tasks.get(opened.id) ?? []}
-          record={records.get(opened.id)}
-          since={data?.since}
+          figures={figures?.(opened.id)}
           onClose={() => void navigate({ search: {} })}
         />
       ) : null}
@@ -98,11 +88,11 @@ interface RowProps {
   agent: AgentView;
   /** What it has in hand. */
   tasks: readonly TaskSummary[];
-  record: AgentRecord | undefined;
+  figures: AgentFigures | undefined;
   open: boolean;
 }
 
-function Row({ agent, tasks, record, open }: RowProps) {
+function Row({ agent, tasks, figures, open }: RowProps) {
   const [current, ...others] = tasks;
   return (
     <tr data-open={open}>
@@ -137,9 +127,14 @@ function Row({ agent, tasks, record, open }: RowProps) {
           </span>
         ) : null}
       </td>
-      <td className={`${styles.number} ${styles.minor}`}>{formatRate(record)}</td>
       <td className={`${styles.number} ${styles.minor}`}>
-        {record?.medianDuration == null ? text.none : formatDuration(record.medianDuration)}
+        <Cost figures={figures} />
+      </td>
+      <td className={`${styles.number} ${styles.minor}`}>
+        <Rate figures={figures} />
+      </td>
+      <td className={`${styles.number} ${styles.minor}`}>
+        <Median figures={figures} />
       </td>
       <td>{agent.lastWordAt ? <Ago at={agent.lastWordAt} /> : text.never}</td>
     </tr>
