@@ -138,7 +138,7 @@ describe("pages", { skip }, () => {
     for (const [chart, token] of [
       ["Attempts that ended", "--good"],
       // Of one attempt, all quantiles are the same: the last one drawn is seen.
-      ["From dispatch to completion", "--attention"],
+      ["From acceptance to completion", "--attention"],
     ] as const) {
       const canvas = page.getByRole("figure", { name: chart }).locator("canvas");
       await canvas.waitFor();

@@ -32,7 +32,7 @@ try {
   await shoot([
     { name: "empty-board", path: "/board", ready: "There are no tasks yet" },
     { name: "empty-gateways", path: "/gateways", ready: "No gateway is connected" },
-    { name: "empty-insights", path: "/insights", ready: "No attempt failed" },
+    { name: "empty-insights", path: "/insights", ready: "Nothing has been counted yet" },
   ]);
   const { runningId, failedId, reviewId, asksId } = await playScenes(stage);
   await shoot([
@@ -50,7 +50,7 @@ try {
     { name: "add-agent", path: "/agents?add=true", ready: "What is it?" },
     { name: "gateways", path: "/gateways", ready: "Disconnected" },
     { name: "webhooks", path: "/webhooks", ready: "Not authentic" },
-    { name: "insights", path: "/insights?range=1h", ready: "Failures by reason" },
+    { name: "insights", path: "/insights", ready: "Failures by reason" },
     { name: "settings", path: "/settings", ready: "this one" },
     { name: "palette", path: "/", ready: "Created: ", act: (page) => page.keyboard.press("Control+k") },
     { name: "phone-activity", path: "/", ready: "Created: ", viewport: PHONE },

@@ -3,6 +3,7 @@ import { basePath } from "../api/base-path.ts";
 import { ActivityPage } from "../pages/activity/activity-page.tsx";
 import { readActivitySearch } from "../pages/activity/activity-search.ts";
 import { readBoardSearch } from "../pages/board/board-search.ts";
+import { readInsightsSearch } from "../pages/insights/insights-search.ts";
 import { readTaskSearch } from "../pages/task/task-search.ts";
 import { lazyPart } from "../ui/lazy-part.tsx";
 import { Failure, Skeleton } from "../ui/page-state.tsx";
@@ -57,8 +58,7 @@ const webhooks = createRoute({
 const insights = createRoute({
   getParentRoute: () => root,
   path: "/insights",
-  validateSearch: (search): { range?: "1h" | "24h" | "7d" } =>
-    search.range === "1h" || search.range === "7d" ? { range: search.range } : {},
+  validateSearch: readInsightsSearch,
   component: lazyPart(async () => (await import("../pages/insights/insights-page.tsx")).InsightsPage),
 });
 const settings = createRoute({

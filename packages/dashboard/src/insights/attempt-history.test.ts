@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { event } from "../../test/support/events.ts";
-import { attemptsOf, failureReasons, intoBuckets, recordOf } from "./attempt-history.ts";
+import { attemptsOf, recordOf } from "./attempt-history.ts";
 
 const queued = (id: number, dispatchId: string) =>
   event(id, { type: "dispatch", dispatchId, data: { state: "queued" } });
@@ -46,30 +46,4 @@ test("an agent's record leaves out what was cancelled or still runs", () => {
     record.failures.map(({ dispatchId }) => dispatchId),
     ["d", "c", "b"],
   );
-});
-
-test("reasons that differ only in numbers are one", () => {
-  assert.deepEqual(
-    failureReasons(stories).map(({ reason, count }) => [reason, count]),
-    [
-      ["Timeout after 30 s", 2],
-      ["busy", 1],
-    ],
-  );
-});
-
-test("every ended attempt falls into one bucket", () => {
-  const from = Date.parse(event(0).receivedAt);
-  const buckets = intoBuckets(stories, from, from + 20_000, 5_000);
-  assert.deepEqual(
-    buckets.map((bucket) => [bucket.completed, bucket.failed]),
-    [
-      [0, 0],
-      [1, 2],
-      [0, 1],
-      [0, 0],
-      [0, 0],
-    ],
-  );
-  assert.equal(buckets[1]?.p95, 4_000);
 });

@@ -48,7 +48,7 @@ function end(story: AttemptStory, outcome: AttemptStory["outcome"], at: number, 
 }
 
 /** From dispatch to completion, in milliseconds; null for what is not complete or began before the log's stretch. */
-export function durationOf({ outcome, queuedAt, endedAt }: AttemptStory): number | null {
+function durationOf({ outcome, queuedAt, endedAt }: AttemptStory): number | null {
   return outcome === "completed" && queuedAt !== null && endedAt !== null ? endedAt - queuedAt : null;
 }
 
@@ -76,62 +76,4 @@ export function recordOf(stories: readonly AttemptStory[]): AgentRecord {
       .filter(({ outcome }) => outcome !== "completed")
       .sort((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0)),
   };
-}
-
-/** One stretch of time in a chart: `at` is its beginning. */
-export interface Bucket {
-  at: number;
-  completed: number;
-  failed: number;
-  p50: number | null;
-  p95: number | null;
-}
-
-/** Counts ended attempts and their durations in equal stretches of time. */
-export function intoBuckets(
-  stories: readonly AttemptStory[],
-  from: number,
-  to: number,
-  width: number,
-): Bucket[] {
-  const buckets: Bucket[] = [];
-  const durations: number[][] = [];
-  for (let at = Math.floor(from / width) * width; at <= to; at += width) {
-    buckets.push({ at, completed: 0, failed: 0, p50: null, p95: null });
-    durations.push([]);
-  }
-  const first = buckets[0]?.at ?? 0;
-  for (const story of stories) {
-    if (story.endedAt === null || story.endedAt < from || story.endedAt > to) continue;
-    const index = Math.floor((story.endedAt - first) / width);
-    const bucket = buckets[index];
-    if (!bucket || story.outcome === "cancelled") continue;
-    if (story.outcome === "completed") bucket.completed += 1;
-    else bucket.failed += 1;
-    const duration = durationOf(story);
-    if (duration !== null) durations[index]?.push(duration);
-  }
-  buckets.forEach((bucket, index) => {
-    bucket.p50 = quantile(durations[index] ?? [], 0.5);
-    bucket.p95 = quantile(durations[index] ?? [], 0.95);
-  });
-  return buckets;
-}
-
-/** Failures by reason, the most frequent first. Reasons that differ only in numbers and ids are one. */
-export function failureReasons(
-  stories: readonly AttemptStory[],
-): { reason: string; count: number; last: AttemptStory }[] {
-  const reasons = new Map<string, { reason: string; count: number; last: AttemptStory }>();
-  for (const story of stories) {
-    if (story.outcome === "open" || story.outcome === "completed" || story.outcome === "cancelled") continue;
-    const reason = (story.reason || story.outcome).split("\n")[0]?.slice(0, 200) ?? story.outcome;
-    const key = reason.replace(/\b[\w-]*\d[\w-]*\b/g, "#");
-    const known = reasons.get(key);
-    if (known) {
-      known.count += 1;
-      if ((story.endedAt ?? 0) > (known.last.endedAt ?? 0)) known.last = story;
-    } else reasons.set(key, { reason, count: 1, last: story });
-  }
-  return [...reasons.values()].sort((a, b) => b.count - a.count);
 }

@@ -450,33 +450,6 @@ export const english = {
     removeHint: "A gateway that agents here still use cannot be removed.",
   },
 
-  insights: {
-    range: "Time range",
-    ranges: { "1h": "Last hour", "24h": "Last 24 hours", "7d": "Last 7 days" },
-    reaches: "There is too much to read back; these figures begin at",
-    completed: "Completed",
-    failed: "Failed",
-    p50: "Median",
-    p95: "95th percentile",
-    median: "Median",
-    worst: "Slowest",
-    throughput: "Attempts that ended",
-    throughputSummary: (completed: number, failed: number) =>
-      `${completed} attempts completed, ${failed} failed.`,
-    duration: "From dispatch to completion",
-    durationSummary: (p50: string, p95: string) => `Median ${p50}, 95th percentile ${p95}.`,
-    nothingEnded: "No attempt ended in this time.",
-    reasons: "Failures by reason",
-    noFailures: "No attempt failed in this time.",
-    lastFailure: "Open the last task that failed so",
-    count: (times: number) => count(times, "time"),
-    latency: "From the server's store to this screen",
-    noLatency: "No live event since this page was opened.",
-    latencySummary: (p50: number, p99: number) =>
-      `This session: median ${Math.round(p50)} ms, 99 % within ${Math.round(p99)} ms.`,
-    clockError: (error: number) => `The two clocks are compared to within ± ${Math.ceil(error)} ms.`,
-  },
-
   settings: {
     theme: "Theme",
     density: "Density",

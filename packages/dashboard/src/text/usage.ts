@@ -10,10 +10,15 @@ const SMALL_AMOUNT = new Intl.NumberFormat(undefined, { maximumSignificantDigits
 /** What was used, in words: tokens in and out, and the cost. */
 export function formatUsage({ inputTokens, outputTokens, cost }: Usage): string {
   const parts: string[] = [];
-  if (inputTokens !== undefined) parts.push(text.usage.input(COUNT.format(inputTokens)));
-  if (outputTokens !== undefined) parts.push(text.usage.output(COUNT.format(outputTokens)));
+  if (inputTokens !== undefined) parts.push(text.usage.input(formatTokens(inputTokens)));
+  if (outputTokens !== undefined) parts.push(text.usage.output(formatTokens(outputTokens)));
   if (cost) parts.push(formatCost(cost));
   return parts.join(" · ");
+}
+
+/** So many tokens, shortened: `1.2K`. */
+export function formatTokens(tokens: number): string {
+  return COUNT.format(tokens);
 }
 
 /** Money, in one way everywhere: `0.31 USD`, and less than a hundredth as `0.0012 USD`. */

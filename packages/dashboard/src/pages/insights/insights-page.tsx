@@ -1,192 +1,146 @@
+import type { Insights } from "@mission-control/protocol";
 import { Link, useSearch } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { agentName, useAgents } from "../../app/use-agents.ts";
 import { useLive, useMission } from "../../app/use-mission.ts";
-import {
-  type AttemptStory,
-  durationOf,
-  failureReasons,
-  intoBuckets,
-} from "../../insights/attempt-history.ts";
-import { useAttemptStories } from "../../insights/use-attempt-stories.ts";
-import { quantile } from "../../store/quantiles.ts";
-import { formatDuration } from "../../text/duration.ts";
+import { useInsights } from "../../insights/use-insights.ts";
+import { insightsText } from "../../text/insights-text.ts";
 import { text } from "../../text/text.ts";
-import { Chart } from "../../ui/chart.tsx";
 import { Foreign } from "../../ui/foreign.tsx";
-import { Failure, Skeleton } from "../../ui/page-state.tsx";
-import { useNow } from "../../ui/ticker.ts";
-import { Moment } from "../../ui/time.tsx";
+import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
+import { Charts } from "./charts.tsx";
+import { FailureReasons } from "./failure-reasons.tsx";
+import { AgentTable, TagTable } from "./figure-tables.tsx";
+import { costOf, failuresIn, isNothing, medianOf, rateOf, tokensOf } from "./figures.ts";
 import styles from "./insights.module.css";
+import { type InsightsSearch, RANGES, type Range } from "./insights-search.ts";
 import { LatencyChart } from "./latency-chart.tsx";
 
-const MINUTE = 60_000;
-const RANGES = {
-  "1h": { length: 60 * MINUTE, bucket: 2 * MINUTE },
-  "24h": { length: 24 * 60 * MINUTE, bucket: 30 * MINUTE },
-  "7d": { length: 7 * 24 * 60 * MINUTE, bucket: 4 * 60 * MINUTE },
-} as const;
-const REASONS_SHOWN = 8;
-
-/** How much is done, how fast, and what goes wrong: read from the log. */
+/** How much is done, how fast, what it costs and what goes wrong: as the server counted it. */
 export function InsightsPage() {
-  const { range = "24h" } = useSearch({ from: "/insights" });
-  const { length, bucket } = RANGES[range];
-  const { data, query } = useAttemptStories(length);
+  const search = useSearch({ from: "/insights" });
+  const range: Range = search.range ?? "24h";
+  const { data, error, refetch, isPlaceholderData } = useInsights({
+    days: RANGES[range],
+    agentId: search.agent,
+    tag: search.tag,
+  });
   const mission = useMission();
-  const { clock } = mission;
   const startFailure = useLive((live) => live.startFailure);
-  const offset = clock.estimate?.offset ?? 0;
-  const to = (Math.floor(useNow() / MINUTE) + 1) * MINUTE + offset;
-  const from = to - length;
+  const filtered = search.agent !== undefined || search.tag !== undefined;
   return (
-    <div className={styles.page}>
-      <nav className={styles.ranges} aria-label={text.insights.range}>
-        {(Object.keys(RANGES) as (keyof typeof RANGES)[]).map((key) => (
-          <Link
-            key={key}
-            to="/insights"
-            search={key === "24h" ? {} : { range: key }}
-            activeOptions={{ exact: true }}
-          >
-            {text.insights.ranges[key]}
+    <div className={styles.page} aria-busy={isPlaceholderData}>
+      <header className={styles.head}>
+        <nav className={styles.ranges} aria-label={insightsText.range}>
+          {(Object.keys(RANGES) as Range[]).map((key) => (
+            <Link
+              key={key}
+              to="/insights"
+              search={(now: InsightsSearch) => {
+                const { range: _, ...rest } = now;
+                return key === "24h" ? rest : { ...rest, range: key };
+              }}
+              activeOptions={{ exact: true }}
+            >
+              {insightsText.ranges[key]}
+            </Link>
+          ))}
+        </nav>
+        {filtered ? <Filters search={search} /> : null}
+      </header>
+      {data && !data.isComplete ? <p className={styles.quiet}>{insightsText.counting}</p> : null}
+      {startFailure && !data ? (
+        <Failure error={startFailure} retry={() => mission.retryNow()} />
+      ) : error && !data ? (
+        <Failure error={error} retry={() => void refetch()} />
+      ) : !data ? (
+        <Skeleton lines={8} />
+      ) : isNothing(data.total) && isNothing(data.previous) && !filtered ? (
+        <Empty icon="insights" title={insightsText.emptyTitle}>
+          <p>{insightsText.emptyHint}</p>
+          <Link to="/board" className={styles.link}>
+            {insightsText.toBoard}
           </Link>
-        ))}
-        {data && data.since > from + bucket ? (
-          <span className={styles.quiet}>
-            {text.insights.reaches} <Moment at={new Date(data.since).toISOString()} />
-          </span>
-        ) : null}
-      </nav>
-      {query.error && !data ? <Failure error={query.error} retry={() => void query.refetch()} /> : null}
-      {startFailure ? <Failure error={startFailure} retry={() => mission.retryNow()} /> : null}
-      {!data && !query.error && !startFailure ? <Skeleton lines={8} /> : null}
-      {data ? <Charts stories={data.stories} from={from} to={to} bucket={bucket} /> : null}
+        </Empty>
+      ) : (
+        <Counted data={data} range={range} search={search} />
+      )}
     </div>
   );
 }
 
-interface ChartsProps {
-  stories: readonly AttemptStory[];
-  from: number;
-  to: number;
-  bucket: number;
+/** What the figures are narrowed to, and the way back. */
+function Filters({ search }: { search: InsightsSearch }) {
+  const mission = useMission();
+  useAgents();
+  const names: string[] = [];
+  if (search.agent !== undefined) {
+    names.push(insightsText.onlyAgent(agentName(mission, search.agent) ?? search.agent));
+  }
+  if (search.tag !== undefined) names.push(insightsText.onlyTag(search.tag));
+  return (
+    <p>
+      {insightsText.only} <Foreign max={200}>{names.join(", ")}</Foreign>{" "}
+      <Link to="/insights" search={search.range ? { range: search.range } : {}} className={styles.link}>
+        {insightsText.all}
+      </Link>
+    </p>
+  );
 }
 
-function Charts({ stories, from, to, bucket }: ChartsProps) {
-  const inRange = useMemo(
-    () => stories.filter(({ endedAt }) => endedAt !== null && endedAt >= from),
-    [stories, from],
-  );
-  const buckets = useMemo(() => intoBuckets(stories, from, to, bucket), [stories, from, to, bucket]);
-  const times = useMemo(() => buckets.map(({ at }) => at / 1_000), [buckets]);
-  const throughput = useMemo(
-    () => [
-      {
-        label: text.insights.completed,
-        color: "--good",
-        kind: "bars" as const,
-        // Stacked: the failed ones are drawn over the lower part.
-        values: buckets.map(({ completed, failed }) => completed + failed),
-      },
-      {
-        label: text.insights.failed,
-        color: "--bad",
-        kind: "bars" as const,
-        values: buckets.map(({ failed }) => failed),
-      },
-    ],
-    [buckets],
-  );
-  const durations = useMemo(
-    () => [
-      {
-        label: text.insights.p50,
-        color: "--running",
-        kind: "line" as const,
-        values: buckets.map(({ p50 }) => p50),
-      },
-      {
-        label: text.insights.p95,
-        color: "--attention",
-        kind: "line" as const,
-        values: buckets.map(({ p95 }) => p95),
-      },
-    ],
-    [buckets],
-  );
-  const all = inRange.map(durationOf).filter((duration) => duration !== null);
-  const completed = inRange.filter(({ outcome }) => outcome === "completed").length;
-  const failed = inRange.filter(({ outcome }) => outcome !== "completed" && outcome !== "cancelled").length;
-  const p50 = quantile(all, 0.5);
-  const p95 = quantile(all, 0.95);
+interface CountedProps {
+  data: Insights;
+  range: Range;
+  search: InsightsSearch;
+}
+
+function Counted({ data, range, search }: CountedProps) {
+  const { total, previous } = data;
+  const before = (value: string) => (value === text.none ? undefined : insightsText.before[range](value));
   return (
     <>
       <dl className={styles.figures}>
-        <Figure name={text.insights.completed} value={String(completed)} />
-        <Figure name={text.insights.failed} value={String(failed)} />
-        <Figure name={text.insights.p50} value={p50 === null ? text.none : formatDuration(p50)} />
-        <Figure name={text.insights.p95} value={p95 === null ? text.none : formatDuration(p95)} />
+        <Figure
+          name={insightsText.completed}
+          value={String(total.ended.completed)}
+          before={before(String(previous.ended.completed))}
+        />
+        <Figure
+          name={insightsText.failed}
+          value={String(failuresIn(total))}
+          before={before(String(failuresIn(previous)))}
+        />
+        <Figure name={insightsText.rate} value={rateOf(total)} before={before(rateOf(previous))} />
+        <Figure
+          name={insightsText.worked}
+          value={medianOf(total.worked)}
+          before={before(medianOf(previous.worked))}
+        />
+        <Figure
+          name={insightsText.waited}
+          value={medianOf(total.waited)}
+          before={before(medianOf(previous.waited))}
+        />
+        <Figure name={insightsText.tokens} value={tokensOf(total)} before={before(tokensOf(previous))} />
+        <Figure name={insightsText.cost} value={costOf(total)} before={before(costOf(previous))} />
       </dl>
       <div className={styles.charts}>
-        <Chart
-          title={text.insights.throughput}
-          times={times}
-          series={throughput}
-          format={(value) => (Number.isInteger(value) ? String(value) : "")}
-          summary={text.insights.throughputSummary(completed, failed)}
-          empty={text.insights.nothingEnded}
-        />
-        <Chart
-          title={text.insights.duration}
-          times={times}
-          series={durations}
-          format={formatDuration}
-          summary={text.insights.durationSummary(
-            p50 === null ? text.none : formatDuration(p50),
-            p95 === null ? text.none : formatDuration(p95),
-          )}
-          empty={text.insights.nothingEnded}
-        />
-        <FailureReasons stories={inRange} />
+        <Charts data={data} />
+        <FailureReasons reasons={data.reasons} agent={search.agent} />
         <LatencyChart />
       </div>
+      {search.agent === undefined ? <AgentTable agents={data.agents} search={search} /> : null}
+      {search.tag === undefined ? <TagTable tags={data.tags} search={search} /> : null}
+      <p className={styles.quiet}>{insightsText.within}</p>
     </>
   );
 }
 
-function Figure({ name, value }: { name: string; value: string }) {
+function Figure({ name, value, before }: { name: string; value: string; before: string | undefined }) {
   return (
     <div>
       <dt>{name}</dt>
       <dd>{value}</dd>
+      {before === undefined ? null : <dd className={styles.before}>{before}</dd>}
     </div>
-  );
-}
-
-function FailureReasons({ stories }: { stories: readonly AttemptStory[] }) {
-  const reasons = failureReasons(stories);
-  const most = reasons[0]?.count ?? 1;
-  return (
-    <section className={styles.box} aria-labelledby="reasons">
-      <h2 id="reasons">{text.insights.reasons}</h2>
-      {reasons.length === 0 ? <p className={styles.noReasons}>{text.insights.noFailures}</p> : null}
-      <ol>
-        {reasons.slice(0, REASONS_SHOWN).map(({ reason, count, last }) => (
-          <li key={reason} className={styles.reason}>
-            <Link to="/tasks/$taskId" params={{ taskId: last.taskId }} title={text.insights.lastFailure}>
-              <Foreign max={140}>{reason}</Foreign>
-            </Link>
-            <span>{count}</span>
-            <meter
-              className={styles.meter}
-              min={0}
-              max={most}
-              value={count}
-              aria-label={text.insights.count(count)}
-            />
-          </li>
-        ))}
-      </ol>
-    </section>
   );
 }

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import { useMission } from "../../app/use-mission.ts";
 import { quantile } from "../../store/quantiles.ts";
-import { text } from "../../text/text.ts";
+import { insightsText } from "../../text/insights-text.ts";
 import { Chart } from "../../ui/chart.tsx";
 import { useNow } from "../../ui/ticker.ts";
 
@@ -23,13 +23,13 @@ export function LatencyChart() {
       times: [...groups.keys()],
       series: [
         {
-          label: text.insights.median,
+          label: insightsText.median,
           color: "--running",
           kind: "line" as const,
           values: values.map((group) => quantile(group, 0.5)),
         },
         {
-          label: text.insights.worst,
+          label: insightsText.slowest,
           color: "--attention",
           kind: "line" as const,
           values: values.map((group) => Math.max(...group)),
@@ -40,17 +40,16 @@ export function LatencyChart() {
     };
   }, [latency, beat]);
   const error = latency.error;
-  const words =
-    p50 === null || p99 === null ? text.insights.noLatency : text.insights.latencySummary(p50, p99);
+  const words = p50 === null || p99 === null ? insightsText.noLatency : insightsText.latencySummary(p50, p99);
   return (
     <Chart
-      title={text.insights.latency}
-      hint={error === null || error === 0 ? words : `${words} ${text.insights.clockError(error)}`}
+      title={insightsText.latency}
+      hint={error === null || error === 0 ? words : `${words} ${insightsText.clockError(error)}`}
       times={times}
       series={series}
       format={(value) => `${Math.round(value)} ms`}
       summary={words}
-      empty={text.insights.noLatency}
+      empty={insightsText.noLatency}
     />
   );
 }
