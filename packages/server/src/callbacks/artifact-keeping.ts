@@ -5,7 +5,7 @@ import { type Contents, keepWhole } from "../store/contents.ts";
 import type { Artifact } from "../tasks/artifact.ts";
 
 /** Why an artifact is not what its callback tells of it. */
-export interface NotTold {
+export interface InvalidArtifact {
   errors: NonNullable<Problem["errors"]>;
 }
 
@@ -18,12 +18,18 @@ export class ArtifactKeeping {
   }
 
   /** @throws ContentError `no_room`; StoreUnavailableError */
-  async keep({ name, mediaType, content, encoding, sha256 }: ReportedArtifact): Promise<Artifact | NotTold> {
+  async keep({
+    name,
+    mediaType,
+    content,
+    encoding,
+    sha256,
+  }: ReportedArtifact): Promise<Artifact | InvalidArtifact> {
     const bytes = encoding === "base64" ? fromBase64(content) : Buffer.from(content);
-    if (bytes === null) return notTold("content", "is not base64");
+    if (bytes === null) return invalid("content", "is not base64");
     const found = createHash("sha256").update(bytes).digest("hex");
     if (sha256 !== undefined && sha256 !== found) {
-      return notTold("sha256", `is not that of the content, which is ${found}`);
+      return invalid("sha256", `is not that of the content, which is ${found}`);
     }
     const size = bytes.length;
     await keepWhole(this.#contents, bytes, found);
@@ -31,7 +37,7 @@ export class ArtifactKeeping {
   }
 }
 
-function notTold(field: string, message: string): NotTold {
+function invalid(field: string, message: string): InvalidArtifact {
   return { errors: [{ path: `artifact.${field}`, message }] };
 }
 

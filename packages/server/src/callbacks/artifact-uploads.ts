@@ -127,7 +127,7 @@ export class ArtifactUploads {
     const task = await store.task(attempt.taskId);
     const isLate = isOver(attempt) || task?.dispatchId !== attempt.id;
     const artifact = { ...artifactOf(head), size: head.size ?? 0 };
-    const result = await this.#tell(artifact, attempt, { onlyIfKnown: !isLate });
+    const result = await this.#report(artifact, attempt, { onlyIfKnown: !isLate });
     return result.refusal?.code === "stale" ? null : intake.answerTo(result);
   }
 
@@ -144,7 +144,7 @@ export class ArtifactUploads {
       const body = uploadBody(request, (giveWay) => pace.open(addresses.of(request), giveWay));
       const part = { owner: dispatchId, sha256, from };
       const kept = await contents.keep(body, { sha256, size, maxBytes, part });
-      return intake.answerTo(await this.#tell({ ...artifactOf(head), size: kept }, attempt));
+      return intake.answerTo(await this.#report({ ...artifactOf(head), size: kept }, attempt));
     } finally {
       const left = (this.#underWay.get(dispatchId) ?? 1) - 1;
       if (left > 0) this.#underWay.set(dispatchId, left);
@@ -152,7 +152,7 @@ export class ArtifactUploads {
     }
   }
 
-  #tell(
+  #report(
     artifact: Artifact,
     { id: dispatchId, taskId, agentId }: Attempt,
     { onlyIfKnown = false } = {},

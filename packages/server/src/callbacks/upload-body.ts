@@ -44,8 +44,8 @@ export async function* uploadBody(
     ended = true;
     wake();
   };
-  const onGone = () => fail("aborted");
-  request.on("data", onData).on("end", onEnd).on("error", onGone).on("close", onGone);
+  const onClosed = () => fail("aborted");
+  request.on("data", onData).on("end", onEnd).on("error", onClosed).on("close", onClosed);
   try {
     for (;;) {
       for (let piece = pieces.shift(); piece; piece = pieces.shift()) yield piece;
@@ -59,6 +59,6 @@ export async function* uploadBody(
     }
   } finally {
     account.close();
-    request.off("data", onData).off("end", onEnd).off("error", onGone).off("close", onGone);
+    request.off("data", onData).off("end", onEnd).off("error", onClosed).off("close", onClosed);
   }
 }

@@ -13,10 +13,10 @@ import type { Store } from "../store/store.ts";
 import type { DeliveryChange } from "../tasks/change.ts";
 import { type Attempt, isOver } from "../tasks/task.ts";
 import type { CommandOutcome } from "./agent-commands.ts";
+import { type AskedAgent, type ExchangeOutcome, recordingExchange } from "./exchange-recording.ts";
 import type { MessageFiles } from "./message-files.ts";
 import { type PayloadOptions, payloadSentBefore } from "./payload.ts";
 import { sendContext } from "./send-context.ts";
-import { type AskedAgent, type Told, telling } from "./untold-exchange.ts";
 
 export interface CommandStepsOptions extends PayloadOptions {
   store: Store;
@@ -24,7 +24,7 @@ export interface CommandStepsOptions extends PayloadOptions {
   adapterFor: (target: AgentTarget) => GatewayAdapter | null;
   /** The files that go with messages. */
   files: Pick<MessageFiles, "read">;
-  /** Told of everything that agents were told; absent where that is not kept. */
+  /** ExchangeOutcome of everything that agents were told; absent where that is not kept. */
   exchanges?: ExchangeSink | undefined;
 }
 
@@ -72,10 +72,16 @@ export class CommandSteps {
     const route = { adapter, target, attempt, payload, signal };
     const what = command.kind === "permission" ? "answer" : command.kind;
     const asked: AskedAgent = { what, agentId, dispatchId, taskId };
-    return telling(this.#options.exchanges, adapter, asked, () => this.#tell(pending, route), toldOf);
+    return recordingExchange(
+      this.#options.exchanges,
+      adapter,
+      asked,
+      () => this.#perform(pending, route),
+      exchangeOutcomeOf,
+    );
   }
 
-  #tell(pending: PendingCommand, route: Route): Promise<CommandOutcome> {
+  #perform(pending: PendingCommand, route: Route): Promise<CommandOutcome> {
     const { kind } = pending.command;
     if (kind === "cancel") return this.#cancel(pending as Command<"cancel">, route);
     if (kind === "permission") return this.#answer(pending as Command<"permission">, route);
@@ -134,7 +140,7 @@ export class CommandSteps {
   }
 }
 
-function toldOf(outcome: CommandOutcome): Told | null {
+function exchangeOutcomeOf(outcome: CommandOutcome): ExchangeOutcome | null {
   if (outcome.kind === "withdrawn") return null;
   return outcome.kind === "done" ? { result: "ok" } : { result: "refused", reason: outcome.reason };
 }

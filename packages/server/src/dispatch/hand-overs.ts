@@ -7,11 +7,11 @@ import type { ChangeResult, Claimed, LeaseToken } from "../store/plan.ts";
 import type { AgentRecord } from "../store/records.ts";
 import { type Store, StoreUnavailableError } from "../store/store.ts";
 import { type Attempt, isOver, type Task } from "../tasks/task.ts";
+import { type ExchangeOutcome, RESULT_OF, recordingExchange } from "./exchange-recording.ts";
 import { HandOver } from "./hand-over.ts";
 import type { OutcomeWriter } from "./outcome-writer.ts";
 import { dispatchPayload, type PayloadOptions, payloadSentBefore } from "./payload.ts";
 import { sendContext } from "./send-context.ts";
-import { RESULT_OF, type Told, telling } from "./untold-exchange.ts";
 
 /** Between tries to take up a run again whose gateway cannot be reached; in milliseconds. */
 const RESUME_PAUSE_MS = 5000;
@@ -22,7 +22,7 @@ export interface HandOversOptions extends PayloadOptions {
   /** The adapter that reaches an agent; null when its gateway is gone. */
   adapterFor: (target: AgentTarget) => GatewayAdapter | null;
   metrics: Pick<Metrics, "dispatch">;
-  /** Told of every dispatch that went out; absent where that is not kept. */
+  /** ExchangeOutcome of every dispatch that went out; absent where that is not kept. */
   exchanges?: ExchangeSink | undefined;
   writer: OutcomeWriter;
   /** Whether this node has an agent's work under this lease still, as far as it knows. */
@@ -160,18 +160,18 @@ export class HandOvers {
     const { store, adapterFor } = this.#options;
     const target = agent && targetOf(agent);
     const adapter = target && adapterFor(target);
-    if (!agent || !task || !adapter) return gone(agent, earlier);
+    if (!agent || !task || !adapter) return withoutAdapter(agent, earlier);
     const parts = { task, attempt, agent };
     const context = sendContext(store, attempt, { signal, under });
     if (!earlier) {
       const { id: dispatchId, taskId, agentId } = attempt;
       const payload = dispatchPayload(this.#options, parts);
-      return telling(
+      return recordingExchange(
         this.#options.exchanges,
         adapter,
         { what: "dispatch", agentId, dispatchId, taskId },
         () => adapter.dispatch(target, payload, context),
-        toldOf,
+        exchangeOutcomeOf,
       );
     }
     const payload = await payloadSentBefore(this.#options, parts);
@@ -205,12 +205,12 @@ export class HandOvers {
   }
 }
 
-function toldOf(outcome: DispatchOutcome): Told | null {
+function exchangeOutcomeOf(outcome: DispatchOutcome): ExchangeOutcome | null {
   const result = RESULT_OF[outcome.kind];
   return result && { result, ...("reason" in outcome ? { reason: outcome.reason } : {}) };
 }
 
-function gone(agent: AgentRecord | null, earlier: EarlierSend | null): DispatchOutcome {
+function withoutAdapter(agent: AgentRecord | null, earlier: EarlierSend | null): DispatchOutcome {
   const reason = agent
     ? "The agent's gateway is not there any more: add it again, or point the agent to another one."
     : "The agent was deleted.";

@@ -110,7 +110,7 @@ export class SilenceWatch {
       const state = view.missedAs(watched, performance.now());
       if (state === watched.told || !task || !attempt || !occupiesSlot(attempt)) continue;
       const since = task.lastWordAt ?? attempt.acceptedAt ?? attempt.sentAt ?? attempt.queuedAt;
-      await this.#tell(
+      await this.#announce(
         watched,
         state && this.#silenceOf(state, since, watched.agentId),
         task.lastWordAt,
@@ -119,7 +119,7 @@ export class SilenceWatch {
     }
   }
 
-  async #tell(
+  async #announce(
     watched: Watched,
     silence: Silence | null,
     lastWordAt: string | undefined,

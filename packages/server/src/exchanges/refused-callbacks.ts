@@ -93,17 +93,17 @@ export class RefusedCallbacks {
     });
   }
 
-  /** Tells what was not kept until now. */
+  /** Records how many were not kept since the last time. */
   close(): void {
-    this.#tell();
+    this.#recordCounts();
   }
 
   #count(status: number): void {
     this.#notKept.set(status, (this.#notKept.get(status) ?? 0) + 1);
-    this.#timer ??= setTimeout(() => this.#tell(), TALLY_MS).unref();
+    this.#timer ??= setTimeout(() => this.#recordCounts(), TALLY_MS).unref();
   }
 
-  #tell(): void {
+  #recordCounts(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#notKept.size === 0) return;

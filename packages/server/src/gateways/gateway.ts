@@ -135,7 +135,7 @@ export interface GatewayAdapter {
   readonly carriesFiles?: true;
 
   /** Whether it tells of every request that it makes to an agent by itself; absent where not. */
-  readonly tellsExchanges?: true;
+  readonly recordsExchanges?: true;
 
   /** Hands a dispatch over for the first time. Retries inside are the adapter's own; it never runs twice. */
   dispatch(target: AgentTarget, payload: DispatchPayload, context: SendContext): Promise<DispatchOutcome>;

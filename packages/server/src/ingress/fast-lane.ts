@@ -79,8 +79,8 @@ class LaneConnection {
     this.#leave = leave;
     socket.setNoDelay(true);
     socket.setTimeout(IDLE_MS);
-    socket.on("data", this.#onData).on("end", this.#onEnd).on("timeout", this.#onGone);
-    socket.on("error", this.#onGone).on("close", this.#onGone);
+    socket.on("data", this.#onData).on("end", this.#onEnd).on("timeout", this.#onClosed);
+    socket.on("error", this.#onClosed).on("close", this.#onClosed);
   }
 
   /** Ends the connection as soon as nothing is in hand, whether or not the client ends its side. */
@@ -111,7 +111,7 @@ class LaneConnection {
     else this.#finishing = true;
   };
 
-  readonly #onGone = (): void => {
+  readonly #onClosed = (): void => {
     this.#detach();
     this.#socket.destroy();
     this.#leave(false);
@@ -168,8 +168,8 @@ class LaneConnection {
 
   #detach(): void {
     const socket = this.#socket;
-    socket.off("data", this.#onData).off("end", this.#onEnd).off("timeout", this.#onGone);
-    socket.off("error", this.#onGone).off("close", this.#onGone);
+    socket.off("data", this.#onData).off("end", this.#onEnd).off("timeout", this.#onClosed);
+    socket.off("error", this.#onClosed).off("close", this.#onClosed);
     socket.setTimeout(0);
   }
 }

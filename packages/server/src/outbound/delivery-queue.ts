@@ -148,7 +148,7 @@ export class DeliveryQueue {
   }
 
   /** Has one that waits tried as soon as its turn comes. @returns whether it waits */
-  hurry(delivery: DeliveryRecord): boolean {
+  retryNow(delivery: DeliveryRecord): boolean {
     const waiting = this.#lanes.find(delivery.id, delivery.lane);
     if (waiting) Object.assign(waiting, { dueAt: 0, isExtra: true });
     else if (delivery.eventId !== null && this.#left.has(delivery.eventId)) {

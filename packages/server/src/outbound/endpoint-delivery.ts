@@ -295,7 +295,7 @@ export class EndpointDelivery {
     const { store } = this.#parts;
     for (const id of ids) {
       const delivery = await store.delivery(id);
-      if (delivery && !this.#queue.hurry(delivery)) {
+      if (delivery && !this.#queue.retryNow(delivery)) {
         const json = await deliveredJson(store, delivery);
         if (json !== null) this.#queue.addAgain(delivery, json);
       }

@@ -30,7 +30,7 @@ export class Following implements EntrySource {
   /** NATS has brought what there is up to here. */
   #upTo = 0;
   /** Known of, the newest one. */
-  #told = 0;
+  #announced = 0;
   /** The newest entry when the last message came: one that reaches it comes from no further behind. */
   #newestThen = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -65,7 +65,7 @@ export class Following implements EntrySource {
 
   brings(upTo: number): boolean {
     if (this.#way !== "nats") return false;
-    this.#told = Math.max(this.#told, upTo);
+    this.#announced = Math.max(this.#announced, upTo);
     if (upTo > this.#upTo) this.#watch(upTo);
     return true;
   }
@@ -85,7 +85,7 @@ export class Following implements EntrySource {
       if (this.#upTo < upTo) {
         this.leave(`event ${upTo} did not come within ${GRACE_MS} ms`);
         this.#options.stalled(this.#nextPause());
-      } else if (this.#told > this.#upTo) this.#watch(this.#told);
+      } else if (this.#announced > this.#upTo) this.#watch(this.#announced);
     }, GRACE_MS);
   }
 

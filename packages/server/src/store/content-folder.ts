@@ -81,7 +81,7 @@ export class ContentFolder implements Contents {
   }
 
   offset(part: Omit<Part, "from">): Promise<number> {
-    return this.#parts.offset(part).catch((error: unknown) => Promise.reject(told(error)));
+    return this.#parts.offset(part).catch((error: unknown) => Promise.reject(toContentError(error)));
   }
 
   async read(sha256: string, range?: ByteRange): Promise<Content | null> {
@@ -135,7 +135,7 @@ export class ContentFolder implements Contents {
       await this.#place(path, promised.sha256, size);
       return size;
     } catch (error) {
-      throw told(error);
+      throw toContentError(error);
     } finally {
       this.#incoming -= expected;
     }
@@ -268,7 +268,7 @@ const UNUSABLE: ReadonlySet<unknown> = new Set([
 ]);
 
 /** The error to tell who asked: what the disk says is no fault of theirs. */
-function told(error: unknown): unknown {
+function toContentError(error: unknown): unknown {
   if (!(error instanceof Error) || !("syscall" in error) || !("code" in error)) return error;
   const options = { cause: error };
   if (FULL.has(error.code)) {

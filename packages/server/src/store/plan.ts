@@ -166,8 +166,8 @@ function attemptOf(draft: Draft, asked: TaskChange, task: Task | null, at: strin
   if ("dispatchId" in asked && asked.dispatchId !== undefined) return draft.attempt(asked.dispatchId);
   const current = task?.dispatchId ? draft.attempt(task.dispatchId) : null;
   if (!current || asked.kind !== "callback") return current;
-  const told = { agentId: asked.callback.agentId, at: asked.at };
-  return attributedAttempt(current, () => draft.attemptsOf(current.taskId), told, at);
+  const reported = { agentId: asked.callback.agentId, at: asked.at };
+  return attributedAttempt(current, () => draft.attemptsOf(current.taskId), reported, at);
 }
 
 /**

@@ -118,7 +118,7 @@ export class Hub {
     this.#subscribers.set(socket, subscriber);
     this.#heartbeat.add(subscriber);
     this.#metrics.streamOpened();
-    socket.on("drain", this.#onDrain).on("close", this.#onGone).on("error", this.#onGone);
+    socket.on("drain", this.#onDrain).on("close", this.#onClosed).on("error", this.#onClosed);
     subscriber.start();
   }
 
@@ -175,7 +175,7 @@ export class Hub {
 
   readonly #onDrain = this.#listener((subscriber) => subscriber.drained());
 
-  readonly #onGone = this.#listener((subscriber) => this.#forget(subscriber));
+  readonly #onClosed = this.#listener((subscriber) => this.#forget(subscriber));
 
   /** One listener for all sockets: thousands of idle readers must not cost a closure each. */
   #listener(handle: (subscriber: Subscriber) => void): (this: Socket) => void {

@@ -20,7 +20,7 @@ export interface ArtifactRecord extends Artifact {
 
 type ArtifactCallback = Extract<Callback, { type: "artifact" }>;
 
-/** A callback as the rules get it: of an artifact, what is told of its content. */
-export type Said =
+/** A callback as the rules get it: of an artifact, what its content is, not the content itself. */
+export type AgentReport =
   | Exclude<Callback, ArtifactCallback>
   | (Omit<ArtifactCallback, "artifact"> & { artifact: Artifact });

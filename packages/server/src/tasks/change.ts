@@ -11,7 +11,7 @@ import type {
   Silence,
   Usage,
 } from "@mission-control/protocol";
-import type { ArtifactRecord, Said } from "./artifact.ts";
+import type { AgentReport, ArtifactRecord } from "./artifact.ts";
 import type { Attempt, Message, RunOutcome, Task } from "./task.ts";
 
 /** What goes with an operator's word that was given elsewhere than at this server, such as in a chat. */
@@ -106,7 +106,7 @@ export type MessageAnswer = Exclude<Message["state"], "sending">;
 
 /** What is said about a running attempt: by its agent (callbacks) or by the gateway that runs it. */
 export type ReportChange =
-  | { kind: "callback"; taskId: string; dispatchId?: string | undefined; callback: Said; at: string }
+  | { kind: "callback"; taskId: string; dispatchId?: string | undefined; callback: AgentReport; at: string }
   | {
       kind: "run_activity";
       taskId: string;

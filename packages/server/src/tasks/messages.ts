@@ -132,7 +132,7 @@ export function moveMessage(
  * Adds to what an agent's progress comes to that it says of a message: `data.messageId` names it, and
  * `data.messageState` says `refused`, with `data.reason`, where it has not taken it up.
  */
-export function withMessageTold(
+export function withMessageState(
   ruling: Ruling & { attempt: Attempt },
   message: Message,
   data: JsonObject = {},

@@ -38,7 +38,7 @@ export function answerOf(
   return { optionId: deny, rule: "nothing allows it", matched: { otherwise: "deny" } };
 }
 
-/** Adds to what a new request comes to what its agent's policy answers, told beside it as such. */
+/** Adds to what a new request comes to what its agent's policy answers, attributed beside it as such. */
 export function withPolicy<R extends Ruling & { attempt?: Attempt }>(
   ruling: R,
   request: PermissionRequest,
@@ -60,11 +60,16 @@ export function withPolicy<R extends Ruling & { attempt?: Attempt }>(
   } as const;
   const answered = answerPermission(attempt, given, now);
   if (answered.refusal) return ruling;
-  const told = answered.events.map((event) => ({
+  const attributed = answered.events.map((event) => ({
     ...event,
     data: { ...event.data, by: "policy", rule, matched },
   }));
-  return { ...ruling, ...answered, beside: { ...beside, ...answered.beside }, events: [...events, ...told] };
+  return {
+    ...ruling,
+    ...answered,
+    beside: { ...beside, ...answered.beside },
+    events: [...events, ...attributed],
+  };
 }
 
 /** The command that a tool call is about; null where it is about none. */

@@ -5,7 +5,7 @@ import {
   type NewEvent,
   type PermissionRequest,
 } from "@mission-control/protocol";
-import type { Said } from "./artifact.ts";
+import type { AgentReport } from "./artifact.ts";
 import {
   type Decision,
   type DeliveryChange,
@@ -37,7 +37,7 @@ export interface Started {
  */
 export function requestPermission(
   { attempt, events, beside }: Started,
-  { request, message, data }: Extract<Said, { type: "permission" }>,
+  { request, message, data }: Extract<AgentReport, { type: "permission" }>,
   at: string,
   now: string,
 ): Ruling {

@@ -1,11 +1,11 @@
 import { type JsonObject, shortened } from "@mission-control/protocol";
-import type { Said } from "./artifact.ts";
+import type { AgentReport } from "./artifact.ts";
 
 /**
  * A callback with its entry where its event has it, in the data. An entry has been read, and what the sender's own data
  * has under that name has not: it goes.
  */
-export function withEntryInData(said: Said): Said {
+export function withEntryInData(said: AgentReport): AgentReport {
   const { entry, data } = said;
   if (entry) return { ...said, data: { ...data, entry: entry as JsonObject } };
   if (data?.entry === undefined) return said;

@@ -5,7 +5,7 @@ import {
   type TaskStatus,
   type Usage,
 } from "@mission-control/protocol";
-import type { Said } from "./artifact.ts";
+import type { AgentReport } from "./artifact.ts";
 import {
   NOTHING,
   type RefusalCode,
@@ -15,7 +15,7 @@ import {
   type TaskState,
 } from "./change.ts";
 import { statusEvent, subjectOf, taskEvent } from "./events.ts";
-import { withMessageTold } from "./messages.ts";
+import { withMessageState } from "./messages.ts";
 import { withPolicy } from "./permission-policy.ts";
 import {
   openRequest,
@@ -60,13 +60,13 @@ function callback(
   change: CallbackChange,
   now: string,
 ): Ruling {
-  const said = withEntryInData(change.callback);
+  const report = withEntryInData(change.callback);
   if (!task) return refuse("not_found", "There is no such task.");
   const isLate = (code: RefusalCode, detail: string) =>
-    late(task, attempt, said, change.at, now, code, detail);
+    late(task, attempt, report, change.at, now, code, detail);
   // A dispatch's own secret must not write into another task's record.
   if (attempt && attempt.taskId !== task.id) return refuse("not_found", "The dispatch is not of this task.");
-  if (!attempt || attempt.agentId !== said.agentId) {
+  if (!attempt || attempt.agentId !== report.agentId) {
     return isLate("not_found", "The task was not dispatched to this agent.");
   }
   if (attempt.id !== task.dispatchId) {
@@ -78,39 +78,39 @@ function callback(
   if (isOver(attempt)) {
     return isLate("conflict", `The dispatch is over: it was ${attempt.state}.`);
   }
-  switch (said.type) {
+  switch (report.type) {
     case "progress":
-      return progress(task, attempt, said, message, change.at, now);
+      return progress(task, attempt, report, message, change.at, now);
     case "artifact":
-      return artifact(task, attempt, said, change.at, now);
+      return artifact(task, attempt, report, change.at, now);
     case "permission":
       return withPolicy(
-        requestPermission(start(task, attempt, now, said.usage), said, change.at, now),
-        said.request,
+        requestPermission(start(task, attempt, now, report.usage), report, change.at, now),
+        report.request,
         policy,
         now,
       );
     case "complete":
       return end(task, attempt, now, {
         event: taskEvent("complete", subjectOf(attempt), now, {
-          message: said.summary ?? said.message,
-          data: said.data,
+          message: report.summary ?? report.message,
+          data: report.data,
           timestamp: change.at,
         }),
-        attempt: { state: "completed", summary: said.summary ?? said.message },
-        usage: said.usage,
+        attempt: { state: "completed", summary: report.summary ?? report.message },
+        usage: report.usage,
       });
     case "error": {
-      const error = said.error ?? said.message ?? "The agent reported a failure without saying why.";
+      const error = report.error ?? report.message ?? "The agent reported a failure without saying why.";
       return end(task, attempt, now, {
         event: taskEvent("error", subjectOf(attempt), now, {
           message: error,
-          lastState: said.lastState,
-          data: said.data,
+          lastState: report.lastState,
+          data: report.data,
           timestamp: change.at,
         }),
-        attempt: { state: "failed", error, lastState: said.lastState },
-        usage: said.usage,
+        attempt: { state: "failed", error, lastState: report.lastState },
+        usage: report.usage,
       });
     }
   }
@@ -119,45 +119,45 @@ function callback(
 function progress(
   task: Task,
   attempt: Attempt,
-  said: Extract<Said, { type: "progress" }>,
+  report: Extract<AgentReport, { type: "progress" }>,
   message: Message | null | undefined,
   at: string,
   now: string,
 ): Ruling {
-  const live = start(task, attempt, now, said.usage);
+  const live = start(task, attempt, now, report.usage);
   const event = taskEvent("activity", subjectOf(attempt), now, {
-    message: said.message ?? (said.entry && entryLine(said.entry)),
-    progress: said.progress,
-    data: said.data,
+    message: report.message ?? (report.entry && entryLine(report.entry)),
+    progress: report.progress,
+    data: report.data,
     timestamp: at,
   });
-  const told = {
+  const ruling = {
     ...live,
     events: [...live.events, event],
     answerEvent: live.events.length,
   };
-  return message ? withMessageTold(told, message, said.data, now) : told;
+  return message ? withMessageState(ruling, message, report.data, now) : ruling;
 }
 
 /** An attempt leaves something behind. */
 function artifact(
   task: Task,
   attempt: Attempt,
-  said: Extract<Said, { type: "artifact" }>,
+  report: Extract<AgentReport, { type: "artifact" }>,
   at: string,
   now: string,
 ): Ruling {
-  const live = start(task, attempt, now, said.usage);
-  const { id: artifactId, ...told } = said.artifact;
+  const live = start(task, attempt, now, report.usage);
+  const { id: artifactId, ...described } = report.artifact;
   const event = taskEvent("artifact", subjectOf(attempt), now, {
-    message: said.message ?? told.name,
-    data: { ...said.data, artifactId, ...told },
+    message: report.message ?? described.name,
+    data: { ...report.data, artifactId, ...described },
     timestamp: at,
   });
   return {
     ...live,
     attempt: { ...live.attempt, artifacts: (live.attempt.artifacts ?? 0) + 1 },
-    artifacts: [{ ...said.artifact, taskId: task.id, dispatchId: attempt.id, createdAt: now }],
+    artifacts: [{ ...report.artifact, taskId: task.id, dispatchId: attempt.id, createdAt: now }],
     events: [...live.events, event],
     answerEvent: live.events.length,
   };
@@ -167,20 +167,20 @@ function artifact(
 function late(
   task: Task,
   attempt: Attempt | null,
-  said: Said,
+  report: AgentReport,
   at: string,
   now: string,
   code: RefusalCode,
   detail: string,
 ): Ruling {
-  const name = said.type === "artifact" ? said.artifact.name : undefined;
-  const message = said.message ?? said.summary ?? said.error ?? said.lastState ?? name;
-  const data: JsonObject = { ...said.data, late: true, callbackType: said.type, reason: detail };
+  const name = report.type === "artifact" ? report.artifact.name : undefined;
+  const message = report.message ?? report.summary ?? report.error ?? report.lastState ?? name;
+  const data: JsonObject = { ...report.data, late: true, callbackType: report.type, reason: detail };
   const event = taskEvent(
     "activity",
-    { taskId: task.id, agentId: said.agentId, dispatchId: attempt?.id ?? null },
+    { taskId: task.id, agentId: report.agentId, dispatchId: attempt?.id ?? null },
     now,
-    { message, progress: said.progress, data, timestamp: at },
+    { message, progress: report.progress, data, timestamp: at },
   );
   return { refusal: { code, detail }, events: [event], answerEvent: 0 };
 }
@@ -207,7 +207,7 @@ interface Ending {
     error?: string;
     lastState?: string | undefined;
   };
-  usage?: Said["usage"];
+  usage?: AgentReport["usage"];
 }
 
 function end(task: Task, attempt: Attempt, now: string, ending: Ending): Ruling {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { CreateTask } from "@mission-control/protocol";
-import type { Said as Report } from "../../src/tasks/artifact.ts";
+import type { AgentReport as Report } from "../../src/tasks/artifact.ts";
 import type { Decision, TaskChange } from "../../src/tasks/change.ts";
 import { decide } from "../../src/tasks/decide.ts";
 import { messageIdOf, openingIdOf } from "../../src/tasks/messages.ts";
@@ -20,7 +20,7 @@ export const FIELDS: CreateTask = {
   requiresReview: false,
 };
 
-type Said = { type: Report["type"] } & Partial<Omit<Report, "type">> & Record<string, unknown>;
+type AgentReport = { type: Report["type"] } & Partial<Omit<Report, "type">> & Record<string, unknown>;
 
 /** One task's story, told step by step to the rules. */
 export class Story {
@@ -91,7 +91,7 @@ export class Story {
     return this.do({ kind: "answer_permission", taskId: TASK, requestId, optionId });
   }
 
-  callback(said: Said, dispatchId?: string): Decision {
+  callback(said: AgentReport, dispatchId?: string): Decision {
     const callback = { taskId: TASK, agentId: AGENT, ...said } as Report;
     return this.do({ kind: "callback", taskId: TASK, dispatchId, callback, at: EARLIER });
   }

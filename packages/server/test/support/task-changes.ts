@@ -1,6 +1,6 @@
 import type { SilenceState } from "@mission-control/protocol";
 import fc from "fast-check";
-import type { Said } from "../../src/tasks/artifact.ts";
+import type { AgentReport } from "../../src/tasks/artifact.ts";
 import type { MessageAnswer, TaskChange } from "../../src/tasks/change.ts";
 import type { TaskModel } from "./task-model.ts";
 
@@ -261,7 +261,12 @@ function messageIdOf(step: Step, model: TaskModel, dispatchId: string | undefine
   return step.message === "unknown" || !message ? "message_unknown" : message.id;
 }
 
-function callbackOf(step: Step, model: TaskModel, dispatchId: string | undefined, number: number): Said {
+function callbackOf(
+  step: Step,
+  model: TaskModel,
+  dispatchId: string | undefined,
+  number: number,
+): AgentReport {
   const taskId = TASKS[step.task];
   const attempts = model.tasks.get(taskId)?.attempts ?? [];
   const attempt = attempts.find(({ id }) => id === dispatchId) ?? attempts.at(-1);

@@ -76,7 +76,7 @@ export class AgentUnreachableError extends Error {
 /** Agents with a URL of their own: signed requests out, signed callbacks back (docs/contract.md, section 3). */
 export class HttpGateway implements GatewayAdapter {
   readonly carriesFiles = true;
-  readonly tellsExchanges = true;
+  readonly recordsExchanges = true;
   readonly #options: HttpGatewayOptions;
   readonly #sender: RequestSender;
   readonly #closed = new AbortController();
@@ -226,16 +226,16 @@ export class HttpGateway implements GatewayAdapter {
     const url = urlOf(target, path);
     const request = { ...asked, agentId: target.agentId };
     const tries: ExchangeTry[] = [];
-    const tell = (end: { answer: Answer } | { error: unknown }) => {
+    const record = (end: { answer: Answer } | { error: unknown }) => {
       // What never went out was no request.
       if (tries.length > 0) this.#options.exchanges?.record(agentExchange(request, url, tries, end));
     };
     try {
       const answer = await this.#answerTo(target, request, url, tries, options);
-      tell({ answer });
+      record({ answer });
       return answer;
     } catch (error) {
-      tell({ error });
+      record({ error });
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 import pg, { type Client, type ClientBase, type ClientConfig, type PoolClient, type QueryResult } from "pg";
 import { StoreUnavailableError } from "../store.ts";
-import { endsConnection, told } from "./engine-error.ts";
+import { endsConnection, toStoreError } from "./engine-error.ts";
 import { SharedConnections } from "./shared-connections.ts";
 import type { Statement } from "./statement.ts";
 
@@ -104,7 +104,7 @@ export class Database {
         return this.#reads.roundTrip(statements);
       });
     } catch (error) {
-      throw told(error);
+      throw toStoreError(error);
     }
   }
 
@@ -127,7 +127,7 @@ export class Database {
     try {
       client = await this.#pool.connect();
     } catch (error) {
-      throw told(error);
+      throw toStoreError(error);
     }
     try {
       const result = await work(client);
@@ -141,7 +141,7 @@ export class Database {
           () => client.release(true),
         );
       }
-      throw told(error);
+      throw toStoreError(error);
     }
   }
 

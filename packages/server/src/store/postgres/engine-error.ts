@@ -75,7 +75,7 @@ const LOST: readonly string[] = [
 ];
 
 /** The error to tell who asked: what is no fault of theirs is an outage. */
-export function told(error: unknown): unknown {
+export function toStoreError(error: unknown): unknown {
   const reason = engineReason(error);
   return reason === null
     ? error

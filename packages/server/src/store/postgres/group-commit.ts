@@ -7,7 +7,7 @@ import { type Operation, type Outcome, plan } from "../plan.ts";
 import { CommitInDoubtError, StoreUnavailableError } from "../store.ts";
 import { CommitMarks } from "./commit-marks.ts";
 import type { Database } from "./database.ts";
-import { ConnectionLostError, endsConnection, told } from "./engine-error.ts";
+import { ConnectionLostError, endsConnection, toStoreError } from "./engine-error.ts";
 import { lockHead } from "./log-head.ts";
 import type { LogMark } from "./log-mark.ts";
 import type { LogPlace } from "./log-place.ts";
@@ -129,7 +129,7 @@ export class GroupCommit {
         throw error;
       });
     } catch (error) {
-      const reason = told(error);
+      const reason = toStoreError(error);
       if (reason instanceof StoreUnavailableError) this.#options.unavailable(error);
       return reason;
     }
@@ -208,7 +208,7 @@ export class GroupCommit {
         return await this.#marks.wasMade(client, number);
       } catch (error) {
         if (client) await this.#abandon(client);
-        this.#refuseWaiting(told(error));
+        this.#refuseWaiting(toStoreError(error));
       }
       if (performance.now() > deadline || this.#stop.signal.aborted) throw new CommitInDoubtError({ cause });
       await wait(pause, undefined, { signal: this.#stop.signal }).catch(() => {});

@@ -60,11 +60,11 @@ export class LogTail implements RelayedLog {
     const first = entries[0];
     if (!first) return;
     if (first.id === this.#newest + 1) this.#announce(entries);
-    else this.told(entries.at(-1)?.id ?? first.id);
+    else this.announced(entries.at(-1)?.id ?? first.id);
   }
 
   /** There are entries up to this one. */
-  told(upTo: number): void {
+  announced(upTo: number): void {
     if (upTo > this.#newest && !this.#source?.brings(upTo)) this.wake();
   }
 

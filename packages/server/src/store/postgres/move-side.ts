@@ -14,7 +14,7 @@ import {
 } from "../move-parts.ts";
 import { ContentTable } from "./content-table.ts";
 import { Database } from "./database.ts";
-import { told } from "./engine-error.ts";
+import { toStoreError } from "./engine-error.ts";
 import { LogMark } from "./log-mark.ts";
 import { LogPlace } from "./log-place.ts";
 import { migrate } from "./migrations.ts";
@@ -53,7 +53,7 @@ export class PostgresMoveSide implements MoveTarget, SharedKeys {
       return new PostgresMoveSide(database, client);
     } catch (error) {
       await database.close();
-      throw told(error);
+      throw toStoreError(error);
     }
   }
 

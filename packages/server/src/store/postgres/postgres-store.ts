@@ -55,7 +55,7 @@ import { CommitMarks } from "./commit-marks.ts";
 import { ContentTable } from "./content-table.ts";
 import { Database } from "./database.ts";
 import { Deliveries } from "./deliveries.ts";
-import { told } from "./engine-error.ts";
+import { toStoreError } from "./engine-error.ts";
 import { EventLog } from "./event-log.ts";
 import { Exchanges } from "./exchanges.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -155,7 +155,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
       return store;
     } catch (error) {
       await database.close();
-      throw told(error);
+      throw toStoreError(error);
     }
   }
 
@@ -201,7 +201,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
     this.#wakes = new Wakes(
       database,
       new Map<string, Wake>([
-        [LOG_CHANNEL, (newest) => (newest ? this.#tail.told(Number(newest)) : this.#tail.wake())],
+        [LOG_CHANNEL, (newest) => (newest ? this.#tail.announced(Number(newest)) : this.#tail.wake())],
         [LEASES_CHANNEL, () => this.#leases.wake()],
       ]),
     );

@@ -61,7 +61,7 @@ export async function prune(database: Database, policy: PrunePolicy): Promise<bo
       ...(lastReceipt === undefined ? [] : [deleteReceipts(lastReceipt, rows)]),
       "COMMIT",
     ]);
-    const receiptsGone = lastReceipt === undefined ? 0 : (answers.at(-2)?.rowCount ?? 0);
-    return next <= goal || receiptsGone === rows;
+    const receiptsRemoved = lastReceipt === undefined ? 0 : (answers.at(-2)?.rowCount ?? 0);
+    return next <= goal || receiptsRemoved === rows;
   });
 }

@@ -220,14 +220,14 @@ function artifactValues(artifact: ArtifactRecord): unknown[] {
 
 function records(steps: readonly RecordStep[]): Statement[] {
   const statements: Statement[] = [];
-  const gone = steps.filter(({ record }) => record === null).map(({ kind, id }) => [kind, id]);
+  const removed = steps.filter(({ record }) => record === null).map(({ kind, id }) => [kind, id]);
   const kept = steps.flatMap(({ kind, id, record }) => {
     if (record === null) return [];
     const concurrency = "concurrency" in record ? record.concurrency : null;
     return [[kind, id, concurrency, JSON.stringify(record)]];
   });
-  if (gone.length > 0) statements.push(deleteRecords(...columns(gone, 2)));
-  const endpoints = gone.filter(([kind]) => kind === "webhook").map(([, id]) => id);
+  if (removed.length > 0) statements.push(deleteRecords(...columns(removed, 2)));
+  const endpoints = removed.filter(([kind]) => kind === "webhook").map(([, id]) => id);
   if (endpoints.length > 0) statements.push(deleteDeliveriesOf(endpoints));
   if (kept.length > 0) statements.push(writeRecords(...columns(kept, 4)));
   return statements;

@@ -63,7 +63,7 @@ export class AttemptTable {
     const { taskId, agentId, number, queuedAt, id } = attempt;
     if (isNew) this.#insert.run(...columns, taskId, agentId, number, queuedAt, id);
     else this.#update.run(...columns, id);
-    this.#countAnew(attempt, isNew);
+    this.#updateCounts(attempt, isNew);
     // What is over is hardly asked for again: its place is better kept for one that waits.
     if (isOver(attempt)) this.#cache.delete(id);
     else this.#cache.set(id, attempt);
@@ -119,7 +119,7 @@ export class AttemptTable {
   }
 
   /** Keeps the count of an agent's attempts under way right, or forgets it where the earlier state is not known. */
-  #countAnew(attempt: Attempt, isNew: boolean): void {
+  #updateCounts(attempt: Attempt, isNew: boolean): void {
     const { id, agentId } = attempt;
     const count = this.#underWay.get(agentId);
     if (count === undefined) return;

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import type { Said } from "../../tasks/artifact.ts";
+import type { AgentReport } from "../../tasks/artifact.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 
 const FIELDS = {
@@ -36,8 +36,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function report(taskId: string, said: Partial<Said> & { type: Said["type"] }, key: string) {
-  const callback = { taskId, agentId: "a1", ...said } as Said;
+function report(taskId: string, said: Partial<AgentReport> & { type: AgentReport["type"] }, key: string) {
+  const callback = { taskId, agentId: "a1", ...said } as AgentReport;
   const change = { kind: "callback", taskId, callback, at: "2026-11-23T10:00:00.000Z" } as const;
   return store.change(change, { key: { scope: `callback:d-${taskId}`, key } });
 }
@@ -69,7 +69,7 @@ test("after a crash the newest progress, the indexes and the receipts are read f
   const [listed] = (await crashed.tasks({ sort: "updatedAt", limit: 1 })).items;
   assert.equal(listed?.message, "step 20");
   assert.deepEqual(await crashed.taskEvents("t1", 0, 100), await store.taskEvents("t1", 0, 100));
-  const callback: Said = { taskId: "t1", agentId: "a1", type: "progress", message: "step 7" };
+  const callback: AgentReport = { taskId: "t1", agentId: "a1", type: "progress", message: "step 7" };
   const again = await crashed.change(
     { kind: "callback", taskId: "t1", callback, at: "2026-11-23T10:00:00.000Z" },
     { key: { scope: "callback:d-t1", key: "k7" } },

@@ -12,7 +12,7 @@ export interface AskedAgent {
 }
 
 /** What came of it. */
-export interface Told {
+export interface ExchangeOutcome {
   result: ExchangeResult;
   reason?: string | undefined;
 }
@@ -28,21 +28,21 @@ export const RESULT_OF: Readonly<Record<DispatchOutcome["kind"], ExchangeResult 
 };
 
 /**
- * Does what asks an agent something, and tells that it was asked and what came of it, where the adapter does not tell it by
- * itself: a gateway's own protocol has no requests to show, but that something was sent, when and with what result is known.
- * @param toldOf what a result comes to; null for nothing to tell. A failure is told as such
+ * Does what asks an agent something, and records that it was asked and what came of it, where the adapter does not record
+ * that by itself: a gateway's own protocol has no requests to show, but that something was sent, when and with what result is known.
+ * @param exchangeOutcomeOf what a result comes to; null for nothing to record. A failure is recorded as such
  */
-export async function telling<Result>(
+export async function recordingExchange<Result>(
   sink: ExchangeSink | undefined,
-  adapter: Pick<GatewayAdapter, "tellsExchanges">,
+  adapter: Pick<GatewayAdapter, "recordsExchanges">,
   asked: AskedAgent,
   ask: () => Promise<Result>,
-  toldOf: (result: Result) => Told | null,
+  exchangeOutcomeOf: (result: Result) => ExchangeOutcome | null,
 ): Promise<Result> {
-  if (!sink || adapter.tellsExchanges) return ask();
+  if (!sink || adapter.recordsExchanges) return ask();
   const at = new Date();
   const begun = performance.now();
-  const tell = ({ result, reason }: Told) => {
+  const record = ({ result, reason }: ExchangeOutcome) => {
     const durationMs = Math.round(performance.now() - begun);
     const over = new Date();
     const why = reason === undefined ? {} : { reason };
@@ -60,11 +60,11 @@ export async function telling<Result>(
   };
   try {
     const result = await ask();
-    const told = toldOf(result);
-    if (told) tell(told);
+    const outcome = exchangeOutcomeOf(result);
+    if (outcome) record(outcome);
     return result;
   } catch (error) {
-    tell({ result: "failed", reason: error instanceof Error ? error.message : String(error) });
+    record({ result: "failed", reason: error instanceof Error ? error.message : String(error) });
     throw error;
   }
 }
