@@ -27,6 +27,11 @@ test("on a board of few tasks, what was just completed is there to be seen", () 
   assert.equal(isFolded("completed", holding({ completed: 1 }), {}), false);
   assert.equal(isFolded("completed", holding({ completed: 5, in_progress: 15 }), {}), false);
   assert.equal(isFolded("completed", holding({ completed: 5, in_progress: 16 }), {}), true);
+  assert.equal(
+    isFolded("completed", holding({ completed: 5, in_progress: 1, review: 1, failed: 1 }), {}),
+    true,
+    "It would push what has to be looked after off the screen.",
+  );
   assert.equal(isFolded("completed", NONE, {}), true, "There is nothing to see.");
   assert.equal(isFolded("cancelled", holding({ cancelled: 2 }), {}), false, "It is all that there is.");
 });

@@ -3,8 +3,11 @@ import { useCallback, useState } from "react";
 
 const KEY = "mission-control.columns";
 
-/** A board of so few tasks has room for what was completed: it is most of what there is to see. */
+/** Of a board of so few tasks, what was completed is most of what there is to see. */
 const FEW_TASKS = 20;
+/** Beside so many columns of tasks that somebody may have to look after, there is room for it. */
+const FEW_COLUMNS = 2;
+const LOOKED_AFTER = ["queued", "in_progress", "review", "failed"] as const satisfies readonly TaskStatus[];
 
 /** What somebody chose for a column. */
 type Choice = "open" | "folded";
@@ -12,7 +15,7 @@ export type Choices = Readonly<Partial<Record<TaskStatus, Choice>>>;
 
 /**
  * Whether a column is a strip: one somebody folded, one that is empty, and those of tasks that rest, until they are
- * opened. Where new tasks come in stays open; so does what was completed while there are few tasks in all, and what was
+ * opened. Where new tasks come in stays open; so does what was completed while there is little else, and what was
  * cancelled while there is nothing else.
  * @param counts how many tasks each column has
  */
@@ -26,7 +29,9 @@ export function isFolded(
   if (status === "pending") return false;
   if (counts[status] === 0) return true;
   const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  if (status === "completed") return all > FEW_TASKS;
+  if (status === "completed") {
+    return all > FEW_TASKS || LOOKED_AFTER.filter((one) => counts[one] > 0).length > FEW_COLUMNS;
+  }
   return status === "cancelled" && counts.cancelled < all;
 }
 
