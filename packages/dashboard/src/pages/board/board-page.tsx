@@ -25,6 +25,7 @@ import { TaskTable } from "./task-table.tsx";
 import { useBoardActions } from "./use-board-actions.ts";
 import { useBoardTasks } from "./use-board-tasks.ts";
 import { useSelection } from "./use-selection.ts";
+import { useTaskCounts } from "./use-task-counts.ts";
 
 /** All tasks by state; moving a card is acting on its task. */
 export function BoardPage() {
@@ -36,6 +37,8 @@ export function BoardPage() {
   const ready = useLive((live) => live.ready);
   const startFailure = useLive((live) => live.startFailure);
   const loads = useBoardTasks(search);
+  const hasLetGo = useLive(({ tasks }) => tasks.hasLetGo);
+  const counted = useTaskCounts(search, hasLetGo || loads.some(({ hasNextPage }) => hasNextPage));
   const [asked, setAsked] = useState<AskedAction | null>(null);
   const [dragged, setDragged] = useState<TaskSummary | null>(null);
   const sensors = useBoardSensors();
@@ -109,7 +112,13 @@ export function BoardPage() {
             </Button>
           </Empty>
         ) : search.view === "list" ? (
-          <TaskTable columns={columns} loads={loads} open={search.task} selection={selection} />
+          <TaskTable
+            columns={columns}
+            loads={loads}
+            counted={counted}
+            open={search.task}
+            selection={selection}
+          />
         ) : (
           <DndContext
             sensors={sensors}
@@ -132,6 +141,7 @@ export function BoardPage() {
                   status={status}
                   tasks={columns[status]}
                   more={loads[index]}
+                  counted={counted}
                   dragged={dragged}
                   folded={isFolded(status, counts, choices)}
                   onFold={choose}

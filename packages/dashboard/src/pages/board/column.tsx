@@ -1,5 +1,5 @@
 import { useDroppable } from "@dnd-kit/core";
-import type { TaskStatus, TaskSummary } from "@mission-control/protocol";
+import type { TaskCountsView, TaskStatus, TaskSummary } from "@mission-control/protocol";
 import { useState } from "react";
 import { useLive } from "../../app/use-mission.ts";
 import { moveAction, type TaskAction } from "../../tasks/actions.ts";
@@ -10,6 +10,7 @@ import { TaskState } from "../../ui/state.tsx";
 import styles from "./board.module.css";
 import { Card } from "./card.tsx";
 import type { ColumnLoad } from "./use-board-tasks.ts";
+import { countOf } from "./use-task-counts.ts";
 
 /** Cards drawn in a column before somebody asks for more. */
 const STEP = 100;
@@ -18,6 +19,8 @@ interface ColumnProps {
   status: TaskStatus;
   tasks: readonly TaskSummary[];
   more: ColumnLoad | undefined;
+  /** What the server counted; undefined while that is not known. */
+  counted: TaskCountsView | undefined;
   dragged: TaskSummary | null;
   folded: boolean;
   onFold(status: TaskStatus, choice: "open" | "folded"): void;
@@ -29,14 +32,15 @@ interface ColumnProps {
 
 /** One state and the tasks in it. */
 export function Column(props: ColumnProps) {
-  const { status, tasks, more, dragged, folded, onFold, selected, onAction, onAnswer, onSelect } = props;
+  const { status, tasks, more, counted, dragged, folded, onFold, selected, onAction, onAnswer, onSelect } =
+    props;
   const { setNodeRef, isOver } = useDroppable({ id: status });
   const [limit, setLimit] = useState(STEP);
   const hasLetGo = useLive(({ tasks }) => tasks.hasLetGo);
   const action = dragged ? moveAction(dragged.status, status) : null;
   const hidden = tasks.length - limit;
   const canLoad = hidden > 0 || more?.hasNextPage;
-  const number = `${tasks.length}${more?.hasNextPage || hasLetGo ? "+" : ""}`;
+  const number = countOf(status, tasks.length, !more?.hasNextPage && !hasLetGo, counted);
   if (folded) {
     return (
       <section

@@ -1,4 +1,4 @@
-import type { TaskStatus, TaskSummary } from "@mission-control/protocol";
+import type { TaskCountsView, TaskStatus, TaskSummary } from "@mission-control/protocol";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { isPageKey } from "../../app/shortcuts.ts";
@@ -16,6 +16,7 @@ import { COLUMNS } from "./columns.ts";
 import styles from "./task-table.module.css";
 import type { ColumnLoad } from "./use-board-tasks.ts";
 import type { Selection } from "./use-selection.ts";
+import { countOf } from "./use-task-counts.ts";
 
 /** Rows of a state drawn before somebody asks for more. */
 const STEP = 100;
@@ -23,13 +24,15 @@ const STEP = 100;
 interface TaskTableProps {
   columns: Readonly<Record<TaskStatus, readonly TaskSummary[]>>;
   loads: readonly ColumnLoad[];
+  /** What the server counted; undefined while that is not known. */
+  counted: TaskCountsView | undefined;
   /** The task whose panel is open. */
   open: string | undefined;
   selection: Selection;
 }
 
 /** The board as a dense list: what is under way first, then what waits, then what has ended. */
-export function TaskTable({ columns, loads, open, selection }: TaskTableProps) {
+export function TaskTable({ columns, loads, counted, open, selection }: TaskTableProps) {
   useRowKeys();
   return (
     <div className={styles.frame}>
@@ -52,6 +55,7 @@ export function TaskTable({ columns, loads, open, selection }: TaskTableProps) {
             status={status}
             tasks={columns[status]}
             load={loads[COLUMNS.indexOf(status)]}
+            counted={counted}
             open={open}
             selection={selection}
           />
@@ -67,13 +71,16 @@ interface GroupProps {
   status: TaskStatus;
   tasks: readonly TaskSummary[];
   load: ColumnLoad | undefined;
+  counted: TaskCountsView | undefined;
   open: string | undefined;
   selection: Selection;
 }
 
-function Group({ status, tasks, load, open, selection }: GroupProps) {
+function Group({ status, tasks, load, counted, open, selection }: GroupProps) {
   const [limit, setLimit] = useState(STEP);
+  const hasLetGo = useLive(({ tasks }) => tasks.hasLetGo);
   if (tasks.length === 0) return null;
+  const number = countOf(status, tasks.length, !load?.hasNextPage && !hasLetGo, counted);
   const hidden = tasks.length - limit;
   const all = tasks.every(({ id }) => selection.ids.has(id));
   return (
@@ -92,7 +99,7 @@ function Group({ status, tasks, load, open, selection }: GroupProps) {
           />
         </td>
         <th scope="rowgroup" colSpan={5}>
-          <TaskState status={status} /> <span className={styles.number}>{tasks.length}</span>
+          <TaskState status={status} /> <span className={styles.number}>{number}</span>
         </th>
       </tr>
       {tasks.slice(0, limit).map((task) => (
