@@ -162,3 +162,26 @@ test("a changed file is an entry with its diff", () => {
     { id: "file-t-1", kind: "file", path: "a.ts", change: "edited", diff: "-a\n+b\n" },
   ]);
 });
+
+test("an output that comes in pieces is held whole, and of a very long one the beginning and the end", () => {
+  const narration = new Narration(() => 0);
+  const outputAfter = (outputPiece: string) => {
+    const [note] = narration.take({ type: "tool", id: "t", title: "make", facts: { outputPiece } });
+    return note?.entry?.kind === "tool" ? (note.entry.output ?? "") : "";
+  };
+  const piece = "x".repeat(1024 * 1024);
+  assert.equal(outputAfter("begin\n"), "begin\n");
+  for (let count = 0; count < 7; count++) outputAfter(piece);
+  assert.equal(outputAfter("").length, 6 + 7 * piece.length);
+  const long = outputAfter(`${piece}end`);
+  const [beginning = "", end = ""] = long.split(/\n\[… left out here.*\]\n/);
+  assert.deepEqual([beginning.length, end.length], [2 * piece.length, 2 * piece.length]);
+  assert.ok(beginning.startsWith("begin\n") && end.endsWith("xend"));
+});
+
+test("the colours of the last line that a program prints are not part of the summary, but stay in its output", () => {
+  const narration = new Narration(() => 0);
+  const [note] = narration.take({ type: "line", text: "\u001b[32mall passed\u001b[0m" });
+  assert.equal(narration.lastMessage, "all passed");
+  assert.equal(note?.entry?.kind === "tool" && note.entry.output, "\u001b[32mall passed\u001b[0m\n");
+});

@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
+import { stripVTControlCharacters } from "node:util";
 import type { Entry } from "@mission-control/agent";
 import type { AgentEvent, PlanStep, ToolFacts } from "./agent-event.ts";
 import { shortLine } from "./short-line.ts";
 import { toolInput } from "./tool-input.ts";
 
 const MAX_LINE = 500;
-/** Of the output of a call that still runs, in UTF-16 units: what came before is left out. */
-const MAX_RUNNING_OUTPUT = 256 * 1024;
+/** So much is held of an output that comes in pieces, in UTF-16 units; of a longer one, its beginning and its end. */
+const MAX_RUNNING_OUTPUT = 8 * 1024 * 1024;
+const LEFT_OUT = "\n[… left out here: too long to be held by the runner …]\n";
 
 /** Of what a program prints, so much is one entry, in UTF-16 units: each goes out whole when it has grown. */
 const MAX_PRINTED = 16 * 1024;
@@ -121,7 +123,7 @@ export class Narration {
     this.#printed ??= { id: `output-${++this.#count}`, kind: "tool", title: "Output", state: "running" };
     const entry = this.#printed;
     entry.output = `${entry.output ?? ""}${text}\n`;
-    this.#line = text.trim();
+    this.#line = stripVTControlCharacters(text).trim();
     return [...full, { entry }];
   }
 
@@ -257,9 +259,16 @@ function assign(entry: ToolEntry, { name, input, output, outputPiece, state, exi
   if (name !== undefined) entry.name = name;
   if (input !== undefined) entry.input = toolInput(input);
   if (output !== undefined) entry.output = output;
-  else if (outputPiece) entry.output = `${entry.output ?? ""}${outputPiece}`.slice(-MAX_RUNNING_OUTPUT);
+  else if (outputPiece) entry.output = bounded(`${entry.output ?? ""}${outputPiece}`);
   if (state !== undefined) entry.state = state;
   if (exitCode !== undefined) entry.exitCode = exitCode;
+}
+
+function bounded(output: string): string {
+  if (output.length <= MAX_RUNNING_OUTPUT) return output;
+  // Less than may be held, so that not every further piece has all of it copied.
+  const part = MAX_RUNNING_OUTPUT / 4;
+  return `${output.slice(0, part)}${LEFT_OUT}${output.slice(-part)}`;
 }
 
 function short(text: string): string {

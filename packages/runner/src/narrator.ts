@@ -146,7 +146,9 @@ export class Narrator {
     const sentAt = entry && this.#sentAt.get(entry);
     if (sentAt === undefined) return this.#lastSent + INTERVAL_MS;
     const text = entry && "text" in entry ? entry.text : entry?.kind === "tool" ? entry.output : undefined;
-    return sentAt + Math.max(INTERVAL_MS, ((text?.length ?? 0) / UNITS_A_SECOND) * 1000);
+    // An entry carries no more of it, however long it is.
+    const units = Math.min(text?.length ?? 0, MAX_ENTRY_OUTPUT);
+    return sentAt + Math.max(INTERVAL_MS, (units / UNITS_A_SECOND) * 1000);
   }
 
   /** Sends what is due, and all before it that was not seen yet: the order is that of the agent. */
