@@ -98,12 +98,21 @@ describe("webhooks", { skip }, () => {
     await dialog.getByLabel("Buttons under questions and results, to answer there").check();
     await dialog.getByLabel("Token of the app").fill(appToken);
     await dialog.getByLabel("Who may answer").fill("U1, U2");
+    const quiet = dialog.getByRole("group", { name: "Quiet hours" });
+    await quiet.getByLabel("From").fill("22:00");
+    await quiet.getByLabel("To").fill("07:00");
+    await dialog.getByLabel("Digest: minutes").fill("30");
+    const passes = dialog.getByRole("group", { name: "Told at once all the same" });
+    await passes.getByLabel("Questions").check();
     await assertAccessible(page, "Form of an app of Slack");
     await dialog.getByRole("button", { name: "Add endpoint" }).click();
     await dialog.getByRole("button", { name: "I have saved it" }).click();
     await page.getByText("They do not come at the moment. Slack: Refused: invalid_auth.").waitFor();
     await page.getByRole("button", { name: "Operators" }).click();
     await dialog.getByText("2 users").waitFor();
+    await dialog
+      .getByText(/^Quiet from 22:00 to 07:00 \(.+\); digest of 30 minutes; at once: Questions$/)
+      .waitFor();
     await assertAccessible(page, "An app of Slack");
     const press = (name: string) => dialog.getByRole("button", { name, exact: true }).click();
     await press("Send a test");

@@ -39,6 +39,39 @@ const noticesSchema = z
     "Only events that are such notices for people. Formats for people have no others, and without this all but complete.",
   );
 
+const timeOfDaySchema = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be a time of day, such as 22:00");
+/** A part of each day, by the clocks of a time zone; over midnight where it ends before it begins. */
+export const quietHoursSchema = z
+  .object({
+    timeZone: z.string().max(64).refine(isTimeZone, "must be a time zone's name, such as Europe/Berlin"),
+    from: timeOfDaySchema,
+    to: timeOfDaySchema,
+  })
+  .refine(({ from, to }) => from !== to, "must end at another time than it begins");
+export type QuietHours = z.infer<typeof quietHoursSchema>;
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** When people are told of a notice; for formats for people alone. */
+const rulesShape = {
+  quiet: quietHoursSchema.describe(
+    "Nothing is told meanwhile, and what comes is told at their end, in one message.",
+  ),
+  digestMinutes: z
+    .number()
+    .int()
+    .min(1)
+    .max(24 * 60)
+    .describe("What comes within so many minutes of the first is told in one message."),
+  passes: noticesSchema.describe("Kinds that are told at once all the same."),
+};
+
 /** Who may answer where a message is shown; without `users`, all who see it. */
 export const webhookAnswersSchema = z.object({
   users: z
@@ -73,6 +106,9 @@ export const createWebhookSchema = z.object({
   notices: noticesSchema.optional(),
   description: shortTextSchema.optional(),
   format: webhookFormatSchema.default("event"),
+  quiet: rulesShape.quiet.optional(),
+  digestMinutes: rulesShape.digestMinutes.optional(),
+  passes: rulesShape.passes.optional(),
   answers: answersSchema.optional(),
   botToken: botTokenSchema.optional(),
   appToken: appTokenSchema.optional(),
@@ -89,6 +125,9 @@ export const patchWebhookSchema = z
     notices: noticesSchema.nullable(),
     description: shortTextSchema.nullable(),
     format: webhookFormatSchema,
+    quiet: rulesShape.quiet.nullable(),
+    digestMinutes: rulesShape.digestMinutes.nullable(),
+    passes: rulesShape.passes.nullable(),
     answers: answersSchema.nullable(),
     botToken: botTokenSchema,
     appToken: appTokenSchema,
@@ -114,6 +153,9 @@ export const webhookEndpointSchema = z.object({
   notices: z.array(noticeKindSchema).optional(),
   description: z.string().optional(),
   format: webhookFormatSchema,
+  quiet: quietHoursSchema.optional(),
+  digestMinutes: z.number().int().optional(),
+  passes: z.array(noticeKindSchema).optional(),
   answers: webhookAnswersSchema.optional(),
   answersError: z.string().optional().describe("Why no answer can come at the moment."),
   status: webhookStatusSchema,
@@ -171,7 +213,7 @@ export type DeliveryTry = z.infer<typeof deliveryTrySchema>;
 export const deliverySchema = z.object({
   id: idSchema,
   endpointId: idSchema,
-  eventId: z.number().int().nullable().describe("Null for a test."),
+  eventId: z.number().int().nullable().describe("Null for a test and for a digest."),
   eventType: z.string(),
   taskId: idSchema.optional(),
   agentId: idSchema.optional(),

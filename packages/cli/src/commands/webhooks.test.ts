@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { WebhookReceiver } from "../../../server/test/support/webhook-receiver.ts";
+import { run } from "../../test/command-line.ts";
 import { TestServer } from "../../test/test-server.ts";
 
 let server: TestServer;
@@ -71,4 +72,46 @@ test("wrong use says so", async () => {
     format.stderr,
     /It must be event, cloudevents, ntfy, slack, discord, telegram, email, slack_app/,
   );
+});
+
+test("people are told with the rules and the answers that are asked for, and tokens come from the environment", async () => {
+  const slack = "https://8.8.8.8/api/chat.postMessage?channel=C0123456789";
+  const rules = [
+    "--quiet",
+    "22:00-07:00",
+    "--time-zone",
+    "Europe/Berlin",
+    "--digest",
+    "30",
+    "--passes",
+    "question",
+  ];
+  const tokens = { SLACK_BOT_TOKEN: "xoxb-1", SLACK_APP_TOKEN: "xapp-1" };
+  const add = ["webhooks", "add", slack, "--format", "slack_app", "--answers", "U1,U2", ...rules, "--json"];
+  const added = await run(add, { ...server.env, ...tokens });
+  assert.equal(added.code, 0, added.stderr);
+  const { answers, quiet, digestMinutes, passes } = JSON.parse(added.stdout) as Record<string, unknown>;
+  assert.deepEqual(
+    [answers, quiet, digestMinutes, passes],
+    [{ users: ["U1", "U2"] }, { from: "22:00", to: "07:00", timeZone: "Europe/Berlin" }, 30, ["question"]],
+  );
+  assert.doesNotMatch(added.stdout, /xoxb|xapp/);
+  const [hours, zone, program] = await Promise.all([
+    server.run("webhooks", "add", slack, "--quiet", "late"),
+    server.run(
+      "webhooks",
+      "add",
+      "https://8.8.8.8/",
+      "--format",
+      "ntfy",
+      "--quiet",
+      "22:00-07:00",
+      "--time-zone",
+      "Moon",
+    ),
+    server.run("webhooks", "add", "https://8.8.8.8/", "--digest", "5"),
+  ]);
+  assert.match(hours.stderr, /must be two times/);
+  assert.match(zone.stderr, /must be a time zone's name/);
+  assert.match(program.stderr, /for people alone/);
 });

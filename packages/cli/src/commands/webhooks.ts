@@ -35,6 +35,10 @@ interface AddFlags extends WebhookFlags {
   description?: string;
   format?: string;
   answers?: boolean | string[];
+  quiet?: { from: string; to: string };
+  timeZone?: string;
+  digest?: number;
+  passes?: string[];
 }
 
 interface DeliveriesFlags extends WebhookFlags {
@@ -83,6 +87,10 @@ function configureEndpoints(command: Command): void {
     )
     .option("--description <text>", "what it is for")
     .option("--format <format>", `how an event is written: ${webhookFormatSchema.options.join(", ")}`, format)
+    .option("--quiet <from-to>", "hold back what comes between these times, such as 22:00-07:00", quietHours)
+    .option("--time-zone <name>", "of those times, such as Europe/Berlin (default that of this machine)")
+    .option("--digest <minutes>", "tell in one message what comes within so many minutes", wholeNumber)
+    .option("--passes <kinds>", "kinds that are told at once all the same, comma-separated", notices)
     .option(
       "--answers [users]",
       "put buttons under questions and results, for all who see them or these users' ids, comma-separated",
@@ -96,20 +104,34 @@ Examples:
   mission-control webhooks add https://example.com/hook
   mission-control webhooks add https://example.com/hook --types complete,error --tag nightly --format cloudevents
   mission-control webhooks add https://ntfy.sh/your-topic --format ntfy --notices question,failure
-  mission-control webhooks add mailto:you@example.com --format email
+  mission-control webhooks add mailto:you@example.com --format email --digest 60 --passes question
+  mission-control webhooks add https://ntfy.sh/your-topic --format ntfy --quiet 22:00-07:00 --time-zone Europe/Berlin
   mission-control webhooks add "https://api.telegram.org/bot123:TOKEN/sendMessage?chat_id=456" --format telegram --answers
   mission-control webhooks add "https://slack.com/api/chat.postMessage?channel=C0123456789" --format slack_app --answers
 
 An app of Slack has its tokens in the environment: SLACK_BOT_TOKEN and, for answers, SLACK_APP_TOKEN.`,
     )
     .action(async (url: string, given: AddFlags) => {
-      const { types, agent, tag, notices, description, format, answers, ...flags } = given;
+      const { types, agent, tag, notices, description, format, answers, ...others } = given;
+      const { quiet, timeZone = localTimeZone(), digest: digestMinutes, passes, ...flags } = others;
       const client = connect(flags);
       const agentId = agent === undefined ? undefined : (await findAgent(client, agent)).id;
       const asked =
         answers === undefined ? {} : { answers: Array.isArray(answers) ? { users: answers } : {} };
       const tokens = format === "slack_app" ? slackTokens() : {};
-      const fields = { url, types, agentId, tag, notices, description, format, ...asked, ...tokens };
+      const rules = { ...(quiet ? { quiet: { ...quiet, timeZone } } : {}), digestMinutes, passes };
+      const fields = {
+        url,
+        types,
+        agentId,
+        tag,
+        notices,
+        description,
+        format,
+        ...rules,
+        ...asked,
+        ...tokens,
+      };
       const added = await client.post(ENDPOINTS, fields, webhookSecretSchema);
       if (flags.json) return printJson(added);
       print(`${added.url} is ${added.id}.`);
@@ -263,6 +285,18 @@ async function findEndpoint(client: ApiClient, named: string): Promise<WebhookEn
 function slackTokens(): { botToken?: string; appToken?: string } {
   const { SLACK_BOT_TOKEN: botToken, SLACK_APP_TOKEN: appToken } = process.env;
   return { ...(botToken ? { botToken } : {}), ...(appToken ? { appToken } : {}) };
+}
+
+function localTimeZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+function quietHours(text: string): { from: string; to: string } {
+  const [, from, to] = /^(\d\d:\d\d)-(\d\d:\d\d)$/.exec(text) ?? [];
+  if (from === undefined || to === undefined) {
+    throw new InvalidArgumentError("It must be two times, such as 22:00-07:00.");
+  }
+  return { from, to };
 }
 
 function list(text: string): string[] {

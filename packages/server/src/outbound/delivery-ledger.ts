@@ -38,6 +38,8 @@ export class DeliveryLedger {
   readonly #stop = new AbortController();
   /** Ids of events that were read and are in memory alone, rising. */
   readonly #open = new Set<number>();
+  /** Those that were read and are told in a digest; kept until the position has passed them, so that none is twice. */
+  readonly #held: Set<number>;
   /** Every event up to here was read. */
   #readUpTo: number;
   #position: number;
@@ -50,11 +52,15 @@ export class DeliveryLedger {
   #replayedAfter: number | undefined;
   #writing: Promise<void> | null = null;
 
-  /** @param position the endpoint's, as it is stored */
-  constructor(parts: DeliveryLedgerParts, position: number) {
+  /**
+   * @param position the endpoint's, as it is stored
+   * @param held events behind it that are told in a digest, as they are stored
+   */
+  constructor(parts: DeliveryLedgerParts, position: number, held: readonly number[] = []) {
     this.#parts = parts;
     this.#readUpTo = position;
     this.#position = position;
+    this.#held = new Set(held);
   }
 
   /** How many events are in memory alone. */
@@ -70,6 +76,16 @@ export class DeliveryLedger {
   /** Notes an event that is to be delivered; they come in order. */
   opened(eventId: number): void {
     this.#open.add(eventId);
+  }
+
+  /** Notes an event that is told in a digest, which is to be put at once. */
+  hold(eventId: number): void {
+    this.#held.add(eventId);
+  }
+
+  /** Whether an event is told in a digest. Known of those alone that the position has not passed. */
+  isHeld(eventId: number): boolean {
+    return this.#held.has(eventId);
   }
 
   /** An event that was to be delivered is not, after all. */
@@ -168,6 +184,7 @@ export class DeliveryLedger {
     const resent = this.#resent;
     const replayedAfter = this.#replayedAfter;
     const position = this.#safePosition;
+    const held = [...this.#held].filter((id) => id > position);
     this.#deliveries = new Map();
     this.#progress = {};
     this.#event = undefined;
@@ -180,12 +197,14 @@ export class DeliveryLedger {
         (current) => {
           if (!current) return { record: null };
           const taken = { resent, replayedAfter };
-          const record = { ...withProgress(withoutTaken(current, taken), progress), position };
+          const { held: _, ...others } = withProgress(withoutTaken(current, taken), progress);
+          const record = { ...others, position, ...(held.length > 0 ? { held } : {}) };
           return { record, deliveries: [...deliveries.values()], ...(event ? { event } : {}) };
         },
         { under: token },
       );
       this.#position = position;
+      for (const id of this.#held) if (id <= position) this.#held.delete(id);
     } catch (error) {
       for (const [id, later] of this.#deliveries) deliveries.set(id, withEventOf(later, deliveries.get(id)));
       this.#deliveries = deliveries;

@@ -3,6 +3,7 @@ import type { DeliveryLedger } from "./delivery-ledger.ts";
 import { type Item, Lanes } from "./lanes.ts";
 import type { LoggedEvent } from "./log-source.ts";
 import { deliveryId } from "./message.ts";
+import type { DueDigest } from "./rules/held-notices.ts";
 
 /** Events that were read and are in memory alone: so many, and of so many bytes, at most. */
 const WINDOW = { events: 256, bytes: 4 * 1024 * 1024 };
@@ -16,8 +17,6 @@ export interface DeliveryQueueOptions {
   ledger: DeliveryLedger;
   /** The endpoint's position. */
   position: number;
-  /** What an earlier run left waiting, in the order of its events. */
-  left: readonly DeliveryRecord[];
 }
 
 /**
@@ -28,16 +27,22 @@ export class DeliveryQueue {
   readonly #lanes = new Lanes();
   readonly #endpointId: string;
   readonly #ledger: DeliveryLedger;
+  readonly #position: number;
   /** Of what an earlier run left, those whose events come only after the position: they are met while reading. */
   readonly #left = new Map<number, DeliveryRecord>();
   #openBytes = 0;
   readonly #waiting = { deliveries: 0, bytes: 0 };
 
-  constructor({ endpointId, ledger, position, left }: DeliveryQueueOptions) {
+  constructor({ endpointId, ledger, position }: DeliveryQueueOptions) {
     this.#endpointId = endpointId;
     this.#ledger = ledger;
+    this.#position = position;
+  }
+
+  /** Takes up what an earlier run left waiting, in the order of its events. */
+  begin(left: readonly DeliveryRecord[]): void {
     for (const one of left) {
-      if (one.eventId !== null && one.eventId > position) this.#left.set(one.eventId, one);
+      if (one.eventId !== null && one.eventId > this.#position) this.#left.set(one.eventId, one);
       else this.#addLeft(one);
     }
   }
@@ -139,6 +144,13 @@ export class DeliveryQueue {
     this.#ledger.opened(eventId);
     this.#openBytes += delivery.bytes;
     if (this.#lanes.add(item)?.isKept) this.#keep(item);
+  }
+
+  /** Adds a digest that is due; the store has it as it is, or will. */
+  addDigest({ delivery, json }: DueDigest): void {
+    this.#lanes.add({ delivery, json, dueAt: 0, isExtra: false, isKept: true });
+    this.#waiting.deliveries++;
+    this.#waiting.bytes += delivery.bytes;
   }
 
   /** Everything up to an event was read. */

@@ -13,9 +13,10 @@ import { DeliveryQueue, WAITING } from "./delivery-queue.ts";
 import { EndpointHealth } from "./endpoint-health.ts";
 import { EventChoice } from "./event-choice.ts";
 import type { Item } from "./lanes.ts";
-import { deliveredJson, type LogSource } from "./log-source.ts";
+import { deliveredJson, type LoggedEvent, type LogSource } from "./log-source.ts";
 import { messageOf } from "./message.ts";
 import { LONGEST_WAIT_MS, PROBE_EVERY_MS, waitAfter } from "./retry-schedule.ts";
+import { HeldNotices } from "./rules/held-notices.ts";
 import type { SendPace } from "./send-pace.ts";
 import type { MessageSender, TryResult } from "./sender.ts";
 import type { TaskTags } from "./task-tags.ts";
@@ -60,6 +61,7 @@ export class EndpointDelivery {
   #endpoint: WebhookRecord;
   #choice: EventChoice;
   readonly #messages: MessageEndings;
+  readonly #held: HeldNotices;
   /** Every event up to here was read. */
   #cursor: number;
   #skipped: number;
@@ -73,14 +75,15 @@ export class EndpointDelivery {
   /** Takes up what an earlier run left, and begins. @throws StoreUnavailableError */
   static async open(parts: DeliveryParts, endpoint: WebhookRecord): Promise<EndpointDelivery> {
     const left = await parts.store.waitingDeliveries(endpoint.id, WAITING.deliveries);
-    const delivery = new EndpointDelivery(parts, endpoint, left);
+    const delivery = new EndpointDelivery(parts, endpoint);
+    delivery.#queue.begin(await delivery.#held.load(left, parts.clock.now()));
     await delivery.#messages.load(endpoint);
     await delivery.#resend(endpoint.resend ?? []);
     delivery.wake();
     return delivery;
   }
 
-  private constructor(parts: DeliveryParts, endpoint: WebhookRecord, left: readonly DeliveryRecord[]) {
+  private constructor(parts: DeliveryParts, endpoint: WebhookRecord) {
     this.#parts = parts;
     this.#endpoint = endpoint;
     this.#choice = new EventChoice(endpoint, parts.tags);
@@ -88,11 +91,14 @@ export class EndpointDelivery {
     this.#cursor = replayAfter ?? position;
     this.#skipped = skipped;
     const { store, token, logger } = parts;
-    this.#ledger = new DeliveryLedger({ store, endpointId, token, logger }, this.#cursor);
+    // What is asked for anew is told anew.
+    const held = replayAfter === undefined ? endpoint.held : [];
+    this.#ledger = new DeliveryLedger({ store, endpointId, token, logger }, this.#cursor, held);
     this.#messages = new MessageEndings(parts, (over) => this.#ledger.put(over));
     this.#health = new EndpointHealth(endpoint, this.#ledger);
     if (replayAfter !== undefined) this.#ledger.replayed(replayAfter);
-    this.#queue = new DeliveryQueue({ endpointId, ledger: this.#ledger, position: this.#cursor, left });
+    this.#queue = new DeliveryQueue({ endpointId, ledger: this.#ledger, position: this.#cursor });
+    this.#held = new HeldNotices({ store, ledger: this.#ledger, publicUrl: parts.publicUrl });
   }
 
   /** Takes an edit of the endpoint. @returns when what is to be sent again was taken up */
@@ -101,6 +107,7 @@ export class EndpointDelivery {
     this.#endpoint = endpoint;
     this.#choice = new EventChoice(endpoint, this.#parts.tags);
     await this.#messages.load(endpoint);
+    if (!endpoint.rules) this.#held.release(this.#parts.clock.now());
     if (hasMoved) {
       // What failed at the old address says nothing of the new one.
       this.#lastTryAt = 0;
@@ -115,6 +122,9 @@ export class EndpointDelivery {
   wake(): void {
     if (this.#isClosing || this.#health.status === "off") return;
     const now = this.#now();
+    const digest = this.#held.due(now);
+    if (digest) this.#queue.addDigest(digest);
+    this.#wakeAt(this.#held.dueAt);
     if (this.#notBefore > now) this.#wakeAt(this.#notBefore);
     else if (this.#health.status === "paused") this.#probe(now);
     else {
@@ -190,7 +200,8 @@ export class EndpointDelivery {
         const failed = await this.#messages.end(id, ending, signal);
         if (signal.aborted) return;
         if (failed) return this.#settle(item, failed, json);
-        if (!(await this.#choice.isWanted({ ...ending, json }))) return this.#queue.pass(item);
+        const read = { ...ending, taskId: ending.taskId, agentId: ending.agentId, json };
+        if (!(await this.#choice.isWanted(read)) || (await this.#holds(read))) return this.#queue.pass(item);
       }
       const message = await messageOf(store, this.#endpoint, json, publicUrl());
       if (this.#isClosing) return;
@@ -276,7 +287,7 @@ export class EndpointDelivery {
     const { events, lastId, skipped } = await source.read(this.#cursor, filter);
     for (const event of events) {
       const mayEnd = this.#messages.mayEnd(event, (taskId) => this.#queue.holds(taskId));
-      if (!mayEnd && !(await this.#choice.isWanted(event))) continue;
+      if (!mayEnd && (!(await this.#choice.isWanted(event)) || (await this.#holds(event)))) continue;
       if (this.#isClosing) return;
       this.#queue.add(event, clock.now().toISOString());
     }
@@ -288,6 +299,11 @@ export class EndpointDelivery {
       this.#ledger.note({ skipped: this.#skipped });
     }
     setImmediate(() => this.wake());
+  }
+
+  /** Whether the endpoint's rules hold an event back. */
+  #holds(event: LoggedEvent): Promise<boolean> {
+    return this.#held.take(this.#endpoint, event, this.#parts.clock.now());
   }
 
   /** Tries deliveries again at once that wait, or that are over. */

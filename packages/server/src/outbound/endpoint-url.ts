@@ -5,6 +5,7 @@ import { HIDDEN } from "../exchanges/shown.ts";
 import { ALLOWING_SETTING } from "../gateways/http/link-local.ts";
 import { holdsHidden } from "../gateways/http/shown-url.ts";
 import type { WebhookRecord } from "../store/records.ts";
+import { isForPeople } from "./notice.ts";
 import { isPrivateHost, isPublicAddress } from "./public-address.ts";
 import { shownWebhookUrl } from "./webhook-views.ts";
 
@@ -15,7 +16,7 @@ const LOOKUP_MS = 2000;
 export class WebhookFieldError extends Error {
   readonly code = "webhook_field";
   override name = "WebhookFieldError";
-  readonly field: "url" | "answers" | "botToken" | "appToken";
+  readonly field: "url" | "answers" | "botToken" | "appToken" | "quiet" | "digestMinutes" | "passes";
 
   constructor(message: string, field: WebhookFieldError["field"] = "url") {
     super(message);
@@ -88,6 +89,13 @@ export function checkAnswers({
   } else if (!TELEGRAM_BOT.test(new URL(url).pathname)) {
     throw new WebhookFieldError("must be …/bot<token>/sendMessage?chat_id=… for answers from Telegram");
   }
+}
+
+/** @throws WebhookFieldError when an endpoint for programs has rules for people */
+export function checkRules({ format, rules }: Pick<WebhookRecord, "format" | "rules">): void {
+  if (!rules || isForPeople(format)) return;
+  const field = rules.quiet ? "quiet" : rules.digestMinutes ? "digestMinutes" : "passes";
+  throw new WebhookFieldError("is for the formats for people alone: a program gets each event", field);
 }
 
 /** RFC 5321, section 4.1.2, without quoted local parts and literal addresses, which nobody has in earnest. */

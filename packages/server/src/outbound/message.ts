@@ -3,8 +3,9 @@ import type { WebhookRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import { choicesOf } from "./answers/choices.ts";
 import { mailMessage } from "./mail/mail-message.ts";
-import { noticeOf } from "./notice.ts";
+import { type Notice, noticeOf } from "./notice.ts";
 import { discordMessage, ntfyMessage, slackMessage } from "./notice-format.ts";
+import { digestNotice, digestOf } from "./rules/digest.ts";
 import { slackAppMessage } from "./slack/slack-message.ts";
 import { telegramAsk } from "./telegram/telegram-message.ts";
 
@@ -37,8 +38,7 @@ export async function messageOf(
   if (format === "event") return { contentType: "application/json", body: json };
   const event = JSON.parse(json) as LogEvent;
   if (format === "cloudevents") return cloudEvent(event, json, publicUrl);
-  const task = event.taskId === undefined ? null : await store.task(event.taskId);
-  const notice = noticeOf(event, task, publicUrl);
+  const notice = await noticeFor(store, event, publicUrl);
   const delivery = deliveryId(id, event.id);
   const buttons = answers ? choicesOf(event, delivery) : [];
   switch (format) {
@@ -55,6 +55,13 @@ export async function messageOf(
     case "email":
       return mailMessage(notice);
   }
+}
+
+async function noticeFor(store: Pick<Store, "task">, event: LogEvent, publicUrl: string): Promise<Notice> {
+  const digest = digestOf(event);
+  if (digest) return digestNotice(store, digest, publicUrl);
+  const task = event.taskId === undefined ? null : await store.task(event.taskId);
+  return noticeOf(event, task, publicUrl);
 }
 
 /** @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md */

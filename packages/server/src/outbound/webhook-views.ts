@@ -19,7 +19,7 @@ export function shownWebhookUrl(url: string, format: WebhookFormat): string {
  */
 export function viewOf(record: WebhookRecord, waiting: number, newest: number): WebhookEndpointView {
   const { id, url, types, agentId, tag, notices, description, format, status, statusReason } = record;
-  const { answers, answersError } = record;
+  const { answers, answersError, rules } = record;
   const { position, skipped, failingSince, lastDeliveredAt, previousSecret, createdAt, updatedAt } = record;
   return {
     id,
@@ -30,6 +30,7 @@ export function viewOf(record: WebhookRecord, waiting: number, newest: number): 
     ...(notices ? { notices } : {}),
     ...(description === undefined ? {} : { description }),
     format,
+    ...rules,
     ...(answers ? { answers } : {}),
     ...(answersError === undefined ? {} : { answersError }),
     status,

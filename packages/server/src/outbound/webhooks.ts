@@ -15,7 +15,8 @@ import type { DeliveryRecord } from "../store/deliveries.ts";
 import type { RecordEdit, WebhookRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
-import { checkAnswers, keptUrl } from "./endpoint-url.ts";
+import { edited, rulesOf, tokensOf } from "./endpoint-edit.ts";
+import { checkAnswers, checkRules, keptUrl } from "./endpoint-url.ts";
 import { positionBefore } from "./event-time.ts";
 import { deliveredJson } from "./log-source.ts";
 import { messageOf } from "./message.ts";
@@ -58,7 +59,8 @@ export class Webhooks {
   /** Adds an endpoint, which gets all events from now on. @throws WebhookFieldError, WebhookConflictError */
   async create(given: CreateWebhook): Promise<WebhookEndpointView & { secret: string }> {
     const { store } = this.#options;
-    const { url: givenUrl, format, description, answers, botToken, appToken, ...filters } = given;
+    const { url: givenUrl, format, description, answers, ...others } = given;
+    const { botToken, appToken, quiet, digestMinutes, passes, ...filters } = others;
     const url = await keptUrl({ url: givenUrl, format }, undefined, this.#options);
     if ((await store.records("webhook")).length >= MAX_ENDPOINTS) {
       throw new WebhookConflictError(`There are ${MAX_ENDPOINTS} endpoints already: remove one first.`);
@@ -75,6 +77,7 @@ export class Webhooks {
       ...(description === undefined ? {} : { description }),
       format,
       ...(answers ? { answers } : {}),
+      ...rulesOf({}, { quiet, digestMinutes, passes }),
       ...tokensOf(format, undefined, { botToken, appToken }),
       secret,
       status: "active",
@@ -86,6 +89,7 @@ export class Webhooks {
       updatedAt: at,
     };
     checkAnswers(record);
+    checkRules(record);
     await store.edit("webhook", record.id, () => ({ record, event: webhookEvent(record, "created", at) }));
     return { ...(await this.#view(record)), secret };
   }
@@ -121,13 +125,15 @@ export class Webhooks {
       format: format ?? current.format,
     };
     const url = isMoved ? await keptUrl(asked, current, this.#options) : undefined;
-    checkAnswers(edit(current, { ...others, url }));
+    const after = edited(current, { ...others, url });
+    checkAnswers(after);
+    checkRules(after);
     const change = enabled === undefined ? "edited" : enabled ? "switched_on" : "switched_off";
     const record = await this.#edit(id, change, (before) => {
-      const { statusReason, status, ...edited } = edit(before, { ...others, url });
-      if (enabled === false) return { ...edited, status: "off", statusReason: BY_OPERATOR };
-      if (enabled === true) return { ...edited, status: "active", failingSince: null };
-      return { ...edited, status, ...(statusReason === undefined ? {} : { statusReason }) };
+      const { statusReason, status, ...rest } = edited(before, { ...others, url });
+      if (enabled === false) return { ...rest, status: "off", statusReason: BY_OPERATOR };
+      if (enabled === true) return { ...rest, status: "active", failingSince: null };
+      return { ...rest, status, ...(statusReason === undefined ? {} : { statusReason }) };
     });
     return record && this.#view(record);
   }
@@ -255,7 +261,8 @@ export class Webhooks {
   async resend(id: string): Promise<DeliveryView | null> {
     const delivery = await this.#options.store.delivery(id);
     if (!delivery) return null;
-    if (delivery.eventId === null) throw new WebhookConflictError("A test is not sent again: make another.");
+    if (delivery.eventType === "test")
+      throw new WebhookConflictError("A test is not sent again: make another.");
     if ((await deliveredJson(this.#options.store, delivery)) === null) {
       throw new WebhookConflictError("Its event is not kept any more, and cannot be sent again.");
     }
@@ -311,32 +318,4 @@ const TEST = "A test of this webhook: nothing happened.";
 
 function newSecret(): string {
   return formatSecret(randomBytes(SECRET_BYTES));
-}
-
-/** The record with the fields that are given; a filter, a description or answers that are null go. */
-function edit(
-  record: WebhookRecord,
-  given: Omit<PatchWebhook, "enabled" | "url"> & { url: string | undefined },
-): WebhookRecord {
-  const { botToken, appToken, ...fields } = given;
-  const { tokens, answersError: _, ...others } = record;
-  const edited: Record<string, unknown> = { ...others };
-  for (const [field, value] of Object.entries(fields)) {
-    if (value === null) delete edited[field];
-    else if (value !== undefined) edited[field] = value;
-  }
-  const format = fields.format ?? record.format;
-  return { ...(edited as unknown as WebhookRecord), ...tokensOf(format, tokens, { botToken, appToken }) };
-}
-
-/** The tokens of an app of Slack, with those that are given in place of those there were; no other format has any. */
-function tokensOf(
-  format: WebhookRecord["format"],
-  before: WebhookRecord["tokens"],
-  { botToken, appToken }: Pick<PatchWebhook, "botToken" | "appToken">,
-): Pick<WebhookRecord, "tokens"> {
-  const bot = botToken ?? before?.bot;
-  const app = appToken ?? before?.app;
-  if (format !== "slack_app" || bot === undefined) return {};
-  return { tokens: { bot, ...(app === undefined ? {} : { app }) } };
 }

@@ -5,6 +5,7 @@ import type {
   NewEvent,
   NoticeKind,
   PermissionPolicy,
+  QuietHours,
   SavedView,
   WebhookAnswers,
   WebhookFormat,
@@ -75,6 +76,16 @@ export interface LogInCodeRecord {
   expiresAt: string;
 }
 
+/** When people are told of a notice. */
+export interface NoticeRules {
+  /** What comes meanwhile is told at their end, in one message. */
+  quiet?: QuietHours;
+  /** What comes within so many minutes of the first is told in one message. */
+  digestMinutes?: number;
+  /** Kinds that are told at once all the same. */
+  passes?: NoticeKind[];
+}
+
 /**
  * A webhook endpoint as it is kept. The node that delivers to it writes how far it has come (`position`, `skipped`,
  * `failingSince`, `lastDeliveredAt`) and pauses it; what an operator asks for (`replayAfter`, `resend`) stands here until
@@ -88,6 +99,7 @@ export interface WebhookRecord {
   tag?: string;
   /** Which notices for people it gets, where it gets only such. */
   notices?: NoticeKind[];
+  rules?: NoticeRules;
   description?: string;
   format: WebhookFormat;
   /** Whether people answer questions and take results there, by buttons; with who may, or all who see the messages. */
@@ -104,6 +116,8 @@ export interface WebhookRecord {
   statusReason?: string;
   /** Every event up to this one was delivered, or is kept as a delivery. */
   position: number;
+  /** Events after it that are told in a digest. */
+  held?: number[];
   /** How many events had left the log before they were looked at. */
   skipped: number;
   /** When the first of the tries failed that have all failed since; null while the latest did not. */

@@ -80,6 +80,10 @@ export function deliveries(engine: Engine): void {
       [10, 9, 11, 2].map((event) => delivery("w1", event, "waiting")),
     );
     assert.deepEqual(ids(await subject.store.waitingDeliveries("w1", 3)), ["w1.2", "w1.9", "w1.10"]);
+    const digest = { ...delivery("w1", 0, "waiting"), id: "w1.digest-5", eventId: null };
+    await write("w1", 12, [digest]);
+    const left = await subject.store.waitingDeliveries("w1", 2);
+    assert.deepEqual(ids(left), ["w1.digest-5", "w1.2"], "first, what is of no event");
     await subject.discard();
   });
 

@@ -6,6 +6,8 @@ export interface Shown {
   service: "slack" | "discord" | "ntfy" | "telegram";
   text: string;
   body: Record<string, unknown>;
+  /** The `webhook-id` that it came with. */
+  id: string;
 }
 
 type Answer = [status: number, body: string];
@@ -16,13 +18,18 @@ type Answer = [status: number, body: string];
  */
 export class FakeChatServices {
   readonly shown: Shown[] = [];
-  #waiting: { count: number; resolve: () => void }[] = [];
+  /** So many of the next messages are answered with HTTP 500. */
+  refuses = 0;
+  #waiting: { isMet: () => boolean; resolve: () => void }[] = [];
   readonly #server = createServer(async (request, response) => {
     let text = "";
     for await (const chunk of request.setEncoding("utf8")) text += chunk;
-    const [status, body] = this.#take(request, text);
+    const before = this.shown.length;
+    const [status, body] = this.refuses > 0 ? ([500, ""] as const) : this.#take(request, text);
+    if (status === 500) this.refuses--;
+    for (const one of this.shown.slice(before)) one.id = String(request.headers["webhook-id"]);
     response.writeHead(status).end(body);
-    for (const { resolve } of this.#waiting.filter(({ count }) => this.shown.length >= count)) resolve();
+    this.#look();
   });
 
   static async start(): Promise<FakeChatServices> {
@@ -49,8 +56,20 @@ export class FakeChatServices {
 
   /** Resolves when so many messages were shown, counted from the start. */
   shows(count: number): Promise<void> {
-    if (this.shown.length >= count) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push({ count, resolve }));
+    return this.until(() => this.shown.length >= count);
+  }
+
+  /** Resolves when something is true of what was shown. */
+  until(isMet: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ isMet, resolve });
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    for (const { isMet, resolve } of this.#waiting) if (isMet()) resolve();
+    this.#waiting = this.#waiting.filter(({ isMet }) => !isMet());
   }
 
   async close(): Promise<void> {
@@ -75,7 +94,7 @@ export class FakeChatServices {
   #slack(body: Record<string, unknown>): Answer {
     const { text } = body;
     if (typeof text !== "string" || text === "") return [400, "no_text"];
-    this.shown.push({ service: "slack", text, body });
+    this.shown.push({ service: "slack", text, body, id: "" });
     return [200, "ok"];
   }
 
@@ -83,7 +102,7 @@ export class FakeChatServices {
     const { content } = body;
     if (typeof content !== "string" || content === "") return [400, '{"code":50006}'];
     if (content.length > 2000) return [400, '{"code":50035}'];
-    this.shown.push({ service: "discord", text: content, body });
+    this.shown.push({ service: "discord", text: content, body, id: "" });
     return [204, ""];
   }
 
@@ -91,7 +110,7 @@ export class FakeChatServices {
     const { topic, message, priority } = body;
     if (typeof topic !== "string" || !/^[-_A-Za-z0-9]{1,64}$/.test(topic)) return [400, '{"code":40009}'];
     if (typeof priority !== "number" || priority < 1 || priority > 5) return [400, '{"code":40007}'];
-    this.shown.push({ service: "ntfy", text: String(message), body });
+    this.shown.push({ service: "ntfy", text: String(message), body, id: "" });
     return [200, JSON.stringify({ id: "x", event: "message", topic, message })];
   }
 
@@ -99,7 +118,7 @@ export class FakeChatServices {
     const { chat_id: chat, text } = body;
     if (chat !== "-100") return [400, '{"ok":false,"description":"Bad Request: chat not found"}'];
     if (typeof text !== "string" || text === "" || text.length > 4096) return [400, '{"ok":false}'];
-    this.shown.push({ service: "telegram", text, body });
+    this.shown.push({ service: "telegram", text, body, id: "" });
     return [200, '{"ok":true}'];
   }
 }

@@ -234,6 +234,12 @@ export class OutboundFixture {
     }
   }
 
+  /** Resolves when what was to be done by now would have begun. */
+  async quietly(): Promise<void> {
+    await this.store.append([]);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
   /** Resolves when a request that was begun by now would have come. */
   async quiet(receiver: WebhookReceiver): Promise<void> {
     await Promise.all([this.store.append([]), fetch(receiver.url, { method: "HEAD" })]);

@@ -11,6 +11,7 @@ import styles from "../../ui/table.module.css";
 import { EVENT_TYPES } from "../activity/activity-search.ts";
 import { AnswerFields, answersBody, canAnswer, NO_ANSWERS } from "./answer-fields.tsx";
 import { Choices } from "./choices.tsx";
+import { NO_RULES, RuleFields, rulesBody } from "./rule-fields.tsx";
 import { Secret } from "./secret.tsx";
 import { ENDPOINTS } from "./use-webhooks.ts";
 
@@ -63,6 +64,7 @@ function EndpointForm({ onCreated, onClose }: { onCreated(secret: string): void;
   const [format, setFormat] = useState<WebhookFormat>("event");
   const isForPeople = format !== "event" && format !== "cloudevents";
   const isMail = format === "email";
+  const [rules, setRules] = useState(NO_RULES);
   const [answers, setAnswers] = useState(NO_ANSWERS);
   const [isBusy, setIsBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -79,6 +81,7 @@ function EndpointForm({ onCreated, onClose }: { onCreated(secret: string): void;
       ...(tag.trim() === "" ? {} : { tag: tag.trim() }),
       ...(description.trim() === "" ? {} : { description: description.trim() }),
       ...answersBody(format, answers),
+      ...(isForPeople ? rulesBody(rules) : {}),
     };
     try {
       const call = { method: "POST", path: ENDPOINTS, body } as const;
@@ -124,14 +127,17 @@ function EndpointForm({ onCreated, onClose }: { onCreated(secret: string): void;
       </Field>
       {canAnswer(format) ? <AnswerFields format={format} entries={answers} onChange={setAnswers} /> : null}
       {isForPeople ? (
-        <Choices
-          legend={text.notices}
-          hint={text.noticesHint}
-          options={NOTICES}
-          labels={text.notice}
-          chosen={notices}
-          onChange={setNotices}
-        />
+        <>
+          <Choices
+            legend={text.notices}
+            hint={text.noticesHint}
+            options={NOTICES}
+            labels={text.notice}
+            chosen={notices}
+            onChange={setNotices}
+          />
+          <RuleFields kinds={NOTICES} entries={rules} onChange={setRules} />
+        </>
       ) : (
         <Choices
           legend={text.types}

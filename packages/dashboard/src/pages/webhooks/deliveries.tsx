@@ -113,7 +113,8 @@ function Row({ delivery, endpoint, onOpen }: RowProps) {
     <tr>
       <th scope="row">
         <button type="button" className={local.open} onClick={onOpen}>
-          {type ? common.eventType[type] : text.testMessage} {eventId === null ? "" : `#${eventId}`}
+          {type ? common.eventType[type] : eventType === "digest" ? text.digestMessage : text.testMessage}{" "}
+          {eventId === null ? "" : `#${eventId}`}
         </button>
       </th>
       <td>

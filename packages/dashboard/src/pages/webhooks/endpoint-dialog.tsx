@@ -56,6 +56,12 @@ export function EndpointDialog({ endpoint, onClose }: EndpointDialogProps) {
             {endpoint.statusReason ? `. ${endpoint.statusReason}` : ""}
           </dd>
         </div>
+        {endpoint.quiet || endpoint.digestMinutes ? (
+          <div>
+            <dt>{text.rules}</dt>
+            <dd>{rulesIn(endpoint)}</dd>
+          </div>
+        ) : null}
         {endpoint.answers ? (
           <div>
             <dt>{text.answersFrom}</dt>
@@ -92,6 +98,16 @@ export function EndpointDialog({ endpoint, onClose }: EndpointDialogProps) {
       </DialogActions>
     </Dialog>
   );
+}
+
+/** When people are told. */
+function rulesIn({ quiet, digestMinutes, passes = [] }: WebhookEndpointView): string {
+  const parts = [
+    ...(quiet ? [text.quietFrom(quiet.from, quiet.to, quiet.timeZone)] : []),
+    ...(digestMinutes === undefined ? [] : [text.digestOf(digestMinutes)]),
+    ...(passes.length === 0 ? [] : [text.atOnce(passes.map((kind) => text.notice[kind]).join(", "))]),
+  ];
+  return parts.join("; ");
 }
 
 interface Told {

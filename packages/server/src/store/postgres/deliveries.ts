@@ -15,7 +15,7 @@ const selectDelivery = prepared("delivery", "SELECT record FROM webhook_deliveri
 const selectEvent = prepared("delivery_event", "SELECT event FROM webhook_deliveries WHERE id = $1");
 const selectWaiting = prepared(
   "waiting_deliveries",
-  "SELECT record FROM webhook_deliveries WHERE state = 'waiting' AND endpoint_id = $1 ORDER BY event_id LIMIT $2",
+  "SELECT record FROM webhook_deliveries WHERE state = 'waiting' AND endpoint_id = $1 ORDER BY event_id NULLS FIRST LIMIT $2",
 );
 const countWaiting = prepared(
   "count_waiting_deliveries",
