@@ -27,7 +27,7 @@ export interface ReportCommand extends IdentityOptions, TransportOptions {
   /** The spool's folder; `false` for none. */
   spool?: string | boolean | undefined;
   /**
-   * How long to try, in seconds. Default: 20 for progress, which should not hold up the work it tells of, and the
+   * How long to try, in seconds. Default: 20 for progress, which should not hold up the work it reports, and the
    * whole schedule for the end of an attempt.
    */
   timeoutSeconds?: number | undefined;
@@ -88,7 +88,7 @@ function send(reporter: Reporter, command: ReportCommand) {
   return reporter.fail(text, { lastState, data, usage });
 }
 
-/** What `flush` is told: which spool, and how to send. */
+/** The options of `flush`: which spool, and how to send. */
 export interface FlushCommand extends TransportOptions {
   /** The shared callback URL and secret, for callbacks signed with it; or from the environment. */
   url?: string | undefined;

@@ -14,7 +14,7 @@ export interface ToolFacts {
   exitCode?: number | undefined;
 }
 
-/** What a coding agent does, whichever way it tells of it. */
+/** What a coding agent does, whichever way it reports it. */
 export type AgentEvent =
   /** A turn began, in an output that will also say how it ended. */
   | { type: "began" }
@@ -32,7 +32,7 @@ export type AgentEvent =
   | { type: "tool"; id: string; title?: string | undefined; facts?: ToolFacts }
   /** A tool call did not work. */
   | { type: "tool-failed"; id: string; output: string }
-  /** A file was changed; `diff` is a unified one. `id` is the same when the same change is told again. */
+  /** A file was changed; `diff` is a unified one. `id` is the same when the same change is reported again. */
   | { type: "file"; id: string; path: string; change: FileChange; diff?: string | undefined }
   /** It was not allowed to do something. */
   | { type: "refused"; title: string }

@@ -192,7 +192,7 @@ export class Narration {
 
   /**
    * The entry of a call, and when it was first seen. What comes after a call has ended makes an entry that only adds to
-   * what was told of it.
+   * what was reported of it.
    */
   #open(id: string, title: string): { entry: ToolEntry; since: number | undefined } {
     const open = this.#tools.get(id);

@@ -85,7 +85,7 @@ async function work(
           keepSession: (session) => state.keepSession(taskId, session),
         }),
       );
-      // What is told of them must come before the end.
+      // What is reported of them must come before the end.
       messages.close(ENDED);
       if (context.signal.aborted) throw context.signal.reason;
       if ("error" in ran && ran.error instanceof CallbackError) throw ran.error;

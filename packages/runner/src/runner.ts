@@ -167,7 +167,7 @@ async function checkProgram(options: RunnerOptions, clock: Clock): Promise<void>
   }
 }
 
-/** Tells of the runs that an earlier process of this runner, killed or rebooted, could not bring to an end. */
+/** Reports the runs that an earlier process of this runner, killed or rebooted, could not bring to an end. */
 async function reportInterrupted(state: StateFile, options: ReporterOptions): Promise<void> {
   for (const { mark, dispatch } of state.running) {
     await endMarked(mark);
@@ -215,7 +215,7 @@ async function register(
   try {
     state.agent = { ...created, port };
   } catch (error) {
-    // Its secret is told once: without the state, nobody could ever be this agent.
+    // Its secret is shown once: without the state, nobody could ever be this agent.
     await missionControl.deleteAgent(created.id).catch(() => {});
     throw error;
   }

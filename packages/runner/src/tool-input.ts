@@ -11,7 +11,7 @@ export function toolInput(input: unknown): JsonObject | string {
 }
 
 /**
- * The same in bounds, for where nobody else sees to that: each long text as its beginning and its end.
+ * The same in bounds, for where nobody else bounds it: each long text as its beginning and its end.
  * @param maxBytes of all of it, in UTF-8; what is larger still becomes text
  */
 export function boundedToolInput(input: unknown, maxBytes: number): JsonObject | string {

@@ -11,7 +11,7 @@ export class TurnRecord {
   spokeLast = false;
   /** What stands in the way of calling it done: a refusal or a failed tool call, to which it has said nothing. */
   setback: string | undefined;
-  /** An error it told of, after which nothing more came. */
+  /** An error it reported, after which nothing more came. */
   trouble: string | undefined;
   /** Its own word on how the turn ended; the last one counts. */
   result: Extract<AgentEvent, { type: "result" }> | undefined;
@@ -90,7 +90,7 @@ const STOP_REASONS: Record<string, string> = {
  * | the agent says | it is |
  * | --- | --- |
  * | any stop reason but `end_turn` | failed |
- * | `end_turn`, last an error it told of | failed |
+ * | `end_turn`, last an error it reported | failed |
  * | `end_turn`, last a refused or failed tool call | failed: it had nothing to say to that |
  * | `end_turn`, nothing done or said | failed |
  * | `end_turn`, last a tool call, of an agent whose `end_turn` also follows errors | failed |

@@ -5,7 +5,7 @@ import type { Logger } from "./logger.ts";
 
 /**
  * Says in the data folder where this server listens, for the commands on the same machine, until it is closed. Where
- * that cannot be written, as on a full disk, the commands have to be told by `--url`, and the server runs all the same.
+ * that cannot be written, as on a full disk, the commands need `--url`, and the server runs all the same.
  * @param url as a browser on this machine opens it
  */
 export function publishAddress(folder: string, url: string, logger: Logger): { close(): void } {

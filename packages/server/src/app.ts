@@ -71,7 +71,7 @@ export interface App {
   /** The file that holds the token; null where a setting gives it. */
   tokenFile: string | null;
   /**
-   * Aborted when the database no longer holds what this server has told of, as an older copy was put back: what it knows of
+   * Aborted when the database no longer holds what this server has announced, as an older copy was put back: what it knows of
    * agents and tasks is past. It is to be closed and started anew.
    */
   putBack: AbortSignal;

@@ -7,7 +7,7 @@ export interface LeasedWorkOptions {
   name: string;
   /** Works for as long as the signal, which is aborted when the lease is lost or the work closed, is not. */
   work: (lease: Lease, signal: AbortSignal) => Promise<void>;
-  /** Told why the lease or the work failed. */
+  /** Called with why the lease or the work failed. */
   failed: (error: unknown) => void;
   /** After a failure, until the lease is asked for again; in milliseconds. */
   pauseMs: number;

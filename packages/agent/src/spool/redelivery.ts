@@ -8,7 +8,7 @@ import type { Spool } from "./spool.ts";
 export interface RedeliveryOptions {
   spool: Spool;
   transport: TransportOptions;
-  /** The circuits of those that report now, by the server's origin: told when that answers again. */
+  /** The circuits of those that report now, by the server's origin: closed when that answers again. */
   circuits: ReadonlyMap<string, Circuit>;
   sharedSecret?: ((url: string) => string | undefined) | undefined;
   /** The mean time between two looks, in milliseconds. */

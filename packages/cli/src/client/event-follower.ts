@@ -22,7 +22,7 @@ export interface FollowOptions {
   /** Position to begin after; absent: the newest there is when the server first answers. */
   after?: number | undefined;
   signal: AbortSignal;
-  /** Told why, each time the connection was lost and will be made again. */
+  /** Called with why, each time the connection was lost and will be made again. */
   onRetry: (reason: string) => void;
 }
 

@@ -43,7 +43,7 @@ export interface AcpAgentOptions {
   onUpdate: (sessionId: string, update: SessionUpdate) => void;
   /** @param signal aborted when the agent waits no longer for the answer (`$/cancel_request`) */
   onPermission: (request: PermissionParams, signal: AbortSignal) => Promise<RequestPermissionResponse>;
-  /** Fills in its forms, with the same signal; without it, the agent is told that nobody does. */
+  /** Fills in its forms, with the same signal; without it, the agent is answered that nobody does. */
   onForm?: ((form: ElicitationParams, signal: AbortSignal) => Promise<CreateElicitationResponse>) | undefined;
 }
 

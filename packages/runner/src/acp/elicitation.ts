@@ -46,7 +46,7 @@ export const elicitationParams = z.looseObject({
 });
 export type ElicitationParams = z.output<typeof elicitationParams>;
 
-/** A form as Mission Control takes it, and what the agent is told of the answer. */
+/** A form as Mission Control takes it, and how the agent gets the answer. */
 export interface Form {
   request: PermissionRequest;
   answered(answer: PermissionAnswer): CreateElicitationResponse;

@@ -35,7 +35,7 @@ export class Turn {
   readonly #refused: string[] = [];
   #reader = new UpdateReader(undefined);
   #usage = new AttemptUsage(undefined);
-  /** The session that was prompted; what agents tell of others (their subagents', say) is not the task's. */
+  /** The session that was prompted; what agents report of others (their subagents', say) is not the task's. */
   #sessionId: string | undefined;
 
   constructor(job: Job, options: AcpProgramOptions) {

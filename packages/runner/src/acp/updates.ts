@@ -39,7 +39,7 @@ export class UpdateReader {
 
   /**
    * @param agent what is known of the agent beyond the protocol
-   * @param folder where it works; files below it are told by their path from there
+   * @param folder where it works; files below it are named by their path from there
    */
   constructor(agent: KnownAgent | undefined, folder = "") {
     this.#agent = agent;
@@ -77,7 +77,7 @@ export class UpdateReader {
     }
   }
 
-  /** What is known of a tool call, with what a request for permission tells of it. */
+  /** What is known of a tool call, with what a request for permission says of it. */
   toolCall(request: ToolCallUpdate): ToolCall {
     return this.#merge(request);
   }
@@ -97,7 +97,7 @@ export class UpdateReader {
     return isNext ? [{ type: "text", text: "", ends: true }, piece] : [piece];
   }
 
-  /** @param begins whether the call is told for the first time */
+  /** @param begins whether the call is reported for the first time */
   #readTool(update: ToolCallUpdate, begins: boolean): AgentEvent[] {
     const { toolCallId: id, status } = update;
     const call = this.#merge(update);
@@ -188,7 +188,7 @@ export class UpdateReader {
   }
 }
 
-/** What one update tells of a call. */
+/** What one update says of a call. */
 function factsOf(update: ToolCallUpdate, call: ToolCall, begins: boolean): ToolFacts {
   const { status, rawOutput } = update;
   // What stands in a call when it begins says what it will do, also where it begins as running (Gemini).

@@ -39,7 +39,7 @@ export function readClaude(line: Record<string, unknown>, folder: string): Agent
     case "control_response":
       return [];
     default:
-      // Whatever else it tells of its session is no text for people.
+      // Whatever else it says of its session is no text for people.
       return typeof line.session_id === "string" && typeof line.uuid === "string" ? [] : undefined;
   }
 }
@@ -82,7 +82,7 @@ function textOf(content: unknown): string {
   return (content as ContentPart[]).map(({ type, text }) => text ?? `(${type})`).join("\n");
 }
 
-/** What `Edit` and `Write` tell of the file they have changed, beside what they tell the model. */
+/** What `Edit` and `Write` report of the file they have changed, beside their result for the model. */
 function readChange(
   result: unknown,
   folder: string,

@@ -4,7 +4,7 @@ import { readCodex } from "./codex-stream.ts";
 
 /**
  * A program's line of output as what the agent does: Claude's and Codex' JSON is understood, the rest is its text.
- * @param folder where it works; files below it are told by their path from there
+ * @param folder where it works; files below it are named by their path from there
  */
 export function readLine(line: string, folder = ""): AgentEvent[] {
   const value = parseObject(line);

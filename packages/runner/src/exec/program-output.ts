@@ -15,7 +15,7 @@ export class ProgramOutput {
   #arrived = Promise.withResolvers<void>();
 
   /**
-   * @param onEvent told of each thing the program does
+   * @param onEvent called with each thing the program does
    * @param folder where it works
    */
   constructor(onEvent: (event: AgentEvent) => void, folder: string) {

@@ -370,7 +370,7 @@ export class AgentDirectory {
   }
 }
 
-/** What the log tells of an agent from before this node followed it. */
+/** What the log has about an agent from before this node followed it. */
 type Past = Pick<Entry, "lastSeenAt" | "announced">;
 
 const NEVER_CALLED: Reachability = { status: "unknown", reason: "It has not been called yet." };

@@ -112,7 +112,7 @@ function sourcesOf({ store }: ExchangeListParts, query: ExchangeQuery): Record<s
   }
   if (isAsked("callback", ["refused"])) sources.refused = keptSource(store, "refused", query);
   if (isAsked("callback", ["ok"])) sources.callback = callbackSource(store, query);
-  // A webhook tells of a task, whichever of its attempts was under way.
+  // A webhook is about a task, whichever of its attempts was under way.
   if (isAsked("webhook", ["ok", "failed", "waiting"]) && dispatchId === undefined) {
     sources.webhook = webhookSource(store, query);
   }

@@ -4,7 +4,7 @@ import { newId } from "../ids.ts";
 import { type Contents, keepWhole } from "../store/contents.ts";
 import type { Artifact } from "../tasks/artifact.ts";
 
-/** Why an artifact is not what its callback tells of it. */
+/** Why an artifact is not what its callback says it is. */
 export interface InvalidArtifact {
   errors: NonNullable<Problem["errors"]>;
 }

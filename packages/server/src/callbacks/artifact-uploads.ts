@@ -47,7 +47,7 @@ export interface ArtifactUploadsOptions {
   now: () => Date;
 }
 
-/** An upload as its head tells of it. */
+/** An upload as its head describes it. */
 interface Head {
   dispatchId: string;
   name: string;
@@ -69,7 +69,7 @@ interface Signed {
 /**
  * Takes artifacts that are too large for a callback: `PUT …/callback/<dispatchId>/artifacts/<name>` (docs/contract.md,
  * section 4). Who sends it is verified before a byte of the body is read; its bytes go to the disk as they come, and
- * are durable before the change that tells of them. One that was cut off goes on: `HEAD` tells where, and a `PUT` with
+ * are durable before the change that records them. One that was cut off goes on: `HEAD` says where, and a `PUT` with
  * `Content-Range` brings the rest.
  */
 export class ArtifactUploads {

@@ -6,7 +6,7 @@ const MAX_HELD = 1000;
 const LONGEST_SECONDS = 5;
 
 /**
- * Answers to callbacks that came although their sender was told to wait. They are given when the wait is over: who
+ * Answers to callbacks that came before the `Retry-After` that their sender got was over. They are given when the wait is over: who
  * does not heed `Retry-After` is slowed down by it all the same, instead of costing a refusal as fast as it can send.
  */
 export class HeldAnswers {

@@ -147,7 +147,7 @@ export class CallbackIntake {
     return stored(eventId ?? 0, duplicate, taskStatus ?? "pending");
   }
 
-  /** The first that is too much is answered at once; one that comes although it was told to wait, when that is over. */
+  /** The first that is too much is answered at once; one that comes before its `Retry-After` is over, when that is over. */
   overLimit(
     { limit, detail, retryAfter, repeated }: OverLimit,
     note: (answer: Answer) => Answer = (answer) => answer,

@@ -8,7 +8,7 @@ const STALE = "The time in its body is more than five minutes off this server's 
 const UNSIGNED_UPLOAD =
   "Its X-Signature-SHA256 is not one by the dispatch's secret over the dispatch, the name and the Content-Digest.";
 
-/** What the operator is told of a refused callback, and its sender is not. @param now Unix seconds */
+/** What the operator is shown of a refused callback, and its sender is not. @param now Unix seconds */
 export function findingsOf(
   { url, headers, body }: RefusedRequest,
   answer: Answer,

@@ -150,7 +150,7 @@ function asOutcome({ state, reason }: MessageOutcome): CommandOutcome {
   return { kind: "done", message: { state, reason } };
 }
 
-/** Whether an agent still has to be told. Nobody waits for an answer or a message to an attempt that is over. */
+/** Whether a command still is to be delivered. Nobody waits for an answer or a message to an attempt that is over. */
 function isStillTrue({ kind }: PendingCommand["command"], attempt: Attempt | null): boolean {
   if (kind === "cancel") return isToStop(attempt);
   return attempt !== null && !isOver(attempt);

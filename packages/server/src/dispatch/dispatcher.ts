@@ -39,7 +39,7 @@ export interface DispatcherOptions extends PayloadOptions {
   contents: Pick<Contents, "keep" | "read">;
   logger: Logger;
   metrics: Pick<Metrics, "dispatch">;
-  /** Told of what agents were sent; absent where that is not kept. */
+  /** Records what agents were sent; absent where that is not kept. */
   exchanges?: ExchangeSink;
   graceMs?: number;
   resumePauseMs?: number;

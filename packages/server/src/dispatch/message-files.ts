@@ -29,7 +29,7 @@ export interface MessageFilesOptions {
 }
 
 /**
- * The files that go with messages. They are artifacts of the task: their bytes are kept before the message that tells of
+ * The files that go with messages. They are artifacts of the task: their bytes are kept before the message that names
  * them, and read again when it is delivered.
  */
 export class MessageFiles {

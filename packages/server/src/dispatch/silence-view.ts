@@ -22,7 +22,7 @@ export interface Watched {
   /** Since when it is watched: before, nobody here could have heard it. */
   readonly watchedSince: number;
   quietSince: number;
-  /** What was told last; null for nothing. */
+  /** What was announced last; null for nothing. */
   told: SilenceState | null;
 }
 
@@ -53,7 +53,7 @@ export class SilenceView {
   /**
    * Begins with an attempt that was under way before.
    * @param quietMs how long it has been quiet by then, by a clock that may have been set meanwhile
-   * @param told what was told of it
+   * @param told what was announced of it
    * @param now the moment
    */
   begin(attempt: AttemptSummary, quietMs: number, told: SilenceState | null, now: number): void {
@@ -95,7 +95,7 @@ export class SilenceView {
     if (isAsking) return null;
     const offlineSince = this.#offlineSince.get(agentId);
     if (offlineSince !== undefined && now - offlineSince >= firstWordMs) return "offline";
-    // What was told before this view began stays true until a word, which takes it back.
+    // What was announced before this view began stays true until a word, which takes it back.
     if (told === "silent" || now - quietSince >= silentMs) return "silent";
     // The first word makes an attempt `running`; of one that is `unknown`, its task says why.
     const isUnheard = state === "accepted" && now - Math.max(quietSince, watchedSince) >= firstWordMs;

@@ -9,7 +9,7 @@ import { type Lease, type Store, StoreUnavailableError } from "../store/store.ts
 import { type Attempt, occupiesSlot } from "../tasks/task.ts";
 import { type Patience, SilenceView, type Watched } from "./silence-view.ts";
 
-/** The lease under which it is told who is silent: one node at a time does. */
+/** The lease under which silence is announced: one node at a time does. */
 const LEASE = "silence";
 /** Between two looks at who is missed, in milliseconds: longest, and as a part of what agents are given. */
 const LOOK_MS = 1000;
@@ -77,7 +77,7 @@ export class SilenceWatch {
     }
   }
 
-  /** Begins with what is under way, as its tasks tell of it. */
+  /** Begins with what is under way, as its tasks show it. */
   async #begin(view: SilenceView, underWay: readonly Attempt[], signal: AbortSignal): Promise<void> {
     const { store, now } = this.#options;
     const attempts = underWay.filter(({ state }) => state !== "sending").values();
@@ -105,7 +105,7 @@ export class SilenceWatch {
       if (signal.aborted) return;
       const task = await store.task(watched.taskId);
       const attempt = await store.attempt(watched.id);
-      // All that was said by now is in the view; a word that comes later makes what is told untrue, and is seen by that.
+      // All that was said by now is in the view; a word that comes later makes the announcement untrue, and is seen by that.
       if (!(await position.reachedInTime((await store.range()).newest))) return;
       const state = view.missedAs(watched, performance.now());
       if (state === watched.told || !task || !attempt || !occupiesSlot(attempt)) continue;
@@ -131,7 +131,7 @@ export class SilenceWatch {
       { kind: "silence", taskId, dispatchId, silence, lastWordAt },
       { under },
     );
-    // Also where it had been told before, or was not true any more.
+    // Also where it had been announced before, or was not true any more.
     if (task?.dispatchId === dispatchId) watched.told = task.silence?.state ?? null;
   }
 

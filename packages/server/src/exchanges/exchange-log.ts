@@ -10,7 +10,7 @@ const MAX_WAITING = 2000;
 /** Between two tries to write, in milliseconds. */
 const STORE_PAUSE_MS = 1000;
 
-/** Where exchanges that are over are told. */
+/** Where exchanges that are over are recorded. */
 export interface ExchangeSink {
   /** Waits for nothing, and never throws. */
   record(exchange: ExchangeRecord): void;

@@ -7,7 +7,7 @@ import { shownBody, shownHeaders } from "./shown.ts";
 
 /** So many of an address, and of all together, are kept a second on average, after a burst of fifty times that. */
 const KEPT_PER_SECOND = { ofAddress: 1, ofAll: 4 };
-/** What was not kept is told in one line, so long after the first of it; in milliseconds. */
+/** What was not kept is counted in one record, so long after the first of it; in milliseconds. */
 const TALLY_MS = 10_000;
 /** Reasons are the server's own words, with what it says of fields. In UTF-16 units. */
 const MAX_REASON = 1000;

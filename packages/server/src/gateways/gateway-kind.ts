@@ -23,7 +23,7 @@ export interface KindContext {
   allowLinkLocal: boolean;
   /** Whether what a gateway asks before it runs a command is answered here. */
   answersApprovals: boolean;
-  /** Told of every request to an agent that is over; absent where that is not kept. */
+  /** Records every request to an agent that is over; absent where that is not kept. */
   exchanges?: ExchangeSink | undefined;
 }
 

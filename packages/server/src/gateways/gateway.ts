@@ -55,7 +55,7 @@ export type RunEvent =
       usage?: Usage;
       at: Date;
     }
-  /** The agent works again, after an end was told: what the operator answered is a further turn of the same run. */
+  /** The agent works again, after its end was announced: what the operator answered is a further turn of the same run. */
   | { kind: "continued"; dispatchId: string; at: Date }
   /** The agent has begun to work with a message that it was sent. */
   | { kind: "message_taken_up"; dispatchId: string; messageId: string; at: Date }
@@ -134,7 +134,7 @@ export interface GatewayAdapter {
   /** Whether its messages can carry files; absent where a message with some is refused. */
   readonly carriesFiles?: true;
 
-  /** Whether it tells of every request that it makes to an agent by itself; absent where not. */
+  /** Whether it records every request that it makes to an agent by itself; absent where not. */
   readonly recordsExchanges?: true;
 
   /** Hands a dispatch over for the first time. Retries inside are the adapter's own; it never runs twice. */

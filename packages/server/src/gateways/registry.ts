@@ -37,7 +37,7 @@ export interface GatewayRegistryOptions {
   allowLinkLocal?: boolean;
   /** Whether what gateways ask before they run a command is answered here; default false. */
   answersApprovals?: boolean;
-  /** Told of every request to an agent that is over. */
+  /** Records every request to an agent that is over. */
   exchanges?: ExchangeSink;
   /** A first gateway, from the settings. */
   first?: { url: string; token?: string };

@@ -25,7 +25,7 @@ export class BrokenRequests {
     response.once("close", () => unanswered.delete(response));
   }
 
-  /** Lets a request take longer than others until it is whole: whoever reads its body sees to its pace. */
+  /** Lets a request take longer than others until it is whole: whoever reads its body watches its pace. */
   allowTime({ socket }: IncomingMessage, response: ServerResponse): void {
     this.#patient.add(socket);
     response.once("close", () => this.#patient.delete(socket));

@@ -20,7 +20,7 @@ import { dayOf, daysOf, HOUR_MS, hourOf, hoursOf } from "./stretch.ts";
 
 /** Facts that are not counted yet and are added to an answer; more are there only while the past is being counted. */
 export const MAX_UNCOUNTED = 2000;
-/** Reasons that are told. */
+/** Reasons that are listed. */
 const TOLD_REASONS = 20;
 const OUTCOMES: readonly AttemptOutcome[] = ["completed", "failed", "rejected", "lost", "cancelled"];
 const EACH = { each: true } as const;

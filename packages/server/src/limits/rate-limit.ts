@@ -10,13 +10,13 @@ const MAX_KEYS = 10_000;
 export interface Excess {
   /** Whole seconds after which it may be tried again. */
   retryAfter: number;
-  /** Whether it came although an earlier one was told to wait, and that wait is not over. */
+  /** Whether it came although an earlier one was answered with a wait that is not over. */
   repeated: boolean;
 }
 
 interface Account {
   bucket: TokenBucket;
-  /** Until when the last one that was refused was told to wait, in ms of the monotonic clock. */
+  /** Until when the last one that was refused has to wait, in ms of the monotonic clock. */
   toldToWaitUntil: number;
 }
 

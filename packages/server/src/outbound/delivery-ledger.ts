@@ -107,7 +107,7 @@ export class DeliveryLedger {
     this.#write();
   }
 
-  /** Writes how the endpoint does, with the next deliveries; an event that tells of it at once. */
+  /** Writes how the endpoint does, with the next deliveries; an event about it at once. */
   note(progress: Progress, event?: NewEvent): void {
     Object.assign(this.#progress, progress);
     if (!event) return;

@@ -9,7 +9,7 @@ const OFF =
   "Every try has failed for five days. Switch it on again to send all that waits, as far as it is kept.";
 const GONE = "It answered that it is gone for good (HTTP 410).";
 
-/** How an endpoint does, by what its latest tries came to: whether it is paused or switched off, and is told to be. */
+/** How an endpoint does, by what its latest tries came to: whether it is paused or switched off, and whether that is to be announced. */
 export class EndpointHealth {
   readonly #ledger: Pick<DeliveryLedger, "note">;
   readonly #endpoint: WebhookRecord;

@@ -24,7 +24,7 @@ export class EventChoice {
     this.#types = this.#notices ? noticeTypes(endpoint.types) : endpoint.types;
   }
 
-  /** What the log is asked for. @param isWide whether also for what ends that people were told of */
+  /** What the log is asked for. @param isWide whether also for what settles earlier notices */
   filter(isWide: boolean): EventFilter {
     const { agentId } = this.#endpoint;
     const types = isWide ? NOTICE_TYPES : this.#types;
@@ -48,7 +48,7 @@ function isAmong(kinds: readonly NoticeKind[], json: string): boolean {
   return kind !== null && kinds.includes(kind);
 }
 
-/** Whether an event tells of the endpoint itself, which is no news to it. */
+/** Whether an event is about the endpoint itself, which is no news to it. */
 function isAbout(type: EventType, json: string, endpointId: string): boolean {
   return type === "webhook" && json.includes(`"webhookId":"${endpointId}"`);
 }

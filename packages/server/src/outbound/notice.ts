@@ -4,7 +4,7 @@ import type { Task } from "../tasks/task.ts";
 
 /** Types of the events that may be notices. */
 export const NOTICE_TYPES: readonly EventType[] = ["permission", "status_change", "dispatch"];
-/** What people are told of who did not say what they want to be told of: all that is in the inbox. */
+/** The notices of an endpoint that names none: all that is in the inbox. */
 const USUAL: readonly NoticeKind[] = ["question", "review", "failure", "silent"];
 /** Of what an agent wrote, in UTF-16 units: a notice leads to the rest. */
 const TEXT_LENGTH = 1000;
@@ -17,7 +17,7 @@ const WORDS: Readonly<Record<NoticeKind, string>> = {
   complete: "Completed",
 };
 
-/** What somebody is told, in words. */
+/** A notice, in words. */
 export interface Notice {
   kind: NoticeKind | null;
   title: string;

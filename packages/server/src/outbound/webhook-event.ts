@@ -14,7 +14,7 @@ export type WebhookChange =
   | "switched_off"
   | "switched_on";
 
-/** Tells that something about an endpoint changed. Its URL may hold secrets, and is told by its host alone. */
+/** The event that something about an endpoint changed. Its URL may hold secrets: only its host is in the event. */
 export function webhookEvent(
   { id, url, description }: WebhookRecord,
   change: WebhookChange,

@@ -12,7 +12,7 @@ export type Way = "nats" | "postgresql";
 
 export interface FollowingOptions {
   log: { readonly newest: number; readAll(): Promise<void> };
-  /** Told of each change, and why. */
+  /** Called at each change, with why. */
   changed: (way: Way, reason: string) => void;
   /** What should have come by NATS did not: it is to be asked anew, after a pause in milliseconds. */
   stalled: (pauseMs: number) => void;
@@ -21,8 +21,8 @@ export interface FollowingOptions {
 }
 
 /**
- * Whether this node waits for entries to come by NATS, or reads them from the database as soon as they are told of. It
- * waits while all that was told of came in time.
+ * Whether this node waits for entries to come by NATS, or reads them from the database as soon as they are announced. It
+ * waits while all that was announced came in time.
  */
 export class Following implements EntrySource {
   readonly #options: FollowingOptions;

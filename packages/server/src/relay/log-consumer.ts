@@ -11,9 +11,9 @@ export interface LogConsumerOptions {
   stream: string;
   /** Of the seal of messages. */
   key: Uint8Array;
-  /** Told why the stream could not be read; it is tried again. */
+  /** Called with why the stream could not be read; it is tried again. */
   failed: (error: unknown) => void;
-  /** Told of each publisher in the stream whose rows are not those of the database. */
+  /** Called with each publisher in the stream whose rows are not those of the database. */
   foreign: () => void;
   /** After the stream could not be read, until the next try, in milliseconds. */
   againMs: number;

@@ -165,7 +165,7 @@ export class LogRelay {
     this.#stop.signal.removeEventListener("abort", close);
     this.#isConnected = false;
     this.#following.leave("the connection to NATS ended");
-    // Whatever waits for an answer is told so by this.
+    // Whatever waits for an answer is rejected by this.
     await connection.close();
     await publishing.close();
     await stopConsuming();

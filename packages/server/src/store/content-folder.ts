@@ -267,7 +267,7 @@ const UNUSABLE: ReadonlySet<unknown> = new Set([
   "ENFILE",
 ]);
 
-/** The error to tell who asked: what the disk says is no fault of theirs. */
+/** The error for whoever asked: what the disk says is no fault of theirs. */
 function toContentError(error: unknown): unknown {
   if (!(error instanceof Error) || !("syscall" in error) || !("code" in error)) return error;
   const options = { cause: error };

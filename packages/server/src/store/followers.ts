@@ -22,7 +22,7 @@ export interface FollowersOptions {
   read: (after: number, limit: number) => Promise<readonly LogEntry[]>;
   /** Id of the newest entry that was announced, or was there at the start. */
   newest: number;
-  /** Told of listeners that throw; without one, such an error ends the process. */
+  /** Logs listeners that throw; without one, such an error ends the process. */
   logger?: Pick<Logger, "error"> | undefined;
 }
 

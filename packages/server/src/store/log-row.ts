@@ -35,7 +35,7 @@ export function recordsNamed({ change }: Pick<LogRow, "change">): readonly Recor
 }
 
 /**
- * The entry that a row tells of.
+ * The entry that a row holds.
  * @param recordOf gives the records that it names, as they are now
  */
 export function entryOf(

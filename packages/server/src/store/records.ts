@@ -104,7 +104,7 @@ export interface WebhookRecord {
   format: WebhookFormat;
   /** Whether people answer questions and take results there, by buttons; with who may, or all who see the messages. */
   answers?: WebhookAnswers;
-  /** Of an app of Slack: the bot's, by which it writes, and the app's, by which it is told of buttons. */
+  /** Of an app of Slack: the bot's, by which it writes, and the app's, by which it hears of buttons. */
   tokens?: { bot: string; app?: string };
   /** Why answers do not come at the moment. */
   answersError?: string;

@@ -20,7 +20,7 @@ export interface RelayedLog {
   readonly newest: number;
   /** @see Store.follow */
   follow(after: number, listener: (entries: readonly LogEntry[]) => void): Follower;
-  /** From now on, entries that are told of are expected from there; null: each time they are read. */
+  /** From now on, entries that are announced are expected from there; null: each time they are read. */
   broughtBy(source: EntrySource | null): void;
   /**
    * Gives rows that are committed to those who follow here. Rows that they had are passed over; where they do not go

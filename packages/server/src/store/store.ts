@@ -202,7 +202,7 @@ export class InvalidCursorError extends Error {
  * reject with {@link StoreUnavailableError} when the engine could not make the commit, with `FencedError` when it was
  * to be made under a lease that is lost, and with what was thrown where it was a fault of the server's own: trying that
  * again is of no use. Then nothing of it is stored, and what else was to be in the same commit is not concerned. Of a
- * commit that a {@link CommitInDoubtError} tells of, one cannot say.
+ * commit of a {@link CommitInDoubtError}, one cannot say.
  */
 export interface Store extends DeliveryStore, ExchangeStore, InsightStore {
   /** Applies one change by the rules of `tasks/`, together with its receipt and its events. */
@@ -228,7 +228,7 @@ export interface Store extends DeliveryStore, ExchangeStore, InsightStore {
     edit: (current: RecordKinds[Kind] | null, around: EditContext) => RecordEdit<RecordKinds[Kind]>,
     options?: { under?: LeaseToken },
   ): Promise<RecordResult<RecordKinds[Kind]>>;
-  /** An agent was told what it had to be told. */
+  /** A command was delivered to its agent, or never can be. */
   commandDone(id: number): Promise<void>;
 
   /** Asks for a lease until it is granted; the signal ends the wait. Never granted to two at a time. */

@@ -101,7 +101,7 @@ export class Replay {
     else if (this.#reads.size === 0) this.#kept.clear();
   }
 
-  /** Sends a subscriber's next step, or sees to it that it is read; false when too many reads are under way. */
+  /** Sends a subscriber's next step, or has it read; false when too many reads are under way. */
   #findStep(subscriber: Subscriber): boolean {
     const { position, filter, cohort } = subscriber;
     const place = `${position} ${cohort.key}`;

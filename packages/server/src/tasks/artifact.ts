@@ -1,6 +1,6 @@
 import type { Callback } from "@mission-control/protocol";
 
-/** What is told of an artifact's content, which is kept elsewhere. `size` in bytes, `sha256` in hexadecimal. */
+/** An artifact without its content, which is kept elsewhere. `size` in bytes, `sha256` in hexadecimal. */
 export interface Artifact {
   readonly id: string;
   readonly name: string;

@@ -91,7 +91,7 @@ export type DeliveryChange =
     }
   /** The time of some of its permission requests may be over. */
   | { kind: "requests_expired"; taskId: string; dispatchId: string }
-  /** The agent's side answered a message, told of it later, or cannot be told it. */
+  /** The agent's side answered a message, reported on it later, or cannot be reached with it. */
   | {
       kind: "message_moved";
       taskId: string;

@@ -88,7 +88,7 @@ function unsent(attempt: Attempt, now: string): Ruling {
 
 /**
  * The agent's answer to a cancel. One that confirms it ends an attempt that nobody could say anything of; also one
- * that called back while the cancel was on its way, as it has stopped since. One that does not is told, whatever
+ * that called back while the cancel was on its way, as it has stopped since. One that does not stop is recorded, whatever
  * became of the attempt: its agent may still be at work.
  */
 function cancelAnswered(

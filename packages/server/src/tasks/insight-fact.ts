@@ -9,7 +9,7 @@ export interface InsightFact {
   readonly agentId: string;
   readonly tags: readonly string[];
   readonly ended?: EndedFact | undefined;
-  /** What was used beyond what was told before; less than nothing where an agent corrects itself. */
+  /** What was used beyond what was reported before; less than nothing where an agent corrects itself. */
   readonly used?: UsedFact | undefined;
   /** How long a human was waited for, in milliseconds. */
   readonly waitedMs?: number | undefined;

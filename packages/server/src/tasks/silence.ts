@@ -3,7 +3,7 @@ import { type DeliveryChange, NOTHING, type Ruling } from "./change.ts";
 import { dispatchEvent } from "./events.ts";
 import { type Attempt, occupiesSlot, type Task } from "./task.ts";
 
-/** What is told where nothing more is known. */
+/** The reason given where nothing more is known. */
 const WORDS: Readonly<Record<SilenceState, string>> = {
   not_responding: "The agent has accepted it and is not responding yet",
   silent: "The agent has said nothing for a long time",

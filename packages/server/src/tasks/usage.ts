@@ -34,7 +34,7 @@ interface Sum {
 
 /**
  * What an agent's attempts used together, the same in whatever order they are counted. Tokens always add up; costs
- * do in one currency: while attempts paid in several, there is no total, and none is told.
+ * do in one currency: while attempts paid in several, there is no total, and none is shown.
  */
 export class UsageSum {
   readonly #tokens = { inputTokens: { amount: 0, count: 0 }, outputTokens: { amount: 0, count: 0 } };

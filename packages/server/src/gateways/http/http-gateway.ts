@@ -60,7 +60,7 @@ export interface HttpGatewayOptions {
   times?: Partial<RequestTimes>;
   /** Whether link-local agents and metadata services may be called; default false. */
   allowLinkLocal?: boolean;
-  /** Told of every request that is over, before what came of it is answered. */
+  /** Records every request that is over, before what came of it is answered. */
   exchanges?: ExchangeSink | undefined;
 }
 

@@ -18,7 +18,7 @@ LINK_LOCAL.addSubnet("64:ff9b::a9fe:0", 112, "ipv6");
 LINK_LOCAL.addSubnet("2002:a9fe::", 32, "ipv6");
 LINK_LOCAL.addSubnet("::a9fe:0", 112, "ipv6");
 
-/** The setting that allows them, for who is told that one is refused. */
+/** The setting that allows them, for the error that refuses one. */
 export const ALLOWING_SETTING = "MISSION_CONTROL_ALLOW_PRIVATE_WEBHOOKS=true";
 
 /** An address is link-local, and such are not called. */

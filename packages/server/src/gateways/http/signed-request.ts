@@ -10,7 +10,7 @@ import type { LookupFunction } from "node:net";
 import { STANDARD_HEADERS, signStandard, standardHeaders } from "@mission-control/protocol";
 import { explainNetworkError } from "@mission-control/protocol/network-errors";
 
-/** An answer's body is read up to here, unless it is told; what comes after is thrown away. In bytes. */
+/** An answer's body is read up to here, unless the caller says otherwise; what comes after is thrown away. In bytes. */
 const MAX_BODY_BYTES = 64 * 1024;
 /**
  * How long a connection is kept for the next request, in milliseconds: less than the two seconds after which the most

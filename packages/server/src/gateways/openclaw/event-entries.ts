@@ -39,7 +39,7 @@ export function toolResultEntry(id: string, { isError, result }: JsonObject): En
   });
 }
 
-/** A tool call's begin or end, of the `item` stream: all that a connection is told that did not start the run. */
+/** A tool call's begin or end, of the `item` stream: all that a connection gets that did not start the run. */
 export function toolItemEntry(id: string, { name, title, status }: JsonObject): Entry | undefined {
   return asEntry({
     id,

@@ -21,7 +21,7 @@ const NEEDED_SCOPES = ["operator.read", "operator.write"] as const;
 export const APPROVALS_SCOPE = "operator.approvals";
 /** With this one and the capability, a client is asked; it may then do anything else on the gateway as well. */
 export const REVIEWER_SCOPE = "operator.admin";
-/** With this one, what agents ask people to decide (`question.*`) is told here, and answered. */
+/** With this one, this client gets what agents ask people to decide (`question.*`), and may answer it. */
 export const QUESTIONS_SCOPE = "operator.questions";
 const REVIEWER_CAPABILITY = "exec-approvals";
 const DEFAULT_TICK_MS = 30_000;

@@ -58,7 +58,7 @@ export class OpenClawRun {
   /** The last answer or message on its way to the gateway. */
   #saying: Promise<unknown> | null = null;
   readonly #messages: MessageTurns;
-  /** Since the last end that was told. */
+  /** Since the last end that was announced. */
   #used: Usage | undefined;
 
   constructor(options: RunOptions) {
@@ -225,14 +225,14 @@ export class OpenClawRun {
     }
   }
 
-  /** A further turn has been handed over, perhaps after the end of the last one was told. */
+  /** A further turn has been handed over, perhaps after the end of the last one was announced. */
   #goOn(): void {
     this.#options.emit({ kind: "continued", dispatchId: this.dispatchId, at: new Date() });
     this.#followSoon();
   }
 
   #followSoon(): void {
-    // After the caller has seen the outcome: nothing of the run may be told before.
+    // After the caller has seen the outcome: nothing of the run may be announced before.
     setImmediate(() => void this.#follow());
   }
 

@@ -41,7 +41,7 @@ export class RunActivity {
   #started = false;
   #said = "";
   #thought = "";
-  /** The preamble that {@link #said} was told by last. */
+  /** The preamble that {@link #said} came with last. */
   #preambleId: string | undefined;
   /** How often each id of a tool call was used before, and whether it is in use. Some models begin anew to count. */
   readonly #calls = new Map<string, { uses: number; isOpen: boolean }>();

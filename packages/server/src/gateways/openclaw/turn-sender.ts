@@ -47,7 +47,7 @@ export class TurnSender implements RunKey {
   runId: string;
   /** The start of the gateway that this id belongs to; undefined before the first send. */
   bootId: string | undefined;
-  /** The connection of the last send, which alone is told the run's tool calls. */
+  /** The connection of the last send, which alone gets the run's tool calls. */
   sentOn: GatewayConnection | undefined;
   /** To the last send. */
   answer: Promise<unknown> = Promise.resolve();

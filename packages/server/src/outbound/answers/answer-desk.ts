@@ -46,7 +46,7 @@ export interface AnswerDeskOptions {
 }
 
 const UNKNOWN = "This is not known here any more: answer it on the dashboard.";
-/** Of a name that is told in events, in UTF-16 units. */
+/** Of a name as events carry it, in UTF-16 units. */
 const NAME_LENGTH = 64;
 
 /** Takes answers that people give in a service, and gives them as an operator does. */

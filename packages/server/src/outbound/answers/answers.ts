@@ -32,7 +32,7 @@ export interface ListenerParts extends Omit<AnswersOptions, "logger"> {
   desk: AnswerDesk;
   /** The endpoints whose messages it hears the answers to: never none. */
   endpoints: () => readonly [WebhookRecord, ...WebhookRecord[]];
-  /** Told why it hears nothing or, with null, that it does. */
+  /** Called with why it hears nothing or, with null, when it does. */
   report: (error: string | null) => void;
 }
 

@@ -22,7 +22,7 @@ export class MessageEndings {
   /** Null where the endpoint's format has no messages that are changed. */
   #open: { endpoint: WebhookRecord; messages: OpenMessages } | null = null;
 
-  /** @param over told of a delivery whose message waits no more */
+  /** @param over called with a delivery whose message waits no more */
   constructor(parts: MessageEndingsParts, over: (delivery: DeliveryRecord) => void) {
     this.#parts = parts;
     this.#over = over;
@@ -33,7 +33,7 @@ export class MessageEndings {
     return this.#open !== null;
   }
 
-  /** Takes an endpoint as it is now, with the messages that its deliveries tell of. */
+  /** Takes an endpoint as it is now, with the messages of its deliveries. */
   async load(endpoint: WebhookRecord): Promise<void> {
     if (!isChanged(endpoint.format)) this.#open = null;
     else if (this.#open) this.#open.endpoint = endpoint;

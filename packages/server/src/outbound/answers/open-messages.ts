@@ -14,7 +14,7 @@ const PAGE = 500;
 export class OpenMessages {
   readonly #byTask = new Map<string, Map<string, OpenMessage>>();
 
-  /** Those that the endpoint's deliveries tell of. */
+  /** Those of the endpoint's deliveries. */
   static async load(store: Pick<Store, "deliveries">, endpointId: string): Promise<OpenMessages> {
     const messages = new OpenMessages();
     let cursor: string | null = null;
@@ -43,7 +43,7 @@ export class OpenMessages {
   /**
    * Has those messages changed whose end an event is, one after the other.
    * @param change makes one try; refused for good is as good as done: the message is gone
-   * @param over told of each that was changed: it waits no more
+   * @param over called with each that was changed: it waits no more
    * @returns the try that failed; null when all are changed
    */
   async end(

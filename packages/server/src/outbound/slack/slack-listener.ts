@@ -88,7 +88,7 @@ export class SlackListener implements Listener {
     return socket;
   }
 
-  /** Takes what somebody did. Whatever comes of it, the person is told; nothing waits for it. */
+  /** Takes what somebody did. Whatever comes of it, the person gets a reply; nothing waits for it. */
   async #take(payload: JsonObject): Promise<void> {
     const user = { id: textIn(objectIn(payload, "user"), "id"), name: nameIn(payload) };
     try {

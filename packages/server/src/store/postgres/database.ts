@@ -157,7 +157,7 @@ const DURABLE_COMMITS =
   "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
 function prepareConnection(client: ClientBase): void {
-  // Whoever waits for an answer is told; nobody else needs to be.
+  // Whoever waits for an answer gets the error; nobody else needs it.
   client.on("error", () => {});
   client.query(DURABLE_COMMITS).catch(() => {});
 }

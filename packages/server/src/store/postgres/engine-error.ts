@@ -74,7 +74,7 @@ const LOST: readonly string[] = [
   "server does not support SSL",
 ];
 
-/** The error to tell who asked: what is no fault of theirs is an outage. */
+/** The error for whoever asked: what is no fault of theirs is an outage. */
 export function toStoreError(error: unknown): unknown {
   const reason = engineReason(error);
   return reason === null

@@ -73,7 +73,7 @@ export class EventLog {
     return rowsOf(answer);
   }
 
-  /** The entries that rows tell of, with the records that they name as they are now. */
+  /** The entries that rows hold, with the records that they name as they are now. */
   async entriesOf(rows: readonly LogRow[]): Promise<LogEntry[]> {
     const records = await this.#records(rows.flatMap(recordsNamed));
     return rows.map((row) => entryOf(row, (kind, id) => records.get(`${kind} ${id}`) ?? null));

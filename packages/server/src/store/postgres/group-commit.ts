@@ -19,7 +19,7 @@ import { LoadedWorkingSet, type Loading } from "./working-set.ts";
 const MAX_GROUP = 512;
 /** More waiting than this, and the database is not keeping up: new work is refused. */
 const MAX_WAITING = 16_384;
-/** So often a group is planned again with what it turned out to look at. Each round tells of at least one thing. */
+/** So often a group is planned again with what it turned out to look at. Each round finds at least one thing. */
 const MAX_PLANS = 16;
 /** A commit whose answer was lost is asked for this long, in milliseconds; then nobody here knows. */
 const DOUBT_MS = 30_000;
@@ -215,7 +215,7 @@ export class GroupCommit {
     }
   }
 
-  /** The database is away: who waits is told at once. */
+  /** The database is away: who waits gets the error at once. */
   #refuseWaiting(error: unknown): void {
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }

@@ -42,7 +42,7 @@ const writeGap = prepared("write_gap", "INSERT INTO log_gaps (first, last) VALUE
 const moveHead = prepared("move_head_behind_gap", "UPDATE log_head SET newest = $1");
 
 /**
- * Notices that the database holds an older state of the log than was told of, and leaves the ids out that can have been
+ * Notices that the database holds an older state of the log than followers have had, and leaves the ids out that can have been
  * given since. The database keeps where its log is written (the cluster, its timeline, the table): a dump that was read in,
  * a base backup that was recovered and a replica that was promoted are elsewhere. Files that were copied back and
  * started as they are say nothing of it: those are known by the newest event that a node has seen ({@link LogMark}).
@@ -51,7 +51,7 @@ export class LogPlace {
   readonly #mark: LogMark;
   readonly #gapLeft: (gap: Gap) => void;
 
-  /** @param gapLeft told of a gap that was left here */
+  /** @param gapLeft called with a gap that was left here */
   constructor(mark: LogMark, gapLeft: (gap: Gap) => void = () => {}) {
     this.#mark = mark;
     this.#gapLeft = gapLeft;

@@ -97,9 +97,9 @@ export interface PostgresStoreOptions {
   /** How much one attempt's agent may put into its record; without them, anything. */
   limits?: TaskLimits;
   metrics?: Pick<Metrics, "commit" | "eventsCommitted">;
-  /** Told of outages, and of listeners that throw; without one, such an error ends the process. */
+  /** Logs outages, and listeners that throw; without one, such an error ends the process. */
   logger?: Pick<Logger, "error">;
-  /** Told once, when events that followers were told of are no more. They are told nothing after that: open it anew. */
+  /** Called once, when events that followers had are no more in the log. They get nothing after that: open it anew. */
   putBack?: () => void;
 }
 

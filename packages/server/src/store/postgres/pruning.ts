@@ -3,7 +3,7 @@ import { FencedError, type LeaseToken } from "../plan.ts";
 import type { Database } from "./database.ts";
 import { prepared, roundTrip } from "./statement.ts";
 
-/** In one step, unless it is told. */
+/** In one step, unless the caller says otherwise. */
 const PRUNE_ROWS = 100;
 
 const selectHead = prepared("head_to_prune", "SELECT newest FROM log_head");

@@ -112,7 +112,7 @@ export class Tables {
   }
 }
 
-/** What tells of the work in hand. */
+/** What the work in hand is read from. */
 const WORK = [selectHead(), selectAllUnderWay(), selectQueueLengths(), selectCommands()] as const;
 
 /** @param answers to {@link WORK} */

@@ -73,7 +73,7 @@ import { TranscriptReader } from "./transcript-reader.ts";
 import { SqliteWorkingSet } from "./working-set.ts";
 import { WriteBehind } from "./write-behind.ts";
 
-/** In one step of pruning, unless it is told. */
+/** In one step of pruning, unless the caller says otherwise. */
 const PRUNE_ROWS = 100;
 
 export interface SqliteStoreOptions {
@@ -84,7 +84,7 @@ export interface SqliteStoreOptions {
   /** How much one attempt's agent may put into its record; without them, anything. */
   limits?: TaskLimits;
   metrics?: Pick<Metrics, "commit" | "eventsCommitted">;
-  /** Told of outages, and of listeners that throw; without one, such an error ends the process. */
+  /** Logs outages, and listeners that throw; without one, such an error ends the process. */
   logger?: Pick<Logger, "error">;
 }
 
