@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 if (!existsSync(`${here}/node_modules/openclaw/openclaw.mjs`)) run("npm", ["ci"]);
+// The PostgreSQL of two servers before one gateway.
+if (!existsSync(`${here}/../cluster/node_modules`)) run("npm", ["ci", "--prefix", "../cluster"]);
 const wanted = process.argv.slice(2);
 const files = globSync("*.test.ts", { cwd: here })
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))

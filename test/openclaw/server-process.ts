@@ -28,18 +28,28 @@ export class ServerProcess {
   readonly #folder = mkdtempSync(join(tmpdir(), "mission-control-server-"));
   readonly #port: number;
   readonly #gateway: { url: string; token: string };
+  readonly #settings: Record<string, string>;
   readonly #arrivals = new EventEmitter();
   #child: ChildProcess | undefined;
   #stream: EventSource | undefined;
 
-  private constructor(port: number, gateway: { url: string; token: string }) {
+  private constructor(
+    port: number,
+    gateway: { url: string; token: string },
+    settings: Record<string, string>,
+  ) {
     this.#port = port;
+    this.#settings = settings;
     this.#gateway = gateway;
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  static async start(gateway: { url: string; token: string }): Promise<ServerProcess> {
-    const server = new ServerProcess(await freePort(), gateway);
+  /** @param settings of its environment, beside those that it needs */
+  static async start(
+    gateway: { url: string; token: string },
+    settings: Record<string, string> = {},
+  ): Promise<ServerProcess> {
+    const server = new ServerProcess(await freePort(), gateway, settings);
     await server.start();
     await server.#follow();
     return server;
@@ -56,6 +66,7 @@ export class ServerProcess {
         MISSION_CONTROL_LOG_LEVEL: "debug",
         OPENCLAW_GATEWAY_URL: this.#gateway.url,
         OPENCLAW_GATEWAY_TOKEN: this.#gateway.token,
+        ...this.#settings,
       },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -75,6 +86,11 @@ export class ServerProcess {
   /** Ends the server at once, as a crash would. */
   kill(): Promise<void> {
     return this.#end("SIGKILL");
+  }
+
+  /** Stops it where it is, as a process that hangs, or lets it go on. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#child?.kill(signal);
   }
 
   /** Calls the REST API and returns what it answered, whatever its status. */
