@@ -39,6 +39,10 @@ const COMMANDS: Readonly<Record<string, readonly [string, () => Promise<CommandM
     "List agents, add or remove one, or find those on this machine",
     () => import("./commands/agents.ts"),
   ],
+  deliveries: [
+    "List what was sent to agents, came from them and went to webhooks, and what was refused",
+    () => import("./commands/deliveries.ts"),
+  ],
   webhooks: [
     "List webhooks, add, remove, try or replay one, and see what was delivered",
     () => import("./commands/webhooks.ts"),

@@ -26,8 +26,9 @@ describe("webhooks", { skip }, () => {
   });
 
   test("an endpoint is added, tried, sees a delivery fail and gets it again, and is removed", async () => {
-    const page = await stage.open(context, "/webhooks");
+    const page = await stage.open(context, "/webhooks?tab=endpoints");
     const dialog = page.getByRole("dialog");
+    const panel = page.getByRole("complementary");
     const press = (name: string) => dialog.getByRole("button", { name, exact: true }).click();
     await page.getByText("Nothing is sent to other programs yet").waitFor();
     await page.getByRole("button", { name: "Add endpoint" }).click();
@@ -52,23 +53,26 @@ describe("webhooks", { skip }, () => {
       return undefined;
     };
     await stage.task({ title: "Tell the others" });
+    await page.getByRole("link", { name: "Deliveries" }).last().click();
     await page.getByText("Answered with HTTP 500.").waitFor();
     receiver.reaction = () => 204;
-    await page.getByLabel("State").selectOption("Waiting");
-    await page.getByRole("button", { name: /^Task #/ }).click();
-    await dialog.getByText("not today").waitFor();
-    await dialog.getByText("Tell the others").waitFor();
+    await page.getByLabel("Result").selectOption("Waiting");
+    await page.getByRole("link", { name: /To endpoint.*Task/ }).click();
+    await panel.getByText("not today").waitFor();
+    await panel.getByText(/"message":"Tell the others"/).waitFor();
     await assertAccessible(page, "A delivery");
-    await press("Send again");
-    await dialog.getByText("It is tried again.").waitFor();
+    await panel.getByRole("button", { name: "Send again" }).click();
+    await panel.getByText("It is tried again.").waitFor();
     await receiver.receives(3);
     assert.equal(receiver.received[2]?.id, receiver.received[1]?.id);
     await page.keyboard.press("Escape");
-    await page.getByLabel("State").selectOption("Delivered");
-    await page.getByRole("button", { name: /^Task #/ }).waitFor();
-    await assertAccessible(page, "Webhooks with deliveries");
+    await page.getByLabel("Result").selectOption("Taken");
+    await page.getByRole("link", { name: /To endpoint.*Task/ }).waitFor();
+    await page.getByRole("link", { name: "Endpoints" }).click();
+    await page.getByRole("button", { name: "Our chat" }).waitFor();
+    await assertAccessible(page, "Endpoints");
     await page.emulateMedia({ colorScheme: "dark" });
-    await assertAccessible(page, "Webhooks in the dark", "colours");
+    await assertAccessible(page, "Endpoints in the dark", "colours");
 
     await page.getByRole("button", { name: "Our chat" }).click();
     await press("Switch off");
@@ -88,7 +92,7 @@ describe("webhooks", { skip }, () => {
       return true;
     };
     const { url, botToken, appToken } = slack.endpoint;
-    const page = await stage.open(context, "/webhooks");
+    const page = await stage.open(context, "/webhooks?tab=endpoints");
     const dialog = page.getByRole("dialog");
     await page.getByRole("button", { name: "Add endpoint" }).click();
     await dialog.getByLabel("Written as").selectOption("slack_app");

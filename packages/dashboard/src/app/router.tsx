@@ -5,6 +5,7 @@ import { readActivitySearch } from "../pages/activity/activity-search.ts";
 import { readBoardSearch } from "../pages/board/board-search.ts";
 import { readInsightsSearch } from "../pages/insights/insights-search.ts";
 import { readTaskSearch } from "../pages/task/task-search.ts";
+import { readWebhooksSearch } from "../pages/webhooks/webhooks-search.ts";
 import { lazyPart } from "../ui/lazy-part.tsx";
 import { Failure, Skeleton } from "../ui/page-state.tsx";
 import { NotFound } from "./not-found.tsx";
@@ -53,6 +54,7 @@ const gateways = createRoute({
 const webhooks = createRoute({
   getParentRoute: () => root,
   path: "/webhooks",
+  validateSearch: readWebhooksSearch,
   component: lazyPart(async () => (await import("../pages/webhooks/webhooks-page.tsx")).WebhooksPage),
 });
 const insights = createRoute({

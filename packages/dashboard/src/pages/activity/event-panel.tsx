@@ -82,6 +82,10 @@ function Details({ event }: { event: LogEvent }) {
         {event.dispatchId ? (
           <Fact name={text.eventPanel.dispatch}>
             <code>{event.dispatchId}</code>
+            <br />
+            <Link to="/webhooks" search={{ attempt: event.dispatchId }} className={styles.link}>
+              {text.eventPanel.deliveries}
+            </Link>
           </Fact>
         ) : null}
         {event.lastState ? (

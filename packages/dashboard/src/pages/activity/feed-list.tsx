@@ -1,10 +1,10 @@
 import type { TaskSummary } from "@mission-control/protocol";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type RefObject, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useRowHeight } from "../../app/density.ts";
-import { isPageKey } from "../../app/shortcuts.ts";
 import { useAgents } from "../../app/use-agents.ts";
 import { useLive, useMission } from "../../app/use-mission.ts";
+import { useRowKeys } from "../../app/use-row-keys.ts";
 import { handedOverIn } from "../../store/feed.ts";
 import type { HeldEvent } from "../../store/held-event.ts";
 import { quickAnswers } from "../../tasks/quick-answers.ts";
@@ -204,37 +204,6 @@ function useUnknownTasks(ids: readonly (string | undefined)[]): void {
   useEffect(() => {
     for (const id of new Set(unknown.split(" "))) if (id) mission.loader.load(id);
   }, [mission, unknown]);
-}
-
-const STEPS: Record<string, number> = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
-
-/**
- * Up and down go from row to row, as in any list; j and k wherever the focus is: from the row that is open, or to the
- * first one on the screen. While an event is open, the one they go to opens in its place.
- */
-function useRowKeys(scroller: RefObject<HTMLElement | null>): void {
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const step = STEPS[event.key];
-      const list = scroller.current;
-      if (step === undefined || !list || !isPageKey(event)) return;
-      const inside = list.contains(document.activeElement);
-      if (!inside && event.key.startsWith("Arrow")) return;
-      const top = list.getBoundingClientRect().top;
-      const rows = [...list.querySelectorAll<HTMLElement>("[data-row]")].sort(
-        (a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top,
-      );
-      const open = rows.findIndex((row) => row.ariaCurrent === "true");
-      const at = inside ? rows.indexOf(document.activeElement as HTMLElement) : open;
-      const next = at < 0 ? rows.find((row) => row.getBoundingClientRect().top >= top) : rows[at + step];
-      if (!next) return;
-      event.preventDefault();
-      next.focus();
-      if (!inside && open >= 0) next.click();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, [scroller]);
 }
 
 function Footer({ older, filtered }: { older: FeedView["older"]; filtered: boolean }) {

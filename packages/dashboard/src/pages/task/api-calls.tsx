@@ -1,4 +1,5 @@
 import type { PermissionRequest, TaskView } from "@mission-control/protocol";
+import { Link } from "@tanstack/react-router";
 import { basePath } from "../../api/base-path.ts";
 import type { ApiCall } from "../../api/client.ts";
 import { asCurl } from "../../api/curl.ts";
@@ -29,6 +30,20 @@ export function ApiCalls({ task, waitingFor }: ApiCallsProps) {
   return (
     <details className={styles.details}>
       <summary>{text.task.api}</summary>
+      <p className={styles.quiet}>
+        {text.task.sent}{" "}
+        <Link to="/webhooks" search={{ task: task.id }} className={styles.deliveries}>
+          {text.task.sentAll}
+        </Link>
+        {task.attempts.map(({ id, attempt }) => (
+          <span key={id}>
+            {" · "}
+            <Link to="/webhooks" search={{ attempt: id }} className={styles.deliveries}>
+              {text.task.sentOf(attempt)}
+            </Link>
+          </span>
+        ))}
+      </p>
       <p className={styles.quiet}>{text.task.apiHint}</p>
       <ul className={styles.calls}>
         {calls.map(([name, call]) => (

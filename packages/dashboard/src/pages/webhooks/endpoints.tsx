@@ -1,4 +1,5 @@
 import type { WebhookEndpointView } from "@mission-control/protocol";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { text as common } from "../../text/text.ts";
 import { webhooksText as text } from "../../text/webhooks-text.ts";
@@ -65,6 +66,7 @@ function EndpointTable({ endpoints, onOpen }: EndpointTableProps) {
             <th>{text.state}</th>
             <th className={styles.minor}>{text.filters}</th>
             <th>{text.behind}</th>
+            <th>{text.deliveriesOf}</th>
             <th>{text.lastDelivered}</th>
           </tr>
         </thead>
@@ -115,6 +117,11 @@ function Row({ endpoint, onOpen }: { endpoint: WebhookEndpointView; onOpen(): vo
       <td>
         {text.behindBy(behind, waiting)}
         {skipped === 0 ? null : <span className={styles.under}>{text.skipped(skipped)}</span>}
+      </td>
+      <td>
+        <Link to="/webhooks" search={{ endpoint: endpoint.id }} className={styles.accent}>
+          {text.deliveriesOf}
+        </Link>
       </td>
       <td>{endpoint.lastDeliveredAt ? <Ago at={endpoint.lastDeliveredAt} /> : common.none}</td>
     </tr>
