@@ -83,9 +83,10 @@ export function countFacts(
 ): InsightRow[] {
   const changed = new Map<string, InsightRow>();
   const tagCounts = new Map<string, number>();
-  for (const fact of facts) {
-    const counts = countsOf(fact);
-    for (const key of keysOf(fact)) {
+  for (const alike of Map.groupBy(facts, placeOf).values()) {
+    const counts = alike.map(countsOf).reduce(addCounts, {});
+    const [first] = alike;
+    for (const key of first ? keysOf(first) : []) {
       const text = keyText(key);
       const known = changed.get(text) ?? buckets.get(key.bucket)?.get(text);
       if (!known && key.tag !== "") {
@@ -98,6 +99,11 @@ export function countFacts(
     }
   }
   return [...changed.values()];
+}
+
+/** What facts that are counted under the same keys have in common. */
+function placeOf({ at, agentId, tags }: InsightFact): string {
+  return JSON.stringify([bucketsOf(at).hour, agentId, tags]);
 }
 
 /** How many tags a bucket keeps apart for an agent. */
