@@ -13,7 +13,7 @@ import type {
 } from "@mission-control/protocol";
 import { Metrics } from "../../src/metrics.ts";
 import type { Operator } from "../../src/outbound/answers/answer-desk.ts";
-import { Answers } from "../../src/outbound/answers/answers.ts";
+import { Answers, type AnswersOptions } from "../../src/outbound/answers/answers.ts";
 import { ChannelSender } from "../../src/outbound/channel-sender.ts";
 import type { Clock } from "../../src/outbound/clock.ts";
 import { MailSender } from "../../src/outbound/mail/mail-sender.ts";
@@ -106,10 +106,22 @@ export class OutboundFixture {
   }
 
   /** One node that hears answers, and gives them as its operator would. */
-  answers(context: TestContext, store: Store = this.store): Answers {
+  answers(
+    context: TestContext,
+    store: Store = this.store,
+    more: Pick<AnswersOptions, "lookup"> = {},
+  ): Answers {
     const service = this.#service;
     const operator = operatorOf(store);
-    const answers = new Answers({ store, operator, service, sender: this.sender, logger: silent, publicUrl });
+    const answers = new Answers({
+      store,
+      operator,
+      service,
+      sender: this.sender,
+      logger: silent,
+      publicUrl,
+      ...more,
+    });
     context.after(() => answers.close());
     return answers;
   }

@@ -3,6 +3,7 @@ import { type TestContext, test } from "node:test";
 import type { JsonObject, LogEvent } from "@mission-control/protocol";
 import { FakeSlack } from "../../../test/support/fake-slack.ts";
 import { OutboundFixture, operatorOf, PUBLIC_URL } from "../../../test/support/outbound-fixture.ts";
+import { publicLookup } from "../public-address.ts";
 
 async function open(context: TestContext, users?: string[]) {
   const slack = await FakeSlack.start();
@@ -252,4 +253,15 @@ test("a server that is killed before it noted a message writes it again under th
     answers.map(({ data }) => data.optionId),
     ["allow"],
   );
+});
+
+test("a connection to an address that is not a public one is not made, whatever the service says", async (context) => {
+  const slack = await FakeSlack.start();
+  const fixture = await OutboundFixture.open(context);
+  context.after(() => slack.close());
+  const { id } = await fixture.webhooks.create({ ...slack.endpoint, answers: {} });
+  fixture.answers(context, fixture.store, { lookup: publicLookup() });
+  const { answersError } = await fixture.until(id, (endpoint) => endpoint.answersError !== undefined);
+  assert.match(answersError ?? "", /^Slack: its address is not a public one/);
+  assert.equal(slack.connections, 0);
 });

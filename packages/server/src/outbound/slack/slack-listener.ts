@@ -7,6 +7,7 @@ import { rejectData } from "../answers/answer-desk.ts";
 import type { Listener, ListenerParts } from "../answers/answers.ts";
 import { deliveryOf } from "../answers/choices.ts";
 import { endedMessage } from "../answers/ended-message.ts";
+import { isPrivateHost, PrivateAddressError } from "../public-address.ts";
 import { objectIn, type ServiceAnswer, textIn } from "../service-call.ts";
 import { slackChannel } from "./slack-message.ts";
 import { callSlack } from "./slack-sender.ts";
@@ -69,6 +70,8 @@ export class SlackListener implements Listener {
     const { result, json } = await callSlack(this.#parts.service, endpoint, randomUUID(), asked, signal);
     const url = textIn(json, "url");
     if (!result.isDelivered || url === "") throw new RefusedError(result.made.error, result.retryAfterMs);
+    // A name is looked at when it is looked up.
+    if (this.#parts.lookup && isPrivateHost(new URL(url))) throw new PrivateAddressError();
     const socket = new SlackSocket({
       url,
       lookup: this.#parts.lookup,
