@@ -30,11 +30,11 @@ export function superseded(waiting: readonly Message[]): Set<Message> {
   }
   const dropped = plain.slice(1, -1).filter((_, index) => index % 2 === 0);
   for (const [, ...later] of partsOf.values()) {
-    const said = new Set<string>();
+    const newer = new Set<string>();
     for (const message of later.reverse()) {
       const { fields } = partOf(message) as Part;
-      if (said.size > 0 && fields.every((field) => said.has(field))) dropped.push(message);
-      for (const field of fields) said.add(field);
+      if (newer.size > 0 && fields.every((field) => newer.has(field))) dropped.push(message);
+      for (const field of fields) newer.add(field);
     }
   }
   return new Set(dropped);

@@ -24,12 +24,12 @@ const ANSWER_WITHIN_MS = 5000;
  * The messages of one dispatch: each is given to the handler once, however often it is sent.
  */
 export class Messages {
-  readonly #tell: (messageId: string, end: MessageEnd) => void;
+  readonly #report: (messageId: string, end: MessageEnd) => void;
   readonly #answers = new Map<string, Promise<MessageAnswer>>();
 
-  /** @param tell says later what became of a message that was answered as delivered */
-  constructor(tell: (messageId: string, end: MessageEnd) => void) {
-    this.#tell = tell;
+  /** @param report says later what became of a message that was answered as delivered */
+  constructor(report: (messageId: string, end: MessageEnd) => void) {
+    this.#report = report;
   }
 
   /** Resolves with what to answer now; a repeat gets what the first one got. */
@@ -51,7 +51,7 @@ export class Messages {
     clearTimeout(timer);
     if (answer) return answer;
     void handled.then((later) => {
-      if (later.state !== "delivered") this.#tell(message.id, later);
+      if (later.state !== "delivered") this.#report(message.id, later);
     });
     return { state: "delivered" };
   }

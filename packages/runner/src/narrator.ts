@@ -14,7 +14,7 @@ const MAX_ENTRY_OUTPUT = 32 * 1024;
 /** Of one run, so many outputs are handed in whole; a dispatch may leave 1,000 artifacts behind. */
 const MAX_WHOLE_OUTPUTS = 200;
 
-type Teller = Pick<Reporter, "progress" | "entry" | "artifact">;
+type Reporting = Pick<Reporter, "progress" | "entry" | "artifact">;
 
 /** Something that waits to go out. */
 interface Waiting {
@@ -28,7 +28,7 @@ interface Waiting {
  * never a flood. One report is on its way at a time, and what grows meanwhile goes out once.
  */
 export class Narrator {
-  readonly #reporter: Teller;
+  readonly #reporter: Reporting;
   readonly #clock: Clock;
   readonly #stop = new AbortController();
   readonly #narration: Narration;
@@ -45,7 +45,7 @@ export class Narrator {
   #isSending = false;
   #timer: { due: number; abort: AbortController } | undefined;
 
-  constructor(reporter: Teller, clock: Clock) {
+  constructor(reporter: Reporting, clock: Clock) {
     this.#reporter = reporter;
     this.#clock = clock;
     this.#narration = new Narration(() => clock.now());

@@ -33,7 +33,7 @@ export class Redelivery {
   #looking: Promise<boolean> | undefined;
   /** Whether the last look found a server away. */
   #away = false;
-  readonly #said = new Set<string>();
+  readonly #warned = new Set<string>();
 
   constructor(options: RedeliveryOptions) {
     this.#options = options;
@@ -139,8 +139,8 @@ export class Redelivery {
   }
 
   #warnOnce(message: string): void {
-    if (this.#said.has(message)) return;
-    this.#said.add(message);
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
     this.#options.onWarning(message);
   }
 }

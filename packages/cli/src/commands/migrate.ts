@@ -35,9 +35,11 @@ Examples:
         throw wrongUse("Say where to move from and where to, with --from and --to.");
       }
       const { moveStore, storePlace } = await loadServer();
-      const moved = await moveStore(storePlace(from), storePlace(to), teller()).catch((error: unknown) => {
-        throw sayWhyNotMoved(error);
-      });
+      const moved = await moveStore(storePlace(from), storePlace(to), progressPrinter()).catch(
+        (error: unknown) => {
+          throw sayWhyNotMoved(error);
+        },
+      );
       if (json) printJson({ parts: moved });
       else {
         print(table(moved.map(({ name, count, sha256 }) => [name, String(count), sha256.slice(0, 16)])));
@@ -47,7 +49,7 @@ Examples:
 }
 
 /** Says now and then how far it has come. */
-function teller() {
+function progressPrinter() {
   let told = performance.now();
   return (step: "copying" | "comparing", part: string, rows: number) => {
     if (performance.now() - told < TELL_MS) return;

@@ -50,7 +50,7 @@ async function transcript(idOrTitle: string, flags: TranscriptFlags): Promise<vo
   for (const entry of entries.values()) past.push([entry.eventId, () => printer.take(entry)]);
   if (!flags.json) {
     const events = await readEvents(client, taskId, MILESTONES, lastEventId);
-    for (const event of events) past.push([event.id, () => printer.tell(event, attemptOf(event))]);
+    for (const event of events) past.push([event.id, () => printer.event(event, attemptOf(event))]);
   }
   for (const [, say] of past.sort(([one], [other]) => one - other)) say();
   if (follows) {
@@ -65,7 +65,7 @@ async function transcript(idOrTitle: string, flags: TranscriptFlags): Promise<vo
         entries.set(part.key, entry);
         printer.take(entry);
       }
-      printer.tell(event, attemptOf(event));
+      printer.event(event, attemptOf(event));
       if (event.type === "status_change" && ENDED.has(event.data.to as TaskStatus)) break;
     }
   }

@@ -10,7 +10,7 @@ export class JsonPrinter {
     printJson(entry);
   }
 
-  tell(): void {}
+  event(): void {}
 
   end(): void {}
 }
@@ -37,7 +37,7 @@ export class TextPrinter {
   }
 
   /** Prints an event that stands between the entries, if it is one. */
-  tell(event: LogEvent, attempt: number): void {
+  event(event: LogEvent, attempt: number): void {
     const text = milestoneText(event);
     if (text === undefined) return;
     for (const [key, entry] of this.#open) if (!isAtWork(entry)) this.#print(key, entry);

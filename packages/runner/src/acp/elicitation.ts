@@ -88,11 +88,11 @@ export function toForm(
     },
     answered({ optionId, values = {} }) {
       if (optionId === DECLINE.optionId) return { action: "decline" };
-      const told = properties.flatMap(([name, property]) => {
+      const content = properties.flatMap(([name, property]) => {
         const value = agentsValue(values[name], property, choices.get(name) ?? new Map());
         return value === undefined ? [] : [[name, value]];
       });
-      return { action: "accept", content: Object.fromEntries(told) };
+      return { action: "accept", content: Object.fromEntries(content) };
     },
   };
 }

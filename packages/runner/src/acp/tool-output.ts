@@ -10,8 +10,8 @@ const OUTPUT_FIELDS = ["formatted_output", "aggregated_output", "output", "stdou
  * @returns `undefined` where an update tells none
  */
 export function toolOutput({ content, rawOutput, status }: ToolCallUpdate): string | undefined {
-  const told = rawText(rawOutput) ?? contentText(content);
-  if (told !== undefined) return told;
+  const output = rawText(rawOutput) ?? contentText(content);
+  if (output !== undefined) return output;
   return (status === "failed" ? errorWords(rawOutput) : undefined) ?? asJson(rawOutput);
 }
 
@@ -28,13 +28,13 @@ export function outputPiece({ _meta }: ToolCallUpdate): string | undefined {
 export function exitCode({ rawOutput, _meta }: ToolCallUpdate): number | undefined {
   const raw = fields(rawOutput);
   // Codex, others; opencode; the terminal extension of both large adapters.
-  const told = [
+  const output = [
     raw.exit_code,
     raw.exitCode,
     fields(raw.metadata).exit,
     fields(_meta?.terminal_exit).exit_code,
   ].find((value) => Number.isInteger(value));
-  if (typeof told === "number") return told;
+  if (typeof output === "number") return output;
   // Claude Code puts it in front of what a failed command printed.
   const [, code] = /^Exit code (\d+)(?:\n|$)/.exec(rawText(rawOutput) ?? "") ?? [];
   return code === undefined ? undefined : Number(code);
@@ -45,10 +45,10 @@ function rawText(rawOutput: unknown): string | undefined {
   // Content blocks of a model's API, as Claude Code passes them on.
   if (Array.isArray(rawOutput)) return joined(rawOutput.map((part) => fields(part).text));
   const raw = fields(rawOutput);
-  const told = OUTPUT_FIELDS.map((name) => raw[name]).find((value) => typeof value === "string");
+  const output = OUTPUT_FIELDS.map((name) => raw[name]).find((value) => typeof value === "string");
   // Pi, and what MCP servers give back.
-  if (told === undefined) return Array.isArray(raw.content) ? rawText(raw.content) : undefined;
-  return typeof raw.stderr === "string" && raw.stderr !== "" ? `${told}\n${raw.stderr}` : String(told);
+  if (output === undefined) return Array.isArray(raw.content) ? rawText(raw.content) : undefined;
+  return typeof raw.stderr === "string" && raw.stderr !== "" ? `${output}\n${raw.stderr}` : String(output);
 }
 
 function contentText(content: ToolCallContent[] | null | undefined): string | undefined {
@@ -69,8 +69,8 @@ function withoutFence(text: string): string {
 }
 
 function joined(texts: unknown[]): string | undefined {
-  const told = texts.filter((text) => typeof text === "string");
-  return told.length > 0 ? told.join("\n") : undefined;
+  const output = texts.filter((text) => typeof text === "string");
+  return output.length > 0 ? output.join("\n") : undefined;
 }
 
 function asJson(value: unknown): string | undefined {

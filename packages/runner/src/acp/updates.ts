@@ -112,8 +112,8 @@ export class UpdateReader {
     }
     if (status === "failed") events.push({ type: "tool-failed", id, output: toolOutput(update) ?? "" });
     // Some tell the final diff once the call has ended.
-    const tellsChanges = status === "completed" || update.content?.length;
-    if (call.status !== "completed" || !tellsChanges) return events;
+    const hasChanges = status === "completed" || update.content?.length;
+    if (call.status !== "completed" || !hasChanges) return events;
     const changes = this.#changesOf(call);
     return [...events, ...(changes.length > 0 ? changes : this.#writtenBy(call, update))];
   }

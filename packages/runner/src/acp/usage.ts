@@ -19,7 +19,7 @@ export class AttemptUsage {
   #answered: Tokens | undefined;
   #session: Cost | undefined;
   /** Whether the agent has told a cost in this attempt. */
-  #toldCost = false;
+  #hasCost = false;
 
   /** @param before what the session had cost when the attempt began: agents go on counting from there */
   constructor(before: Cost | undefined) {
@@ -50,7 +50,7 @@ export class AttemptUsage {
     const tokens = this.#answered;
     const session = this.#session;
     // As much as the session had cost before, though the model has answered: it counts anew and came to the same.
-    if (!own?.outputTokens || !this.#toldCost || !session || session.amount !== this.#before) return tokens;
+    if (!own?.outputTokens || !this.#hasCost || !session || session.amount !== this.#before) return tokens;
     this.#before = 0;
     return { ...tokens, cost: session };
   }
@@ -67,7 +67,7 @@ export class AttemptUsage {
     const { amount, currency } = cost ?? {};
     if (typeof amount !== "number" || typeof currency !== "string") return undefined;
     this.#session = { amount, currency };
-    this.#toldCost = true;
+    this.#hasCost = true;
     // Less than before: it counts anew, as Claude Code does where its last process was killed, and goes on to do so.
     if (amount < this.#before) this.#before = 0;
     return { cost: { amount: amount - this.#before, currency } };

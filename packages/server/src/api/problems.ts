@@ -126,8 +126,8 @@ function refusalOf(error: unknown): ProblemError | null {
 }
 
 function invalid(errors: FieldErrors): ProblemError {
-  const told = errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
-  return new ProblemError(400, `The request is not valid: ${told.join("; ")}.`, { errors });
+  const sentences = errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
+  return new ProblemError(400, `The request is not valid: ${sentences.join("; ")}.`, { errors });
 }
 
 /** What Fastify itself refuses: bodies, media types, addresses. */

@@ -23,7 +23,7 @@ export interface Watched {
   readonly watchedSince: number;
   quietSince: number;
   /** What was announced last; null for nothing. */
-  told: SilenceState | null;
+  announced: SilenceState | null;
 }
 
 /**
@@ -53,14 +53,14 @@ export class SilenceView {
   /**
    * Begins with an attempt that was under way before.
    * @param quietMs how long it has been quiet by then, by a clock that may have been set meanwhile
-   * @param told what was announced of it
+   * @param announced what was announced of it
    * @param now the moment
    */
-  begin(attempt: AttemptSummary, quietMs: number, told: SilenceState | null, now: number): void {
+  begin(attempt: AttemptSummary, quietMs: number, announced: SilenceState | null, now: number): void {
     const { silentMs } = this.#patience;
     const counted = Math.min(Math.max(0, quietMs), silentMs - Math.min(silentMs, HEARD_AGAIN_MS));
-    this.#watch(attempt, now, now - counted, told);
-    if (told === "offline") this.#offlineSince.set(attempt.agentId, Number.NEGATIVE_INFINITY);
+    this.#watch(attempt, now, now - counted, announced);
+    if (announced === "offline") this.#offlineSince.set(attempt.agentId, Number.NEGATIVE_INFINITY);
   }
 
   follow(entries: readonly LogEntry[], now: number): void {
@@ -77,7 +77,7 @@ export class SilenceView {
       const watched = taskId === undefined ? undefined : this.#watched.get(taskId);
       if (watched && !isOfAnother && WORDS.has(type)) {
         watched.quietSince = now;
-        watched.told = null;
+        watched.announced = null;
       }
     }
   }
@@ -90,16 +90,16 @@ export class SilenceView {
 
   /** How an attempt is missed at a moment; null where it is not. */
   missedAs(watched: Watched, now: number): SilenceState | null {
-    const { agentId, state, isAsking, quietSince, watchedSince, told } = watched;
+    const { agentId, state, isAsking, quietSince, watchedSince, announced } = watched;
     const { firstWordMs, silentMs } = this.#patience;
     if (isAsking) return null;
     const offlineSince = this.#offlineSince.get(agentId);
     if (offlineSince !== undefined && now - offlineSince >= firstWordMs) return "offline";
     // What was announced before this view began stays true until a word, which takes it back.
-    if (told === "silent" || now - quietSince >= silentMs) return "silent";
+    if (announced === "silent" || now - quietSince >= silentMs) return "silent";
     // The first word makes an attempt `running`; of one that is `unknown`, its task says why.
     const isUnheard = state === "accepted" && now - Math.max(quietSince, watchedSince) >= firstWordMs;
-    return told === "not_responding" || isUnheard ? "not_responding" : null;
+    return announced === "not_responding" || isUnheard ? "not_responding" : null;
   }
 
   #step(attempt: AttemptSummary, now: number): void {
@@ -114,9 +114,9 @@ export class SilenceView {
     known.isAsking = attempt.isAsking;
   }
 
-  #watch(attempt: AttemptSummary, now: number, quietSince: number, told: SilenceState | null): void {
+  #watch(attempt: AttemptSummary, now: number, quietSince: number, announced: SilenceState | null): void {
     const { id, taskId, agentId, state, isAsking } = attempt;
-    const watched = { id, taskId, agentId, state, isAsking, watchedSince: now, quietSince, told };
+    const watched = { id, taskId, agentId, state, isAsking, watchedSince: now, quietSince, announced };
     this.#watched.set(taskId, watched);
   }
 }

@@ -100,7 +100,7 @@ export class SilenceWatch {
     for (const agentId of new Set([...view.watched].map((one) => one.agentId))) {
       view.reachability(agentId, agents.get(agentId)?.status, now);
     }
-    const missed = [...view.watched].filter((one) => view.missedAs(one, now) !== one.told);
+    const missed = [...view.watched].filter((one) => view.missedAs(one, now) !== one.announced);
     for (const watched of missed) {
       if (signal.aborted) return;
       const task = await store.task(watched.taskId);
@@ -108,7 +108,7 @@ export class SilenceWatch {
       // All that was said by now is in the view; a word that comes later makes the announcement untrue, and is seen by that.
       if (!(await position.reachedInTime((await store.range()).newest))) return;
       const state = view.missedAs(watched, performance.now());
-      if (state === watched.told || !task || !attempt || !occupiesSlot(attempt)) continue;
+      if (state === watched.announced || !task || !attempt || !occupiesSlot(attempt)) continue;
       const since = task.lastWordAt ?? attempt.acceptedAt ?? attempt.sentAt ?? attempt.queuedAt;
       await this.#announce(
         watched,
@@ -132,7 +132,7 @@ export class SilenceWatch {
       { under },
     );
     // Also where it had been announced before, or was not true any more.
-    if (task?.dispatchId === dispatchId) watched.told = task.silence?.state ?? null;
+    if (task?.dispatchId === dispatchId) watched.announced = task.silence?.state ?? null;
   }
 
   #silenceOf(state: SilenceState, since: string, agentId: string): Silence {

@@ -64,8 +64,11 @@ export function commandOutputEntry(id: string, data: JsonObject): Entry | undefi
 
 /** The agent's plan, of the `plan` stream: always the same entry. */
 export function planEntry({ steps }: JsonObject): Entry | undefined {
-  const told = asObjects(steps).map(({ step, status }) => ({ title: step ?? null, state: status ?? null }));
-  return told.length > 0 ? asEntry({ id: "plan", kind: "plan", steps: told }) : undefined;
+  const planned = asObjects(steps).map(({ step, status }) => ({
+    title: step ?? null,
+    state: status ?? null,
+  }));
+  return planned.length > 0 ? asEntry({ id: "plan", kind: "plan", steps: planned }) : undefined;
 }
 
 /** The texts of a result's content, a line between them. */

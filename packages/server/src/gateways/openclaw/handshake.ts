@@ -136,6 +136,6 @@ export function readHello(payload: JsonObject, { deviceToken, identity }: Creden
 }
 
 function tickIntervalOf(policy: JsonObject): number {
-  const told = asNumber(policy.tickIntervalMs) ?? 0;
-  return told > 0 ? Math.min(told, LONGEST_TICK_MS) : DEFAULT_TICK_MS;
+  const tickMs = asNumber(policy.tickIntervalMs) ?? 0;
+  return tickMs > 0 ? Math.min(tickMs, LONGEST_TICK_MS) : DEFAULT_TICK_MS;
 }

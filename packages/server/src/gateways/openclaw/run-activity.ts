@@ -220,8 +220,13 @@ export class RunActivity {
     if (hasWords) this.#inWindow.words += 1;
     const skipped = this.#skipped > 0 ? { skipped: this.#skipped } : {};
     this.#skipped = 0;
-    const told = { source: "gateway", ...data, ...skipped, ...(entry ? { entry: entry as JsonObject } : {}) };
-    return [{ message: hasWords ? message : undefined, data: told }];
+    const details = {
+      source: "gateway",
+      ...data,
+      ...skipped,
+      ...(entry ? { entry: entry as JsonObject } : {}),
+    };
+    return [{ message: hasWords ? message : undefined, data: details }];
   }
 }
 
