@@ -2,6 +2,7 @@ import type { GatewayView } from "@mission-control/protocol";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useMission } from "../../app/use-mission.ts";
+import { formatDuration } from "../../text/duration.ts";
 import { text } from "../../text/text.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
@@ -38,14 +39,14 @@ export function GatewaysPage() {
         </Empty>
       ) : (
         <div className={styles.frame}>
-          <table className={styles.table}>
+          <table className={`${styles.table} ${styles.stacked}`}>
             <thead>
               <tr>
                 <th>{text.gateways.name}</th>
                 <th>{text.gateways.state}</th>
-                <th>{text.gateways.version}</th>
-                <th className={styles.number}>{text.gateways.latency}</th>
-                <th>{text.gateways.since}</th>
+                <th className={styles.minor}>{text.gateways.version}</th>
+                <th className={`${styles.number} ${styles.minor}`}>{text.gateways.latency}</th>
+                <th className={styles.minor}>{text.gateways.since}</th>
                 <th>
                   <span className="visually-hidden">{text.gateways.remove}</span>
                 </th>
@@ -74,7 +75,7 @@ function Row({ gateway, onRemove }: { gateway: GatewayView; onRemove(): void }) 
           <code>{gateway.url}</code>
         </span>
       </th>
-      <td>
+      <td className={styles.wide}>
         <Badge tone={GATEWAY_TONE[gateway.state]}>{text.gatewayState[gateway.state]}</Badge>
         {gateway.lastError ? (
           <span className={styles.under}>
@@ -85,16 +86,16 @@ function Row({ gateway, onRemove }: { gateway: GatewayView; onRemove(): void }) 
           <Pairing deviceId={gateway.deviceId} error={gateway.lastError} />
         ) : null}
       </td>
-      <td>
+      <td className={styles.minor}>
         {gateway.version ?? text.none}
         {gateway.protocol === null ? null : (
           <span className={styles.under}>{text.gateways.protocol(gateway.protocol)}</span>
         )}
       </td>
-      <td className={styles.number}>
-        {gateway.latencyMs === null ? text.none : `${Math.round(gateway.latencyMs)} ms`}
+      <td className={`${styles.number} ${styles.minor}`}>
+        {gateway.latencyMs === null ? text.none : formatDuration(gateway.latencyMs)}
       </td>
-      <td>{gateway.connectedAt ? <Ago at={gateway.connectedAt} /> : text.none}</td>
+      <td className={styles.minor}>{gateway.connectedAt ? <Ago at={gateway.connectedAt} /> : text.none}</td>
       <td className={styles.number}>
         <Button kind="danger" onClick={onRemove} aria-label={text.gateways.removeTitle(gateway.name)}>
           {text.gateways.remove}

@@ -127,12 +127,12 @@ function Sessions() {
       {sessions.isLoading ? <Skeleton lines={3} /> : null}
       {sessions.data ? (
         <div className={styles.frame}>
-          <table className={styles.table}>
+          <table className={`${styles.table} ${styles.stacked}`}>
             <thead>
               <tr>
                 <th>{text.settings.browser}</th>
                 <th>{text.settings.since}</th>
-                <th>{text.settings.until}</th>
+                <th className={styles.minor}>{text.settings.until}</th>
                 <th>
                   <span className="visually-hidden">{text.settings.end}</span>
                 </th>
@@ -150,7 +150,7 @@ function Sessions() {
                     <td>
                       <Ago at={entry.createdAt} />
                     </td>
-                    <td>
+                    <td className={styles.minor}>
                       <Moment at={entry.expiresAt} />
                     </td>
                     <td className={styles.number}>
