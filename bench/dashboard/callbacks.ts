@@ -4,22 +4,38 @@ import { CallbackConnection } from "../load/callback-connection.ts";
 
 const CONNECTIONS = 16;
 
+/** What the callback with this number says; of `progress`. */
+export type Saying = (number: number) => object;
+
+const SAYS: Saying = (number) => ({ message: `mark ${number} · Reading packages/web/src/routes/log-in.ts` });
+
 /** Sends signed progress callbacks of several attempts over a few connections that stay open. */
 export class Callbacks {
   readonly #connections: CallbackConnection[];
   readonly #payloads: readonly DispatchPayload[];
   readonly #port: number;
+  readonly #says: Saying;
   #sent = 0;
 
   /** @param payloads running attempts; callbacks go around among them */
-  static async open(port: number, payloads: readonly DispatchPayload[]): Promise<Callbacks> {
+  static async open(
+    port: number,
+    payloads: readonly DispatchPayload[],
+    says: Saying = SAYS,
+  ): Promise<Callbacks> {
     const connections = Array.from({ length: CONNECTIONS }, () => new CallbackConnection(port));
     await Promise.all(connections.map(({ opened }) => opened));
-    return new Callbacks(port, payloads, connections);
+    return new Callbacks(port, payloads, connections, says);
   }
 
-  private constructor(port: number, payloads: readonly DispatchPayload[], connections: CallbackConnection[]) {
+  private constructor(
+    port: number,
+    payloads: readonly DispatchPayload[],
+    connections: CallbackConnection[],
+    says: Saying,
+  ) {
     this.#port = port;
+    this.#says = says;
     this.#payloads = payloads;
     this.#connections = connections;
   }
@@ -63,13 +79,12 @@ export class Callbacks {
     const payload = this.#payloads[number % this.#payloads.length];
     if (!payload) throw new Error("There is no attempt to report for.");
     const { task, agent, dispatchId, callback } = payload;
-    const message = `mark ${number} · Reading packages/web/src/routes/log-in.ts`;
     const body = JSON.stringify({
       type: "progress",
       taskId: task.id,
       agentId: agent.id,
       dispatchId,
-      message,
+      ...this.#says(number),
     });
     const timestamp = Math.floor(Date.now() / 1_000);
     const signed = standardHeaders(callback.secret, { id: randomUUID(), timestamp, body });

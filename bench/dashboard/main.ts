@@ -1,24 +1,54 @@
-// npm run bench:dashboard -- [--small]: the dashboard in a real browser against the real server, all on this machine.
+// npm run bench:dashboard -- [--small] [--only activity|transcript]: the dashboard in a real browser against the real
+// server, all on this machine.
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { CDPSession, Page } from "playwright-core";
 import { Stage } from "../../packages/dashboard/test/support/stage.ts";
 import { count, megabytes, ms, percentile } from "../measure/statistics.ts";
 import { Callbacks } from "./callbacks.ts";
+import { measureTranscript } from "./transcript.ts";
 
 const PROBE = readFileSync(new URL("./probe.js", import.meta.url), "utf8");
 const ATTEMPTS = 20;
 /** What a page holds at most (packages/dashboard/src/store/event-log.ts). */
 const HELD = 100_000;
 
-const { values } = parseArgs({ options: { small: { type: "boolean", default: false } } });
+const { values } = parseArgs({
+  options: { small: { type: "boolean", default: false }, only: { type: "string" } },
+});
 const singles = values.small ? 50 : 300;
 const fill = values.small ? 20_000 : Math.round(HELD * 1.2);
 const floodSeconds = values.small ? 5 : 30;
 const RATE = 1_000;
 
-const stage = await Stage.set();
+/** One attempt reports as much as the measured page is to take. */
+const stage = await Stage.set({ MISSION_CONTROL_LIMIT_CALLBACKS_PER_DISPATCH: "5000" });
 try {
+  if (values.only !== "transcript") await activity();
+  if (values.only !== "activity") await transcript();
+} catch (error) {
+  console.error(stage.server.log);
+  throw error;
+} finally {
+  await stage.strike();
+}
+for (const complaint of stage.complaints) console.error(complaint);
+process.exitCode = stage.complaints.length > 0 ? 1 : 0;
+
+/** A task's transcript, live. */
+async function transcript(): Promise<void> {
+  const context = await stage.logIn();
+  // Of every page that is opened: the probe is there before the page's own scripts.
+  await context.addInitScript(PROBE);
+  const page = await stage.open(context, "/");
+  const devtools = await context.newCDPSession(page);
+  const rows = await measureTranscript(stage, page, devtools, { perSecond: RATE, seconds: floodSeconds });
+  for (const [what, ...value] of rows) row(what, value);
+  await context.close();
+}
+
+/** The stream of all events, on the home page. */
+async function activity(): Promise<void> {
   const payloads = [];
   for (let index = 0; index < ATTEMPTS; index++) {
     payloads.push((await stage.running({ title: `Measured task ${index + 1}` })).payload);
@@ -57,14 +87,8 @@ try {
   ]);
   row("memory of the page after that", [megabytes(after), `${megabytes(after - full)} more`]);
   callbacks.close();
-} catch (error) {
-  console.error(stage.server.log);
-  throw error;
-} finally {
-  await stage.strike();
+  await context.close();
 }
-for (const complaint of stage.complaints) console.error(complaint);
-process.exitCode = stage.complaints.length > 0 ? 1 : 0;
 
 function row(what: string, [value, note]: [string, string]): void {
   console.log(`| ${what} | ${value} | ${note} |`);

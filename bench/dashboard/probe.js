@@ -35,11 +35,12 @@ globalThis.probe = (() => {
   /** Counts frames until {@link endFrames}. */
   let frames = null;
   function beginFrames() {
-    frames = { count: 0, dropped: 0, longest: 0, last: performance.now(), on: true };
+    frames = { count: 0, dropped: 0, longest: 0, gaps: [], last: performance.now(), on: true };
     const tick = (at) => {
       if (!frames.on) return;
       const gap = at - frames.last;
       frames.count += 1;
+      frames.gaps.push(gap);
       frames.dropped += Math.max(0, Math.round(gap / (1000 / 60)) - 1);
       frames.longest = Math.max(frames.longest, gap);
       frames.last = at;
@@ -50,7 +51,7 @@ globalThis.probe = (() => {
 
   function endFrames() {
     frames.on = false;
-    return { count: frames.count, dropped: frames.dropped, longest: frames.longest };
+    return { count: frames.count, dropped: frames.dropped, longest: frames.longest, gaps: frames.gaps };
   }
 
   return { watchRows, beginFrames, endFrames, painted: () => [...paintedAt] };

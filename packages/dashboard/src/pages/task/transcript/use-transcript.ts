@@ -2,7 +2,7 @@ import type { LogEvent, TranscriptPage } from "@mission-control/protocol";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import type { Mission } from "../../../app/mission.ts";
-import { useLive, useLiveVersion, useMission } from "../../../app/use-mission.ts";
+import { useLive, useMission } from "../../../app/use-mission.ts";
 import { MILESTONES, TranscriptRows } from "./rows.ts";
 
 const PAGE = 500;
@@ -57,7 +57,8 @@ export function useTranscript(taskId: string, first: FirstEnd): TranscriptView {
       }),
     [mission, taskId, rows],
   );
-  useLiveVersion();
+  // Not with everything that changes: what other tasks tell draws nothing here.
+  useLive(() => rows.version);
   return {
     rows,
     isLoading: query.data === undefined && query.isFetching,
