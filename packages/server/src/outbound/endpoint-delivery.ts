@@ -9,6 +9,7 @@ import { shownOf } from "./answers/ending.ts";
 import { MessageEndings } from "./answers/message-endings.ts";
 import type { Clock } from "./clock.ts";
 import { DeliveryLedger } from "./delivery-ledger.ts";
+import { DeliveryPruning } from "./delivery-pruning.ts";
 import { DeliveryQueue, WAITING } from "./delivery-queue.ts";
 import { EndpointHealth } from "./endpoint-health.ts";
 import { EventChoice } from "./event-choice.ts";
@@ -23,8 +24,6 @@ import type { TaskTags } from "./task-tags.ts";
 
 /** Requests under way to one endpoint. */
 const CONCURRENCY = 8;
-/** Of deliveries that are over, so many are kept, for so long; they are pruned after so many more. */
-const KEPT = { deliveries: 1000, ms: 7 * 24 * 3600_000, pruneEvery: 250, rows: 1000 };
 /** Tries of a delivery that are kept. */
 const TRIES = 10;
 /** Before a try whose event the store could not give. */
@@ -61,11 +60,11 @@ export class EndpointDelivery {
   #endpoint: WebhookRecord;
   #choice: EventChoice;
   readonly #messages: MessageEndings;
+  readonly #pruning: DeliveryPruning;
   readonly #held: HeldNotices;
   /** Every event up to here was read. */
   #cursor: number;
   #skipped: number;
-  #over = 0;
   /** Nothing is sent before, in Unix milliseconds: the receiver asked for it. */
   #notBefore = 0;
   #lastTryAt = 0;
@@ -94,6 +93,7 @@ export class EndpointDelivery {
     // What is asked for anew is told anew.
     const held = replayAfter === undefined ? endpoint.held : [];
     this.#ledger = new DeliveryLedger({ store, endpointId, token, logger }, this.#cursor, held);
+    this.#pruning = new DeliveryPruning(parts, endpointId, this.#stop.signal);
     this.#messages = new MessageEndings(parts, (over) => this.#ledger.put(over));
     this.#health = new EndpointHealth(endpoint, this.#ledger);
     if (replayAfter !== undefined) this.#ledger.replayed(replayAfter);
@@ -153,16 +153,8 @@ export class EndpointDelivery {
   }
 
   /** Removes deliveries that have been over for long. */
-  async prune(): Promise<void> {
-    this.#over = 0;
-    const { store, token: under, logger } = this.#parts;
-    const { id: endpointId } = this.#endpoint;
-    const before = new Date(this.#now() - KEPT.ms).toISOString();
-    const policy = { endpointId, keep: KEPT.deliveries, before, rows: KEPT.rows, under };
-    await store.pruneDeliveries(policy).catch((error: unknown) => {
-      if (this.#isClosing) return;
-      logger.error({ err: error, webhookId: endpointId }, "old deliveries could not be removed");
-    });
+  prune(): Promise<void> {
+    return this.#pruning.prune();
   }
 
   /** One that failed for a day is tried once an hour, with the oldest that waits. */
@@ -262,7 +254,7 @@ export class EndpointDelivery {
   #end(item: Item, delivery: DeliveryRecord): void {
     this.#queue.over(item, delivery);
     this.#messages.add(delivery);
-    if (++this.#over >= KEPT.pruneEvery) void this.prune();
+    this.#pruning.over();
   }
 
   /** Reads on, where there is room. */
