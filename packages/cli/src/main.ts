@@ -27,6 +27,10 @@ const COMMANDS: Readonly<Record<string, readonly [string, () => Promise<CommandM
   ],
   tasks: ["List tasks, newest first", () => import("./commands/tasks.ts")],
   inbox: ["List what waits for you, oldest first", () => import("./commands/inbox.ts")],
+  insights: [
+    "Tell what agents did in the last days, how long it took and what it cost",
+    () => import("./commands/insights.ts"),
+  ],
   artifacts: [
     "List what a task's agents have left behind, or download it",
     () => import("./commands/artifacts.ts"),
