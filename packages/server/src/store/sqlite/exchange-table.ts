@@ -67,18 +67,30 @@ export class ExchangeTable {
       .map(exchangeOf);
   }
 
-  /** The newest one that the policy lets go; null for none. */
+  /** The newest one that the policy lets go; null for none. Looks at an index alone, as nothing else goes on meanwhile. */
   newestToRemove({ kind, keep, maxBytes, before }: Omit<ExchangePolicy, "under">): string | null {
     const [first, below] = idRange(kind);
-    const row = this.#statements
+    const ofKind = "FROM exchanges WHERE id >= ? AND id < ?";
+    const tooMany = this.#statements
+      .get(`SELECT id ${ofKind} ORDER BY id DESC LIMIT 1 OFFSET ?`)
+      .get(first, below, keep);
+    const tooOld = this.#statements.get(`SELECT max(id) AS id ${ofKind}`).get(first, firstIdAt(kind, before));
+    const { total } = this.#statements.get(`SELECT sum(bytes) AS total ${ofKind}`).get(first, below) ?? {};
+    const tooLarge = Number(total) > maxBytes ? this.#newestBeyond(first, below, maxBytes) : undefined;
+    const ids = [tooMany, tooOld, tooLarge].map((row) => row?.id).filter((id) => typeof id === "string");
+    return ids.sort().at(-1) ?? null;
+  }
+
+  /** The newest one with which those of a kind, from the newest on, take more than so many bytes. */
+  #newestBeyond(first: string, below: string, maxBytes: number) {
+    return this.#statements
       .get(
         `SELECT id FROM (
-           SELECT id, row_number() OVER newest AS place, sum(bytes) OVER newest AS total FROM exchanges
-           WHERE id >= ? AND id < ? WINDOW newest AS (ORDER BY id DESC ROWS UNBOUNDED PRECEDING))
-         WHERE place > ? OR total > ? OR id < ? ORDER BY id DESC LIMIT 1`,
+           SELECT id, sum(bytes) OVER (ORDER BY id DESC ROWS UNBOUNDED PRECEDING) AS total FROM exchanges
+           WHERE id >= ? AND id < ?)
+         WHERE total > ? ORDER BY id DESC LIMIT 1`,
       )
-      .get(first, below, keep, maxBytes, firstIdAt(kind, before));
-    return row ? String(row.id) : null;
+      .get(first, below, maxBytes);
   }
 
   /** Removes the oldest of a kind up to one; part of the surrounding commit. @returns whether more may be left */
