@@ -2,6 +2,7 @@ import type { TaskView } from "@mission-control/protocol";
 import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import {
+  memo,
   type ReactNode,
   type RefObject,
   useCallback,
@@ -30,7 +31,14 @@ import { type FirstEnd, useTranscript } from "./use-transcript.ts";
 const ROW_HEIGHT = 32;
 
 /** What was said and done in a task, in order, live at its end. Only the rows on the screen exist. */
-export default function Transcript({ task }: { task: TaskView }) {
+export default memo(Transcript, (before, after) =>
+  DRAWN_OF.every((key) => before.task[key] === after.task[key]),
+);
+
+/** What of a task is drawn here: the rest changes with every word of its agent. */
+const DRAWN_OF = ["id", "status", "agentId", "dispatchId", "unknownReason", "attempts"] as const;
+
+function Transcript({ task }: { task: TaskView }) {
   const first = useFirstEnd(task);
   const view = useTranscript(task.id, first);
   const end = useRef<HTMLDivElement>(null);
@@ -52,7 +60,7 @@ export default function Transcript({ task }: { task: TaskView }) {
   }
   return (
     <>
-      <Rows task={task} rows={rows} end={end}>
+      <Rows task={task} rows={rows} count={view.count} end={end}>
         {view.isLoading ? (
           <p className={styles.quiet}>{runText.transcript.reading(rows.all.length)}</p>
         ) : null}
@@ -72,13 +80,15 @@ function useFirstEnd(task: TaskView): FirstEnd {
 interface RowsProps {
   task: TaskView;
   rows: TranscriptRows;
+  /** How many of them are drawn. */
+  count: number;
   /** What stands behind everything that belongs to the transcript. */
   end: RefObject<HTMLElement | null>;
   /** What is said of the reading, behind the rows. */
   children: ReactNode;
 }
 
-function Rows({ task, rows, end, children }: RowsProps) {
+function Rows({ task, rows, count, end, children }: RowsProps) {
   const { entry: wanted } = useSearch({ strict: false });
   const list = useRef<HTMLOListElement>(null);
   const [words, setWords] = useState("");
@@ -87,7 +97,7 @@ function Rows({ task, rows, end, children }: RowsProps) {
   const { all } = rows;
   const margin = useTopOf(list);
   const virtualizer = useVirtualizer({
-    count: all.length,
+    count,
     getScrollElement: () => scrollerOf(list.current),
     estimateSize: () => ROW_HEIGHT,
     getItemKey: (index) => all[index]?.key ?? index,
@@ -95,10 +105,10 @@ function Rows({ task, rows, end, children }: RowsProps) {
     overscan: 6,
     useFlushSync: false,
   });
-  const newest = all.at(-1)?.eventId ?? 0;
+  const newest = all[count - 1]?.eventId ?? 0;
   const begin = wanted !== undefined ? "elsewhere" : task.status === "in_progress" ? "end" : "top";
   const follow = useFollow(end, newest, begin);
-  const fresh = follow.isAtEnd ? 0 : all.length - 1 - rows.indexOf(follow.seen);
+  const fresh = follow.isAtEnd ? 0 : count - 1 - rows.indexOf(follow.seen);
   useAnchor(list, virtualizer, rows);
   useHighlight(list, words);
 
@@ -112,7 +122,7 @@ function Rows({ task, rows, end, children }: RowsProps) {
   );
   // While older rows come in, the wanted one moves on.
   const place = wanted === undefined ? -1 : rows.indexOf(wanted);
-  const isThere = wanted !== undefined && all[place]?.eventId === wanted;
+  const isThere = wanted !== undefined && place < count && all[place]?.eventId === wanted;
   useEffect(() => {
     if (isThere) virtualizer.scrollToIndex(place, { align: "center" });
   }, [isThere, place, virtualizer]);

@@ -1,17 +1,23 @@
 import type { LogEvent, TranscriptPage } from "@mission-control/protocol";
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo } from "react";
+import { useCallback, useEffect, useMemo, useSyncExternalStore } from "react";
 import type { Mission } from "../../../app/mission.ts";
 import { useLive, useMission } from "../../../app/use-mission.ts";
 import { MILESTONES, TranscriptRows } from "./rows.ts";
 
 const PAGE = 500;
+/** More changes than this between two drawings leave no row on the screen as it was. */
+const SCREENFUL = 20;
+/** In such a flood, the least time between two drawings, in milliseconds. */
+const FLOOD_DRAW_MS = 300;
 /** Milestones are few; an attempt that has more than these asks without end, and its oldest questions are not shown. */
 const MOST_MILESTONE_PAGES = 10;
 
 /** A task's transcript: what the server has, and what the log brings from then on. */
 export interface TranscriptView {
   rows: TranscriptRows;
+  /** How many of them are to be drawn now. */
+  count: number;
   /** The server's part is still being read. */
   isLoading: boolean;
   error: Error | null;
@@ -57,14 +63,57 @@ export function useTranscript(taskId: string, first: FirstEnd): TranscriptView {
       }),
     [mission, taskId, rows],
   );
-  // Not with everything that changes: what other tasks tell draws nothing here.
-  useLive(() => rows.version);
+  const count = useDrawn(mission, rows);
   return {
     rows,
+    count,
     isLoading: query.data === undefined && query.isFetching,
     error: query.error,
     retry: () => void query.refetch(),
   };
+}
+
+/**
+ * Draws the rows again when they have changed, and only then. Where more changes than a screen shows, every row on it is
+ * another one, which takes longer than a frame: then it is drawn so seldom that the frames between stay free for
+ * scrolling and typing. Nobody reads as fast.
+ * @returns how many rows are drawn: what came since waits, also where something else draws again, such as scrolling
+ */
+function useDrawn(mission: Mission, rows: TranscriptRows): number {
+  const drawn = useMemo(
+    () => ({ version: rows.version, count: rows.all.length, at: Number.NEGATIVE_INFINITY }),
+    [rows],
+  );
+  const subscribe = useCallback(
+    (draw: () => void) => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      let isDue = false;
+      const stop = mission.subscribe(() => {
+        const changes = rows.version - drawn.version;
+        if (timer !== undefined || changes === 0) return;
+        const wait = drawn.at + FLOOD_DRAW_MS - performance.now();
+        if (!isDue && changes > SCREENFUL && wait > 0) {
+          timer = setTimeout(() => {
+            timer = undefined;
+            isDue = true;
+            // Within a frame, as everything else is drawn.
+            mission.changed();
+          }, wait);
+          return;
+        }
+        isDue = false;
+        Object.assign(drawn, { version: rows.version, count: rows.all.length, at: performance.now() });
+        draw();
+      });
+      return () => {
+        clearTimeout(timer);
+        stop();
+      };
+    },
+    [mission, rows, drawn],
+  );
+  useSyncExternalStore(subscribe, () => drawn.version);
+  return drawn.count;
 }
 
 async function readEntries(
