@@ -124,8 +124,9 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       const { LogRelay } = await import("./relay/log-relay.ts");
       const id = shortFingerprint(keys.serverKey, "relay");
       const key = Buffer.from(fingerprint(keys.serverKey, "relay seal"), "base64url");
-      const replicas = settings.natsReplicas;
-      opening(new LogRelay({ url: natsUrl, replicas, id, key, log: shared.log, store, metrics, logger }));
+      const { log, publishers } = shared;
+      const carried = { log, publishers, store, id, key, replicas: settings.natsReplicas };
+      opening(new LogRelay({ url: natsUrl, ...carried, metrics, logger }));
     }
     const hub = await Hub.open({ log: store, logger, metrics, maxFilters: limits.streamFilters });
     const { deliveryDays, refusedBodies } = settings;

@@ -1,19 +1,23 @@
 import { pause } from "../abortable.ts";
-import type { LogRow } from "../store/log-row.ts";
 import type { RelayedLog } from "../store/relayed-log.ts";
 import type { Following } from "./following.ts";
 import type { NatsConnection } from "./nats-connection.ts";
 import { decodeMessage, type RelayMessage } from "./relay-message.ts";
 
+/** A publisher that is not announced for so long is on another database. */
+const UNANNOUNCED_MS = 10_000;
+/** So many publishers are remembered: one that is gone may have messages under way. */
+const REMEMBERED = 8;
+
 export interface LogConsumerOptions {
-  log: Pick<RelayedLog, "newest" | "bring" | "readAll" | "rows">;
+  log: Pick<RelayedLog, "newest" | "bring" | "readAll">;
   following: Pick<Following, "begin" | "reached" | "leave">;
   stream: string;
   /** Of the seal of messages. */
   key: Uint8Array;
   /** Called with why the stream could not be read; it is tried again. */
   failed: (error: unknown) => void;
-  /** Called with each publisher in the stream whose rows are not those of the database. */
+  /** Called once for a publisher in the stream that goes on without being announced in the database. */
   foreign: () => void;
   /** After the stream could not be read, until the next try, in milliseconds. */
   againMs: number;
@@ -27,10 +31,10 @@ export class LogConsumer {
   readonly #options: LogConsumerOptions;
   #attempt = new AbortController();
   #pauseMs = 0;
-  /** The publisher whose rows were found to be those of the database. */
-  #trusted: string | null = null;
-  /** The last one whose rows were others. */
-  #foreign: string | null = null;
+  /** Publishers that were announced in the database, the newest last. */
+  #trusted: readonly string[] = [];
+  /** The last message of one that was not, and when that one was first met. */
+  #strange: { session: string; upTo: number; since: number; isReported: boolean } | null = null;
   /** How often something was missing in the stream, or not to be had from it, and was read. */
   gapReads = 0;
 
@@ -67,7 +71,7 @@ export class LogConsumer {
 
   async #take({ session, upTo, rows }: RelayMessage): Promise<void> {
     const { log, following } = this.#options;
-    if (session !== this.#trusted && !(await this.#isOfThisLog(session, rows))) return;
+    if (!this.#trusted.includes(session)) return this.#meet(session, upTo);
     await log.bring(rows);
     if (log.newest < upTo) {
       this.gapReads++;
@@ -76,24 +80,27 @@ export class LogConsumer {
     if (log.newest >= upTo) following.reached(upTo);
   }
 
+  /** This publisher was announced in the database: what it sends is of the log there. */
+  trust(session: string): void {
+    if (this.#trusted.at(-1) === session) return;
+    this.#trusted = [...this.#trusted.filter((one) => one !== session), session].slice(-REMEMBERED);
+    const met = this.#strange;
+    this.#strange = null;
+    const { log, following } = this.#options;
+    if (met?.session === session && log.newest >= met.upTo) following.reached(met.upTo);
+  }
+
   /**
-   * Holds the first rows of each publisher against the database. Who runs a copy of a database beside it, or puts an old
-   * one back, may find the rows of another log in the stream, under the same name and the same ids.
+   * Passes over what a publisher sent that was not announced in the database: it has just begun, is of an earlier time,
+   * before a backup was put back, or publishes the log of a copy of the database, under the same name and the same ids.
    */
-  async #isOfThisLog(session: string, rows: readonly LogRow[]): Promise<boolean> {
-    const [first] = rows;
-    if (!first || session === this.#foreign) return false;
-    const own = await this.#options.log.rows(first.id - 1, rows.length);
-    const frames = new Map(own.map(({ id, frame }) => [id, frame]));
-    if (rows.every(({ id, frame }) => frames.get(id) === frame)) {
-      this.#trusted = session;
-      return true;
-    }
-    // One that is not there may have been removed since: that says nothing.
-    if (rows.some(({ id, frame }) => frames.has(id) && frames.get(id) !== frame)) {
-      this.#foreign = session;
-      this.#options.foreign();
-    }
-    return false;
+  #meet(session: string, upTo: number): void {
+    const now = performance.now();
+    const isKnown = this.#strange?.session === session;
+    const { since, isReported } =
+      isKnown && this.#strange ? this.#strange : { since: now, isReported: false };
+    const isForeign = now - since > UNANNOUNCED_MS;
+    if (isForeign && !isReported) this.#options.foreign();
+    this.#strange = { session, upTo, since, isReported: isReported || isForeign };
   }
 }

@@ -1,19 +1,22 @@
 import { randomUUID } from "node:crypto";
 import { abortable } from "../abortable.ts";
 import { rowOf } from "../store/log-row.ts";
-import type { RelayedLog } from "../store/relayed-log.ts";
+import type { LogPublishers, RelayedLog } from "../store/relayed-log.ts";
 import type { LogEntry } from "../store/store.ts";
 import type { NatsConnection } from "./nats-connection.ts";
 import { encodeMessage, messagesOf } from "./relay-message.ts";
 
 /** More than so many bytes that JetStream has not confirmed, and it does not keep up. */
 const MAX_UNDER_WAY_BYTES = 32 * 1024 * 1024;
+/** So often a publisher says in the database who it is. */
+const ANNOUNCE_MS = 1000;
 /** What a message has beside its data: subject and headers. */
 const ENVELOPE_BYTES = 1024;
 
 export interface LogPublisherOptions {
   connection: Pick<NatsConnection, "ensureStream" | "maxBytes" | "publish">;
   log: Pick<RelayedLog, "newest" | "rows" | "follow">;
+  publishers: Pick<LogPublishers, "announce">;
   stream: string;
   subject: string;
   replicas: number;
@@ -30,13 +33,15 @@ export interface LogPublisherOptions {
  * @throws Error at the first message that the stream did not take; the signal's reason
  */
 export async function publishLog(
-  { connection, log, stream, subject, replicas, key, began }: LogPublisherOptions,
+  { connection, log, publishers, stream, subject, replicas, key, began }: LogPublisherOptions,
   signal: AbortSignal,
 ): Promise<never> {
   const session = randomUUID();
   let sequence = await connection.ensureStream(stream, subject, replicas);
   const send = (data: Uint8Array, id?: string) =>
     connection.publish({ subject, data, lastSequence: sequence++, ...(id === undefined ? {} : { id }) });
+
+  await publishers.announce(session);
 
   // The newest entry once more, so that whoever gets it knows that it is up to date. JetStream may know its id.
   const { newest } = log;
@@ -64,9 +69,12 @@ export async function publishLog(
   const follower = log.follow(newest, (entries) => {
     if (!signal.aborted) publish(entries);
   });
+  // For those that begin to listen later; where the database is away, it is told the next time.
+  const announcing = setInterval(() => publishers.announce(session).catch(() => {}), ANNOUNCE_MS);
   try {
     return await abortable(failed.promise, signal);
   } finally {
+    clearInterval(announcing);
     follower.close();
   }
 }

@@ -3,7 +3,7 @@ import { abortable, pause } from "../abortable.ts";
 import { LeasedWork } from "../leased-work.ts";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
-import type { RelayedLog } from "../store/relayed-log.ts";
+import type { LogPublishers, RelayedLog } from "../store/relayed-log.ts";
 import type { Store } from "../store/store.ts";
 import { Following, type Way } from "./following.ts";
 import { LogConsumer } from "./log-consumer.ts";
@@ -39,6 +39,7 @@ export interface LogRelayOptions {
   /** What these nodes, and nobody else, seal messages with. */
   key: Uint8Array;
   log: RelayedLog;
+  publishers: LogPublishers;
   store: Pick<Store, "lease">;
   metrics: Pick<Metrics, "showRelay">;
   logger: Logger;
@@ -66,7 +67,7 @@ export class LogRelay {
 
   constructor(options: LogRelayOptions) {
     this.#options = options;
-    const { id, key, log, logger, metrics, url } = options;
+    const { id, key, log, logger, metrics, publishers, url } = options;
     this.#stream = `MISSION_CONTROL_${id}`;
     this.#servers = parseNatsUrl(url).servers.join();
     this.#following = new Following({
@@ -93,6 +94,7 @@ export class LogRelay {
       isByNats: this.#following.way === "nats",
       gapReads: this.#consumer.gapReads,
     }));
+    publishers.listen((session) => this.#consumer.trust(session));
     log.broughtBy(this.#following);
     this.#running = this.#run();
   }
@@ -129,7 +131,7 @@ export class LogRelay {
 
   /** Publishes or consumes for as long as the connection lasts. @throws Error why it is over, but when it is closed here */
   async #use(connection: NatsConnection): Promise<void> {
-    const { id, key, log, replicas, store } = this.#options;
+    const { id, key, log, publishers, replicas, store } = this.#options;
     const over = new AbortController();
     const close = () => over.abort();
     this.#stop.signal.addEventListener("abort", close, { once: true });
@@ -150,7 +152,8 @@ export class LogRelay {
           lasting = setTimeout(() => this.#worked("publish"), LASTING_MS);
         };
         try {
-          await publishLog({ connection, log, stream: this.#stream, subject, replicas, key, began }, signal);
+          const target = { connection, stream: this.#stream, subject, replicas, key };
+          await publishLog({ log, publishers, ...target, began }, signal);
         } finally {
           clearTimeout(lasting);
           this.#isPublishing = false;

@@ -1,7 +1,7 @@
 import type { SharedKeys } from "../keys.ts";
 import { openContentFolder } from "./content-folder.ts";
 import type { Contents } from "./contents.ts";
-import type { RelayedLog } from "./relayed-log.ts";
+import type { LogPublishers, RelayedLog } from "./relayed-log.ts";
 import { SqliteStore, type SqliteStoreOptions } from "./sqlite/sqlite-store.ts";
 import type { Store } from "./store.ts";
 
@@ -21,9 +21,11 @@ export interface OpenStoreOptions extends SqliteStoreOptions {
  * @throws NewerDatabaseError; DataFolderInUseError, DamagedDatabaseError (SQLite); UnsuitableDatabaseError,
  *   StoreUnavailableError (PostgreSQL)
  */
-export async function openStore(
-  options: OpenStoreOptions,
-): Promise<{ store: Store; contents: Contents; shared: { keys: SharedKeys; log: RelayedLog } | null }> {
+export async function openStore(options: OpenStoreOptions): Promise<{
+  store: Store;
+  contents: Contents;
+  shared: { keys: SharedKeys; log: RelayedLog; publishers: LogPublishers } | null;
+}> {
   const { databaseUrl: url, maxArtifactBytes: maxTotalBytes, putBack, ...others } = options;
   const { folder } = others;
   if (url !== undefined) {
@@ -33,7 +35,7 @@ export async function openStore(
     return {
       store,
       contents: store.contents(maxTotalBytes),
-      shared: { keys: store, log: store.relayedLog },
+      shared: { keys: store, log: store.relayedLog, publishers: store.logPublishers },
     };
   }
   const store = SqliteStore.open(others);

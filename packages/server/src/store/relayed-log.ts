@@ -33,3 +33,11 @@ export interface RelayedLog {
   /** Rows after a position, as the database has them. @throws StoreUnavailableError */
   rows(after: number, limit: number): Promise<readonly LogRow[]>;
 }
+
+/** Who publishes the log of this database, and nothing but that: by this its messages are told from those of others. */
+export interface LogPublishers {
+  /** Announces one to all nodes on this database, and to those alone. @throws StoreUnavailableError */
+  announce(session: string): Promise<void>;
+  /** @param listener called with each, as often as it is announced */
+  listen(listener: (session: string) => void): void;
+}

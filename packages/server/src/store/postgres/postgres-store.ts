@@ -28,7 +28,7 @@ import { OperationStore } from "../operation-store.ts";
 import { OutageLog } from "../outage-log.ts";
 import type { Operation } from "../plan.ts";
 import type { RecordKind, RecordKinds } from "../records.ts";
-import type { RelayedLog } from "../relayed-log.ts";
+import type { LogPublishers, RelayedLog } from "../relayed-log.ts";
 import type { SentPayload } from "../sent-payload.ts";
 import {
   type ArtifactPage,
@@ -50,7 +50,7 @@ import {
 } from "../store.ts";
 import { readTranscript, type TranscriptQuery } from "../transcript.ts";
 import { ArtifactTable } from "./artifact-table.ts";
-import { LEASES_CHANNEL, LOG_CHANNEL } from "./channels.ts";
+import { LEASES_CHANNEL, LOG_CHANNEL, RELAY_CHANNEL } from "./channels.ts";
 import { CommitMarks } from "./commit-marks.ts";
 import { ContentTable } from "./content-table.ts";
 import { Database } from "./database.ts";
@@ -69,6 +69,7 @@ import { LogTail } from "./log-tail.ts";
 import { migrate } from "./migrations.ts";
 import { refuseUnfinishedMove } from "./move-side.ts";
 import { type PrunePolicy, prune } from "./pruning.ts";
+import { Publishers } from "./publishers.ts";
 import { makeSearchIndex } from "./search-index.ts";
 import { sharedKey } from "./shared-key.ts";
 import { prepared, roundTrip } from "./statement.ts";
@@ -117,6 +118,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
   readonly #exchanges: Exchanges;
   readonly #artifacts: ArtifactTable;
   readonly #leases: Leases;
+  readonly #publishers: Publishers;
   readonly #wakes: Wakes;
   readonly #mark: LogMark;
 
@@ -185,6 +187,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
     this.#exchanges = new Exchanges(database);
     this.#artifacts = new ArtifactTable(database);
     this.#leases = new Leases(database);
+    this.#publishers = new Publishers(database);
     this.#group = new GroupCommit({
       database,
       limits,
@@ -203,6 +206,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
       new Map<string, Wake>([
         [LOG_CHANNEL, (newest) => (newest ? this.#tail.announced(Number(newest)) : this.#tail.wake())],
         [LEASES_CHANNEL, () => this.#leases.wake()],
+        [RELAY_CHANNEL, (session) => session && this.#publishers.heard(session)],
       ]),
     );
   }
@@ -222,6 +226,11 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
   /** The log, for who carries it from node to node. */
   get relayedLog(): RelayedLog {
     return this.#tail;
+  }
+
+  /** Who does. */
+  get logPublishers(): LogPublishers {
+    return this.#publishers;
   }
 
   workInHand(): Promise<WorkInHand> {

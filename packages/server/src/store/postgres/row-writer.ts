@@ -125,7 +125,7 @@ const insertEvents = prepared(
    SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])`,
 );
 const moveHead = prepared("move_head", "UPDATE log_head SET newest = $1");
-const announce = prepared("announce", "SELECT pg_notify($1, $2)");
+const announce = prepared("announce", "SELECT pg_notify($1, $2::text || ' ' || current_schema())");
 
 /**
  * The statements that write what was planned, to be sent in one piece.

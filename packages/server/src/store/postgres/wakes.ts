@@ -40,7 +40,13 @@ export class Wakes {
       await client.end().catch(() => {});
       throw error;
     });
-    client.on("notification", ({ channel, payload }) => this.#channels.get(channel)?.(payload));
+    const { rows } = await client.query("SELECT current_schema() AS schema");
+    const own = String(rows[0]?.schema);
+    client.on("notification", ({ channel, payload = "" }) => {
+      // Channels are the database's, and others may have a log in another schema of it.
+      const [told = "", schema = own] = payload.split(/ (.*)/s, 2);
+      if (schema === own) this.#channels.get(channel)?.(told);
+    });
     for (const channel of this.#channels.keys()) await client.query(`LISTEN ${channel}`);
     if (this.#isClosed) await this.close();
     else this.#wakeAll();
