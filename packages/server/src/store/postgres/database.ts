@@ -61,9 +61,10 @@ export class Database {
   /**
    * Opens a connection of its own.
    * @param lost called when it ends after it was open, whoever ended it
+   * @param isPatient whether an answer may take as long as it takes, such as that to a change of the schema
    */
-  async connect(lost: () => void = () => {}): Promise<Client> {
-    const client = new pg.Client(this.#config);
+  async connect(lost: () => void = () => {}, { isPatient = false } = {}): Promise<Client> {
+    const client = new pg.Client(isPatient ? { ...this.#config, query_timeout: 0 } : this.#config);
     client.on("error", () => {});
     try {
       await client.connect();

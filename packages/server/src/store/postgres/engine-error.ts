@@ -56,7 +56,7 @@ export function endsConnection(error: unknown): boolean {
   return error.code === "25P03" || (error.code ?? "").startsWith("57P");
 }
 
-/** Whether the database ended a statement because it took longer than it may. @param error as it was thrown or {@link told} */
+/** Whether the database ended a statement because it took longer than it may. @param error as it was thrown or {@link toStoreError} */
 export function tookTooLong(error: unknown): boolean {
   const cause = error instanceof StoreUnavailableError ? error.cause : error;
   return cause instanceof pg.DatabaseError && cause.code === "57014";

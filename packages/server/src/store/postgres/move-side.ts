@@ -45,7 +45,7 @@ export class PostgresMoveSide implements MoveTarget, SharedKeys {
   static async open(url: string): Promise<PostgresMoveSide> {
     const database = new Database(url);
     try {
-      const client = await database.connect();
+      const client = await database.connect(() => {}, { isPatient: true });
       await database.check(client);
       await beAlone(client, database.name);
       await migrate(client);
@@ -122,18 +122,21 @@ export class PostgresMoveSide implements MoveTarget, SharedKeys {
   }
 
   async finish(): Promise<void> {
-    await this.#database.with((client) =>
-      roundTrip(client, [
+    try {
+      // On the connection that waits for as long as it takes.
+      await roundTrip(this.#client, [
         "BEGIN",
-        // Of large tables this takes long.
         "SET LOCAL statement_timeout = 0",
         "UPDATE log_head SET newest = greatest(newest, (SELECT max(id) FROM events), (SELECT max(last) FROM log_gaps))",
         "UPDATE log_tail SET oldest = coalesce((SELECT min(id) FROM events), oldest)",
         `DROP TABLE ${MOVE_TABLE}`,
         "ANALYZE",
         "COMMIT",
-      ]),
-    );
+      ]);
+    } catch (error) {
+      await this.#client.query("ROLLBACK").catch(() => {});
+      throw toStoreError(error);
+    }
   }
 
   /** @see SharedKeys.sharedKey */

@@ -135,7 +135,7 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
     try {
       let logName: string;
       let hasSearchIndex: boolean;
-      const client = await database.connect();
+      const client = await database.connect(() => {}, { isPatient: true });
       try {
         await database.check(client);
         await migrate(client);
