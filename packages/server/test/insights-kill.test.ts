@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  type DispatchPayload,
-  type Insights,
-  SIMPLE_SIGNATURE_HEADER,
-  signSimple,
-} from "@mission-control/protocol";
+import type { Insights } from "@mission-control/protocol";
+import { complete } from "./support/complete.ts";
 import { AgentDouble, dispatchTasks, ServerProcess } from "./support/server-process.ts";
 
 const ROUNDS = 6;
@@ -22,7 +18,7 @@ test("killed while it counts, the server counts everything once", async (context
   for (let round = 0; round < ROUNDS; round++) {
     const before = agent.payloads.length;
     await dispatchTasks(server, agent, TASKS);
-    for (const payload of agent.payloads.slice(before)) await complete(payload);
+    for (const payload of agent.payloads.slice(before)) await complete(payload, TOKENS);
     await server.end("SIGKILL");
     // What it finds at its start it counts at once: the next kill falls somewhere into that.
     await server.restart();
@@ -37,14 +33,3 @@ test("killed while it counts, the server counts everything once", async (context
   assert.equal(total.worked?.count, ROUNDS * TASKS);
   assert.equal(agents.length, ROUNDS);
 });
-
-async function complete({ task, agent, callback }: DispatchPayload): Promise<void> {
-  const said = { taskId: task.id, agentId: agent.id, type: "complete", usage: { inputTokens: TOKENS } };
-  const body = JSON.stringify({ ...said, timestamp: new Date().toISOString() });
-  const headers = {
-    "Content-Type": "application/json",
-    [SIMPLE_SIGNATURE_HEADER]: signSimple(callback.secret, body),
-  };
-  const { status } = await fetch(callback.url, { method: "POST", headers, body });
-  assert.equal(status, 200);
-}
