@@ -11,6 +11,13 @@ import { Stage } from "./support/stage.ts";
 const folder = fileURLToPath(new URL("../../../docs/screenshots", import.meta.url));
 const WIDE = { width: 1440, height: 900 };
 const PHONE = { width: 390, height: 844 };
+const LARGE = { width: 2560, height: 1440 };
+
+/** Views that somebody saved. */
+const VIEWS = [
+  { name: "Open questions", page: "activity", search: "types=permission" },
+  { name: "Maintenance", page: "board", search: "tag=maintenance" },
+];
 
 interface Shot {
   name: string;
@@ -35,8 +42,10 @@ try {
     { name: "empty-insights", path: "/insights", ready: "Nothing has been counted yet" },
   ]);
   const { runningId, failedId, reviewId, asksId } = await playScenes(stage);
+  for (const view of VIEWS) await stage.server.call("POST", "/api/views", view);
   await shoot([
     { name: "activity", path: "/", ready: "Created: " },
+    { name: "inbox", path: "/inbox", ready: "wait for you" },
     { name: "activity-event", path: `/?task=${runningId}`, ready: "Created: ", act: openFirst },
     { name: "board", path: "/board", ready: "Write the release notes" },
     { name: "new-task", path: "/board?create=one", ready: "New task" },
@@ -61,6 +70,8 @@ try {
     { name: "insights", path: "/insights", ready: "Failures by reason" },
     { name: "settings", path: "/settings", ready: "this one" },
     { name: "palette", path: "/", ready: "Created: ", act: (page) => page.keyboard.press("Control+k") },
+    { name: "large-board", path: "/board", ready: "Write the release notes", viewport: LARGE },
+    { name: "phone-agents", path: "/agents", ready: "HTTP", viewport: PHONE },
     { name: "phone-activity", path: "/", ready: "Created: ", viewport: PHONE },
     { name: "phone-deliveries", path: "/webhooks", ready: "Write the release notes", viewport: PHONE },
     { name: "phone-board", path: "/board", ready: "Write the release notes", viewport: PHONE },
@@ -100,7 +111,7 @@ async function settled(page: Page): Promise<void> {
 
 async function openFirst(page: Page): Promise<void> {
   await page.locator("[data-row]").first().click();
-  await page.getByText("Raw event").waitFor();
+  await page.locator("aside h2").first().waitFor();
 }
 
 async function paste(page: Page): Promise<void> {
