@@ -71,8 +71,8 @@ test("a command that has to be approved is a question here, and runs as it was a
     const answers = ["allow-once", "deny"];
     const asked = new Set<string>();
     for (const optionId of answers) {
-      const event = await probe.event((one) => one.kind === "asks" && !asked.has(one.request.id));
-      const request = event.kind === "asks" ? event.request : assert.fail();
+      const event = await probe.event((one) => one.kind === "question_asked" && !asked.has(one.request.id));
+      const request = event.kind === "question_asked" ? event.request : assert.fail();
       asked.add(request.id);
       assert.match(request.title, /^touch /);
       assert.ok(request.options.some((option) => option.optionId === optionId));
@@ -84,7 +84,7 @@ test("a command that has to be approved is a question here, and runs as it was a
     const end = await probe.end(sent.dispatchId);
     assert.equal(end.kind === "ended" && end.text, "Done.");
     assert.deepEqual([existsSync(fileOf("here")), existsSync(fileOf("not-here"))], [true, false]);
-    assert.equal(probe.events.filter(({ kind }) => kind === "asked").length, 2);
+    assert.equal(probe.events.filter(({ kind }) => kind === "question_settled").length, 2);
   } finally {
     await probe.close();
   }

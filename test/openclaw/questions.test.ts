@@ -40,8 +40,10 @@ const steps = (questions: object[]): Step[] => [
 async function asking(probe: AdapterProbe, key: string, questions: object[]) {
   const sent = payload(key, steps(questions));
   await probe.handOver(sent);
-  const event = await probe.event((one) => one.dispatchId === sent.dispatchId && one.kind === "asks");
-  const request = event.kind === "asks" ? event.request : assert.fail();
+  const event = await probe.event(
+    (one) => one.dispatchId === sent.dispatchId && one.kind === "question_asked",
+  );
+  const request = event.kind === "question_asked" ? event.request : assert.fail();
   const answer = (optionId: string, values?: Record<string, string | string[]>) =>
     probe.adapter.answerPermission(
       target(),
@@ -51,7 +53,8 @@ async function asking(probe: AdapterProbe, key: string, questions: object[]) {
     );
   const settled = () =>
     probe.event(
-      (one) => one.kind === "asked" && one.requestId === request.id && one.dispatchId === sent.dispatchId,
+      (one) =>
+        one.kind === "question_settled" && one.requestId === request.id && one.dispatchId === sent.dispatchId,
     );
   return { sent, request, answer, settled };
 }

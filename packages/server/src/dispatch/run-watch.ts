@@ -72,12 +72,12 @@ export class RunWatch {
         messageId,
         state: "taken_up",
       });
-    } else if (event.kind === "asks") {
+    } else if (event.kind === "question_asked") {
       const { request } = event;
-      void writer.retryUntilStored({ kind: "run_asks", taskId, dispatchId, request, at });
-    } else if (event.kind === "asked") {
+      void writer.retryUntilStored({ kind: "run_question", taskId, dispatchId, request, at });
+    } else if (event.kind === "question_settled") {
       const { requestId } = event;
-      void writer.retryUntilStored({ kind: "run_asked", taskId, dispatchId, requestId, at });
+      void writer.retryUntilStored({ kind: "run_question_settled", taskId, dispatchId, requestId, at });
     } else if (event.kind === "continued") {
       void writer.retryUntilStored({ kind: "run_continued", taskId, dispatchId });
     } else {

@@ -60,9 +60,9 @@ export type RunEvent =
   /** The agent has begun to work with a message that it was sent. */
   | { kind: "message_taken_up"; dispatchId: string; messageId: string; at: Date }
   /** The gateway asks for the agent, before that does something. Told again, it is the same question. */
-  | { kind: "asks"; dispatchId: string; request: PermissionRequest; at: Date }
+  | { kind: "question_asked"; dispatchId: string; request: PermissionRequest; at: Date }
   /** Such a question is settled: by somebody else, or by the answer given here. */
-  | { kind: "asked"; dispatchId: string; requestId: string; at: Date }
+  | { kind: "question_settled"; dispatchId: string; requestId: string; at: Date }
   | { kind: "lost"; dispatchId: string; reason: string; at: Date };
 
 /** Whether an agent can be reached, as far as the adapter knows now. */

@@ -154,7 +154,7 @@ function change(
 
 /** Whether a change may bring a permission request. */
 function mayAsk(asked: TaskChange): boolean {
-  return asked.kind === "run_asks" || (asked.kind === "callback" && asked.callback.type === "permission");
+  return asked.kind === "run_question" || (asked.kind === "callback" && asked.callback.type === "permission");
 }
 
 function messageOf(draft: Draft, id: string | undefined): Message | null {

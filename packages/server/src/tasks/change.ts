@@ -124,8 +124,8 @@ export type ReportChange =
       usage?: Usage | undefined;
     }
   /** The gateway asks for the agent, and that question is settled. */
-  | { kind: "run_asks"; taskId: string; dispatchId: string; request: PermissionRequest; at: string }
-  | { kind: "run_asked"; taskId: string; dispatchId: string; requestId: string; at: string }
+  | { kind: "run_question"; taskId: string; dispatchId: string; request: PermissionRequest; at: string }
+  | { kind: "run_question_settled"; taskId: string; dispatchId: string; requestId: string; at: string }
   | { kind: "run_continued"; taskId: string; dispatchId: string }
   | { kind: "run_settled"; taskId: string; dispatchId: string };
 

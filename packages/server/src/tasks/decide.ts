@@ -50,8 +50,8 @@ function rule(state: TaskState, change: TaskChange, now: string): Ruling {
     case "callback":
     case "run_activity":
     case "run_ended":
-    case "run_asks":
-    case "run_asked":
+    case "run_question":
+    case "run_question_settled":
     case "run_continued":
     case "run_settled":
       return ruleReport(state, change, now);

@@ -237,8 +237,8 @@ test("whether the agent has an answer is told once, also when its attempt is ove
 test("a question of the gateway is asked once, answered like its agent's, or settled there", () => {
   const story = new Story().accepted();
   const about = () => ({ taskId: TASK, dispatchId: story.attempt.id, at: NOW });
-  const ask = () => story.do({ kind: "run_asks", request: REQUEST, ...about() });
-  const settle = () => story.do({ kind: "run_asked", requestId: "r1", ...about() });
+  const ask = () => story.do({ kind: "run_question", request: REQUEST, ...about() });
+  const settle = () => story.do({ kind: "run_question_settled", requestId: "r1", ...about() });
   const types = (events: readonly { type: string; data: object }[]) =>
     events.map(({ type, data }) => [type, "state" in data && data.state, "source" in data && data.source]);
   assert.deepEqual(types(ask().events), [["permission", "requested", "gateway"]]);
@@ -247,10 +247,10 @@ test("a question of the gateway is asked once, answered like its agent's, or set
   assert.deepEqual(types(settle().events), [["permission", "withdrawn", "gateway"]]);
   assert.deepEqual([story.task?.waitingFor, settle().events, ask().events], [undefined, [], []]);
   const other = new Story().accepted();
-  other.do({ kind: "run_asks", request: REQUEST, taskId: TASK, dispatchId: other.attempt.id, at: NOW });
+  other.do({ kind: "run_question", request: REQUEST, taskId: TASK, dispatchId: other.attempt.id, at: NOW });
   assert.equal(other.answer("r1", "allow").command?.kind, "permission");
   const late = {
-    kind: "run_asked",
+    kind: "run_question_settled",
     requestId: "r1",
     taskId: TASK,
     dispatchId: other.attempt.id,

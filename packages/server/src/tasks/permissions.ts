@@ -66,9 +66,9 @@ export function requestPermission(
 }
 
 /** The gateway of an attempt asks for its agent. What it asked already is not asked again. */
-export function runAsks(
+export function runQuestion(
   { attempt, events, beside }: Started,
-  { request, at }: Extract<ReportChange, { kind: "run_asks" }>,
+  { request, at }: Extract<ReportChange, { kind: "run_question" }>,
   now: string,
 ): Ruling {
   if (attempt.permissions?.some((known) => known.request.id === request.id)) return NOTHING;
@@ -82,9 +82,9 @@ export function runAsks(
 }
 
 /** A question of the gateway is settled there: nobody need answer it any more. */
-export function runAsked(
+export function runQuestionSettled(
   attempt: Attempt,
-  { requestId, at }: Extract<ReportChange, { kind: "run_asked" }>,
+  { requestId, at }: Extract<ReportChange, { kind: "run_question_settled" }>,
   now: string,
 ): Ruling {
   const permission = attempt.permissions?.find((one) => one.request.id === requestId && isOpen(one));

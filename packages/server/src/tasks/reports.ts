@@ -20,8 +20,8 @@ import { withPolicy } from "./permission-policy.ts";
 import {
   openRequest,
   requestPermission,
-  runAsked,
-  runAsks,
+  runQuestion,
+  runQuestionSettled,
   type Started,
   withdrawOpen,
 } from "./permissions.ts";
@@ -43,10 +43,15 @@ export function ruleReport(state: TaskState, change: ReportChange, now: string):
       return runActivity(task, attempt, change, now);
     case "run_ended":
       return runEnded(task, attempt, change, now);
-    case "run_asks":
-      return withPolicy(runAsks(start(task, attempt, now), change, now), change.request, state.policy, now);
-    case "run_asked":
-      return runAsked(attempt, change, now);
+    case "run_question":
+      return withPolicy(
+        runQuestion(start(task, attempt, now), change, now),
+        change.request,
+        state.policy,
+        now,
+      );
+    case "run_question_settled":
+      return runQuestionSettled(attempt, change, now);
     case "run_continued":
       return runContinued(attempt, now);
     case "run_settled":

@@ -38,8 +38,8 @@ const step: fc.Arbitrary<Step> = fc.record({
     [14, "callback"],
     [3, "run_activity"],
     [3, "run_ended"],
-    [3, "run_asks"],
-    [2, "run_asked"],
+    [3, "run_question"],
+    [2, "run_question_settled"],
     [1, "run_continued"],
     [3, "run_settled"],
     [3, "undelivered"],
@@ -208,17 +208,17 @@ export function changeOf(step: Step, model: TaskModel, number: number): TaskChan
         run: { outcome: step.outcome, text: step.flag ? "last words" : "", at },
         ...(step.tokens === null ? {} : { usage: { inputTokens: step.tokens } }),
       };
-    case "run_asks":
+    case "run_question":
       return {
-        kind: "run_asks",
+        kind: "run_question",
         taskId,
         dispatchId: dispatchId ?? "dispatch_unknown",
         request: { id: `r${step.request}`, title: "rm -rf build", options: OPTIONS },
         at,
       };
-    case "run_asked":
+    case "run_question_settled":
       return {
-        kind: "run_asked",
+        kind: "run_question_settled",
         taskId,
         dispatchId: dispatchId ?? "dispatch_unknown",
         requestId: `r${step.request}`,

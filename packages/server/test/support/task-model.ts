@@ -147,8 +147,8 @@ export class TaskModel {
       case "unknown":
       case "unsent":
       case "run_activity":
-      case "run_asks":
-      case "run_asked":
+      case "run_question":
+      case "run_question_settled":
       case "run_continued":
       case "run_ended":
       case "run_settled":
@@ -322,7 +322,7 @@ function told(task: ModelTask, attempt: ModelAttempt, change: TaskChange): Expec
       if (!isSent(attempt) || attempt.runOutcome) return IGNORED;
       say(attempt);
       return ended(attempt, change);
-    case "run_asks": {
+    case "run_question": {
       const { request } = change;
       if (!isSent(attempt) || attempt.requests.some(({ id }) => id === request.id)) return IGNORED;
       const begins: EventType[] = task.status === "in_progress" ? [] : ["status_change"];
@@ -332,7 +332,7 @@ function told(task: ModelTask, attempt: ModelAttempt, change: TaskChange): Expec
       attempt.requests.push({ id: request.id, state: "open" });
       return { outcome: "done", events: [...begins, "permission"] };
     }
-    case "run_asked": {
+    case "run_question_settled": {
       const request = attempt.requests.find(({ id, state }) => id === change.requestId && state === "open");
       if (!isSent(attempt) || !request) return IGNORED;
       request.state = "withdrawn";

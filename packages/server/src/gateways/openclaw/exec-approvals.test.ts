@@ -32,7 +32,8 @@ beforeEach(async () => {
 });
 afterEach(() => gateway.close());
 
-const told = () => gateway.events.filter(({ kind }) => kind === "asks" || kind === "asked");
+const told = () =>
+  gateway.events.filter(({ kind }) => kind === "question_asked" || kind === "question_settled");
 
 async function dispatched(options = { answersApprovals: true }): Promise<void> {
   gateway.start(options);
@@ -55,7 +56,7 @@ test("a command that its gateway asks about is a question of its run, without th
   gateway.fake.tell("exec.approval.resolved", { id: "339ed239", decision: "deny" });
   await gateway.until(() => told().length === 2);
   const [first, second] = told();
-  assert.deepEqual(first?.kind === "asks" && first.request, {
+  assert.deepEqual(first?.kind === "question_asked" && first.request, {
     id: requestId,
     title: "rm -rf build # [secret]",
     options: [
@@ -65,14 +66,14 @@ test("a command that its gateway asks about is a question of its run, without th
     tool: { name: "exec", input: { command: "rm -rf build # [secret]", cwd: "/work" }, state: "pending" },
     expiresAt: "2026-11-30T07:38:16.064Z",
   });
-  assert.equal(second?.kind === "asked" && second.requestId, requestId);
+  assert.equal(second?.kind === "question_settled" && second.requestId, requestId);
 });
 
 test("what is asked already when the run is taken up is read from the gateway", async () => {
   pending = [asked];
   await dispatched();
   await gateway.until(() => told().length > 0);
-  assert.equal(told()[0]?.kind, "asks");
+  assert.equal(told()[0]?.kind, "question_asked");
 });
 
 test("who is not to answer such questions takes no right for it", async () => {

@@ -150,7 +150,12 @@ export class OpenClawRun {
     const asked = kind.read(payload, this.#redact);
     if (asked?.sessionKey.toLowerCase() !== this.sessionKey) return;
     this.#asked.add(asked.request.id);
-    this.#options.emit({ kind: "asks", dispatchId: this.dispatchId, request: asked.request, at: new Date() });
+    this.#options.emit({
+      kind: "question_asked",
+      dispatchId: this.dispatchId,
+      request: asked.request,
+      at: new Date(),
+    });
   }
 
   /** What this run's gateway asked, as far as is known here, and has not settled yet. */
@@ -161,7 +166,7 @@ export class OpenClawRun {
   /** A question of the gateway is settled; perhaps one of this run's. */
   onSettled(requestId: string): void {
     this.#asked.delete(requestId);
-    this.#options.emit({ kind: "asked", dispatchId: this.dispatchId, requestId, at: new Date() });
+    this.#options.emit({ kind: "question_settled", dispatchId: this.dispatchId, requestId, at: new Date() });
   }
 
   /** Events were dropped: the run may have ended unseen. */

@@ -37,8 +37,10 @@ beforeEach(async () => {
 });
 afterEach(() => gateway.close());
 
-const requests = () => gateway.events.flatMap((event) => (event.kind === "asks" ? [event.request] : []));
-const settled = () => gateway.events.flatMap((event) => (event.kind === "asked" ? [event.requestId] : []));
+const requests = () =>
+  gateway.events.flatMap((event) => (event.kind === "question_asked" ? [event.request] : []));
+const settled = () =>
+  gateway.events.flatMap((event) => (event.kind === "question_settled" ? [event.requestId] : []));
 
 async function dispatched(): Promise<void> {
   gateway.start();
