@@ -220,6 +220,7 @@ export class GroupCommit {
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 
+  /** @throws ConnectionLostError when a new connection ended at once; or what connecting throws */
   async #connected(): Promise<Client> {
     if (this.#client) return this.#client;
     const client = await this.#options.database.connect(() => {
@@ -229,7 +230,8 @@ export class GroupCommit {
       await this.#options.place.settle(client);
     } catch (error) {
       await client.end().catch(() => {});
-      throw error;
+      if (!endsConnection(error)) throw error;
+      throw new ConnectionLostError("The connection ended before anything was asked for.", { cause: error });
     }
     this.#client = client;
     return client;
