@@ -248,6 +248,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       dispatcher,
       agents,
       gateways,
+      exchanges,
       webhooks: new Webhooks({ ...webhookParts, allowPrivate, canMail: smtpUrl !== undefined }),
       insights: new Insights({ store, now }),
       allowedHosts,

@@ -8,6 +8,7 @@ import { AllowedHosts } from "../src/allowed-hosts.ts";
 import { HttpServer, type HttpServerOptions } from "../src/api/http-server.ts";
 import { ClientAddresses } from "../src/client-address.ts";
 import { Dispatcher } from "../src/dispatch/dispatcher.ts";
+import { ExchangeLog } from "../src/exchanges/exchange-log.ts";
 import type { DispatchOutcome, GatewayAdapter } from "../src/gateways/gateway.ts";
 import { BodyReader } from "../src/ingress/body-reader.ts";
 import { Insights } from "../src/insights/insights.ts";
@@ -132,6 +133,7 @@ export async function startHttp({
       canMail: false,
       publicUrl: () => "http://127.0.0.1:1",
     }),
+    exchanges: new ExchangeLog({ store, keeps: true, logger: silent }),
     insights: new Insights({ store, now }),
     // Everything goes through the HTTP server here; the lane before it has tests of its own.
     fastLane: { attach() {}, close() {} },

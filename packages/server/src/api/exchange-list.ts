@@ -9,6 +9,7 @@ import type {
   ExchangeView,
   LogEvent,
 } from "@mission-control/protocol";
+import type { ExchangeLog } from "../exchanges/exchange-log.ts";
 import { positionBefore } from "../outbound/event-time.ts";
 import type { Webhooks } from "../outbound/webhooks.ts";
 import { type ExchangeKind, type ExchangeRecord, firstIdAt } from "../store/exchanges.ts";
@@ -24,6 +25,7 @@ const CALLBACK_ID = /^callback_([1-9]\d{0,15})$/;
 export interface ExchangeListParts {
   store: Pick<Store, "exchange" | "exchanges" | "history" | "deliveries" | "range" | "attempt">;
   webhooks: Pick<Webhooks, "delivery">;
+  exchanges: Pick<ExchangeLog, "flush">;
 }
 
 /** An exchange, and where its source goes on behind it. */
@@ -50,6 +52,7 @@ type Places = Record<string, string | null>;
  * @throws InvalidCursorError
  */
 export async function listExchanges(parts: ExchangeListParts, query: ExchangeQuery): Promise<ExchangePage> {
+  if (query.cursor === undefined) await parts.exchanges.flush();
   const asked = await withTask(parts, query);
   const sources = Object.entries(sourcesOf(parts, asked));
   const places = query.cursor === undefined ? {} : placesIn(query.cursor);

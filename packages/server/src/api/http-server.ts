@@ -27,6 +27,7 @@ import { artifactRoutes } from "./artifact-routes.ts";
 import { dashboard } from "./dashboard.ts";
 import { describeApi } from "./documentation.ts";
 import { eventRoutes } from "./event-routes.ts";
+import type { ExchangeListParts } from "./exchange-list.ts";
 import { exchangeRoutes } from "./exchange-routes.ts";
 import { type GatewayRoutesParts, gatewayRoutes } from "./gateway-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
@@ -77,6 +78,7 @@ export interface HttpServerOptions extends RawHandlers {
   agents: AgentDirectory;
   gateways: GatewayRoutesParts["gateways"];
   webhooks: Webhooks;
+  exchanges: ExchangeListParts["exchanges"];
   insights: Pick<Insights, "read">;
   /** The names this server answers to; any other is refused before everything else. */
   allowedHosts: AllowedHosts;

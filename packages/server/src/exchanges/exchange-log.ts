@@ -5,6 +5,8 @@ import { type Store, StoreUnavailableError } from "../store/store.ts";
 
 /** So many are written at a time. */
 const MAX_BATCH = 500;
+/** What comes within this time of the first one, in milliseconds, shares its commit, and the pages of the indexes. */
+const GATHER_MS = 250;
 /** So many wait while the store takes nothing; what comes then is counted, and not kept. */
 const MAX_WAITING = 2000;
 /** Between two tries to write, in milliseconds. */
@@ -24,8 +26,7 @@ export interface ExchangeLogOptions {
 }
 
 /**
- * Keeps what was sent to agents and which callbacks were refused, out of the way of whoever tells it: the first goes into
- * the store's next commit, what comes while it is made goes into the one after.
+ * Keeps what was sent to agents and which callbacks were refused, out of the way of whoever records it, and many at a time.
  */
 export class ExchangeLog implements ExchangeSink {
   readonly #options: ExchangeLogOptions;
@@ -33,6 +34,8 @@ export class ExchangeLog implements ExchangeSink {
   readonly #waiting: ExchangeRecord[] = [];
   #lost = 0;
   #writing: Promise<void> | null = null;
+  /** The batch that is being written. */
+  #batch: Promise<boolean> | null = null;
 
   constructor(options: ExchangeLogOptions) {
     this.#options = options;
@@ -50,34 +53,52 @@ export class ExchangeLog implements ExchangeSink {
     });
   }
 
+  /** Writes at once what was recorded until now, if the store takes it: who asks for exchanges then sees it. */
+  async flush(): Promise<void> {
+    for (let left = this.#waiting.length; left > 0; left -= MAX_BATCH) {
+      if (!(await this.#writeBatch())) return;
+    }
+  }
+
   /** Writes what is left, if that can be, and takes nothing more. */
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#writing;
-    if (this.#waiting.length > 0) await this.#options.store.addExchanges(this.#waiting).catch(() => {});
+    await this.flush();
   }
 
   async #write(): Promise<void> {
-    const { store, logger } = this.#options;
     const { signal } = this.#stop;
     while (this.#waiting.length > 0 && !signal.aborted) {
-      const batch = this.#waiting.slice(0, MAX_BATCH);
-      try {
-        await store.addExchanges(batch);
-        this.#waiting.splice(0, batch.length);
-      } catch (error) {
-        if (error instanceof StoreUnavailableError) await pause(STORE_PAUSE_MS, signal);
-        else {
-          this.#waiting.splice(0, batch.length);
-          logger.error({ err: error, count: batch.length }, "what was sent and answered could not be kept");
-        }
-      }
+      if (this.#waiting.length < MAX_BATCH) await pause(GATHER_MS, signal);
+      if (!signal.aborted && !(await this.#writeBatch())) await pause(STORE_PAUSE_MS, signal);
     }
     if (this.#lost === 0 || signal.aborted) return;
-    logger.error(
+    this.#options.logger.error(
       { count: this.#lost },
       "what was sent and answered was not kept while the store took nothing",
     );
     this.#lost = 0;
+  }
+
+  /** Writes the oldest of what waits, one batch at a time. @returns whether the store took it */
+  #writeBatch(): Promise<boolean> {
+    this.#batch ??= this.#add().finally(() => {
+      this.#batch = null;
+    });
+    return this.#batch;
+  }
+
+  async #add(): Promise<boolean> {
+    const { store, logger } = this.#options;
+    const batch = this.#waiting.slice(0, MAX_BATCH);
+    try {
+      if (batch.length > 0) await store.addExchanges(batch);
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return false;
+      logger.error({ err: error, count: batch.length }, "what was sent and answered could not be kept");
+    }
+    this.#waiting.splice(0, batch.length);
+    return true;
   }
 }
