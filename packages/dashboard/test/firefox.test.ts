@@ -83,11 +83,9 @@ describe("in Firefox", { skip }, () => {
     await firefox.click("[data-task] button[class*=primary]");
     await agent.hears(`POST /dispatch/${payload.dispatchId}/permissions/req_1`);
     await agent.report(payload, { type: "complete", summary: "All **done**" });
-    await firefox.until(
-      "document.querySelector('[data-status=completed] button').textContent.startsWith('1')",
-    );
-    await firefox.click("[data-status=completed] button");
-    await firefox.click(`[data-task="${payload.task.id}"] a`);
+    const card = `[data-status=completed] [data-task="${payload.task.id}"] a`;
+    await firefox.until(`document.querySelector(${JSON.stringify(card)})`);
+    await firefox.click(card);
     await firefox.until("document.querySelector('aside strong')?.textContent === 'done'");
     await firefox.press(ESCAPE);
     await firefox.until("!location.search.includes('task=')");

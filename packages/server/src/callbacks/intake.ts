@@ -101,7 +101,7 @@ export class CallbackIntake {
 
   /** Has an upload noted, where it was refused. */
   noteUpload(head: Omit<RefusedRequest, "body">, answer: Answer): void {
-    if (answer.status === 200) return;
+    if (answer.status < 400) return;
     const request = { ...head, body: null };
     this.#options.refused?.refused(request, answer.status, () => uploadFindingsOf(request, answer));
   }
@@ -110,7 +110,7 @@ export class CallbackIntake {
     const { url, headers, body, address } = request;
     const { store, verifier, limits, artifacts, slotIsFreed } = this.#options;
     const note = (answer: Answer) =>
-      answer.status === 200 ? answer : this.#note({ method: "POST", ...request }, answer);
+      answer.status < 400 ? answer : this.#note({ method: "POST", ...request }, answer);
     const fromAddress = limits.fromAddress(address);
     if (fromAddress) return this.overLimit(fromAddress, note);
     const now = this.#options.now();
