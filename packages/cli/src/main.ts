@@ -104,7 +104,7 @@ async function run(words: readonly string[]): Promise<number> {
       const command = program.command(each).description(description);
       if (each === name) (await load()).configure(command);
     }
-    if (words[0] === "help" && name !== undefined && !(name in COMMANDS)) {
+    if (words[0] === "help" && name !== undefined && !name.startsWith("-") && !(name in COMMANDS)) {
       throw wrongUse(`There is no command "${name}": mission-control help lists them.`);
     }
     await program.parseAsync(words, { from: "user" });
