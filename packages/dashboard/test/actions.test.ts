@@ -101,12 +101,27 @@ describe("actions", { skip }, () => {
     await inColumn("in_progress", "Carried by keys");
   });
 
+  /** The board has all its tasks, and has put them in their places. */
+  const settled = async () => {
+    await page.locator('[aria-busy="false"] [data-status]').first().waitFor();
+    await page.evaluate(
+      () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+    );
+  };
+
   test("dispatches, answers and edits by keys alone, and the focus stays where the work is", async () => {
     const task = await stage.task({ title: "By keys alone" });
     page = await stage.open(context, "/board");
     await inColumn("pending", "By keys alone");
+    await settled();
     const focused = () =>
       page.evaluate(() => document.activeElement?.closest("[data-task]")?.getAttribute("data-task"));
+    /** Resolves once the focus is on the card again, wherever that is by now. */
+    const onCard = () =>
+      page.waitForFunction(
+        (id) => document.activeElement?.closest("[data-task]")?.getAttribute("data-task") === id,
+        task.id,
+      );
     assert.equal(
       await card("By keys alone").evaluate(
         (element) =>
@@ -120,7 +135,7 @@ describe("actions", { skip }, () => {
     await page.keyboard.press("m");
     await page.getByRole("menuitem", { name: "Edit" }).waitFor();
     await page.keyboard.press("Escape");
-    assert.equal(await focused(), task.id);
+    await onCard();
     await page.keyboard.press("m");
     await page.getByRole("menuitem", { name: "Dispatch" }).waitFor();
     await page.keyboard.press("Enter");
@@ -128,7 +143,7 @@ describe("actions", { skip }, () => {
     const payload = await stage.agent.next(task.id);
     await inColumn("in_progress", "By keys alone");
     await dialog().waitFor({ state: "detached" });
-    assert.equal(await focused(), task.id, "with the card, in its new column");
+    await onCard();
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "By keys alone" }).waitFor();
     await page.keyboard.press("e");
@@ -159,14 +174,6 @@ describe("actions", { skip }, () => {
     await page.mouse.move(x + 20, from.y + 60, { steps: 4 });
     await page.mouse.move(target.x + inside, target.y + 120, { steps: 8 });
     await page.mouse.up();
-  };
-
-  /** The board has all its tasks, and has put them in their places. */
-  const settled = async () => {
-    await page.locator('[aria-busy="false"] [data-status]').first().waitFor();
-    await page.evaluate(
-      () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
-    );
   };
 
   test("drags a card with the mouse, and says why a move means nothing", async () => {
