@@ -55,7 +55,9 @@ export class ExchangeLog implements ExchangeSink {
 
   /** Writes at once what was recorded until now, if the store takes it: who asks for exchanges then sees it. */
   async flush(): Promise<void> {
-    for (let left = this.#waiting.length; left > 0; left -= MAX_BATCH) {
+    const last = this.#waiting.at(-1);
+    // A batch that is being written already may have been begun before the last one came.
+    while (last && this.#waiting.includes(last)) {
       if (!(await this.#writeBatch())) return;
     }
   }
