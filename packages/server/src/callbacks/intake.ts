@@ -1,4 +1,4 @@
-import type { RefusedCallbacks, RefusedRequest } from "../exchanges/refused-callbacks.ts";
+import type { RefusalFindings, RefusedCallbacks, RefusedRequest } from "../exchanges/refused-callbacks.ts";
 import type { WholeRequest } from "../ingress/exchange.ts";
 import type { Logger } from "../logger.ts";
 import type { CallbackResult, Metrics } from "../metrics.ts";
@@ -101,16 +101,14 @@ export class CallbackIntake {
 
   /** Has an upload noted, where it was refused. */
   noteUpload(head: Omit<RefusedRequest, "body">, answer: Answer): void {
-    if (answer.status < 400) return;
     const request = { ...head, body: null };
-    this.#options.refused?.refused(request, answer.status, () => uploadFindingsOf(request, answer));
+    this.#noteRefusal(request, answer, () => uploadFindingsOf(request, answer));
   }
 
   async #take(request: WholeRequest): Promise<Answer> {
     const { url, headers, body, address } = request;
     const { store, verifier, limits, artifacts, slotIsFreed } = this.#options;
-    const note = (answer: Answer) =>
-      answer.status < 400 ? answer : this.#note({ method: "POST", ...request }, answer);
+    const note = (answer: Answer) => this.#note({ method: "POST", ...request }, answer);
     const fromAddress = limits.fromAddress(address);
     if (fromAddress) return this.overLimit(fromAddress, note);
     const now = this.#options.now();
@@ -173,12 +171,16 @@ export class CallbackIntake {
 
   /** Has a callback noted that was refused. @returns its answer */
   #note(request: RefusedRequest, answer: Answer): Answer {
-    if (answer.status === 200) return answer;
-    const { refused: keeper, verifier, now } = this.#options;
-    keeper?.refused(request, answer.status, () =>
+    const { verifier, now } = this.#options;
+    this.#noteRefusal(request, answer, () =>
       findingsOf(request, answer, verifier, Math.floor(now().getTime() / 1000)),
     );
     return answer;
+  }
+
+  /** The one place that tells what was refused from what was answered otherwise. */
+  #noteRefusal(request: RefusedRequest, answer: Answer, find: () => RefusalFindings): void {
+    if (answer.status >= 400) this.#options.refused?.refused(request, answer.status, find);
   }
 
   #refused(refusal: NonNullable<ChangeResult["refusal"]>, duplicate: boolean): Answer {
