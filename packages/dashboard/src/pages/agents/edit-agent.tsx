@@ -7,6 +7,7 @@ import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
 import styles from "../../ui/table.module.css";
+import { AgentFields } from "./agent-fields.tsx";
 import { useAgentCalls } from "./use-agent-calls.ts";
 
 /** Changes what an agent is called, where it is reached, what it can do, and how much it takes at a time. */
@@ -65,25 +66,13 @@ export function EditAgent({ agent, onClose }: { agent: AgentView; onClose(): voi
             />
           )}
         </Field>
-        <Field label={agentsText.capabilities} optional={text.taskForm.commas}>
-          {(id) => (
-            <input id={id} value={capabilities} onChange={(event) => setCapabilities(event.target.value)} />
-          )}
-        </Field>
-        <Field label={agentsText.concurrency} hint={agentsText.concurrencyHint} error={problem ?? undefined}>
-          {(id, describedBy) => (
-            <input
-              id={id}
-              aria-describedby={describedBy}
-              type="number"
-              min={1}
-              max={1000}
-              required
-              value={concurrency}
-              onChange={(event) => setConcurrency(event.target.value)}
-            />
-          )}
-        </Field>
+        <AgentFields
+          capabilities={capabilities}
+          onCapabilities={setCapabilities}
+          concurrency={concurrency}
+          onConcurrency={setConcurrency}
+          problem={problem}
+        />
         <DialogActions>
           <Button onClick={onClose}>{text.back}</Button>
           <Button kind="primary" submit>

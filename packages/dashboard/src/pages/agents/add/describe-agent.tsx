@@ -11,6 +11,7 @@ import { Dialog, DialogActions } from "../../../ui/dialog.tsx";
 import { Field } from "../../../ui/field.tsx";
 import styles from "../../../ui/table.module.css";
 import { useGateways } from "../../gateways/use-gateways.ts";
+import { AgentFields } from "../agent-fields.tsx";
 import { useAgentCalls } from "../use-agent-calls.ts";
 
 interface DescribeAgentProps {
@@ -101,30 +102,14 @@ export function DescribeAgent({ kind, onCreated, onBack, onClose }: DescribeAgen
             />
           )}
         </Field>
-        <Field label={agentsText.capabilities} optional={text.taskForm.commas}>
-          {(id) => (
-            <input
-              id={id}
-              value={capabilities}
-              placeholder={agentsText.capabilitiesExample}
-              onChange={(event) => setCapabilities(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field label={agentsText.concurrency} hint={agentsText.concurrencyHint} error={problem ?? undefined}>
-          {(id, describedBy) => (
-            <input
-              id={id}
-              aria-describedby={describedBy}
-              type="number"
-              min={1}
-              max={1000}
-              required
-              value={concurrency}
-              onChange={(event) => setConcurrency(event.target.value)}
-            />
-          )}
-        </Field>
+        <AgentFields
+          capabilities={capabilities}
+          onCapabilities={setCapabilities}
+          example={agentsText.capabilitiesExample}
+          concurrency={concurrency}
+          onConcurrency={setConcurrency}
+          problem={problem}
+        />
         <DialogActions>
           <Button onClick={onBack}>{addAgentText.back}</Button>
           <Button kind="primary" submit disabled={busy || (kind === "openclaw" && agentId === "")}>
