@@ -54,6 +54,9 @@ export interface CallbackIntakeOptions {
   slotIsFreed?: (agentId: string) => void;
 }
 
+/** A request that may have been refused; a POST where it does not say. */
+type Noted = Omit<RefusedRequest, "method"> & Partial<Pick<RefusedRequest, "method">>;
+
 /**
  * Takes callbacks (docs/contract.md, section 4), whatever transport they come by: the raw bytes are verified, then
  * parsed, then stored together with the task they change; the answer is there after the commit.
@@ -80,12 +83,12 @@ export class CallbackIntake {
   /** Never rejects: a store that fails is an answer too. */
   take(request: WholeRequest): Promise<Answer> {
     const { url, headers, address } = request;
-    const head: RefusedRequest = { method: "POST", url, headers, body: null, address };
+    const refuse = (answer: Answer) => this.#note({ url, headers, body: null, address }, answer);
     if (this.#stopping) {
-      return Promise.resolve(this.#note(head, this.refuse(503, "The server is stopping; try again.")));
+      return Promise.resolve(refuse(this.refuse(503, "The server is stopping; try again.")));
     }
     // Not awaited here: an answer that is held must not keep the request's body.
-    return this.#take(request).catch((error: unknown) => this.#note(head, this.failed(error)));
+    return this.#take(request).catch((error: unknown) => refuse(this.failed(error)));
   }
 
   /** An answer for what is no callback at all; counted like the others. */
@@ -101,14 +104,13 @@ export class CallbackIntake {
 
   /** Has an upload noted, where it was refused. */
   noteUpload(head: Omit<RefusedRequest, "body">, answer: Answer): void {
-    const request = { ...head, body: null };
-    this.#noteRefusal(request, answer, () => uploadFindingsOf(request, answer));
+    this.#noteRefusal({ ...head, body: null }, answer, uploadFindingsOf);
   }
 
   async #take(request: WholeRequest): Promise<Answer> {
     const { url, headers, body, address } = request;
     const { store, verifier, limits, artifacts, slotIsFreed } = this.#options;
-    const note = (answer: Answer) => this.#note({ method: "POST", ...request }, answer);
+    const note = (answer: Answer) => this.#note(request, answer);
     const fromAddress = limits.fromAddress(address);
     if (fromAddress) return this.overLimit(fromAddress, note);
     const now = this.#options.now();
@@ -170,17 +172,25 @@ export class CallbackIntake {
   }
 
   /** Has a callback noted that was refused. @returns its answer */
-  #note(request: RefusedRequest, answer: Answer): Answer {
-    const { verifier, now } = this.#options;
-    this.#noteRefusal(request, answer, () =>
-      findingsOf(request, answer, verifier, Math.floor(now().getTime() / 1000)),
-    );
+  #note(request: Noted, answer: Answer): Answer {
+    this.#noteRefusal(request, answer, this.#findings);
     return answer;
   }
 
-  /** The one place that tells what was refused from what was answered otherwise. */
-  #noteRefusal(request: RefusedRequest, answer: Answer, find: () => RefusalFindings): void {
-    if (answer.status >= 400) this.#options.refused?.refused(request, answer.status, find);
+  readonly #findings = (request: RefusedRequest, answer: Answer): RefusalFindings => {
+    const { verifier, now } = this.#options;
+    return findingsOf(request, answer, verifier, Math.floor(now().getTime() / 1000));
+  };
+
+  /** The one place that tells what was refused from what was taken, of which nothing is made here: most are. */
+  #noteRefusal(
+    noted: Noted,
+    answer: Answer,
+    find: (request: RefusedRequest, answer: Answer) => RefusalFindings,
+  ): void {
+    if (answer.status < 400) return;
+    const request = { method: "POST", ...noted };
+    this.#options.refused?.refused(request, answer.status, () => find(request, answer));
   }
 
   #refused(refusal: NonNullable<ChangeResult["refusal"]>, duplicate: boolean): Answer {
