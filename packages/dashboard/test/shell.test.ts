@@ -79,6 +79,24 @@ describe("the shell", { skip }, () => {
     await elsewhere.close();
   });
 
+  test("what one browser does to the views is seen in all others at once, by nobody touching them", async () => {
+    await removeViews();
+    const page = await stage.open(context, "/board");
+    const elsewhere = await stage.logIn();
+    const other = await stage.open(elsewhere, "/board?tag=live");
+    await other.getByRole("button", { name: "Save view" }).press("Enter");
+    await other.getByLabel("Name", { exact: true }).fill("Saved elsewhere");
+    await other.keyboard.press("Enter");
+    await views(page).getByRole("link", { name: "Saved elsewhere" }).waitFor();
+    const { items } = await stage.server.call<{ items: { id: string }[] }>("GET", "/api/views");
+    await stage.server.call("PATCH", `/api/views/${items[0]?.id}`, { name: "By the command line" });
+    for (const one of [page, other])
+      await views(one).getByRole("link", { name: "By the command line" }).waitFor();
+    await removeViews();
+    for (const one of [page, other]) await views(one).waitFor({ state: "detached" });
+    await elsewhere.close();
+  });
+
   test("views are renamed, moved, given other filters, removed and had back", async () => {
     await removeViews();
     for (const name of ["one", "two"]) {

@@ -15,6 +15,7 @@ export const eventTypeSchema = z.enum([
   "agent",
   "gateway",
   "webhook",
+  "view",
 ]);
 export type EventType = z.infer<typeof eventTypeSchema>;
 

@@ -32,6 +32,15 @@ test("a row about a gateway says which one, and what became of it", () => {
   );
 });
 
+test("a row about a saved view says which one, and what was changed of it", () => {
+  assert.equal(told("view", { change: "created" }, "Problems"), "Created: Problems");
+  assert.equal(
+    told("view", { change: "edited", fields: ["search", "index"] }, "Problems"),
+    "Edited filters, place: Problems",
+  );
+  assert.equal(told("view", { change: "deleted" }, "Problems"), "Deleted: Problems");
+});
+
 test("a task's row says its change, its states by name, and the agent's words as they are", () => {
   assert.equal(told("task", { change: "created" }, "Fix it"), "Created: Fix it");
   assert.equal(told("task", { change: "edited" }, "Fix it"), "Edited: Fix it");

@@ -9,6 +9,7 @@ export function describeEvent(event: LogEvent): string {
     case "status_change":
       return text.event.statusChange(statusName(data.from), statusName(data.to));
     case "task":
+    case "view":
       return text.event.task(String(data.change), message ?? "", fieldNames(data.fields));
     case "complete":
       return plainLine(message) || text.event.completed;

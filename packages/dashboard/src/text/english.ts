@@ -158,6 +158,7 @@ export const english = {
     agent: "Agent",
     gateway: "Gateway",
     webhook: "Webhook",
+    view: "Saved view",
   },
 
   event: {
@@ -180,6 +181,8 @@ export const english = {
       secret: "secret",
       permissions: "permissions",
       requiresReview: "review",
+      search: "filters",
+      index: "place",
     },
     permission: (state: string, what: string) => {
       if (state === "requested") return `Asks: ${what}`;

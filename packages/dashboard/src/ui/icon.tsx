@@ -75,6 +75,7 @@ const GLYPHS: Record<EventType, string> = {
   agent: "M8 7.500a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.400zM4 13c.4-2.2 2-3.3 4-3.300s3.6 1.1 4 3.3",
   gateway: "M8 3v4M4.5 13V9.500h7V13M8 7v2.5",
   webhook: "M4 12h8M8 12V4M5 7l3-3 3 3",
+  view: "M4.500 3h7v10.500L8 10.500l-3.500 3z",
 };
 
 /** The sign of an event's type. */

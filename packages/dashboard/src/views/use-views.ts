@@ -1,21 +1,33 @@
 import type { CreateSavedView, PatchSavedView, SavedView, SavedViewPage } from "@mission-control/protocol";
 import { useQuery } from "@tanstack/react-query";
 import { useLocation } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useEffect, useMemo } from "react";
 import type { ApiCall } from "../api/client.ts";
 import { useMission } from "../app/use-mission.ts";
 import { PATH_OF, savedSearch } from "./view-address.ts";
 
 const KEY = ["views"];
 
-/** The saved views, in their order; what another browser saves is here when somebody comes back to this one. */
+/** The saved views, in their order. */
 export function useViews() {
   const { api } = useMission();
   return useQuery({
     queryKey: KEY,
     queryFn: async ({ signal }) => (await api.get<{ items: SavedView[] }>("/api/views", signal)).items,
-    refetchOnWindowFocus: "always",
   });
+}
+
+/** Reads the saved views again when the log says that they were changed, in whatever browser. */
+export function useViewNews(): void {
+  const mission = useMission();
+  useEffect(
+    () =>
+      mission.onBatch((events) => {
+        if (events.some(({ type }) => type === "view"))
+          void mission.queries.invalidateQueries({ queryKey: KEY });
+      }),
+    [mission],
+  );
 }
 
 /** Which page with which filters is looked at now; null on a page that has none to save. */

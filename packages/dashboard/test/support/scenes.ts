@@ -1,10 +1,9 @@
 import type { Stage } from "./stage.ts";
-import { TestAgent } from "./test-agent.ts";
 
 /** A team at work: tasks in every state, with the words that agents really use. */
 export async function playScenes(stage: Stage) {
   const { agent, server } = stage;
-  const grace = await TestAgent.join(server, "Grace", 2);
+  const grace = await stage.join("Grace", 2);
   await server.call("POST", "/api/agents", {
     name: "Linus (nightly)",
     concurrency: 2,

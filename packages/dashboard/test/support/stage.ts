@@ -19,6 +19,7 @@ export class Stage {
   readonly browser: Browser;
   /** What pages complained about: errors of scripts, and breaches of the content security policy. */
   readonly complaints: string[] = [];
+  readonly #others: TestAgent[] = [];
 
   /** @param settings of the server, by their names in the environment */
   static async set(settings: Record<string, string> = {}): Promise<Stage> {
@@ -89,9 +90,16 @@ export class Stage {
     return { task, payload: await this.agent.next(task.id) };
   }
 
+  /** One more agent, which leaves with the others. */
+  async join(name: string, concurrency?: number): Promise<TestAgent> {
+    const agent = await TestAgent.join(this.server, name, concurrency);
+    this.#others.push(agent);
+    return agent;
+  }
+
   async strike(): Promise<void> {
     await this.browser.close();
-    await this.agent.close();
+    for (const agent of [this.agent, ...this.#others]) await agent.close();
     await this.server.close();
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { MAX_SAVED_VIEWS, type SavedView, savedViewSchema } from "@mission-control/protocol";
+import { type LogEvent, MAX_SAVED_VIEWS, type SavedView, savedViewSchema } from "@mission-control/protocol";
 import { type HttpFixture, startHttp } from "../../test/http-fixture.ts";
 
 let http: HttpFixture;
@@ -47,6 +47,26 @@ test("a view is moved to any place of the list, and past the end is the end", as
   assert.deepEqual(await names(), ["two", "three", "one"]);
   await move(0);
   assert.deepEqual(await names(), ["one", "two", "three"]);
+});
+
+test("the log tells of every change, by the name of the view, and of nothing that was refused", async () => {
+  const { id } = await save("one");
+  await save("two");
+  await http.call("PATCH", `/api/views/${id}`, { name: "first", index: 1 });
+  await http.call("PATCH", "/api/views/none", { name: "x" });
+  await http.call("DELETE", `/api/views/${id}`);
+  await http.call("DELETE", `/api/views/${id}`);
+  const { body } = await http.call("GET", "/api/events/history?types=view");
+  assert.deepEqual(
+    body.items.map(({ message, data }: LogEvent) => [message, data.change, data.fields]).reverse(),
+    [
+      ["one", "created", undefined],
+      ["two", "created", undefined],
+      ["first", "edited", ["name", "index"]],
+      ["first", "deleted", undefined],
+    ],
+  );
+  assert.equal(body.items[0].data.viewId, id);
 });
 
 test("views that are saved at the same moment are all kept", async () => {

@@ -12,6 +12,7 @@ export const EVENT_TYPES = [
   "agent",
   "gateway",
   "webhook",
+  "view",
 ] as const satisfies readonly EventType[];
 
 /** Types that are often looked for together; an empty list stands for all. */
