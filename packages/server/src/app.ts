@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { localUrl, type Settings, SettingsError, TOKEN_FILE } from "@mission-control/protocol/settings";
 import { publishAddress } from "./address-file.ts";
 import { AgentDirectory } from "./agents/agent-directory.ts";
+import { AgentEditor } from "./agents/agent-editor.ts";
 import { AgentProbe } from "./agents/agent-probe.ts";
 import { AllowedHosts } from "./allowed-hosts.ts";
 import { dashboardFolder } from "./api/dashboard.ts";
@@ -148,13 +149,14 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       }),
     );
     const agents = opening(
-      await AgentDirectory.open({
-        store,
-        now,
-        reachability: (target) => gateways.reachability(target),
-        allowLinkLocal: settings.allowPrivateWebhooks,
-      }),
+      await AgentDirectory.open({ store, now, reachability: (target) => gateways.reachability(target) }),
     );
+    const agentEditor = new AgentEditor({
+      store,
+      agents,
+      now,
+      allowLinkLocal: settings.allowPrivateWebhooks,
+    });
     // Known once the port is: `PORT=0` asks for any.
     let publicUrl = settings.publicUrl ?? localUrl(settings.host, settings.port);
     const dispatcher = opening(
@@ -247,6 +249,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       store,
       dispatcher,
       agents,
+      agentEditor,
       gateways,
       exchanges,
       webhooks: new Webhooks({ ...webhookParts, allowPrivate, canMail: smtpUrl !== undefined }),

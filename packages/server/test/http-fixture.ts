@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readSettings } from "@mission-control/protocol/settings";
 import { AgentDirectory } from "../src/agents/agent-directory.ts";
+import { AgentEditor } from "../src/agents/agent-editor.ts";
 import { AllowedHosts } from "../src/allowed-hosts.ts";
 import { HttpServer, type HttpServerOptions } from "../src/api/http-server.ts";
 import { ClientAddresses } from "../src/client-address.ts";
@@ -124,6 +125,7 @@ export async function startHttp({
     store,
     dispatcher,
     agents,
+    agentEditor: new AgentEditor({ store, agents, now }),
     gateways: NO_GATEWAYS,
     webhooks: new Webhooks({
       store,

@@ -8,6 +8,7 @@ import {
 } from "@mission-control/protocol";
 import { z } from "zod";
 import type { AgentDirectory } from "../agents/agent-directory.ts";
+import type { AgentEditor } from "../agents/agent-editor.ts";
 import { listOf, NO_CONTENT, PROBLEM_RESPONSE } from "./documentation.ts";
 import type { HttpApp } from "./http-app.ts";
 import { notFound } from "./problems.ts";
@@ -16,11 +17,13 @@ const tags = ["Agents"];
 const idParams = z.object({ id: z.string() });
 const response = { 200: agentSchema, ...PROBLEM_RESPONSE };
 
+export interface AgentRoutesParts {
+  agents: Pick<AgentDirectory, "caughtUp" | "list" | "get">;
+  agentEditor: Pick<AgentEditor, "create" | "update" | "rotateSecret" | "remove">;
+}
+
 /** Everything under `/api/agents` (docs/contract.md, section 2). */
-export function agentRoutes(
-  app: HttpApp,
-  agents: Pick<AgentDirectory, "caughtUp" | "list" | "get" | "create" | "update" | "rotateSecret" | "remove">,
-): void {
+export function agentRoutes(app: HttpApp, { agents, agentEditor }: AgentRoutesParts): void {
   app.post(
     "/api/agents",
     {
@@ -34,7 +37,7 @@ export function agentRoutes(
       },
     },
     async (request, reply) => {
-      const { agent, secret } = await agents.create(request.body);
+      const { agent, secret } = await agentEditor.create(request.body);
       reply.code(201).header("Location", `/api/agents/${agent.id}`);
       return { ...agent, ...(secret === undefined ? {} : { secret }) };
     },
@@ -81,7 +84,7 @@ export function agentRoutes(
       },
     },
     async (request) => {
-      const updated = await agents.update(request.params.id, request.body);
+      const updated = await agentEditor.update(request.params.id, request.body);
       if (!updated) throw notFound("agent");
       const { agent, secret } = updated;
       return { ...agent, ...(secret === undefined ? {} : { secret }) };
@@ -103,7 +106,7 @@ export function agentRoutes(
       },
     },
     async (request) => {
-      const rotated = await agents.rotateSecret(request.params.id, request.body.overlapSeconds);
+      const rotated = await agentEditor.rotateSecret(request.params.id, request.body.overlapSeconds);
       if (!rotated) throw notFound("agent");
       return { ...rotated.agent, secret: rotated.secret };
     },
@@ -121,7 +124,7 @@ export function agentRoutes(
       },
     },
     async (request, reply) => {
-      if (!(await agents.remove(request.params.id))) throw notFound("agent");
+      if (!(await agentEditor.remove(request.params.id))) throw notFound("agent");
       return reply.code(204).send();
     },
   );

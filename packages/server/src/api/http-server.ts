@@ -4,6 +4,7 @@ import { MAX_ATTACHMENTS_BYTES, PROBLEM_TYPE } from "@mission-control/protocol";
 import Fastify, { type FastifyReply, type FastifyRequest } from "fastify";
 import { validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { AgentDirectory } from "../agents/agent-directory.ts";
+import type { AgentEditor } from "../agents/agent-editor.ts";
 import { type AllowedHosts, FOREIGN_HOST } from "../allowed-hosts.ts";
 import type { ClientAddresses } from "../client-address.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
@@ -76,6 +77,7 @@ export interface HttpServerOptions extends RawHandlers {
   contents: Pick<Contents, "read">;
   dispatcher: Dispatcher;
   agents: AgentDirectory;
+  agentEditor: AgentEditor;
   gateways: GatewayRoutesParts["gateways"];
   webhooks: Webhooks;
   exchanges: ExchangeListParts["exchanges"];
@@ -247,7 +249,7 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions, allowTime: Ra
     inboxRoutes(api, store);
     insightRoutes(api, options.insights);
     artifactRoutes(api, options);
-    agentRoutes(api, options.agents);
+    agentRoutes(api, options);
     gatewayRoutes(api, options);
     eventRoutes(api, store, options.agents);
     transcriptRoutes(api, store);

@@ -96,7 +96,7 @@ test("what an agent's policy allows is answered at once, and told as its doing",
   );
   const { agentId } = (await fixture.store.task(taskId)) ?? {};
   const permissions: PermissionPolicy = { allowTools: ["read"], allowCommands: [], otherwise: "ask" };
-  await fixture.agents.update(agentId ?? "", { permissions });
+  await fixture.agentEditor.update(agentId ?? "", { permissions });
   await ask();
   await settled();
   const { items } = await fixture.store.taskEvents(taskId, 0, 100);

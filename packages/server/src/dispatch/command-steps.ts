@@ -1,5 +1,5 @@
 import type { DispatchPayload } from "@mission-control/protocol";
-import { targetOf } from "../agents/agent-directory.ts";
+import { targetOf } from "../agents/agent-target.ts";
 import type { ExchangeSink } from "../exchanges/exchange-log.ts";
 import {
   type AgentTarget,

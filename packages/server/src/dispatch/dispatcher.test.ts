@@ -3,7 +3,7 @@ import { type TestContext, test } from "node:test";
 import { deriveDispatchSecret, type Usage } from "@mission-control/protocol";
 import { DispatchFixture } from "../../test/support/dispatch-fixture.ts";
 import { AgentDouble } from "../../test/support/server-process.ts";
-import { AgentBusyError } from "../agents/agent-directory.ts";
+import { AgentBusyError } from "../agents/agent-editor.ts";
 import type { DispatchOutcome } from "../gateways/gateway.ts";
 import { HttpGateway } from "../gateways/http/http-gateway.ts";
 import { StoreUnavailableError } from "../store/store.ts";
@@ -298,7 +298,7 @@ test("a queue whose agent is deleted meanwhile does not wait for ever", async (c
   const agentId = await fixture.agent();
   const [first, second] = [await fixture.task(), await fixture.task({ requiresReview: true })];
   const [removed, dispatched] = await Promise.all([
-    fixture.agents.remove(agentId),
+    fixture.agentEditor.remove(agentId),
     fixture.dispatcher.dispatch(first, agentId),
   ]);
   assert.equal(removed, true);
@@ -307,7 +307,7 @@ test("a queue whose agent is deleted meanwhile does not wait for ever", async (c
   const other = await fixture.agent();
   await fixture.dispatcher.dispatch(second, other);
   await fixture.report(second, "complete");
-  await fixture.agents.remove(other);
+  await fixture.agentEditor.remove(other);
   await fixture.dispatcher.reject(second, "Again.");
   await fixture.untilState(second, "failed failed");
 });
@@ -317,7 +317,7 @@ test("an agent that was dispatched to a moment before is not deleted", async (co
   const agentId = await fixture.agent();
   const taskId = await fixture.task();
   const dispatching = fixture.dispatcher.dispatch(taskId, agentId);
-  await assert.rejects(fixture.agents.remove(agentId), AgentBusyError);
+  await assert.rejects(fixture.agentEditor.remove(agentId), AgentBusyError);
   assert.equal((await dispatching).task?.status, "in_progress");
   assert.equal((await fixture.view(agentId))?.running, 1);
 });
@@ -328,8 +328,8 @@ test("an agent that takes more, or is pointed elsewhere, is served at once; two 
   const tasks = [await fixture.task(), await fixture.task()];
   for (const task of tasks) await fixture.dispatcher.dispatch(task, agentId);
   await Promise.all([
-    fixture.agents.update(agentId, { concurrency: 2 }),
-    fixture.agents.update(agentId, { name: "Renamed" }),
+    fixture.agentEditor.update(agentId, { concurrency: 2 }),
+    fixture.agentEditor.update(agentId, { name: "Renamed" }),
   ]);
   await fixture.untilState(tasks[1] as string, "in_progress accepted");
   const view = await fixture.view(agentId);

@@ -1,5 +1,6 @@
 import type { AnswerPermission, SendMessage } from "@mission-control/protocol";
-import { type AgentDirectory, targetOf } from "../agents/agent-directory.ts";
+import type { AgentDirectory } from "../agents/agent-directory.ts";
+import { targetOf } from "../agents/agent-target.ts";
 import type { ExchangeSink } from "../exchanges/exchange-log.ts";
 import type { AgentTarget, GatewayAdapter, RunEvent } from "../gateways/gateway.ts";
 import { newId } from "../ids.ts";

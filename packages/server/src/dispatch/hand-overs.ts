@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { type AgentDirectory, targetOf } from "../agents/agent-directory.ts";
+import type { AgentDirectory } from "../agents/agent-directory.ts";
+import { targetOf } from "../agents/agent-target.ts";
 import type { ExchangeSink } from "../exchanges/exchange-log.ts";
 import type { AgentTarget, DispatchOutcome, EarlierSend, GatewayAdapter } from "../gateways/gateway.ts";
 import type { Metrics } from "../metrics.ts";

@@ -5,6 +5,7 @@ import type { TestContext } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { AgentView, CreateTask, DispatchPayload } from "@mission-control/protocol";
 import { AgentDirectory } from "../../src/agents/agent-directory.ts";
+import { AgentEditor } from "../../src/agents/agent-editor.ts";
 import { Dispatcher } from "../../src/dispatch/dispatcher.ts";
 import type {
   AgentMessage,
@@ -81,6 +82,7 @@ class DispatchNode {
   reaches = true;
   readonly errors: unknown[] = [];
   agents!: AgentDirectory;
+  agentEditor!: AgentEditor;
   dispatcher!: Dispatcher;
 
   /** @param before what is done when everything is there and the dispatcher has not started yet */
@@ -109,7 +111,7 @@ class DispatchNode {
       resumePauseMs: 1,
       storePauseMs: 1,
     });
-    Object.assign(this, { agents, dispatcher });
+    Object.assign(this, { agents, agentEditor: new AgentEditor({ store, agents, now }), dispatcher });
     await before?.(dispatcher);
     await dispatcher.start();
   }
@@ -182,7 +184,8 @@ export class DispatchFixture extends DispatchNode {
 
   async agent(concurrency = 1, url = "http://127.0.0.1:1/"): Promise<string> {
     const endpoint = { kind: "http" as const, url };
-    const { agent } = await this.agents.create({ name: "Agent", capabilities: [], concurrency, endpoint });
+    const fields = { name: "Agent", capabilities: [], concurrency, endpoint };
+    const { agent } = await this.agentEditor.create(fields);
     return agent.id;
   }
 

@@ -1,0 +1,77 @@
+import type { AgentView } from "@mission-control/protocol";
+import type { Reachability } from "../gateways/gateway.ts";
+import type { AttemptStep } from "../store/log-change.ts";
+import type { AgentRecord } from "../store/records.ts";
+import { occupiesSlot } from "../tasks/task.ts";
+import { UsageSum } from "../tasks/usage.ts";
+import { shownEndpoint } from "./agent-endpoint.ts";
+
+/** One agent as a node's view knows it: its record, its work, and what was last said by and of it. */
+export class AgentState {
+  record: AgentRecord;
+  /** Ids of its attempts that occupy a slot. */
+  readonly running = new Set<string>();
+  /** How many attempts wait for it. */
+  queued = 0;
+  /** What all its attempts used together. */
+  usage = new UsageSum();
+  /** When it last said something itself (ISO 8601); null when never. */
+  lastSeenAt: string | null = null;
+  /** Whether it can be reached, as the log last told, by whichever node; null while it never did. */
+  announced: Reachability | null = null;
+  /** The same, as this node has announced it or read it, whichever came last. */
+  lastStatus: Reachability["status"] = "unknown";
+
+  constructor(record: AgentRecord) {
+    this.record = record;
+  }
+
+  get hasFreeSlot(): boolean {
+    return this.running.size < this.record.concurrency;
+  }
+
+  /** Takes in what a commit did to one of its attempts. */
+  count({ before, after }: AttemptStep): void {
+    if (before?.state === "queued") this.queued--;
+    if (after?.state === "queued") this.queued++;
+    const id = (after ?? before)?.id;
+    if (id !== undefined) {
+      if (after && occupiesSlot(after)) this.running.add(id);
+      else this.running.delete(id);
+    }
+    this.usage.remove(before?.usage);
+    this.usage.add(after?.usage);
+  }
+
+  /** Takes in what the log told of whether it can be reached. */
+  announce(announced: Reachability): void {
+    this.announced = announced;
+    this.lastStatus = announced.status;
+  }
+
+  /** As clients see it: without its secrets. */
+  view({ status, reason }: Reachability, now: Date): AgentView {
+    const { id, name, capabilities, concurrency, endpoint, permissions, previousSecret } = this.record;
+    const { createdAt, updatedAt } = this.record;
+    const overlaps = previousSecret && previousSecret.until > now.toISOString();
+    const usage = this.usage.total;
+    return {
+      id,
+      name,
+      capabilities,
+      concurrency,
+      endpoint: shownEndpoint(endpoint),
+      ...(permissions ? { permissions } : {}),
+      status: status === "online" && !this.hasFreeSlot ? "busy" : status,
+      ...(reason === undefined ? {} : { statusReason: reason }),
+      running: this.running.size,
+      queued: this.queued,
+      ...(usage ? { usage } : {}),
+      lastSeenAt: this.lastSeenAt,
+      lastWordAt: this.lastSeenAt,
+      ...(overlaps ? { previousSecretUntil: previousSecret.until } : {}),
+      createdAt,
+      updatedAt,
+    };
+  }
+}
