@@ -1,4 +1,5 @@
 import { SESSION_KEY_HEADER } from "@mission-control/protocol/paths";
+import { shelf } from "../store/shelf.ts";
 import { basePath } from "./base-path.ts";
 
 /**
@@ -9,34 +10,17 @@ import { basePath } from "./base-path.ts";
 /** Servers that share a host, each under a path of its own, have keys of their own. */
 const name = () => `mission-control-session-key${basePath()}`;
 
-/** Used where the browser lets the page store nothing: then the session lasts as long as the page. */
-let held: string | null = null;
-
 export function keepSessionKey(key: string): void {
-  held = key;
-  try {
-    localStorage.setItem(name(), key);
-  } catch {
-    // Held, at least.
-  }
+  shelf.setItem(name(), key);
 }
 
 export function forgetSessionKey(): void {
-  held = null;
-  try {
-    localStorage.removeItem(name());
-  } catch {
-    // Nothing was stored.
-  }
+  shelf.removeItem(name());
 }
 
-/** The key of the newest log-in of any tab; null before the first. */
+/** The key of the newest log-in of any tab; null before the first. Where nothing can be stored, that of this page. */
 export function sessionKey(): string | null {
-  try {
-    return localStorage.getItem(name()) ?? held;
-  } catch {
-    return held;
-  }
+  return shelf.getItem(name());
 }
 
 /** The header that proves, together with the cookie, a session (docs/contract.md, section 2). */

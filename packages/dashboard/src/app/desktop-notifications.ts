@@ -1,6 +1,7 @@
 import { useEffect } from "react";
 import { basePath } from "../api/base-path.ts";
 import type { HeldEvent } from "../store/held-event.ts";
+import { shelf } from "../store/shelf.ts";
 import { text } from "../text/text.ts";
 import { visibleText } from "../text/visible.ts";
 import type { Mission } from "./mission.ts";
@@ -12,19 +13,17 @@ const KEY = "mission-control.notify";
 const MAX_BODY = 160;
 /** Whether somebody asked for notifications here and the browser allows them. */
 export function notificationsOn(): boolean {
-  return (
-    localStorage.getItem(KEY) === "on" && "Notification" in window && Notification.permission === "granted"
-  );
+  return shelf.getItem(KEY) === "on" && "Notification" in window && Notification.permission === "granted";
 }
 
 /** Turns notifications on (asking the browser) or off; resolves to what holds now. */
 export async function setNotifications(on: boolean): Promise<boolean> {
   if (!on) {
-    localStorage.removeItem(KEY);
+    shelf.removeItem(KEY);
     return false;
   }
   if (!("Notification" in window) || (await Notification.requestPermission()) !== "granted") return false;
-  localStorage.setItem(KEY, "on");
+  shelf.setItem(KEY, "on");
   return true;
 }
 

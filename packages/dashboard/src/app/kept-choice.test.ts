@@ -52,3 +52,13 @@ test("what another tab chooses holds here, and those who draw by it are told", (
   width.choose("wide");
   assert.equal(told, 1);
 });
+
+test("where the browser lets the page store nothing, a choice holds as long as the page", () => {
+  page.storageIsOpen = false;
+  const width = make();
+  assert.equal(width.value, "wide");
+  width.choose("narrow");
+  assert.deepEqual([width.value, applied], ["narrow", ["narrow"]]);
+  width.choose("wide");
+  assert.equal(width.value, "wide");
+});

@@ -1,3 +1,5 @@
+import { shelf } from "../store/shelf.ts";
+
 interface KeptChoiceOptions<Value extends string> {
   /** The name it is kept under. */
   key: string;
@@ -22,14 +24,14 @@ export class KeptChoice<Value extends string> {
 
   get value(): Value {
     const { key, values } = this.#options;
-    const kept = localStorage.getItem(key);
+    const kept = shelf.getItem(key);
     return values.find((value) => value === kept) ?? values[0];
   }
 
   choose(value: Value): void {
     const { key, values } = this.#options;
-    if (value === values[0]) localStorage.removeItem(key);
-    else localStorage.setItem(key, value);
+    if (value === values[0]) shelf.removeItem(key);
+    else shelf.setItem(key, value);
     this.apply();
   }
 

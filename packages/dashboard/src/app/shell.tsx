@@ -1,12 +1,13 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { type ReactNode, Suspense, useEffect, useRef, useState } from "react";
+import { shelf } from "../store/shelf.ts";
 import { text } from "../text/text.ts";
 import { Icon } from "../ui/icon.tsx";
 import { lazyPart } from "../ui/lazy-part.tsx";
 import { useKeptFocus } from "./keep-focus.ts";
 import { LiveIndicator } from "./live-indicator.tsx";
 import { NoticeList } from "./notice-list.tsx";
-import { PAGES } from "./pages.ts";
+import { type Place, placeOf, titleOf } from "./place.ts";
 import { announcePresence } from "./presence.ts";
 import { Rail } from "./rail.tsx";
 import styles from "./shell.module.css";
@@ -32,7 +33,7 @@ const IS_APPLE = /Mac|iPhone|iPad/.test(navigator.platform);
 /** What stands around every page: the rail, the bar, and what may lie over it. */
 export function Shell() {
   const [overlay, setOverlay] = useState<"palette" | "shortcuts" | null>(null);
-  const [narrow, setNarrow] = useState(() => localStorage.getItem(RAIL_KEY) === "narrow");
+  const [narrow, setNarrow] = useState(() => shelf.getItem(RAIL_KEY) === "narrow");
   const signedOut = useLive((mission) => mission.signedOut);
   useShortcuts({
     openPalette: () => setOverlay("palette"),
@@ -44,7 +45,7 @@ export function Shell() {
   useTitle();
   const main = useRef<HTMLElement>(null);
   const toggleRail = () => {
-    localStorage.setItem(RAIL_KEY, narrow ? "wide" : "narrow");
+    shelf.setItem(RAIL_KEY, narrow ? "wide" : "narrow");
     setNarrow(!narrow);
   };
   return (
@@ -93,11 +94,8 @@ function NoOverlay({ onClose }: { onClose(): void }) {
   return null;
 }
 
-function usePlace(): { page: (typeof PAGES)[number] | null; taskId: string | null } {
-  const { pathname } = useLocation();
-  const taskId = /^\/tasks\/([^/]+)/.exec(pathname)?.[1] ?? null;
-  const page = PAGES.find(({ to }) => (taskId ? to === "/board" : to === pathname)) ?? null;
-  return { page, taskId: taskId && decodeURIComponent(taskId) };
+function usePlace(): Place {
+  return placeOf(useLocation().pathname);
 }
 
 function Breadcrumb() {
@@ -122,7 +120,6 @@ function useTitle(): void {
   const waiting = useLive((mission) => mission.waiting);
   const name = title ?? page?.label;
   useEffect(() => {
-    const count = waiting ? `(${waiting}) ` : "";
-    document.title = count + (name ? `${name} · ${text.product}` : text.product);
+    document.title = titleOf(text.product, name, waiting);
   }, [name, waiting]);
 }

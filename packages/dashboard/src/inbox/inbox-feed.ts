@@ -1,6 +1,7 @@
 import type { InboxItem, LogEvent } from "@mission-control/protocol";
 import { QueryObserver } from "@tanstack/react-query";
 import type { Mission } from "../app/mission.ts";
+import { shelf } from "../store/shelf.ts";
 import { currentInbox, type InboxSnapshot, inboxCount, inboxKey } from "./inbox-items.ts";
 import { Snoozes } from "./snoozes.ts";
 
@@ -36,7 +37,7 @@ const NOTHING: InboxSnapshot = {
 /** Keeps the inbox of a page current: the server's list, moved on by the events of the log. */
 export class InboxFeed {
   readonly #mission: Mission;
-  readonly #snoozes = new Snoozes(localStorage, Date.now);
+  readonly #snoozes = new Snoozes(shelf, Date.now);
   readonly #observer;
   /** Tasks that events were about since the list that is shown was asked for. */
   #moved = new Set<string>();

@@ -1,14 +1,13 @@
+import type { Shelf } from "../store/shelf.ts";
+
 /** How long something is put off, in milliseconds. */
 export const SNOOZE_MS = 3_600_000;
 /** Most that is remembered as put off. */
 const CAPACITY = 500;
 
-/** A place that keeps texts by name, such as `localStorage`. */
-export type Shelf = Pick<Storage, "getItem" | "setItem">;
-
 const NAME = "mission-control.snoozed";
 
-/** What somebody has put off in this browser, until when. What cannot be read or stored counts as nothing put off. */
+/** What somebody has put off in this browser, until when. What cannot be read counts as nothing put off. */
 export class Snoozes {
   readonly #shelf: Shelf;
   readonly #now: () => number;
@@ -22,7 +21,7 @@ export class Snoozes {
   }
 
   has(key: string): boolean {
-    return (this.#until.get(key) ?? 0) > this.#now();
+    return this.#isPutOff(this.#until.get(key) ?? 0);
   }
 
   /** Puts something off for {@link SNOOZE_MS}. */
@@ -37,8 +36,7 @@ export class Snoozes {
 
   /** When the next one comes back; null when none will. */
   get nextEnd(): number | null {
-    const now = this.#now();
-    const ends = [...this.#until.values()].filter((end) => end > now);
+    const ends = [...this.#until.values()].filter((end) => this.#isPutOff(end));
     return ends.length === 0 ? null : Math.min(...ends);
   }
 
@@ -47,17 +45,18 @@ export class Snoozes {
     this.#until = this.#read();
   }
 
+  /** A clock that was set back would put off for as long again: then it comes back at once. */
+  #isPutOff(end: number): boolean {
+    const left = end - this.#now();
+    return left > 0 && left <= 2 * SNOOZE_MS;
+  }
+
   #change(change: (until: Map<string, number>) => void): void {
     const until = this.#read();
     change(until);
-    const now = this.#now();
-    const kept = [...until].filter(([, end]) => end > now).slice(-CAPACITY);
+    const kept = [...until].filter(([, end]) => this.#isPutOff(end)).slice(-CAPACITY);
     this.#until = new Map(kept);
-    try {
-      this.#shelf.setItem(NAME, JSON.stringify(kept));
-    } catch {
-      // Then it holds for as long as this page.
-    }
+    this.#shelf.setItem(NAME, JSON.stringify(kept));
   }
 
   #read(): Map<string, number> {
@@ -65,7 +64,7 @@ export class Snoozes {
       const stored: unknown = JSON.parse(this.#shelf.getItem(NAME) ?? "[]");
       return new Map(Array.isArray(stored) ? stored.filter(isEntry) : []);
     } catch {
-      return this.#until ?? new Map();
+      return new Map();
     }
   }
 }

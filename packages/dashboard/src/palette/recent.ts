@@ -1,3 +1,6 @@
+import { taskIdOf } from "../app/place.ts";
+import { shelf } from "../store/shelf.ts";
+
 const KEY = "mission-control.recent";
 const KEPT = 8;
 
@@ -9,8 +12,8 @@ export interface Visit {
 
 /** What a page's address shows, where that is a thing one comes back to. */
 export function visitOf(pathname: string, search: Readonly<Record<string, unknown>>): Visit | null {
-  const [, task] = /^\/tasks\/([^/]+)$/.exec(pathname) ?? [];
-  if (task !== undefined) return { kind: "task", id: decodeURIComponent(task) };
+  const task = taskIdOf(pathname);
+  if (task !== null) return { kind: "task", id: task };
   if (pathname === "/board" && typeof search.task === "string") return { kind: "task", id: search.task };
   if (pathname === "/agents" && typeof search.agent === "string") return { kind: "agent", id: search.agent };
   return null;
@@ -19,7 +22,7 @@ export function visitOf(pathname: string, search: Readonly<Record<string, unknow
 /** The latest first; in this browser, for all its tabs. */
 export function readVisits(): Visit[] {
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? "[]");
+    const kept: unknown = JSON.parse(shelf.getItem(KEY) ?? "[]");
     return Array.isArray(kept) ? kept.filter(isVisit).slice(0, KEPT) : [];
   } catch {
     return [];
@@ -29,7 +32,7 @@ export function readVisits(): Visit[] {
 /** Keeps a visit as the latest. */
 export function noteVisit(visit: Visit): void {
   const others = readVisits().filter(({ kind, id }) => kind !== visit.kind || id !== visit.id);
-  localStorage.setItem(KEY, JSON.stringify([visit, ...others].slice(0, KEPT)));
+  shelf.setItem(KEY, JSON.stringify([visit, ...others].slice(0, KEPT)));
 }
 
 function isVisit(kept: unknown): kept is Visit {

@@ -4,6 +4,8 @@ export interface PageGlobals {
   storage: Map<string, string>;
   /** Whether the browser lets the page store anything. */
   storageIsOpen: boolean;
+  /** Whether its room for what pages store is used up. */
+  storageIsFull: boolean;
   /** The cookie the browser holds, and sends. */
   cookie: string | null;
   /** Whether the browser keeps the cookies it is given. */
@@ -27,6 +29,7 @@ export function becomePage(address: string, basePath = ""): PageGlobals {
   const page: PageGlobals = {
     storage: new Map(),
     storageIsOpen: true,
+    storageIsFull: false,
     cookie: null,
     keepsCookies: true,
     replaced: [],
@@ -49,7 +52,10 @@ export function becomePage(address: string, basePath = ""): PageGlobals {
     history: { replaceState: (_: unknown, __: string, to: string) => page.replaced.push(to) },
     localStorage: {
       getItem: (name: string) => store().get(name) ?? null,
-      setItem: (name: string, value: string) => store().set(name, value),
+      setItem: (name: string, value: string) => {
+        if (page.storageIsFull) throw new DOMException("The quota has been exceeded.", "QuotaExceededError");
+        store().set(name, value);
+      },
       removeItem: (name: string) => store().delete(name),
     },
     fetch: async (path: string, init: RequestInit = {}) => {

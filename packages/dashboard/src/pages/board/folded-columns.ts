@@ -1,5 +1,6 @@
 import type { TaskStatus } from "@mission-control/protocol";
 import { useCallback, useState } from "react";
+import { shelf } from "../../store/shelf.ts";
 
 const KEY = "mission-control.columns";
 
@@ -41,7 +42,7 @@ export function useColumnChoices(): [Choices, (status: TaskStatus, choice: Choic
   const choose = useCallback((status: TaskStatus, choice: Choice) => {
     setChoices((before) => {
       const now = { ...before, [status]: choice };
-      localStorage.setItem(KEY, JSON.stringify(now));
+      shelf.setItem(KEY, JSON.stringify(now));
       return now;
     });
   }, []);
@@ -50,7 +51,7 @@ export function useColumnChoices(): [Choices, (status: TaskStatus, choice: Choic
 
 function read(): Choices {
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
+    const kept: unknown = JSON.parse(shelf.getItem(KEY) ?? "{}");
     return typeof kept === "object" && kept !== null ? kept : {};
   } catch {
     return {};
