@@ -22,6 +22,7 @@ import { ExchangeLog } from "./exchanges/exchange-log.ts";
 import { ExchangeUpkeep } from "./exchanges/exchange-upkeep.ts";
 import { RefusedCallbacks } from "./exchanges/refused-callbacks.ts";
 import type { AgentTarget } from "./gateways/gateway.ts";
+import { GatewayEditor } from "./gateways/gateway-editor.ts";
 import { GATEWAY_KINDS } from "./gateways/kinds.ts";
 import { DeviceIdentity } from "./gateways/openclaw/device-identity.ts";
 import { GatewayRegistry } from "./gateways/registry.ts";
@@ -251,6 +252,7 @@ export async function startApp(settings: Settings, logger: Logger): Promise<App>
       agents,
       agentEditor,
       gateways,
+      gatewayEditor: new GatewayEditor({ store, gateways, now }),
       exchanges,
       webhooks: new Webhooks({ ...webhookParts, allowPrivate, canMail: smtpUrl !== undefined }),
       insights: new Insights({ store, now }),

@@ -127,6 +127,7 @@ export async function startHttp({
     agents,
     agentEditor: new AgentEditor({ store, agents, now }),
     gateways: NO_GATEWAYS,
+    gatewayEditor: NO_GATEWAY_EDITOR,
     webhooks: new Webhooks({
       store,
       clock,
@@ -221,12 +222,15 @@ export async function call(url: string, init: RequestInit = {}): Promise<Answer>
 const NO_GATEWAYS: HttpServerOptions["gateways"] = {
   caughtUp: async () => {},
   list: () => [],
-  create: async () => {
-    throw new Error("no gateways here");
-  },
   test: async () => {
     throw new Error("no gateways here");
   },
-  remove: async () => false,
   agents: async () => null,
+};
+
+const NO_GATEWAY_EDITOR: HttpServerOptions["gatewayEditor"] = {
+  create: async () => {
+    throw new Error("no gateways here");
+  },
+  remove: async () => false,
 };

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { agentSchema, gatewaySchema, gatewayTestSchema } from "@mission-control/protocol";
 import { type HttpFixture, startHttp } from "../../test/http-fixture.ts";
+import { GatewayInUseError } from "../gateways/gateway-editor.ts";
 import { testConnection } from "../gateways/openclaw/test-connection.ts";
-import { GatewayInUseError } from "../gateways/registry.ts";
 import type { Store } from "../store/store.ts";
 
 let http: HttpFixture;
@@ -32,15 +32,17 @@ before(async () => {
     gateways: {
       caughtUp: async () => {},
       list: () => [gateway],
-      create: async ({ url }) => ({ ...gateway, url }),
       test: ({ url }, signal) => testConnection({ url, identityDir }, signal),
-      remove: async (id) => {
-        if (id === "gateway_used") throw new GatewayInUseError("in use");
-        return id === gateway.id;
-      },
       agents: async (id) => {
         if (id === "gateway_down") throw new Error("the connection is closed");
         return id === gateway.id ? [{ id: "main", default: true }] : null;
+      },
+    },
+    gatewayEditor: {
+      create: async ({ url }) => ({ ...gateway, url }),
+      remove: async (id) => {
+        if (id === "gateway_used") throw new GatewayInUseError("in use");
+        return id === gateway.id;
       },
     },
   });

@@ -5,13 +5,15 @@ import {
   gatewayTestSchema,
 } from "@mission-control/protocol";
 import { z } from "zod";
+import type { GatewayEditor } from "../gateways/gateway-editor.ts";
 import type { GatewayRegistry } from "../gateways/registry.ts";
 import { listOf, NO_CONTENT, PROBLEM_RESPONSE } from "./documentation.ts";
 import type { HttpApp } from "./http-app.ts";
 import { notFound, ProblemError } from "./problems.ts";
 
 export interface GatewayRoutesParts {
-  gateways: Pick<GatewayRegistry, "caughtUp" | "list" | "create" | "test" | "remove" | "agents">;
+  gateways: Pick<GatewayRegistry, "caughtUp" | "list" | "test" | "agents">;
+  gatewayEditor: Pick<GatewayEditor, "create" | "remove">;
 }
 
 /** How long a gateway has to answer, in milliseconds. */
@@ -21,7 +23,7 @@ const tags = ["Gateways"];
 const idParams = z.object({ id: z.string() });
 
 /** Everything under `/api/gateways` (docs/contract.md, section 2). */
-export function gatewayRoutes(app: HttpApp, { gateways }: GatewayRoutesParts): void {
+export function gatewayRoutes(app: HttpApp, { gateways, gatewayEditor }: GatewayRoutesParts): void {
   app.get(
     "/api/gateways",
     {
@@ -53,7 +55,7 @@ export function gatewayRoutes(app: HttpApp, { gateways }: GatewayRoutesParts): v
     },
     async (request, reply) => {
       reply.code(201);
-      return gateways.create(request.body);
+      return gatewayEditor.create(request.body);
     },
   );
 
@@ -85,7 +87,7 @@ export function gatewayRoutes(app: HttpApp, { gateways }: GatewayRoutesParts): v
       },
     },
     async (request, reply) => {
-      if (!(await gateways.remove(request.params.id))) throw notFound("gateway");
+      if (!(await gatewayEditor.remove(request.params.id))) throw notFound("gateway");
       return reply.code(204).send();
     },
   );

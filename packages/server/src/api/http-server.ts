@@ -64,7 +64,7 @@ const TIMEOUT_CHECK_MS = 5000;
 const LISTEN_BACKLOG = 4096;
 const CLOSE_CHECK_MS = 50;
 
-export interface HttpServerOptions extends RawHandlers {
+export interface HttpServerOptions extends RawHandlers, GatewayRoutesParts {
   /** Serves the hot routes before the HTTP server sees them. */
   fastLane: Pick<FastLane, "attach" | "close">;
   /** Reads the bodies of those who have not logged in. */
@@ -78,7 +78,6 @@ export interface HttpServerOptions extends RawHandlers {
   dispatcher: Dispatcher;
   agents: AgentDirectory;
   agentEditor: AgentEditor;
-  gateways: GatewayRoutesParts["gateways"];
   webhooks: Webhooks;
   exchanges: ExchangeListParts["exchanges"];
   insights: Pick<Insights, "read">;

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { failing } from "../../test/support/failing-store.ts";
 import { SqliteStore } from "../store/sqlite/sqlite-store.ts";
 import { StoreUnavailableError } from "../store/store.ts";
+import { GatewayEditor } from "./gateway-editor.ts";
 import { GATEWAY_KINDS } from "./kinds.ts";
 import { GatewayRegistry } from "./registry.ts";
 
@@ -33,19 +34,20 @@ test("a gateway whose removal cannot be kept stays, with its way to it", async (
     rmSync(folder, { recursive: true });
   });
   const gateways = await open();
+  const editor = new GatewayEditor({ store, gateways, now: () => new Date() });
   // Nobody listens there: the gateway tries to connect for as long as it is kept.
-  const { id } = await gateways.create({ url: "ws://127.0.0.1:9" });
+  const { id } = await editor.create({ url: "ws://127.0.0.1:9" });
   const target = { agentId: "a1", endpoint: { kind: "openclaw", gatewayId: id, agentId: "main" } } as const;
   disk.full = true;
-  await assert.rejects(gateways.remove(id), StoreUnavailableError);
+  await assert.rejects(editor.remove(id), StoreUnavailableError);
   assert.deepEqual(
     gateways.list().map((gateway) => gateway.id),
     [id],
   );
   assert.ok(gateways.adapterFor(target));
   disk.full = false;
-  assert.deepEqual(await Promise.all([gateways.remove(id), gateways.remove(id)]), [true, false]);
-  assert.equal(await gateways.remove(id), false);
+  assert.deepEqual(await Promise.all([editor.remove(id), editor.remove(id)]), [true, false]);
+  assert.equal(await editor.remove(id), false);
   assert.equal(gateways.adapterFor(target), null);
   assert.deepEqual((await open()).list(), []);
   const { items } = await store.history(null, { types: ["gateway"] }, 100);

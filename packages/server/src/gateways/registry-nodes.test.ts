@@ -9,6 +9,7 @@ import { FakeOpenClawGateway } from "../../test/support/fake-openclaw-gateway.ts
 import { LapsingLeases } from "../../test/support/lapsing-leases.ts";
 import { openTestStore } from "../../test/support/test-store.ts";
 import { FencedError } from "../store/plan.ts";
+import { GatewayEditor } from "./gateway-editor.ts";
 import { GATEWAY_KINDS } from "./kinds.ts";
 import { GatewayRegistry } from "./registry.ts";
 
@@ -48,7 +49,9 @@ async function twoNodes(context: TestContext) {
     const { items } = await store.history(null, { types: ["gateway"] }, 100);
     return items.reverse().map(({ data }) => data?.state ?? data?.change);
   };
-  return { store, leases, fake, one, two, told, routesChanges };
+  const editorAt = (gateways: GatewayRegistry) =>
+    new GatewayEditor({ store, gateways, now: () => new Date() });
+  return { store, leases, fake, one, two, editorAt, told, routesChanges };
 }
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
@@ -56,8 +59,8 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 }
 
 test("a gateway that is added, edited or removed at one node is opened and closed at the other", async (context) => {
-  const { store, one, two, fake } = await twoNodes(context);
-  const { id } = await one.create({ url: "ws://127.0.0.1:9", name: "first" });
+  const { store, one, two, fake, editorAt } = await twoNodes(context);
+  const { id } = await editorAt(one).create({ url: "ws://127.0.0.1:9", name: "first" });
   await two.caughtUp();
   assert.deepEqual(
     two.list().map(({ name }) => name),
@@ -73,7 +76,7 @@ test("a gateway that is added, edited or removed at one node is opened and close
   await two.caughtUp();
   assert.equal(two.list()[0]?.url, fake.url);
   assert.notEqual(two.adapterFor(target), before, "another address is another connection");
-  assert.equal(await two.remove(id), true);
+  assert.equal(await editorAt(two).remove(id), true);
   assert.equal(two.adapterFor(target), null);
   await one.caughtUp();
   assert.deepEqual(one.list(), []);
@@ -94,8 +97,8 @@ async function connectedNodes({ one, two, told }: Awaited<ReturnType<typeof twoN
 
 test("one node at a time connects to a gateway; the other takes over, and the first can tell no more", async (context) => {
   const nodes = await twoNodes(context);
-  const { leases, store, one, fake, told, routesChanges } = nodes;
-  const { id } = await one.create({ url: fake.url, token: "shared" });
+  const { leases, store, one, fake, told, routesChanges, editorAt } = nodes;
+  const { id } = await editorAt(one).create({ url: fake.url, token: "shared" });
   const { holder, other } = await connectedNodes(nodes, id);
   assert.equal(fake.count("connect"), 1);
   assert.equal(await other.reachesHere(agentOf(id)), false);
@@ -119,8 +122,8 @@ test("one node at a time connects to a gateway; the other takes over, and the fi
 
 test("a node without the connection shows it, and whom it reaches, as the one that has it does", async (context) => {
   const nodes = await twoNodes(context);
-  const { one, fake, told } = nodes;
-  const { id } = await one.create({ url: fake.url, token: "shared" });
+  const { one, fake, told, editorAt } = nodes;
+  const { id } = await editorAt(one).create({ url: fake.url, token: "shared" });
   const { holder, other } = await connectedNodes(nodes, id);
   const view = (node: GatewayRegistry) => ({ ...node.list()[0], latencyMs: null });
   assert.equal(view(other).state, "connected");
@@ -138,9 +141,9 @@ test("a node without the connection shows it, and whom it reaches, as the one th
 
 test("a node without the connection lists a gateway's agents over one of its own", async (context) => {
   const nodes = await twoNodes(context);
-  const { one, fake } = nodes;
+  const { one, fake, editorAt } = nodes;
   fake.on("agents.list", ({ answer }) => answer({ agents: [{ id: "main" }], defaultId: "main" }));
-  const { id } = await one.create({ url: fake.url, token: "shared" });
+  const { id } = await editorAt(one).create({ url: fake.url, token: "shared" });
   const { holder, other } = await connectedNodes(nodes, id);
   const signal = AbortSignal.timeout(10_000);
   const agents = [{ id: "main", default: true }];
@@ -150,15 +153,15 @@ test("a node without the connection lists a gateway's agents over one of its own
 });
 
 test("a gateway that an agent was given at another node is not removed, however far a node has come", async (context) => {
-  const { store, one, two } = await twoNodes(context);
-  const { id } = await one.create({ url: "ws://127.0.0.1:9" });
+  const { store, one, two, editorAt } = await twoNodes(context);
+  const { id } = await editorAt(one).create({ url: "ws://127.0.0.1:9" });
   const at = new Date().toISOString();
   const { endpoint } = agentOf(id);
   const agent = { id: "a1", name: "Ada", capabilities: [], concurrency: 1, createdAt: at, updatedAt: at };
   const record = { ...agent, endpoint };
   const given = store.edit("agent", "a1", () => ({ record, event: newEvent("agent") }));
-  await assert.rejects(two.remove(id), /reached through it: move or delete Ada first/);
+  await assert.rejects(editorAt(two).remove(id), /reached through it: move or delete Ada first/);
   await given;
   await store.edit("agent", "a1", () => ({ record: null, event: newEvent("agent") }));
-  assert.equal(await two.remove(id), true);
+  assert.equal(await editorAt(two).remove(id), true);
 });

@@ -9,6 +9,7 @@ import { openTestStore } from "../../test/support/test-store.ts";
 import { decodeFrame } from "../store/event-frame.ts";
 import type { GatewayRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
+import { GatewayEditor } from "./gateway-editor.ts";
 import { GATEWAY_KINDS } from "./kinds.ts";
 import { GatewayRegistry } from "./registry.ts";
 
@@ -78,12 +79,13 @@ test("what a gateway gave is forgotten with it, and a test keeps nothing", async
   fake.on("connect", ({ answer }) => answer({ ...fake.hello(), auth: { deviceToken: "given" } }));
   fake.on("agents.list", ({ answer }) => answer({ agents: [] }));
   await start();
+  const editor = new GatewayEditor({ store, gateways: registry, now: () => new Date() });
   const tokens = () => readdirSync(identityDir).filter((file) => file.startsWith("openclaw-token"));
   await registry.test({ url: fake.url, token: "shared" }, AbortSignal.timeout(10_000));
   assert.deepEqual(tokens(), []);
-  const { id } = await registry.create({ url: fake.url, token: "shared" });
+  const { id } = await editor.create({ url: fake.url, token: "shared" });
   await toldState("connected");
   assert.equal(tokens().length, 1);
-  assert.equal(await registry.remove(id), true);
+  assert.equal(await editor.remove(id), true);
   assert.deepEqual(tokens(), []);
 });

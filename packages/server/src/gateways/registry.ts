@@ -1,29 +1,19 @@
-import type {
-  CreateGateway,
-  GatewayAgent,
-  GatewayTest,
-  GatewayView,
-  NewEvent,
-} from "@mission-control/protocol";
+import type { CreateGateway, GatewayAgent, GatewayTest, GatewayView } from "@mission-control/protocol";
 import type { ExchangeSink } from "../exchanges/exchange-log.ts";
-import { newId } from "../ids.ts";
 import type { Logger } from "../logger.ts";
-import { FencedError } from "../store/plan.ts";
 import { Position } from "../store/position.ts";
-import type { ConnectionView, GatewayRecord } from "../store/records.ts";
+import type { GatewayRecord } from "../store/records.ts";
 import type { Follower, LogEntry, Store } from "../store/store.ts";
-import type { AgentTarget, GatewayAdapter, Reachability, RunEvent } from "./gateway.ts";
-import type { ConnectedKind, GatewayKind, KindContext } from "./gateway-kind.ts";
-import { LeasedGateway } from "./leased-gateway.ts";
-
-/** Id of the gateway that the settings name; it is not kept in the store. */
-export const SETTINGS_GATEWAY_ID = "gateway_settings";
-
-/** Agents still point to the gateway. */
-export class GatewayInUseError extends Error {
-  readonly code = "gateway_in_use";
-  override name = "GatewayInUseError";
-}
+import type { AgentTarget, GatewayAdapter, Reachability } from "./gateway.ts";
+import type { ConnectedKind, GatewayKind } from "./gateway-kind.ts";
+import { gatewayView } from "./gateway-views.ts";
+import {
+  KnownGateway,
+  type KnownGatewayOptions,
+  type RegistryListener,
+  SETTINGS_GATEWAY_ID,
+  tryToConnect,
+} from "./known-gateway.ts";
 
 export interface GatewayRegistryOptions {
   store: Pick<Store, "range" | "records" | "follow" | "edit" | "lease">;
@@ -43,32 +33,13 @@ export interface GatewayRegistryOptions {
   first?: { url: string; token?: string };
 }
 
-/** What the registry reports to, once the rooms above it are there. */
-export interface RegistryListener {
-  onRunEvent(event: RunEvent): void;
-  onReachabilityChange(): void;
-  /**
-   * Which agents can be reached from this node has changed, see {@link GatewayRegistry.reachesHere}. Resolves when nothing
-   * is under way any more to those that cannot.
-   */
-  onRoutesChange(): Promise<void>;
-}
-
-interface Entry {
-  record: GatewayRecord;
-  kind: ConnectedKind;
-  gateway: LeasedGateway;
-  /** State and error as this node last announced them. */
-  announced: string;
-}
-
 /**
  * Every way to reach agents: the gateways that are kept, and agents without one. A view of the store: a gateway is
  * opened and closed by following the log, whichever node it was added or removed at.
  */
 export class GatewayRegistry {
   readonly #options: GatewayRegistryOptions;
-  readonly #entries = new Map<string, Entry>();
+  readonly #gateways = new Map<string, KnownGateway>();
   readonly #direct = new Map<string, GatewayAdapter>();
   /** Gateways that were removed and are not closed yet. */
   readonly #closing = new Map<string, Promise<void>>();
@@ -110,84 +81,46 @@ export class GatewayRegistry {
     await this.#position.reached(newest);
   }
 
-  list(): GatewayView[] {
-    return [...this.#entries.values()].map(viewOf);
+  /** Resolves once the view shows the effect of an event, or to false where it takes too long. */
+  reachedInTime(eventId: number | null): Promise<boolean> {
+    return this.#position.reachedInTime(eventId);
   }
 
-  /** Keeps a gateway and begins to connect to it. */
-  async create(fields: CreateGateway): Promise<GatewayView> {
-    const now = this.#options.now().toISOString();
-    const { name = new URL(fields.url).host, url, token } = fields;
-    const record: GatewayRecord = {
-      id: newId("gateway"),
-      name,
-      url,
-      ...(token === undefined ? {} : { token }),
-      createdAt: now,
-    };
-    const event = gatewayEvent(record, now, { change: "created" });
-    const { eventId } = await this.#options.store.edit("gateway", record.id, () => ({ record, event }));
-    await this.#position.reachedInTime(eventId);
-    const entry = this.#entries.get(record.id);
-    // It may have been removed again before it could be shown.
-    return entry ? viewOf(entry) : { ...shown(record, this.#kindOf(record)), ...NO_CONNECTION };
+  list(): GatewayView[] {
+    return [...this.#gateways.values()].map((gateway) => gateway.view());
+  }
+
+  has(id: string): boolean {
+    return this.#gateways.has(id);
+  }
+
+  /** The gateway of a record as it is shown; also when it was removed again since. */
+  show(record: GatewayRecord): GatewayView {
+    return this.#gateways.get(record.id)?.view() ?? gatewayView(record, this.#kindOf(record));
+  }
+
+  /** Resolves when a gateway that was removed is closed. */
+  async closed(id: string): Promise<void> {
+    await this.#closing.get(id);
   }
 
   /** One try to connect, kept nowhere. */
   async test(config: CreateGateway, signal: AbortSignal): Promise<GatewayTest> {
     const { identityDir } = this.#options;
-    const { test } = this.#kindOf(config);
-    if (!test) throw new Error("A gateway of this kind cannot be tried.");
-    return test(config, { identityDir }, signal);
+    return tryToConnect(this.#kindOf(config), config, { identityDir }, signal);
   }
 
   /**
-   * @returns whether there was such a gateway
-   * @throws GatewayInUseError while agents use it, at the moment it would be removed, or the settings name it
-   */
-  async remove(id: string): Promise<boolean> {
-    if (id === SETTINGS_GATEWAY_ID) {
-      if (!this.#entries.has(id)) return false;
-      throw new GatewayInUseError(
-        "This gateway comes from OPENCLAW_GATEWAY_URL: unset that and start again.",
-      );
-    }
-    const now = this.#options.now().toISOString();
-    const { eventId, refusal } = await this.#options.store.edit("gateway", id, (current, { agents }) => {
-      if (!current) return { record: null };
-      const usedBy = agents().filter(({ endpoint }) => "gatewayId" in endpoint && endpoint.gatewayId === id);
-      if (usedBy.length > 0) {
-        const names = usedBy.map(({ name }) => name).join(", ");
-        const detail = `Agents are reached through it: move or delete ${names} first.`;
-        return { refusal: { code: "conflict", detail } };
-      }
-      return { record: null, event: gatewayEvent(current, now, { change: "deleted" }) };
-    });
-    if (refusal) throw new GatewayInUseError(refusal.detail);
-    await this.#position.reachedInTime(eventId);
-    await this.#closing.get(id);
-    return eventId !== null;
-  }
-
-  /**
-   * The agents found on a gateway; null when there is no such gateway. Where another node has the connection, they are asked
-   * for over one of this node's own.
+   * The agents found on a gateway; null when there is no such gateway.
    * @throws an error whose message says why they cannot be listed
    */
   async agents(id: string, signal: AbortSignal): Promise<GatewayAgent[] | null> {
-    const entry = this.#entries.get(id);
-    if (!entry) return null;
-    const { record, gateway } = entry;
-    if (!gateway.adapter.list) throw new Error("A gateway of this kind does not list its agents.");
-    if (gateway.lease) return gateway.adapter.list(signal);
-    const { ok, agents, error } = await this.test(record, signal);
-    if (!ok) throw new Error(error ?? "It could not be asked.");
-    return agents;
+    return this.#gateways.get(id)?.agents(signal) ?? null;
   }
 
   /** How an agent is reached; null when its gateway is not there. */
   adapterFor(target: AgentTarget): GatewayAdapter | null {
-    return this.#direct.get(target.endpoint.kind) ?? this.#entryFor(target)?.gateway.adapter ?? null;
+    return this.#direct.get(target.endpoint.kind) ?? this.#gatewayOf(target)?.adapter ?? null;
   }
 
   /** Whether no other node is the one to reach an agent: it has no gateway, or this node has its gateway's lease. */
@@ -195,41 +128,31 @@ export class GatewayRegistry {
     if (this.#direct.has(target.endpoint.kind)) return true;
     // A gateway that was added at another node just now is not one that is gone.
     await this.caughtUp();
-    const entry = this.#entryFor(target);
-    return !entry || entry.gateway.lease !== null;
+    return this.#gatewayOf(target)?.isHere ?? true;
   }
 
   /** What is known of whether an agent can be reached; null for nothing: an agent without a gateway was not called here. */
   reachability(target: AgentTarget): Reachability | null {
     const direct = this.#direct.get(target.endpoint.kind);
     if (direct) return direct.reachability(target);
-    const entry = this.#entryFor(target);
-    if (!entry) {
-      const reason = "Its gateway is not there: add it, or point the agent to another one.";
-      return { status: "offline", reason };
-    }
-    if (entry.gateway.lease) return entry.gateway.adapter.reachability(target);
-    const { state, lastError } = viewOf(entry);
-    if (state === "connected") return { status: "online" };
-    if (state === "connecting") return { status: "unknown" };
-    return { status: "offline", reason: lastError ?? "The gateway is not connected." };
-  }
-
-  #entryFor({ endpoint }: AgentTarget): Entry | null {
-    // Without a gateway named, the first one of the kind.
-    const named = "gatewayId" in endpoint ? endpoint.gatewayId : undefined;
-    for (const [id, entry] of this.#entries) {
-      if (entry.kind.kind === endpoint.kind && (named === undefined || named === id)) return entry;
-    }
-    return null;
+    const gateway = this.#gatewayOf(target);
+    if (gateway) return gateway.reachability(target);
+    return {
+      status: "offline",
+      reason: "Its gateway is not there: add it, or point the agent to another one.",
+    };
   }
 
   async close(): Promise<void> {
     this.#listener = null;
     this.#follower?.close();
-    const gateways = [...this.#entries.values()].map(({ gateway }) => gateway);
-    const closing = [...gateways, ...this.#direct.values()].map((one) => one.close());
-    await Promise.allSettled([...closing, ...this.#closing.values()]);
+    const gateways = [...this.#gateways.values()].map((one) => one.close({ forget: false }));
+    const direct = [...this.#direct.values()].map((one) => one.close());
+    await Promise.allSettled([...gateways, ...direct, ...this.#closing.values()]);
+  }
+
+  #gatewayOf(target: AgentTarget): KnownGateway | undefined {
+    return [...this.#gateways.values()].find((gateway) => gateway.serves(target));
   }
 
   #follow(entries: readonly LogEntry[]): void {
@@ -242,57 +165,42 @@ export class GatewayRegistry {
   }
 
   #followRecord(id: string, record: GatewayRecord | null): void {
-    const entry = this.#entries.get(id);
+    const known = this.#gateways.get(id);
     if (id === SETTINGS_GATEWAY_ID) {
       // The settings say whether there is one; the store, what became of its connection.
-      if (entry)
-        entry.record = { ...entry.record, ...(record?.connection ? { connection: record.connection } : {}) };
+      if (known && record?.connection) known.record = { ...known.record, connection: record.connection };
     } else if (!record) {
-      if (entry) this.#close(entry, { forget: true });
-    } else if (!entry) this.#open(record);
-    else if (entry.record.url === record.url && entry.record.token === record.token) entry.record = record;
+      if (known) this.#close(known, { forget: true });
+    } else if (!known) this.#open(record);
+    else if (known.record.url === record.url && known.record.token === record.token) known.record = record;
     else {
-      this.#close(entry, { forget: false });
+      this.#close(known, { forget: false });
       this.#open(record);
     }
   }
 
   #open(record: GatewayRecord): void {
-    const { logger, identityDir, allowLinkLocal = false, answersApprovals = false, store } = this.#options;
-    const { id } = record;
-    if (this.#entries.has(id)) return;
-    const kind = this.#kindOf(record);
-    const context: KindContext = {
+    if (this.#gateways.has(record.id)) return;
+    const { allowLinkLocal = false, answersApprovals = false } = this.#options;
+    const { logger, identityDir, store, now } = this.#options;
+    const options: KnownGatewayOptions = {
       logger,
       identityDir,
       allowLinkLocal,
       answersApprovals,
-      listener: {
-        onRunEvent: (event) => this.#listener?.onRunEvent(event),
-        onStatusChange: () => this.#announce(id),
-      },
-    };
-    const gateway = new LeasedGateway({
-      id,
       store,
-      logger,
-      open: () => kind.open(record, context),
-      onGained: () => void this.#listener?.onRoutesChange(),
-      onLost: async () => {
-        const lost = this.#entries.get(id);
-        if (lost?.gateway === gateway) lost.announced = "";
-        await this.#listener?.onRoutesChange();
-      },
-    });
-    this.#entries.set(id, { record, kind, gateway, announced: "" });
+      now,
+      listener: () => this.#listener,
+    };
+    this.#gateways.set(record.id, new KnownGateway(record, this.#kindOf(record), options));
   }
 
-  #close({ record: { id }, gateway }: Entry, { forget }: { forget: boolean }): void {
-    this.#entries.delete(id);
+  #close(gateway: KnownGateway, how: { forget: boolean }): void {
+    const { id } = gateway.record;
+    this.#gateways.delete(id);
     // Its agents can be reached from nowhere now, which any node can say.
     void this.#listener?.onRoutesChange();
-    const closed = gateway.close().then(() => {
-      if (forget) gateway.adapter.forget?.();
+    const closed = gateway.close(how).then(() => {
       if (this.#closing.get(id) === closed) this.#closing.delete(id);
     });
     this.#closing.set(id, closed);
@@ -308,66 +216,4 @@ export class GatewayRegistry {
     if (!kind) throw new Error("No kind of gateway can be added.");
     return kind;
   }
-
-  /** Announces what became of a connection that this node holds; nothing is announced of a gateway after its removal. */
-  #announce(id: string): void {
-    const entry = this.#entries.get(id);
-    const under = entry?.gateway.lease;
-    if (!entry || !under || !this.#listener) return;
-    const connection = entry.gateway.adapter.state();
-    const { state, lastError } = connection;
-    const announcing = `${state} ${lastError ?? ""}`;
-    if (announcing === entry.announced) return;
-    entry.announced = announcing;
-    const { store, now, logger } = this.#options;
-    const at = now().toISOString();
-    const event = gatewayEvent(entry.record, at, {
-      change: "state",
-      state,
-      ...(lastError === null ? {} : { reason: lastError }),
-    });
-    const { token: _, ...settings } = entry.record;
-    // With the connection in its record, where the other nodes find it.
-    const edit = (kept: GatewayRecord | null) => {
-      const current = id === SETTINGS_GATEWAY_ID ? settings : kept;
-      return current ? { record: { ...current, connection }, event } : { record: null };
-    };
-    store.edit("gateway", id, edit, { under }).catch((error: unknown) => {
-      if (error instanceof FencedError) return;
-      logger.error({ err: error, gatewayId: id }, "a gateway's state could not be stored");
-    });
-    this.#listener.onReachabilityChange();
-  }
-}
-
-/** A gateway and its connection: this node's own, or what the node that has it announced. */
-function viewOf({ record, kind, gateway }: Pick<Entry, "record" | "kind" | "gateway">): GatewayView {
-  const connection = gateway.lease ? gateway.adapter.state() : (record.connection ?? NO_CONNECTION);
-  return { ...shown(record, kind), ...connection };
-}
-
-/** Before anybody has tried to connect. */
-const NO_CONNECTION: ConnectionView = {
-  state: "disconnected",
-  protocol: null,
-  version: null,
-  latencyMs: null,
-  lastError: null,
-  deviceId: null,
-  connectedAt: null,
-};
-
-function shown({ id, name, url, createdAt }: GatewayRecord, kind: ConnectedKind) {
-  return { id, name, kind: kind.kind, url: kind.shownUrl(url), createdAt };
-}
-
-function gatewayEvent(record: GatewayRecord, now: string, data: Record<string, string>): NewEvent {
-  const message = data.reason === undefined ? record.name : `${record.name}: ${data.reason}`;
-  return {
-    type: "gateway",
-    message,
-    data: { ...data, gatewayId: record.id },
-    timestamp: now,
-    receivedAt: now,
-  };
 }

@@ -1,0 +1,159 @@
+import type { GatewayAgent, GatewayView } from "@mission-control/protocol";
+import { FencedError } from "../store/plan.ts";
+import type { GatewayRecord } from "../store/records.ts";
+import type { Store } from "../store/store.ts";
+import type { AgentTarget, GatewayAdapter, Reachability, RunEvent } from "./gateway.ts";
+import type { ConnectedKind, KindContext } from "./gateway-kind.ts";
+import { gatewayEvent, gatewayView } from "./gateway-views.ts";
+import { LeasedGateway } from "./leased-gateway.ts";
+
+/** Id of the gateway that the settings name; of it, the store keeps no more than its connection. */
+export const SETTINGS_GATEWAY_ID = "gateway_settings";
+
+/** What gateways report to, once the rooms above them are there. */
+export interface RegistryListener {
+  onRunEvent(event: RunEvent): void;
+  onReachabilityChange(): void;
+  /**
+   * Which agents can be reached from this node has changed, see `GatewayRegistry.reachesHere`. Resolves when nothing is
+   * under way any more to those that cannot.
+   */
+  onRoutesChange(): Promise<void>;
+}
+
+export interface KnownGatewayOptions extends Omit<KindContext, "listener"> {
+  store: Pick<Store, "edit" | "lease">;
+  now: () => Date;
+  /** Null once nobody is to hear anything any more. */
+  listener: () => RegistryListener | null;
+}
+
+/** One gateway as this node knows it: its record, and its connection, be it this node's own or another's. */
+export class KnownGateway {
+  record: GatewayRecord;
+  readonly #kind: ConnectedKind;
+  readonly #options: KnownGatewayOptions;
+  readonly #leased: LeasedGateway;
+  /** State and error as this node last announced them. */
+  #announced = "";
+  #isClosed = false;
+
+  /** Connects as soon as this node gets the gateway's lease. */
+  constructor(record: GatewayRecord, kind: ConnectedKind, options: KnownGatewayOptions) {
+    this.record = record;
+    this.#kind = kind;
+    this.#options = options;
+    const { listener, store, logger } = options;
+    const context: KindContext = {
+      ...options,
+      listener: {
+        onRunEvent: (event) => listener()?.onRunEvent(event),
+        onStatusChange: () => this.#announce(),
+      },
+    };
+    this.#leased = new LeasedGateway({
+      id: record.id,
+      store,
+      logger,
+      open: () => kind.open(record, context),
+      onGained: () => void listener()?.onRoutesChange(),
+      onLost: async () => {
+        this.#announced = "";
+        await listener()?.onRoutesChange();
+      },
+    });
+  }
+
+  get adapter(): GatewayAdapter {
+    return this.#leased.adapter;
+  }
+
+  /** Whether this node has its lease, and so its connection. */
+  get isHere(): boolean {
+    return this.#leased.lease !== null;
+  }
+
+  /** Whether an agent is reached through it: an agent that names no gateway takes any of its kind. */
+  serves({ endpoint }: AgentTarget): boolean {
+    const named = "gatewayId" in endpoint ? endpoint.gatewayId : undefined;
+    return this.#kind.kind === endpoint.kind && (named === undefined || named === this.record.id);
+  }
+
+  /** With this node's own connection, or what the node that has it announced. */
+  view(): GatewayView {
+    const connection = this.isHere ? this.#leased.adapter.state() : this.record.connection;
+    return gatewayView(this.record, this.#kind, connection);
+  }
+
+  /** Whether an agent behind it can be reached. */
+  reachability(target: AgentTarget): Reachability | null {
+    if (this.isHere) return this.adapter.reachability(target);
+    const { state, lastError } = this.view();
+    if (state === "connected") return { status: "online" };
+    if (state === "connecting") return { status: "unknown" };
+    return { status: "offline", reason: lastError ?? "The gateway is not connected." };
+  }
+
+  /**
+   * The agents found on it. Where another node has the connection, they are asked for over one of this node's own.
+   * @throws an error whose message says why they cannot be listed
+   */
+  async agents(signal: AbortSignal): Promise<GatewayAgent[]> {
+    const { adapter } = this.#leased;
+    if (!adapter.list) throw new Error("A gateway of this kind does not list its agents.");
+    if (this.isHere) return adapter.list(signal);
+    const { identityDir } = this.#options;
+    const { ok, agents, error } = await tryToConnect(this.#kind, this.record, { identityDir }, signal);
+    if (!ok) throw new Error(error ?? "It could not be asked.");
+    return agents;
+  }
+
+  /**
+   * Disconnects and gives the lease back; announces nothing any more.
+   * @param forget whether it was removed for good: then what it gave this server to connect with goes too
+   */
+  async close({ forget }: { forget: boolean }): Promise<void> {
+    this.#isClosed = true;
+    await this.#leased.close();
+    if (forget) this.#leased.adapter.forget?.();
+  }
+
+  /** Announces what became of a connection that this node holds. */
+  #announce(): void {
+    const { store, now, logger } = this.#options;
+    const listener = this.#options.listener();
+    const under = this.#leased.lease;
+    if (this.#isClosed || !under || !listener) return;
+    const connection = this.#leased.adapter.state();
+    const { state, lastError } = connection;
+    const announcing = `${state} ${lastError ?? ""}`;
+    if (announcing === this.#announced) return;
+    this.#announced = announcing;
+    const { id } = this.record;
+    const event = gatewayEvent(this.record, now().toISOString(), {
+      change: "state",
+      state,
+      ...(lastError === null ? {} : { reason: lastError }),
+    });
+    const { token: _, ...settings } = this.record;
+    // With the connection in its record, where the other nodes find it.
+    const edit = (kept: GatewayRecord | null) => {
+      const current = id === SETTINGS_GATEWAY_ID ? settings : kept;
+      return current ? { record: { ...current, connection }, event } : { record: null };
+    };
+    store.edit("gateway", id, edit, { under }).catch((error: unknown) => {
+      if (error instanceof FencedError) return;
+      logger.error({ err: error, gatewayId: id }, "a gateway's state could not be stored");
+    });
+    listener.onReachabilityChange();
+  }
+}
+
+/** One try to connect, kept nowhere. @throws where that cannot be tried with gateways of this kind */
+export function tryToConnect(
+  { test }: ConnectedKind,
+  ...tried: Parameters<NonNullable<ConnectedKind["test"]>>
+): ReturnType<NonNullable<ConnectedKind["test"]>> {
+  if (!test) throw new Error("A gateway of this kind cannot be tried.");
+  return test(...tried);
+}
