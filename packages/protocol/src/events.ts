@@ -48,6 +48,8 @@ export type NewEvent = Omit<LogEvent, "id">;
 export interface EventFilter {
   taskId?: string;
   agentId?: string;
+  /** Any of these. */
+  agentIds?: readonly string[];
   types?: readonly EventType[];
 }
 

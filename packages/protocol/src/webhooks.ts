@@ -31,6 +31,45 @@ const typesSchema = z
   .min(1)
   .transform((types) => [...new Set(types)]);
 const tagSchema = z.string().min(1).max(64);
+const agentIdSchema = idSchema.describe("One agent; the same as a list of one.");
+const agentIdsSchema = z
+  .array(idSchema)
+  .min(1)
+  .max(100)
+  .transform((ids) => [...new Set(ids)])
+  .describe("Only events of these agents, of any of them.");
+const oneTagSchema = tagSchema.describe("One tag; the same as a list of one.");
+const tagsSchema = z
+  .array(tagSchema)
+  .min(1)
+  .max(100)
+  .transform((tags) => [...new Set(tags)])
+  .describe("Only events of tasks that have any of these tags.");
+
+/** Filters that can be given as one, or as a list. */
+interface ListFilters {
+  agentId?: string | null | undefined;
+  agentIds?: readonly string[] | null | undefined;
+  tag?: string | null | undefined;
+  tags?: readonly string[] | null | undefined;
+}
+
+/** Whoever gives a filter in both ways has to mean the same by them. */
+function sayOnce({ agentId, agentIds, tag, tags }: ListFilters, context: z.RefinementCtx): void {
+  const refuse = (path: "agentId" | "tag", list: "agentIds" | "tags") =>
+    context.addIssue({
+      code: "custom",
+      path: [path],
+      message: `says something else than ${list}: give one of them`,
+    });
+  if (differ(agentId, agentIds)) refuse("agentId", "agentIds");
+  if (differ(tag, tags)) refuse("tag", "tags");
+}
+
+function differ(one: string | null | undefined, list: readonly string[] | null | undefined): boolean {
+  if (one === undefined || list === undefined) return false;
+  return list === null ? one !== null : list.length !== 1 || list[0] !== one;
+}
 const noticesSchema = z
   .array(noticeKindSchema)
   .min(1)
@@ -98,21 +137,25 @@ const appTokenSchema = z
   .describe("With the scope `connections:write`, for `slack_app` with `answers`. Never shown.");
 
 /** The body of `POST /api/webhooks/endpoints`. All given filters have to match; without any, every event is sent. */
-export const createWebhookSchema = z.object({
-  url: urlSchema,
-  types: typesSchema.optional(),
-  agentId: idSchema.optional(),
-  tag: tagSchema.optional().describe("A tag of the event's task."),
-  notices: noticesSchema.optional(),
-  description: shortTextSchema.optional(),
-  format: webhookFormatSchema.default("event"),
-  quiet: rulesShape.quiet.optional(),
-  digestMinutes: rulesShape.digestMinutes.optional(),
-  passes: rulesShape.passes.optional(),
-  answers: answersSchema.optional(),
-  botToken: botTokenSchema.optional(),
-  appToken: appTokenSchema.optional(),
-});
+export const createWebhookSchema = z
+  .object({
+    url: urlSchema,
+    types: typesSchema.optional(),
+    agentId: agentIdSchema.optional(),
+    agentIds: agentIdsSchema.optional(),
+    tag: oneTagSchema.optional(),
+    tags: tagsSchema.optional(),
+    notices: noticesSchema.optional(),
+    description: shortTextSchema.optional(),
+    format: webhookFormatSchema.default("event"),
+    quiet: rulesShape.quiet.optional(),
+    digestMinutes: rulesShape.digestMinutes.optional(),
+    passes: rulesShape.passes.optional(),
+    answers: answersSchema.optional(),
+    botToken: botTokenSchema.optional(),
+    appToken: appTokenSchema.optional(),
+  })
+  .superRefine(sayOnce);
 export type CreateWebhook = z.infer<typeof createWebhookSchema>;
 
 /** The body of `PATCH /api/webhooks/endpoints/:id`: what is absent stays as it is, a filter that is null goes. */
@@ -120,8 +163,10 @@ export const patchWebhookSchema = z
   .object({
     url: urlSchema,
     types: typesSchema.nullable(),
-    agentId: idSchema.nullable(),
-    tag: tagSchema.nullable(),
+    agentId: agentIdSchema.nullable(),
+    agentIds: agentIdsSchema.nullable(),
+    tag: oneTagSchema.nullable(),
+    tags: tagsSchema.nullable(),
     notices: noticesSchema.nullable(),
     description: shortTextSchema.nullable(),
     format: webhookFormatSchema,
@@ -133,7 +178,8 @@ export const patchWebhookSchema = z
     appToken: appTokenSchema,
     enabled: z.boolean().describe("`true` goes on where it stopped; `false` stops."),
   })
-  .partial();
+  .partial()
+  .superRefine(sayOnce);
 export type PatchWebhook = z.infer<typeof patchWebhookSchema>;
 
 /**
@@ -148,8 +194,10 @@ export const webhookEndpointSchema = z.object({
   id: idSchema,
   url: z.string(),
   types: z.array(eventTypeSchema).optional(),
-  agentId: idSchema.optional(),
-  tag: z.string().optional(),
+  agentId: idSchema.optional().describe("Where `agentIds` has one alone."),
+  agentIds: z.array(idSchema).optional(),
+  tag: z.string().optional().describe("Where `tags` has one alone."),
+  tags: z.array(z.string()).optional(),
   notices: z.array(noticeKindSchema).optional(),
   description: z.string().optional(),
   format: webhookFormatSchema,
@@ -163,7 +211,10 @@ export const webhookEndpointSchema = z.object({
   position: z.number().int().describe("Every event up to this one was delivered, or waits as a delivery."),
   behind: z.number().int().describe("So many events of the log, matching or not, were not looked at yet."),
   waiting: z.number().int().describe("So many deliveries wait to be tried again, or behind such a one."),
-  skipped: z.number().int().describe("So many events had left the log before they could be looked at."),
+  skipped: z
+    .number()
+    .int()
+    .describe("So many events, matching or not, had left the log before they could be looked at."),
   failingSince: timestampSchema.nullable(),
   lastDeliveredAt: timestampSchema.nullable(),
   previousSecretUntil: timestampSchema

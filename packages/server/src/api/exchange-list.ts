@@ -24,7 +24,7 @@ const CALLBACK_ID = /^callback_([1-9]\d{0,15})$/;
 
 export interface ExchangeListParts {
   store: Pick<Store, "exchange" | "exchanges" | "history" | "deliveries" | "range" | "attempt">;
-  webhooks: Pick<Webhooks, "delivery">;
+  webhooks: Pick<Webhooks, "deliveries">;
   exchanges: Pick<ExchangeLog, "flush">;
 }
 
@@ -88,7 +88,7 @@ export async function readExchange(parts: ExchangeListParts, id: string): Promis
     const exchange = event?.id === Number(eventId) ? callbackExchange(event) : null;
     return event && exchange ? { ...exchange, tries: [], event } : null;
   }
-  const delivery = await webhooks.delivery(id);
+  const delivery = await webhooks.deliveries.get(id);
   if (!delivery) return null;
   const { request, tries } = delivery;
   return { ...webhookExchange(delivery), request: { method: "POST", ...request }, tries };

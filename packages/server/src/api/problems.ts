@@ -6,6 +6,7 @@ import { BODY_STATUS, BodyError } from "../ingress/body-reader.ts";
 import { answerEarly } from "../ingress/early-answer.ts";
 import type { Logger } from "../logger.ts";
 import { WebhookFieldError } from "../outbound/endpoint-url.ts";
+import { WebhookChangedError } from "../outbound/webhook-edit.ts";
 import { type ProblemMembers, problemBody } from "../problem.ts";
 import { BehindLogError } from "../store/position.ts";
 import { InvalidCursorError, StoreUnavailableError } from "../store/store.ts";
@@ -119,6 +120,7 @@ function refusalOf(error: unknown): ProblemError | null {
   if (error instanceof Error && "code" in error && error.code === "agent_endpoint") {
     return invalid([{ path: "endpoint.url", message: error.message }]);
   }
+  if (error instanceof WebhookChangedError) return new ProblemError(412, error.message);
   if (error instanceof Error && "code" in error && CONFLICTS.has(error.code)) {
     return new ProblemError(409, error.message);
   }

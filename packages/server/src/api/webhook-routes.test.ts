@@ -64,6 +64,47 @@ test("an endpoint shows its secret once, and never what is secret in its URL", a
   assert.equal(hidden.body.errors[0].path, "url");
 });
 
+test("an endpoint may want several agents and tags, one being the same as a list of one", async () => {
+  const many = { agentIds: ["a1", "a2", "a1"], tags: ["night", "day"] };
+  const { id } = await add(many);
+  const shown = webhookEndpointSchema.parse((await http.call("GET", `${ENDPOINTS}/${id}`)).body);
+  assert.deepEqual([shown.agentIds, shown.agentId], [["a1", "a2"], undefined]);
+  assert.deepEqual([shown.tags, shown.tag], [["night", "day"], undefined]);
+  const patched = async (fields: object) => {
+    const { body, status } = await http.call("PATCH", `${ENDPOINTS}/${id}`, fields);
+    assert.equal(status, 200, JSON.stringify(body));
+    return webhookEndpointSchema.parse(body);
+  };
+  const one = await patched({ agentId: "a3" });
+  assert.deepEqual([one.agentId, one.agentIds, one.tags], ["a3", ["a3"], ["night", "day"]]);
+  const again = await patched({ agentId: "a3", agentIds: ["a3"], tag: null });
+  assert.deepEqual([again.agentIds, again.tags, again.tag], [["a3"], undefined, undefined]);
+  const none = await patched({ agentIds: null });
+  assert.deepEqual([none.agentId, none.agentIds], [undefined, undefined]);
+  const both = await http.call("PATCH", `${ENDPOINTS}/${id}`, { agentId: "a1", agentIds: ["a1", "a2"] });
+  assert.equal(both.status, 400);
+  assert.deepEqual(both.body.errors, [
+    { path: "agentId", message: "says something else than agentIds: give one of them" },
+  ]);
+  assert.equal((await http.call("POST", ENDPOINTS, { url: receiver.url, tags: [] })).status, 400);
+});
+
+test("an edit of what was edited meanwhile is refused, where its maker says what was seen", async () => {
+  const { id } = await add({ description: "Ours" });
+  const path = `${ENDPOINTS}/${id}`;
+  const { updatedAt } = webhookEndpointSchema.parse((await http.call("GET", path)).body);
+  const seen = { "If-Match": `"${updatedAt}"` };
+  http.clock.advance(1);
+  assert.equal((await http.call("PATCH", path, { description: "Mine" }, seen)).status, 200);
+  http.clock.advance(1);
+  const late = await http.call("PATCH", path, { description: "Late" }, seen);
+  assert.equal(late.status, 412);
+  assert.match(late.body.detail, /was edited meanwhile/);
+  assert.equal((await http.call("GET", path)).body.description, "Mine");
+  const bare = await http.call("PATCH", path, { description: "Late" }, { "If-Match": updatedAt });
+  assert.equal(bare.status, 400);
+});
+
 test("what cannot be an endpoint is refused by field", async () => {
   const answer = await http.call("POST", ENDPOINTS, { url: "ftp://x/", types: ["nothing"], format: "xml" });
   assert.equal(answer.status, 400);

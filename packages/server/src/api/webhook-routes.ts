@@ -19,6 +19,15 @@ import { notFound } from "./problems.ts";
 const tags = ["Webhooks"];
 const params = z.object({ id: z.string() });
 const response = { 200: webhookEndpointSchema, ...PROBLEM_RESPONSE };
+/** An endpoint's `ETag` is its `updatedAt`, in quotes: what its deliveries change of it is no edit. */
+const editHeaders = z.object({
+  "if-match": z
+    .string()
+    .regex(/^"[^"]+"$/, "must be an ETag of the endpoint: its updatedAt, in double quotes")
+    .transform((tag) => tag.slice(1, -1))
+    .optional()
+    .describe("The endpoint's `updatedAt` in double quotes: 412 where it was edited since."),
+});
 
 /** Endpoints that events are delivered to, and the deliveries (docs/contract.md, section 6). */
 export function webhookRoutes(app: HttpApp, webhooks: Webhooks): void {
@@ -74,11 +83,15 @@ function endpointRoutes(app: HttpApp, webhooks: Webhooks): void {
         summary: "Edit an endpoint, or switch it off or on",
         description: "Switched on, it goes on where it stopped, as far as the log reaches back.",
         params,
+        headers: editHeaders,
         body: patchWebhookSchema,
         response,
       },
     },
-    async (request) => found(await webhooks.update(request.params.id, request.body)),
+    async (request) => {
+      const { params, body, headers } = request;
+      return found(await webhooks.update(params.id, body, headers["if-match"]));
+    },
   );
 
   app.delete(
@@ -111,7 +124,7 @@ function endpointRoutes(app: HttpApp, webhooks: Webhooks): void {
         response: { 200: deliverySchema, ...PROBLEM_RESPONSE },
       },
     },
-    async (request) => found(await webhooks.test(request.params.id)),
+    async (request) => found(await webhooks.deliveries.test(request.params.id)),
   );
 
   app.post(
@@ -162,7 +175,7 @@ function deliveryRoutes(app: HttpApp, webhooks: Webhooks): void {
         response: { 200: deliveryPageSchema, ...PROBLEM_RESPONSE },
       },
     },
-    async (request) => webhooks.deliveries(request.query),
+    async (request) => webhooks.deliveries.list(request.query),
   );
 
   app.get(
@@ -176,7 +189,7 @@ function deliveryRoutes(app: HttpApp, webhooks: Webhooks): void {
         response: { 200: deliveryDetailSchema, ...PROBLEM_RESPONSE },
       },
     },
-    async (request) => found(await webhooks.delivery(request.params.id), "delivery"),
+    async (request) => found(await webhooks.deliveries.get(request.params.id), "delivery"),
   );
 
   app.post(
@@ -193,7 +206,7 @@ function deliveryRoutes(app: HttpApp, webhooks: Webhooks): void {
     },
     async (request, reply) => {
       reply.code(202);
-      return found(await webhooks.resend(request.params.id), "delivery");
+      return found(await webhooks.deliveries.resend(request.params.id), "delivery");
     },
   );
 }

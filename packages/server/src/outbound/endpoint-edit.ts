@@ -1,12 +1,22 @@
 import type { PatchWebhook } from "@mission-control/protocol";
 import type { NoticeRules, WebhookRecord } from "../store/records.ts";
+import { listFilters } from "./endpoint-filters.ts";
 
 type Fields = Omit<PatchWebhook, "enabled" | "url"> & { url: string | undefined };
 
 /** The record with the fields that are given; a filter, a rule, a description or answers that are null go. */
 export function edited(record: WebhookRecord, given: Fields): WebhookRecord {
-  const { botToken, appToken, quiet, digestMinutes, passes, ...fields } = given;
-  const { tokens, rules, answersError: _, ...others } = record;
+  const { botToken, appToken, quiet, digestMinutes, passes, agentId, agentIds, tag, tags, ...fields } = given;
+  const {
+    tokens,
+    rules,
+    answersError: _,
+    agentId: __,
+    agentIds: ___,
+    tag: ____,
+    tags: _____,
+    ...others
+  } = record;
   const after: Record<string, unknown> = { ...others };
   for (const [field, value] of Object.entries(fields)) {
     if (value === null) delete after[field];
@@ -15,6 +25,7 @@ export function edited(record: WebhookRecord, given: Fields): WebhookRecord {
   const format = fields.format ?? record.format;
   return {
     ...(after as unknown as WebhookRecord),
+    ...listFilters(record, { agentId, agentIds, tag, tags }),
     ...tokensOf(format, tokens, { botToken, appToken }),
     ...rulesOf(rules ?? {}, { quiet, digestMinutes, passes }),
   };

@@ -1,5 +1,6 @@
 import type { EventFilter, EventType, LogEvent, NoticeKind } from "@mission-control/protocol";
 import type { WebhookRecord } from "../store/records.ts";
+import { agentsOf, tagsOf } from "./endpoint-filters.ts";
 import type { LoggedEvent } from "./log-source.ts";
 import { NOTICE_TYPES, noticeKindOf, noticesOf, noticeTypes } from "./notice.ts";
 import type { TaskTags } from "./task-tags.ts";
@@ -13,32 +14,43 @@ export interface ChosenEvent extends Pick<LoggedEvent, "type" | "json"> {
 /** Which events an endpoint gets. */
 export class EventChoice {
   readonly #endpoint: WebhookRecord;
-  readonly #tags: Pick<TaskTags, "has">;
+  readonly #tasks: Pick<TaskTags, "hasAny">;
+  readonly #agentIds: readonly string[] | undefined;
+  readonly #tags: readonly string[] | undefined;
   readonly #notices: readonly NoticeKind[] | null;
   readonly #types: readonly EventType[] | undefined;
 
-  constructor(endpoint: WebhookRecord, tags: Pick<TaskTags, "has">) {
+  constructor(endpoint: WebhookRecord, tasks: Pick<TaskTags, "hasAny">) {
     this.#endpoint = endpoint;
-    this.#tags = tags;
+    this.#tasks = tasks;
+    this.#agentIds = agentsOf(endpoint);
+    this.#tags = tagsOf(endpoint);
     this.#notices = noticesOf(endpoint);
     this.#types = this.#notices ? noticeTypes(endpoint.types) : endpoint.types;
   }
 
   /** What the log is asked for. @param isWide whether also for what settles earlier notices */
   filter(isWide: boolean): EventFilter {
-    const { agentId } = this.#endpoint;
     const types = isWide ? NOTICE_TYPES : this.#types;
-    return { ...(types ? { types: [...types] } : {}), ...(agentId === undefined ? {} : { agentId }) };
+    const [agentId, ...others] = this.#agentIds ?? [];
+    return {
+      ...(types ? { types: [...types] } : {}),
+      // Of one agent, an index finds the events.
+      ...(agentId === undefined
+        ? {}
+        : others.length === 0
+          ? { agentId }
+          : { agentIds: [agentId, ...others] }),
+    };
   }
 
   /** Whether an event is to be sent. */
   async isWanted({ type, taskId, agentId, json }: ChosenEvent): Promise<boolean> {
-    const { id, tag, agentId: of } = this.#endpoint;
-    if (of !== undefined && agentId !== of) return false;
+    if (this.#agentIds && (agentId === undefined || !this.#agentIds.includes(agentId))) return false;
     if (this.#types && !this.#types.includes(type)) return false;
-    if (isAbout(type, json, id)) return false;
+    if (isAbout(type, json, this.#endpoint.id)) return false;
     if (this.#notices && !isAmong(this.#notices, json)) return false;
-    return tag === undefined || (taskId !== undefined && (await this.#tags.has(taskId, tag)));
+    return !this.#tags || (taskId !== undefined && (await this.#tasks.hasAny(taskId, this.#tags)));
   }
 }
 

@@ -2,6 +2,7 @@ import type { EventFilter, EventType } from "@mission-control/protocol";
 import type { DeliveryRecord } from "../store/deliveries.ts";
 import { decodeFrame, frameJson } from "../store/event-frame.ts";
 import type { LogEntry, Store } from "../store/store.ts";
+import { passes } from "../stream/filter.ts";
 
 /** So many of the newest entries are kept, and at most so many bytes of them: endpoints that keep up read no others. */
 const KEPT_ENTRIES = 2048;
@@ -66,7 +67,7 @@ export class LogSource {
     const start = this.#indexAfter(after);
     if (start !== null) {
       const step = this.#kept.slice(start, start + STEP_ENTRIES);
-      const events = step.filter((entry) => matches(entry, filter)).map(loggedEvent);
+      const events = step.filter((entry) => passes(filter, entry)).map(loggedEvent);
       return { events, lastId: step.at(-1)?.id ?? after, skipped: 0 };
     }
     const { oldest } = await this.#store.range();
@@ -122,11 +123,6 @@ async function loggedJson(store: Pick<Store, "frames" | "range">, id: number): P
   const { frames } = await store.frames({ after: id - 1, upTo: id, maxBytes: 1 }, {});
   const [frame] = framesIn(Buffer.from(frames).toString());
   return frame === undefined ? null : frameJson(frame);
-}
-
-function matches({ type, agentId }: LogEntry, filter: EventFilter): boolean {
-  if (filter.agentId !== undefined && filter.agentId !== agentId) return false;
-  return filter.types?.includes(type) ?? true;
 }
 
 function loggedEvent({ id, type, taskId, agentId, frame }: LogEntry): LoggedEvent {

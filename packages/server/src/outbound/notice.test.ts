@@ -126,10 +126,10 @@ test("the secret address of a service is not shown, and a test says that it is o
   assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/\*\*\*$/);
   await fixture.webhooks.update(id, { url, description: "Ours" });
   assert.equal((await fixture.store.record("webhook", id))?.url, services.slackUrl);
-  const tested = await fixture.webhooks.test(id);
+  const tested = await fixture.webhooks.deliveries.test(id);
   assert.equal(tested?.state, "delivered");
   assert.match(services.shown[0]?.text ?? "", /^\*Mission Control\*\nA test of this webhook/);
-  const detail = await fixture.webhooks.delivery(tested?.id ?? "");
+  const detail = await fixture.webhooks.deliveries.get(tested?.id ?? "");
   assert.equal(detail?.request.url, url);
 });
 

@@ -87,11 +87,16 @@ test("an endpoint gets what its filters let through, all of which have to match"
   const byType = await fixture.receiver(context, { types: ["complete"] });
   const byAgent = await fixture.receiver(context, { agentId: "a2" });
   const byTag = await fixture.receiver(context, { tag: "night", types: ["activity", "task"] });
+  const byAgents = await fixture.receiver(context, {
+    agentIds: ["a2", "a3"],
+    types: ["activity", "complete"],
+  });
+  const byTags = await fixture.receiver(context, { tags: ["day", "night"], types: ["complete"] });
   const all = await fixture.receiver(context);
   await store.append([
     activity("tagged"),
     { ...activity("other", "complete"), agentId: "a2" },
-    activity("other"),
+    { ...activity("other"), agentId: "a3" },
     activity("tagged", "complete"),
   ]);
   await byTag.receiver.receives(1);
@@ -102,6 +107,10 @@ test("an endpoint gets what its filters let through, all of which have to match"
   await byTag.receiver.receives(2);
   await byType.receiver.receives(2);
   await byAgent.receiver.receives(1);
+  await byAgents.receiver.receives(2);
+  await byTags.receiver.receives(1);
+  assert.deepEqual(byAgents.receiver.eventIds, [first + 1, first + 2]);
+  assert.deepEqual(byTags.receiver.eventIds, [first + 3]);
   assert.deepEqual(byType.receiver.eventIds.sort(), [first + 1, first + 3].sort());
   assert.deepEqual(byAgent.receiver.eventIds, [first + 1]);
   assert.deepEqual(byTag.receiver.eventIds, [first, newest], "a deleted task's tags count until its end");
@@ -162,7 +171,7 @@ test("one that no try gets through is given up after the schedule while others g
   assert.deepEqual(failed.tries.at(-1)?.error, "Answered with HTTP 400.");
   assert.equal((await fixture.webhooks.get(id))?.status, "active");
   receiver.reaction = () => 204;
-  await fixture.webhooks.resend(failed.id);
+  await fixture.webhooks.deliveries.resend(failed.id);
   await fixture.settled(id, (found) => found.filter(isOf(first))[0]?.state === "delivered");
   assert.equal(receiver.received.at(-1)?.id, failed.id);
   assert.equal((await fixture.store.record("webhook", id))?.resend, undefined);

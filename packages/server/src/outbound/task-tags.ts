@@ -20,13 +20,13 @@ export class TaskTags {
     }
   }
 
-  /** Whether a task has a tag; of one that is deleted, whether it had it. */
-  async has(taskId: string, tag: string): Promise<boolean> {
+  /** Whether a task has any of these tags; of one that is deleted, whether it had. */
+  async hasAny(taskId: string, wanted: readonly string[]): Promise<boolean> {
     const known = this.#known.get(taskId);
-    if (known?.isCurrent) return known.tags.includes(tag);
+    if (known?.isCurrent) return wanted.some((tag) => known.tags.includes(tag));
     const task = await this.#store.task(taskId);
     const tags = task?.tags ?? known?.tags ?? [];
     this.#known.set(taskId, { tags, isCurrent: true });
-    return tags.includes(tag);
+    return wanted.some((tag) => tags.includes(tag));
   }
 }

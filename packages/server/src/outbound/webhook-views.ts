@@ -3,6 +3,7 @@ import { HIDDEN } from "../exchanges/shown.ts";
 import { shownUrl } from "../gateways/http/shown-url.ts";
 import type { DeliveryRecord } from "../store/deliveries.ts";
 import type { WebhookRecord } from "../store/records.ts";
+import { agentsOf, tagsOf } from "./endpoint-filters.ts";
 import { isForPeople } from "./notice.ts";
 
 /** A URL as it is shown. Of services for people, the path is the secret that lets one write there. */
@@ -18,15 +19,19 @@ export function shownWebhookUrl(url: string, format: WebhookFormat): string {
  * @param newest id of the newest event in the log
  */
 export function viewOf(record: WebhookRecord, waiting: number, newest: number): WebhookEndpointView {
-  const { id, url, types, agentId, tag, notices, description, format, status, statusReason } = record;
+  const { id, url, types, notices, description, format, status, statusReason } = record;
   const { answers, answersError, rules } = record;
   const { position, skipped, failingSince, lastDeliveredAt, previousSecret, createdAt, updatedAt } = record;
+  const agentIds = agentsOf(record);
+  const tags = tagsOf(record);
   return {
     id,
     url: shownWebhookUrl(url, format),
     ...(types ? { types } : {}),
-    ...(agentId === undefined ? {} : { agentId }),
-    ...(tag === undefined ? {} : { tag }),
+    ...(agentIds?.length === 1 ? { agentId: agentIds[0] } : {}),
+    ...(agentIds ? { agentIds } : {}),
+    ...(tags?.length === 1 ? { tag: tags[0] } : {}),
+    ...(tags ? { tags } : {}),
     ...(notices ? { notices } : {}),
     ...(description === undefined ? {} : { description }),
     format,

@@ -95,8 +95,12 @@ export interface WebhookRecord {
   id: string;
   url: string;
   types?: EventType[];
+  /** The agent whose events it gets, or several of them. */
   agentId?: string;
+  agentIds?: string[];
+  /** The tag whose tasks' events it gets, or several of them. */
   tag?: string;
+  tags?: string[];
   /** Which notices for people it gets, where it gets only such. */
   notices?: NoticeKind[];
   rules?: NoticeRules;

@@ -25,6 +25,7 @@ const someFilter: fc.Arbitrary<EventFilter> = fc.record(
   {
     taskId: fc.constantFrom(...TASKS, "nobody"),
     agentId: fc.constantFrom(...AGENTS, "nobody"),
+    agentIds: fc.uniqueArray(fc.constantFrom(...AGENTS, "nobody"), { minLength: 1 }),
     types: fc.uniqueArray(fc.constantFrom(...eventTypeSchema.options), { minLength: 1, maxLength: 3 }),
   },
   { requiredKeys: [] },
@@ -35,6 +36,7 @@ function wanted(filter: EventFilter): (event: LogEvent) => boolean {
   return ({ taskId, agentId, type }) =>
     (filter.taskId === undefined || filter.taskId === taskId) &&
     (filter.agentId === undefined || filter.agentId === agentId) &&
+    (filter.agentIds === undefined || filter.agentIds.includes(agentId ?? "")) &&
     (filter.types === undefined || filter.types.includes(type));
 }
 
@@ -122,6 +124,8 @@ export function log(engine: Engine): void {
       { types: [] },
       { taskId: "rare", types: ["permission"] },
       { agentId: "a2", types: ["activity"] },
+      { agentIds: ["a1", "a4"] },
+      { agentIds: ["a3", "nobody"], types: ["permission"] },
     ];
     for (const filter of filters) {
       const whole = { after: 0, upTo: all.length, maxBytes: 128 * 1024 };

@@ -222,7 +222,7 @@ export class OutboundFixture {
   }
 
   async deliveries(endpointId: string): Promise<DeliveryView[]> {
-    return (await this.webhooks.deliveries({ endpointId, limit: 500 })).items;
+    return (await this.webhooks.deliveries.list({ endpointId, limit: 500 })).items;
   }
 
   /** Moves the clock on, a minute in each turn of the event loop, until something has come. */

@@ -52,12 +52,17 @@ const NAME_LENGTH = 64;
 /** Takes answers that people give in a service, and gives them as an operator does. */
 export class AnswerDesk {
   readonly #options: AnswerDeskOptions;
-  readonly #tags: Pick<TaskTags, "has">;
+  readonly #tags: Pick<TaskTags, "hasAny">;
 
   constructor(options: AnswerDeskOptions) {
     this.#options = options;
     const { store } = options;
-    this.#tags = { has: async (taskId, tag) => (await store.task(taskId))?.tags.includes(tag) ?? false };
+    this.#tags = {
+      hasAny: async (taskId, wanted) => {
+        const task = await store.task(taskId);
+        return wanted.some((tag) => task?.tags.includes(tag));
+      },
+    };
   }
 
   /**

@@ -124,7 +124,7 @@ test("a notice is delivered by e-mail, tried again under the same Message-ID, an
   await fixture.store.append([{ ...asks, taskId: "t2" }]);
   const found = await fixture.settled(id, (all) => all.length === 2 && all[0]?.state === "failed");
   assert.equal(found[0]?.tryCount, 1);
-  const detail = await fixture.webhooks.delivery(found[1]?.id ?? "");
+  const detail = await fixture.webhooks.deliveries.get(found[1]?.id ?? "");
   assert.equal(detail?.request.headers.subject, "An agent asks");
 });
 

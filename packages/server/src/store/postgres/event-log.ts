@@ -1,17 +1,15 @@
 import type { EventFilter } from "@mission-control/protocol";
 import type { QueryResult } from "pg";
 import { STEP_BYTES } from "../followers.ts";
-import { behindGap } from "../log-gaps.ts";
 import { entryOf, eventPage, type LogRow, type RecordName, recordsNamed } from "../log-row.ts";
 import type { RecordKinds } from "../records.ts";
+import { scanEnd } from "../scan-step.ts";
 import type { EventPage, FrameChunk, Gap, LogEntry, LogRange, Stretch } from "../store.ts";
 import type { Database } from "./database.ts";
 import { prepared, type Statement } from "./statement.ts";
 
 /** Rows in one step of a replay. */
 const REPLAY_ROWS = 384;
-/** Ids one step looks at where no index finds the matching ones; bounds what it costs. */
-const REPLAY_WINDOW = 8192;
 
 const selectRange = prepared(
   "range",
@@ -81,8 +79,7 @@ export class EventLog {
 
   /** @see Store.frames */
   async frames({ after, upTo, maxBytes }: Stretch, filter: EventFilter): Promise<FrameChunk> {
-    // No index knows types: a step looks at so many ids, however few of them match.
-    const end = filter.types ? Math.min(upTo, behindGap(after + REPLAY_WINDOW, this.#gaps)) : upTo;
+    const end = scanEnd({ after, upTo }, filter, this.#gaps);
     const [answer] = await this.#database.read(selectFrames({ after, upTo: end, maxBytes }, filter));
     const rows = answer?.rows ?? [];
     const frames = Buffer.from(rows.map(({ frame }) => frame).join(""));
@@ -176,7 +173,7 @@ function conditions(
   filter: EventFilter,
   first: number,
 ): { name: string; along: Along | null; where: string; values: unknown[] } {
-  const { taskId, agentId, types } = filter;
+  const { taskId, agentId, agentIds, types } = filter;
   const values: unknown[] = [];
   let name = "";
   let where = "";
@@ -195,6 +192,7 @@ function conditions(
     along = { column: "agent_id", value: `$${first}` };
     add("agent", () => "agent_id IS NOT NULL", agentId);
   }
+  if (agentIds) add("agents", (parameter) => `agent_id = ANY(${parameter})`, agentIds);
   if (types?.join() === "agent") {
     // Word for word the condition of the index `events_of_agents`: among all that an agent said, these are few.
     name += "_agentEvents";

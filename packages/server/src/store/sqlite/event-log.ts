@@ -6,6 +6,7 @@ import { STEP_BYTES } from "../followers.ts";
 import { behindGap, idBefore } from "../log-gaps.ts";
 import { encodeChange, entryOf, eventPage, type LogRow } from "../log-row.ts";
 import type { Receipt } from "../receipt.ts";
+import { scanEnd } from "../scan-step.ts";
 import type { EventPage, FrameChunk, Gap, LogEntry, LogRange, Stretch } from "../store.ts";
 import { readGaps } from "./log-gaps.ts";
 import type { RecordTable } from "./record-table.ts";
@@ -13,8 +14,6 @@ import { Statements } from "./statements.ts";
 
 /** Rows in one step of a replay. */
 const REPLAY_ROWS = 384;
-/** Ids one step looks at where no index finds the matching ones; bounds the time it holds the thread. */
-const REPLAY_WINDOW = 8192;
 const NO_FRAMES = new Uint8Array();
 /**
  * The one durable log: appended in id order inside a commit, read by position. Reads by task or agent go by the
@@ -145,8 +144,7 @@ export class EventLog {
   /** @see Store.frames */
   frames({ after, upTo, maxBytes }: Stretch, filter: EventFilter): FrameChunk {
     const { where, values } = conditions(filter);
-    // No index knows types: a step looks at so many ids, however few of them match.
-    const end = filter.types ? Math.min(upTo, behindGap(after + REPLAY_WINDOW, this.#gaps)) : upTo;
+    const end = scanEnd({ after, upTo }, filter, this.#gaps);
     const rows = `SELECT id, frame FROM events WHERE id > ? AND id <= ?${where} ORDER BY id LIMIT ${REPLAY_ROWS}`;
     const all = [after, end, ...values];
     const step = this.#statements
@@ -219,6 +217,10 @@ function conditions(filter: EventFilter): { where: string; values: SQLInputValue
     // With a task given, the task's index is the narrower one.
     where += filter.taskId === undefined ? " AND indexed AND agent_id = ?" : " AND +agent_id = ?";
     values.push(filter.agentId);
+  }
+  if (filter.agentIds) {
+    where += ` AND +agent_id IN (${filter.agentIds.map(() => "?").join(", ")})`;
+    values.push(...filter.agentIds);
   }
   if (filter.types?.join() === "agent") {
     // Word for word the condition of the index `events_of_agents`: among all that an agent said, these are few.
