@@ -32,6 +32,8 @@ export interface TaskRow {
   isKnown: boolean;
   /** Id of the newest event whose effect it shows. */
   asOf: number;
+  /** Whether the events of the commit say all that it has become by it. */
+  followsFromEvents: boolean;
 }
 
 /** An attempt as it will be. */
@@ -164,9 +166,14 @@ export class Draft implements WorkingSet {
     return this.#before.fence(lease);
   }
 
-  setTask(task: Task, asOf: number): void {
+  /**
+   * @param asOf id of the newest event whose effect it shows
+   * @param followsFromEvents whether those of this change say all that it has become by it
+   */
+  setTask(task: Task, asOf: number, followsFromEvents: boolean): void {
     const isKnown = !this.#deletedTasks.has(task.id) && this.#before.task(task.id) !== null;
-    this.#tasks.set(task.id, { task, isKnown, asOf });
+    const follows = followsFromEvents && (this.#tasks.get(task.id)?.followsFromEvents ?? true);
+    this.#tasks.set(task.id, { task, isKnown, asOf, followsFromEvents: follows });
   }
 
   /** @param attempts all of the task's */

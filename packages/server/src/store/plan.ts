@@ -258,7 +258,10 @@ function write(
     draft.setReceipt(kept.key, kept.receipt);
   }
   if (decision.deleted && before.task) draft.deleteTask(before.task.id, deleted);
-  if (decision.task) draft.setTask(decision.task, draft.nextEventId + events.length - 1);
+  if (decision.task) {
+    const asOf = draft.nextEventId + events.length - 1;
+    draft.setTask(decision.task, asOf, decision.followsFromEvents ?? false);
+  }
   if (attempt) draft.setAttempt(attempt, current);
   for (const message of [decision.message, decision.opening]) {
     if (message) draft.setMessage(message, draft.nextEventId);

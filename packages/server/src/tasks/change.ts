@@ -168,6 +168,8 @@ export interface Refusal {
 export interface Decision {
   refusal?: Refusal;
   task?: Task;
+  /** Whether folding the events into the task before gives the task: nothing of it is known from elsewhere. */
+  followsFromEvents?: boolean;
   attempt?: Attempt;
   message?: Message;
   opening?: Message;
@@ -184,7 +186,7 @@ export interface Decision {
  * What a rule says of a change: the events, from which the task follows (`foldEvent` of the protocol), and what they
  * do not say.
  */
-export interface Ruling extends Omit<Decision, "task"> {
+export interface Ruling extends Omit<Decision, "task" | "followsFromEvents"> {
   task?: never;
   created?: Task;
   /** Fields that the task gets beside what the events make of it. */

@@ -19,14 +19,16 @@ export function decide(state: TaskState, change: TaskChange, now: string): Decis
   const decision: Decision =
     attempt && (attempt !== state.attempt || ruled.command) ? { ...ruled, attempt } : ruled;
   if (decision.deleted) return decision;
-  const folded = created ?? (state.task && taskAfter(state.task, decision.events, beside));
-  if (!folded) return decision;
+  const before = created ?? state.task;
+  if (!before) return decision;
+  const { task: folded, isWhole } = taskAfter(before, decision.events, beside);
   if (attempt && endsNow(state.attempt, attempt)) {
     decision.attempt = { ...attempt, lastWordAt: folded.lastWordAt };
   }
   const waiting = waitingOf(folded, attempt ?? state.attempt, now);
   const task = waiting === folded.waiting ? folded : { ...folded, waiting };
-  return task === state.task ? decision : { ...decision, task };
+  if (task === state.task) return decision;
+  return { ...decision, task, followsFromEvents: isWhole && task === folded };
 }
 
 function endsNow(before: Attempt | null, after: Attempt): boolean {
@@ -60,12 +62,23 @@ function rule(state: TaskState, change: TaskChange, now: string): Ruling {
   }
 }
 
-/** The task as the events leave it, and with what they do not say. The same object where nothing of it moved. */
-function taskAfter(before: Task, events: readonly NewEvent[], beside: Partial<Task> = {}): Task {
+/**
+ * The task as the events leave it, and with what they do not say; `isWhole` where there is nothing such. The same object
+ * where nothing of it moved.
+ */
+function taskAfter(
+  before: Task,
+  events: readonly NewEvent[],
+  beside: Partial<Task> = {},
+): { task: Task; isWhole: boolean } {
   let task = before;
+  let isWhole = true;
   for (const event of events) {
     const folded = foldEvent(task, event);
-    if (typeof folded !== "string") task = folded;
+    if (typeof folded === "string") isWhole = false;
+    else task = folded;
   }
-  return Object.keys(beside).length === 0 ? task : { ...task, ...beside };
+  return Object.keys(beside).length === 0
+    ? { task, isWhole }
+    : { task: { ...task, ...beside }, isWhole: false };
 }

@@ -177,7 +177,7 @@ function inserting({ name, columns }: Part, rows: readonly CarriedRow[]): Statem
   if (name === "tasks") {
     const tasks = rows.map(({ values: [task] }) => JSON.parse(task as string) as Task);
     return writingTasks(
-      tasks.map((task) => ({ task, isKnown: false, asOf: 0 })),
+      tasks.map((task) => ({ task, isKnown: false, asOf: 0, followsFromEvents: false })),
       () => null,
     );
   }

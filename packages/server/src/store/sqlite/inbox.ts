@@ -5,14 +5,14 @@ import { type InboxKind, inboxKindSchema, MAX_INBOX_COUNT } from "@mission-contr
 export interface InboxRows {
   ids: string[];
   counts: Record<InboxKind, number>;
-  running: number;
+  /** How many of those under way have fallen silent. */
+  silent: number;
 }
 
 /** What waits for a human: read along the index of what tasks wait with. */
 export class Inbox {
   readonly #oldest: StatementSync;
   readonly #count: StatementSync;
-  readonly #inProgress: StatementSync;
   readonly #silent: StatementSync;
 
   constructor(db: DatabaseSync) {
@@ -20,7 +20,6 @@ export class Inbox {
     this.#count = db.prepare(
       `SELECT count(*) AS count FROM (SELECT 1 FROM tasks WHERE waits_kind = ? LIMIT ${MAX_INBOX_COUNT})`,
     );
-    this.#inProgress = db.prepare("SELECT count(*) AS count FROM tasks WHERE status = 'in_progress'");
     this.#silent = db.prepare(
       "SELECT count(*) AS count FROM tasks WHERE waits_kind = 'silent' AND status = 'in_progress'",
     );
@@ -34,7 +33,7 @@ export class Inbox {
       counts: Object.fromEntries(
         kinds.map((kind) => [kind, Number(this.#count.get(kind)?.count)]),
       ) as InboxRows["counts"],
-      running: Number(this.#inProgress.get()?.count) - Number(this.#silent.get()?.count),
+      silent: Number(this.#silent.get()?.count),
     };
   }
 }

@@ -42,9 +42,10 @@ export class RowWriter {
     const { log, tasks, attempts, messages, receipts, records, deliveries } = this.#tables;
     for (const id of rows.deletedTasks) tasks.delete(id);
     if (rows.deletedTasks.size > 0) attempts.forget();
-    for (const { task, isKnown, asOf } of rows.tasks) {
-      if (isKnown) tasks.update(task, asOf);
-      else tasks.add(task, asOf);
+    for (const { task, isKnown, asOf, followsFromEvents } of rows.tasks) {
+      if (!isKnown) tasks.add(task, asOf);
+      else if (followsFromEvents) tasks.updateLater(task, asOf);
+      else tasks.update(task, asOf);
     }
     for (const { attempt, isKnown } of rows.attempts) attempts.write(attempt, !isKnown);
     for (const row of rows.messages) messages.write(row);

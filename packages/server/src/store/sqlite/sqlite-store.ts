@@ -213,15 +213,18 @@ export class SqliteStore extends OperationStore implements Store {
 
   async taskCounts(query: TaskCountQuery): Promise<TaskCounts> {
     const { tasks, log } = this.#tables;
-    return this.#health.read(() => ({ ...tasks.counts.read(query), lastEventId: log.range.newest }));
+    const read = () => ({ ...tasks.counts.read(query), lastEventId: log.range.newest });
+    return query.tag === undefined ? this.#counted(read) : this.#upToDate(read);
   }
 
   async inbox(limit: number): Promise<InboxPage> {
-    return this.#health.read(() => {
-      const { ids, ...told } = this.#inbox.read(limit);
-      const tasks = ids.map((id) => this.#tables.tasks.get(id)).filter((task) => task !== null);
-      const items = tasks.sort((a, b) => (sinceOf(a) < sinceOf(b) ? -1 : 1));
-      return { items, ...told, lastEventId: this.#tables.log.range.newest };
+    const { tasks, log } = this.#tables;
+    return this.#counted(() => {
+      const { in_progress: inProgress } = tasks.counts.read({}).counts;
+      const { ids, silent, ...told } = this.#inbox.read(limit);
+      const found = ids.map((id) => tasks.get(id)).filter((task) => task !== null);
+      const items = found.sort((a, b) => (sinceOf(a) < sinceOf(b) ? -1 : 1));
+      return { items, ...told, running: inProgress - silent, lastEventId: log.range.newest };
     });
   }
 
@@ -424,6 +427,11 @@ export class SqliteStore extends OperationStore implements Store {
       });
     }
     return this.#health.read(read);
+  }
+
+  /** Reads what the count of all tasks is a part of: in memory, once that was counted. */
+  async #counted<Result>(read: () => Result): Promise<Result> {
+    return this.#tables.tasks.counts.isKept ? this.#health.read(read) : this.#upToDate(read);
   }
 
   /** Does upkeep in the next commit, unless the lease it is done under is lost by then. */

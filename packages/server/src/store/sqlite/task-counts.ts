@@ -32,6 +32,11 @@ export class TaskCounts {
     );
   }
 
+  /** Whether the next reading without a tag is answered from memory, however far the rows are. */
+  get isKept(): boolean {
+    return this.#byAgent !== null;
+  }
+
   read({ agentId, tag }: TaskCountQuery): Omit<Counts, "lastEventId"> {
     if (tag === undefined) return { counts: sumOf(this.#all(), agentId), isComplete: true };
     const rows = grouped(this.#selectTagged.all(tag));

@@ -10,8 +10,8 @@ import { liveValues, recordValues, TASK_COLUMNS, taskOf } from "./task-row.ts";
 import { Waiting } from "./waiting.ts";
 
 const CACHED_TASKS = 8192;
-/** Tasks whose texts go into the search's index together: enough to share its pages, few enough to keep commits short. */
-const SEARCH_BATCH = 256;
+/** Tasks that are written together: enough to share the pages of the indexes, few enough to keep commits short. */
+const BATCH = 256;
 
 /** A task with its row number and the event it is as of. */
 interface TaskEntry {
@@ -21,15 +21,23 @@ interface TaskEntry {
   asOf: number;
 }
 
+/** A task that its row is behind of. */
+interface WaitingTask extends TaskEntry {
+  /** As the row has it. */
+  written: Task;
+}
+
 /**
- * Tasks by id. The long texts stand in a table of their own and are written only when they change. Two things follow a
- * task's row later, many tasks in one write: live fields, if nothing else changed, and the texts in the search's index.
- * The events say the same.
+ * Tasks by id. The long texts stand in a table of their own and are written only when they change. Two things are written
+ * later, of many tasks in one commit, because the events say the same: what a task has become by its events alone, and its
+ * texts in the search's index.
  */
 export class TaskTable {
   readonly counts: TaskCounts;
-  /** Tasks of which only live fields changed since they were written. */
-  readonly #live = new Waiting<TaskEntry>();
+  /** Tasks of which only live fields changed since they were written, which no index holds. */
+  readonly #live = new Waiting<WaitingTask>();
+  /** Tasks of which more did. */
+  readonly #moved = new Waiting<WaitingTask>();
   /** Row numbers of the tasks whose texts the search's index does not know yet. */
   readonly #unsearchable = new Waiting<number>();
   readonly #cache = new LruMap<TaskEntry>(CACHED_TASKS);
@@ -84,25 +92,27 @@ export class TaskTable {
     this.#cache.set(task.id, { seq, task, asOf });
   }
 
-  /** Writes what differs from the task as it is stored; live fields alone wait for {@link writeWaiting}. */
+  /** Writes what differs from the task as it is stored. */
   update(task: Task, asOf: number): void {
-    const entry = this.entry(task.id);
-    if (!entry) throw new Error(`Task ${task.id} is not stored.`);
-    const { seq, task: before } = entry;
-    const updated: TaskEntry = { seq, task, asOf };
-    if (differsOnlyLive(task, before)) this.#live.set(task.id, updated);
+    const { seq, task: before } = this.#stored(task.id);
+    const written = this.#waitingOf(task.id)?.written ?? before;
+    this.#write({ seq, task, asOf, written });
+    this.#live.delete(task.id);
+    this.#moved.delete(task.id);
+    this.#become({ seq, task, asOf }, before);
+  }
+
+  /** The same for a task of which its events say all that is new: its row may wait for {@link writeWaiting}. */
+  updateLater(task: Task, asOf: number): void {
+    const { seq, task: before } = this.#stored(task.id);
+    const written = this.#waitingOf(task.id)?.written ?? before;
+    const waiting: WaitingTask = { seq, task, asOf, written };
+    if (differsOnlyLive(task, written)) this.#live.set(task.id, waiting);
     else {
-      this.#update.run(...recordValues(task), ...liveValues(task), asOf, seq);
-      this.counts.changed(before, task);
       this.#live.delete(task.id);
-      if (textsDiffer(task, before)) {
-        this.#deleteTags.run(seq);
-        this.#writeTexts(seq, task);
-      }
+      this.#moved.set(task.id, waiting);
     }
-    // What has ended is hardly asked for again: its place is better kept for one that waits.
-    if (hasEnded(task)) this.#cache.delete(task.id);
-    else this.#cache.set(task.id, updated);
+    this.#become({ seq, task, asOf }, before);
   }
 
   delete(id: string): void {
@@ -112,12 +122,13 @@ export class TaskTable {
     this.#delete.run(entry.seq);
     this.counts.changed(entry.task, null);
     this.#live.delete(id);
+    this.#moved.delete(id);
     this.#unsearchable.delete(id);
     this.#cache.delete(id);
   }
 
   entry(id: string): TaskEntry | null {
-    const known = this.#cache.get(id) ?? this.#live.get(id);
+    const known = this.#cache.get(id) ?? this.#waitingOf(id);
     if (known) return known;
     const row = this.#select.get(id);
     if (!row) return null;
@@ -132,20 +143,22 @@ export class TaskTable {
     if (entry) this.#unsearchable.set(id, entry.seq);
   }
 
-  /** Brings texts into the search's index when there are enough of them; part of the surrounding commit, its last. */
+  /** Writes what has become enough to be written together; part of the surrounding commit, its last. */
   writeMany(): void {
-    if (this.#unsearchable.size >= SEARCH_BATCH) this.#writeSearch();
+    if (this.#moved.size >= BATCH) this.#writeAll(this.#moved);
+    if (this.#unsearchable.size >= BATCH) this.#writeSearch();
   }
 
   /** Writes all that waits; part of the surrounding commit, its last. */
   writeWaiting(): void {
-    for (const [, { seq, task, asOf }] of this.#live.take())
-      this.#updateLive.run(...liveValues(task), asOf, seq);
+    this.#writeAll(this.#live);
+    this.#writeAll(this.#moved);
     this.#writeSearch();
   }
 
   committed(): void {
     this.#live.committed();
+    this.#moved.committed();
     this.#unsearchable.committed();
   }
 
@@ -153,8 +166,40 @@ export class TaskTable {
   rolledBack(): void {
     this.counts.rolledBack();
     this.#live.rolledBack();
+    this.#moved.rolledBack();
     this.#unsearchable.rolledBack();
     this.#cache.clear();
+  }
+
+  #stored(id: string): TaskEntry {
+    const entry = this.entry(id);
+    if (!entry) throw new Error(`Task ${id} is not stored.`);
+    return entry;
+  }
+
+  #waitingOf(id: string): WaitingTask | undefined {
+    return this.#moved.get(id) ?? this.#live.get(id);
+  }
+
+  /** What is asked for from now on. */
+  #become(entry: TaskEntry, before: Task): void {
+    const { task } = entry;
+    this.counts.changed(before, task);
+    // What has ended is hardly asked for again: its place is better kept for one that waits.
+    if (hasEnded(task)) this.#cache.delete(task.id);
+    else this.#cache.set(task.id, entry);
+  }
+
+  #writeAll(waiting: Waiting<WaitingTask>): void {
+    for (const [, task] of waiting.take()) this.#write(task);
+  }
+
+  #write({ seq, task, asOf, written }: WaitingTask): void {
+    if (differsOnlyLive(task, written)) this.#updateLive.run(...liveValues(task), asOf, seq);
+    else this.#update.run(...recordValues(task), ...liveValues(task), asOf, seq);
+    if (!textsDiffer(task, written)) return;
+    this.#deleteTags.run(seq);
+    this.#writeTexts(seq, task);
   }
 
   #writeTexts(seq: number, task: Task): void {

@@ -3,6 +3,9 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
+import fc from "fast-check";
+import { changeOf, story } from "../../../test/support/task-changes.ts";
+import { TaskModel } from "../../../test/support/task-model.ts";
 import type { AgentReport } from "../../tasks/artifact.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 
@@ -117,6 +120,58 @@ test("progress that came before the end is not told after it", async () => {
   assert.deepEqual(plain(await crashed.task("t1")), plain(await store.task("t1")));
   assert.equal((await crashed.task("t1"))?.progress, 1);
   await crashed.close();
+});
+
+test("what is listed and counted is up to date, whatever has come of tasks since their rows were written", async () => {
+  const listed = async (status: "in_progress" | "completed") => {
+    const { items } = await store.tasks({ status, sort: "updatedAt", limit: 10 });
+    return items.map(({ id }) => id).sort();
+  };
+  const counted = async () => {
+    const { counts } = await store.taskCounts({});
+    return [counts.in_progress, counts.completed, (await store.inbox(10)).running];
+  };
+  assert.deepEqual(
+    [await listed("in_progress"), await counted()],
+    [
+      ["t1", "t2"],
+      [2, 0, 2],
+    ],
+  );
+  await report("t1", { type: "complete", summary: "done" }, "k1");
+  assert.deepEqual(await counted(), [1, 1, 1]);
+  assert.deepEqual([await listed("in_progress"), await listed("completed")], [["t2"], ["t1"]]);
+  await report("t2", { type: "complete", summary: "done" }, "k2");
+  const crashed = afterCrash();
+  assert.deepEqual((await crashed.taskCounts({})).counts, (await store.taskCounts({})).counts);
+  assert.equal((await crashed.inbox(10)).running, 0);
+  await crashed.close();
+});
+
+test("whatever happens to tasks, a crash leaves them as they were", async () => {
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(story, async (steps) => {
+      const own = join(folder, `run-${++run}`);
+      const subject = SqliteStore.open({ folder: own });
+      const model = new TaskModel();
+      const ids = new Set<string>();
+      for (const [number, step] of steps.entries()) {
+        const change = changeOf(number === 0 ? { ...step, kind: "create" } : step, model, number);
+        model.apply(change);
+        ids.add(change.taskId);
+        await subject.change(change);
+      }
+      cpSync(own, `${own}-crashed`, { recursive: true });
+      const crashed = SqliteStore.open({ folder: `${own}-crashed` });
+      for (const id of ids) assert.deepEqual(plain(await crashed.task(id)), plain(await subject.task(id)));
+      const listed = async (of: SqliteStore) =>
+        plain((await of.tasks({ sort: "updatedAt", limit: 100 })).items);
+      assert.deepEqual(await listed(crashed), await listed(subject));
+      await Promise.all([crashed.close(), subject.close()]);
+    }),
+    { numRuns: 25 },
+  );
 });
 
 test("what was not committed leaves no trace in what waits", async () => {

@@ -8,9 +8,9 @@ import type { TaskTable } from "./task-table.ts";
 const BATCH_EVENTS = 2048;
 
 /**
- * A callback's commit writes one thing: its event, at the end of the log. What can be told from the log — its
- * indexes, receipts, the tasks' live fields, the search's index — follows in batches, which touch each page once instead of once a
- * callback; until then it is in memory. What reads it from the database asks for it first ({@link request}), and a
+ * A callback's commit writes little more than its event, at the end of the log. What can be told from the log — its
+ * indexes, receipts, what tasks have become by their events, the search's index — follows in batches, which touch each page
+ * once instead of once a callback; until then it is in memory. What reads it from the database asks for it first ({@link request}), and a
  * crash loses nothing of it: {@link recover} reads it from the log's tail.
  */
 export class WriteBehind {
@@ -72,7 +72,7 @@ export class WriteBehind {
       if (event.id <= entry.asOf) continue;
       const task = foldEvent(entry.task, event);
       // What an event does not say was written with its commit.
-      if (typeof task !== "string" && task !== entry.task) this.#tasks.update(task, event.id);
+      if (typeof task !== "string" && task !== entry.task) this.#tasks.updateLater(task, event.id);
     }
     this.request();
     this.beforeCommit();
