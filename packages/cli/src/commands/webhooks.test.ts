@@ -61,6 +61,90 @@ test("deliveries are listed, shown with what was sent, and sent again", async ()
   assert.deepEqual(new Set(receiver.received.slice(before).map((one) => one.id)), new Set([delivery]));
 });
 
+test("an endpoint is edited field by field, and what is not named stays as it is", async () => {
+  for (const name of ["builder", "tester"]) {
+    await server.run("agents", "add", name, "--endpoint", `${receiver.url}/${name}`);
+  }
+  const add = ["webhooks", "add", "https://8.8.8.8/topic", "--format", "ntfy", "--description", "Ann"];
+  const filters = ["--agent", "builder", "--agent", "tester", "--tag", "night", "--tag", "day"];
+  const zone = ["--time-zone", "Europe/Berlin"];
+  const added = await server.run(
+    ...add,
+    ...filters,
+    "--quiet",
+    "22:00-07:00",
+    ...zone,
+    "--digest",
+    "30",
+    "--json",
+  );
+  assert.equal(added.code, 0, added.stderr);
+  const before = JSON.parse(added.stdout) as Record<string, unknown> & { agentIds: string[]; id: string };
+  assert.deepEqual([before.agentIds.length, before.tags], [2, ["night", "day"]]);
+  const edit = async (...flags: string[]) => {
+    const { code, stdout, stderr } = await server.run("webhooks", "edit", "Ann", ...flags, "--json");
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout) as Record<string, unknown>;
+  };
+  const { updatedAt: _, secret: __, ...same } = before;
+  const { updatedAt: ___, ...quieter } = await edit(
+    "--quiet",
+    "20:00-08:00",
+    "--notices",
+    "question,failure",
+  );
+  const quiet = { from: "20:00", to: "08:00", timeZone: "Europe/Berlin" };
+  assert.deepEqual(
+    { ...quieter, position: before.position, behind: before.behind },
+    {
+      ...same,
+      quiet,
+      notices: ["question", "failure"],
+    },
+  );
+  const moved = await edit(
+    "--time-zone",
+    "Asia/Tokyo",
+    "--no-digest",
+    "--no-notices",
+    "--no-agent",
+    "--tag",
+    "day",
+  );
+  assert.deepEqual(
+    [moved.quiet, moved.digestMinutes, moved.notices, moved.agentIds, moved.tags],
+    [{ ...quiet, timeZone: "Asia/Tokyo" }, undefined, undefined, undefined, ["day"]],
+  );
+  const conflict = await server.run("webhooks", "edit", "Ann", "--format", "event");
+  assert.deepEqual([conflict.code, conflict.stdout], [2, ""]);
+  assert.match(conflict.stderr, /quiet: is for the formats for people alone/);
+  const program = await edit(
+    "--format",
+    "event",
+    "--no-quiet",
+    "--to",
+    "https://8.8.8.8/hook",
+    "--types",
+    "error",
+  );
+  assert.deepEqual(
+    [program.url, program.format, program.types],
+    ["https://8.8.8.8/hook", "event", ["error"]],
+  );
+  const [nothing, noZone, noTokens, unknown] = await Promise.all([
+    server.run("webhooks", "edit", "Ann"),
+    server.run("webhooks", "edit", "Ann", ...zone),
+    server.run("webhooks", "edit", "Ann", "--tokens"),
+    server.run("webhooks", "edit", "Ann", "--agent", "nobody"),
+  ]);
+  assert.deepEqual([nothing.code, noZone.code, noTokens.code, unknown.code], [2, 2, 2, 1]);
+  assert.match(nothing.stderr, /Say what is to be changed/);
+  assert.match(noZone.stderr, /--time-zone is for quiet hours/);
+  assert.match(noTokens.stderr, /SLACK_BOT_TOKEN/);
+  assert.equal((await edit("--description", "Bob")).description, "Bob");
+  assert.equal((await server.run("webhooks", "rm", before.id)).code, 0);
+});
+
 test("wrong use says so", async () => {
   const [type, format, state] = await Promise.all([
     server.run("webhooks", "add", receiver.url, "--types", "nonsense"),
