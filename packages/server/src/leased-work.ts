@@ -7,6 +7,8 @@ export interface LeasedWorkOptions {
   name: string;
   /** Works for as long as the signal, which is aborted when the lease is lost or the work closed, is not. */
   work: (lease: Lease, signal: AbortSignal) => Promise<void>;
+  /** Called while another node has the lease; see `Store.lease`. */
+  holderMissed?: (fence: number) => void;
   /** Called with why the lease or the work failed. */
   failed: (error: unknown) => void;
   /** After a failure, until the lease is asked for again; in milliseconds. */
@@ -32,10 +34,10 @@ export class LeasedWork {
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
-    const { store, name, work, failed, pauseMs } = this.#options;
+    const { store, name, work, holderMissed, failed, pauseMs } = this.#options;
     while (!signal.aborted) {
       try {
-        const lease = await store.lease(name, signal);
+        const lease = await store.lease(name, signal, holderMissed);
         await work(lease, AbortSignal.any([signal, lease.lost])).finally(() => lease.release());
       } catch (error) {
         if (signal.aborted) return;

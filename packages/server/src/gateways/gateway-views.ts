@@ -3,7 +3,7 @@ import type { ConnectionView, GatewayRecord } from "../store/records.ts";
 import type { ConnectedKind } from "./gateway-kind.ts";
 
 /** Before anybody has tried to connect. */
-const NO_CONNECTION: ConnectionView = {
+export const NO_CONNECTION: ConnectionView = {
   state: "disconnected",
   protocol: null,
   version: null,
@@ -32,4 +32,14 @@ export function gatewayEvent(record: GatewayRecord, now: string, data: Record<st
     timestamp: now,
     receivedAt: now,
   };
+}
+
+/** The event that announces how it stands with a gateway's connection. @param now ISO 8601 UTC */
+export function connectionEvent(
+  record: GatewayRecord,
+  now: string,
+  { state, lastError }: ConnectionView,
+): NewEvent {
+  const reason = lastError === null ? {} : { reason: lastError };
+  return gatewayEvent(record, now, { change: "state", state, ...reason });
 }

@@ -1,10 +1,11 @@
 import type { GatewayAgent, GatewayView } from "@mission-control/protocol";
-import { FencedError } from "../store/plan.ts";
-import type { GatewayRecord } from "../store/records.ts";
+import { FencedError, type LeaseToken } from "../store/plan.ts";
+import type { GatewayRecord, RecordEdit } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
+import { isHolderMissed, withConnectionOf, withoutHolder } from "./announced-connection.ts";
 import type { AgentTarget, GatewayAdapter, Reachability, RunEvent } from "./gateway.ts";
 import type { ConnectedKind, KindContext } from "./gateway-kind.ts";
-import { gatewayEvent, gatewayView } from "./gateway-views.ts";
+import { connectionEvent, gatewayView } from "./gateway-views.ts";
 import { LeasedGateway } from "./leased-gateway.ts";
 
 /** Id of the gateway that the settings name; of it, the store keeps no more than its connection. */
@@ -30,7 +31,7 @@ export interface KnownGatewayOptions extends Omit<KindContext, "listener"> {
 
 /** One gateway as this node knows it: its record, and its connection, be it this node's own or another's. */
 export class KnownGateway {
-  record: GatewayRecord;
+  #record: GatewayRecord;
   readonly #kind: ConnectedKind;
   readonly #options: KnownGatewayOptions;
   readonly #leased: LeasedGateway;
@@ -40,7 +41,7 @@ export class KnownGateway {
 
   /** Connects as soon as this node gets the gateway's lease. */
   constructor(record: GatewayRecord, kind: ConnectedKind, options: KnownGatewayOptions) {
-    this.record = record;
+    this.#record = record;
     this.#kind = kind;
     this.#options = options;
     const { listener, store, logger } = options;
@@ -56,12 +57,26 @@ export class KnownGateway {
       store,
       logger,
       open: () => kind.open(record, context),
+      onHolderMissed: (fence) => this.#announceMissed(fence),
       onGained: () => void listener()?.onRoutesChange(),
       onLost: async () => {
         this.#announced = "";
         await listener()?.onRoutesChange();
       },
     });
+  }
+
+  get record(): GatewayRecord {
+    return this.#record;
+  }
+
+  /** Takes the record as it is now, of which a node has announced the connection or another one that it is missed. */
+  follow(record: GatewayRecord): void {
+    this.#record = record;
+    if (!isHolderMissed(record)) return;
+    // It is not, where it is this one.
+    this.#announced = "";
+    this.#announce();
   }
 
   get adapter(): GatewayAdapter {
@@ -90,7 +105,7 @@ export class KnownGateway {
     if (this.isHere) return this.adapter.reachability(target);
     const { state, lastError } = this.view();
     if (state === "connected") return { status: "online" };
-    if (state === "connecting") return { status: "unknown" };
+    if (state === "connecting") return { status: "unknown", ...(lastError ? { reason: lastError } : {}) };
     return { status: "offline", reason: lastError ?? "The gateway is not connected." };
   }
 
@@ -120,7 +135,6 @@ export class KnownGateway {
 
   /** Announces what became of a connection that this node holds. */
   #announce(): void {
-    const { store, now, logger } = this.#options;
     const listener = this.#options.listener();
     const under = this.#leased.lease;
     if (this.#isClosed || !under || !listener) return;
@@ -130,22 +144,38 @@ export class KnownGateway {
     if (announcing === this.#announced) return;
     this.#announced = announcing;
     const { id } = this.record;
-    const event = gatewayEvent(this.record, now().toISOString(), {
-      change: "state",
-      state,
-      ...(lastError === null ? {} : { reason: lastError }),
-    });
+    const event = connectionEvent(this.record, this.#options.now().toISOString(), connection);
     const { token: _, ...settings } = this.record;
     // With the connection in its record, where the other nodes find it.
     const edit = (kept: GatewayRecord | null) => {
       const current = id === SETTINGS_GATEWAY_ID ? settings : kept;
-      return current ? { record: { ...current, connection }, event } : { record: null };
+      const announced = { connection, connectionFence: under.fence };
+      return current ? { record: withConnectionOf(current, announced), event } : { record: null };
     };
-    store.edit("gateway", id, edit, { under }).catch((error: unknown) => {
+    this.#store(edit, { under });
+    listener.onReachabilityChange();
+  }
+
+  /** Announces that the node that is connected is missed; of all that notice, one does. */
+  #announceMissed(fence: number): void {
+    const at = this.#options.now().toISOString();
+    this.#store((kept) => {
+      const record = kept && withoutHolder(kept, fence);
+      if (!record?.connection) return { refusal: { code: "conflict", detail: "It is known already." } };
+      return { record, event: connectionEvent(record, at, record.connection) };
+    });
+  }
+
+  #store(
+    edit: (kept: GatewayRecord | null) => RecordEdit<GatewayRecord>,
+    options: { under?: LeaseToken } = {},
+  ): void {
+    const { store, logger } = this.#options;
+    const { id } = this.record;
+    store.edit("gateway", id, edit, options).catch((error: unknown) => {
       if (error instanceof FencedError) return;
       logger.error({ err: error, gatewayId: id }, "a gateway's state could not be stored");
     });
-    listener.onReachabilityChange();
   }
 }
 

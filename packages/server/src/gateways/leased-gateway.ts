@@ -11,6 +11,8 @@ export interface LeasedGatewayOptions {
   store: Pick<Store, "lease">;
   logger: Pick<Logger, "error">;
   open: () => ConnectedAdapter;
+  /** The node that has the lease is missed, which it has under this fence; see `Store.lease`. */
+  onHolderMissed: (fence: number) => void;
   /** The lease has become ours. */
   onGained: () => void;
   /** The lease is not ours any more: what goes through the connection has to end before that is closed. */
@@ -28,7 +30,7 @@ export class LeasedGateway {
 
   constructor(options: LeasedGatewayOptions) {
     this.#options = options;
-    const { store, id, logger, open } = options;
+    const { store, id, logger, open, onHolderMissed } = options;
     this.adapter = open();
     this.#work = new LeasedWork({
       store,
@@ -37,6 +39,7 @@ export class LeasedGateway {
         await this.#hold(token, ended);
         if (lost.aborted) this.adapter = open();
       },
+      holderMissed: onHolderMissed,
       failed: (error) => logger.error({ err: error, gatewayId: id }, "a gateway's lease failed"),
       pauseMs: AFTER_ERROR_MS,
     });

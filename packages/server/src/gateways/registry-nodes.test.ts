@@ -139,6 +139,23 @@ test("a node without the connection shows it, and whom it reaches, as the one th
   assert.equal(reason, holder.reachability(agentOf(id))?.reason);
 });
 
+test("a node that is missed is told to be so once, and tells by itself that it is connected all the same", async (context) => {
+  const nodes = await twoNodes(context);
+  const { leases, one, fake, told } = nodes;
+  const { id } = await editorAt(one).create({ url: fake.url, token: "shared" });
+  const { holder, other } = await connectedNodes(nodes, id);
+  const before = (await told()).length;
+  // However many notice it, and however often.
+  leases.miss(`gateway:${id}`);
+  leases.miss(`gateway:${id}`);
+  await until(async () => (await told()).length === before + 2);
+  assert.deepEqual((await told()).slice(before), ["connecting", "connected"]);
+  for (const node of [holder, other]) await node.caughtUp();
+  assert.deepEqual(other.list()[0], holder.list()[0]);
+  assert.deepEqual(other.reachability(agentOf(id)), { status: "online" });
+  assert.equal(fake.count("connect"), 1);
+});
+
 test("a node without the connection lists a gateway's agents over one of its own", async (context) => {
   const nodes = await twoNodes(context);
   const { one, fake, editorAt } = nodes;

@@ -4,6 +4,7 @@ import type { Logger } from "../logger.ts";
 import { Position } from "../store/position.ts";
 import type { GatewayRecord } from "../store/records.ts";
 import type { Follower, LogEntry, Store } from "../store/store.ts";
+import { withConnectionOf } from "./announced-connection.ts";
 import type { AgentTarget, GatewayAdapter, Reachability } from "./gateway.ts";
 import type { ConnectedKind, GatewayKind } from "./gateway-kind.ts";
 import { gatewayView } from "./gateway-views.ts";
@@ -168,11 +169,11 @@ export class GatewayRegistry {
     const known = this.#gateways.get(id);
     if (id === SETTINGS_GATEWAY_ID) {
       // The settings say whether there is one; the store, what became of its connection.
-      if (known && record?.connection) known.record = { ...known.record, connection: record.connection };
+      if (known && record) known.follow(withConnectionOf(known.record, record));
     } else if (!record) {
       if (known) this.#close(known, { forget: true });
     } else if (!known) this.#open(record);
-    else if (known.record.url === record.url && known.record.token === record.token) known.record = record;
+    else if (known.record.url === record.url && known.record.token === record.token) known.follow(record);
     else {
       this.#close(known, { forget: false });
       this.#open(record);

@@ -50,6 +50,8 @@ export interface GatewayRecord {
   token?: string;
   /** As the node that is connected to it last announced its connection, for the others; absent before the first time. */
   connection?: ConnectionView;
+  /** The fence of that node's lease; absent once other nodes have missed it, and shown that in `connection`. */
+  connectionFence?: number;
   createdAt: string;
 }
 

@@ -231,8 +231,12 @@ export interface Store extends DeliveryStore, ExchangeStore, InsightStore {
   /** A command was delivered to its agent, or never can be. */
   commandDone(id: number): Promise<void>;
 
-  /** Asks for a lease until it is granted; the signal ends the wait. Never granted to two at a time. */
-  lease(name: string, signal: AbortSignal): Promise<Lease>;
+  /**
+   * Asks for a lease until it is granted; the signal ends the wait. Never granted to two at a time.
+   * @param holderMissed called meanwhile with the fence of the lease when whoever has it does not renew it in time: it is
+   *   gone, or hangs, or cannot reach the database, and may come back; once, until it has been heard of again
+   */
+  lease(name: string, signal: AbortSignal, holderMissed?: (fence: number) => void): Promise<Lease>;
 
   /**
    * Gives the listener every entry after a position, in order, each once, as soon as it is committed; in what pieces

@@ -7,6 +7,7 @@ import type { Lease, Store } from "../../src/store/store.ts";
  */
 export class LapsingLeases {
   readonly #store: Store;
+  readonly #waiting = new Map<string, Set<(fence: number) => void>>();
   readonly #held = new Map<string, { real: Lease; lost: AbortController }>();
 
   constructor(store: Store) {
@@ -35,8 +36,17 @@ export class LapsingLeases {
     return { token: held.real.token, letKnow: () => held.lost.abort() };
   }
 
-  async #lease(name: string, signal: AbortSignal): Promise<Lease> {
-    const real = await this.#store.lease(name, signal);
+  /** Lets those who wait for a lease know that whoever has it does not renew it in time. */
+  miss(name: string): void {
+    const fence = this.#held.get(name)?.real.token.fence;
+    if (fence === undefined) throw new Error(`Nobody holds ${name}.`);
+    for (const holderMissed of this.#waiting.get(name) ?? []) holderMissed(fence);
+  }
+
+  async #lease(name: string, signal: AbortSignal, holderMissed = (_fence: number) => {}): Promise<Lease> {
+    const waiting = this.#waiting.get(name) ?? new Set();
+    this.#waiting.set(name, waiting.add(holderMissed));
+    const real = await this.#store.lease(name, signal).finally(() => waiting.delete(holderMissed));
     const lost = new AbortController();
     this.#held.set(name, { real, lost });
     const release = async () => {

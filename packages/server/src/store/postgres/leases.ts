@@ -11,16 +11,21 @@ const GOOD_FOR_MS = 5000;
 /** And so much less by this node's own: it has stopped before another begins. */
 const SAFETY_MS = 1000;
 const RENEW_MS = 1000;
+/** Whoever has not renewed one for so long is missed. */
+const MISSED_AFTER_MS = 2500;
 /** How late this node may notice that a lease has run out. */
 const CHECK_MS = 250;
 
 const NOW_GOOD = `clock_timestamp() + interval '${GOOD_FOR_MS} milliseconds'`;
 const IS_FREE = "(leases.fence IS NULL OR leases.expires_at < clock_timestamp())";
 
-const selectFree = prepared(
-  "free_leases",
-  `SELECT asked.name FROM unnest($1::text[]) AS asked (name) LEFT JOIN leases USING (name)
-   WHERE leases.name IS NULL OR ${IS_FREE}`,
+/** Those that are free, and those whose holder is missed. */
+const selectDue = prepared(
+  "due_leases",
+  `SELECT asked.name, leases.fence, leases.name IS NULL OR ${IS_FREE} AS is_free
+   FROM unnest($1::text[]) AS asked (name) LEFT JOIN leases USING (name)
+   WHERE leases.name IS NULL OR leases.fence IS NULL
+     OR leases.expires_at < clock_timestamp() + interval '${GOOD_FOR_MS - MISSED_AFTER_MS} milliseconds'`,
 );
 const grant = prepared(
   "grant_leases",
@@ -49,6 +54,11 @@ interface Held {
   leave: () => void;
 }
 
+interface Wanted {
+  granted: (lease: { fence: number; until: number }) => void;
+  holderMissed: (fence: number) => void;
+}
+
 /**
  * Leases in the database, which every node asks for. They run out by the database's clock, unless their node renews
  * them; a node that hangs or loses the database takes them as lost before that. Who has one is changed under the lock
@@ -58,7 +68,9 @@ export class Leases {
   readonly #database: Database;
   readonly #lines = new LeaseLines();
   /** Who is first in each line, and gets it as soon as the database grants it. */
-  readonly #wanted = new Map<string, (granted: { fence: number; until: number }) => void>();
+  readonly #wanted = new Map<string, Wanted>();
+  /** Fences of wanted leases whose holder was missed at the last look. */
+  #missed: ReadonlySet<number> = new Set();
   readonly #held = new Map<number, Held>();
   readonly #timers: readonly NodeJS.Timeout[];
   #asking: Promise<void> | null = null;
@@ -79,10 +91,10 @@ export class Leases {
   }
 
   /** @see Store.lease */
-  async grant(name: string, signal: AbortSignal): Promise<Lease> {
+  async grant(name: string, signal: AbortSignal, holderMissed = (_fence: number) => {}): Promise<Lease> {
     const leave = await this.#lines.reachFront(name, signal);
     try {
-      const { fence, until } = await this.#ask(name, signal);
+      const { fence, until } = await this.#ask(name, signal, holderMissed);
       const held: Held = { name, fence, lost: new AbortController(), until, leave };
       this.#held.set(fence, held);
       return { token: { name, fence }, lost: held.lost.signal, release: () => this.#release(held) };
@@ -110,9 +122,13 @@ export class Leases {
     await this.#giveBack(held);
   }
 
-  #ask(name: string, signal: AbortSignal): Promise<{ fence: number; until: number }> {
+  #ask(
+    name: string,
+    signal: AbortSignal,
+    holderMissed: Wanted["holderMissed"],
+  ): Promise<{ fence: number; until: number }> {
     const granted = new Promise<{ fence: number; until: number }>((resolve) =>
-      this.#wanted.set(name, resolve),
+      this.#wanted.set(name, { granted: resolve, holderMissed }),
     );
     this.wake();
     return abortable(granted, signal).catch((error: unknown) => {
@@ -125,8 +141,11 @@ export class Leases {
     while (this.#isAskedAgain && this.#wanted.size > 0 && !this.#isClosed) {
       this.#isAskedAgain = false;
       try {
-        const [free] = await this.#database.read(selectFree([...this.#wanted.keys()]));
-        const names = (free?.rows ?? []).map(({ name }) => String(name)).sort();
+        const [due] = await this.#database.read(selectDue([...this.#wanted.keys()]));
+        const rows = due?.rows ?? [];
+        this.#tellMissed(rows.filter(({ is_free }) => !is_free));
+        const free = rows.filter(({ is_free }) => is_free);
+        const names = free.map(({ name }) => String(name)).sort();
         if (names.length === 0) continue;
         const until = performance.now() + GOOD_FOR_MS - SAFETY_MS;
         const answer = await this.#inOrder(grant(names));
@@ -138,10 +157,18 @@ export class Leases {
     }
   }
 
+  #tellMissed(rows: readonly { name: unknown; fence: unknown }[]): void {
+    const before = this.#missed;
+    this.#missed = new Set(rows.map(({ fence }) => Number(fence)));
+    for (const { name, fence } of rows) {
+      if (!before.has(Number(fence))) this.#wanted.get(String(name))?.holderMissed(Number(fence));
+    }
+  }
+
   async #granted(name: string, fence: number, until: number): Promise<void> {
-    const resolve = this.#wanted.get(name);
+    const wanted = this.#wanted.get(name);
     this.#wanted.delete(name);
-    if (resolve) resolve({ fence, until });
+    if (wanted) wanted.granted({ fence, until });
     // Whoever wanted it gave up meanwhile.
     else await this.#inOrder(giveBack([name], [fence]), announce(LEASES_CHANNEL));
   }

@@ -215,8 +215,8 @@ export class PostgresStore extends OperationStore implements Store, SharedKeys {
     return this.#group.run(operation);
   }
 
-  lease(name: string, signal: AbortSignal): Promise<Lease> {
-    return this.#leases.grant(name, signal);
+  lease(name: string, signal: AbortSignal, holderMissed?: (fence: number) => void): Promise<Lease> {
+    return this.#leases.grant(name, signal, holderMissed);
   }
 
   follow(after: number, listener: (entries: readonly LogEntry[]) => void): Follower {
