@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DispatchPayload, JsonObject } from "@mission-control/protocol";
+import type { DispatchPayload, JsonObject, SentFile } from "@mission-control/protocol";
 import type { AgentTarget, RunEvent, SendContext } from "../../packages/server/src/gateways/gateway.ts";
 import {
   OpenClawGateway,
@@ -22,6 +22,8 @@ export class AdapterProbe {
   readonly logs: string[] = [];
   /** The adapter's notes, by dispatch id, as the store would keep them. */
   readonly notes = new Map<string, JsonObject>();
+  /** The files of messages, by the messages' ids, as the store would keep them; null for some that it does not any more. */
+  readonly files = new Map<string, SentFile[] | null>();
   readonly #folder = mkdtempSync(join(tmpdir(), "mission-control-identity-"));
   #waiters: Waiter[] = [];
   #statusWaiters: (() => void)[] = [];
@@ -58,6 +60,10 @@ export class AdapterProbe {
     return {
       remember: async (note) => {
         this.notes.set(dispatchId, note);
+      },
+      filesOf: async (messageId) => {
+        const files = this.files.get(messageId);
+        return files === undefined ? [] : files;
       },
       signal,
     };

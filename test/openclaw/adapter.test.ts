@@ -64,6 +64,7 @@ test("the gateway's agents, version and protocol are known once connected", asyn
     assert.deepEqual(await probe.adapter.list(new AbortController().signal), [
       { id: "main", default: true },
       { id: "coder", default: false },
+      { id: "reader", default: false },
     ]);
     assert.deepEqual(probe.adapter.reachability(target()), { status: "online" });
   } finally {

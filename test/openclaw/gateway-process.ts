@@ -34,7 +34,8 @@ export class GatewayProcess {
   }
 
   /**
-   * Starts a gateway whose agents `main` and `coder` use the model at `modelUrl`.
+   * Starts a gateway whose agents `main` and `coder` use the model at `modelUrl`; so does `reader`, as one that takes no
+   * images.
    * @param config sections of its `openclaw.json` that take the place of these tests' own
    */
   static async start(modelUrl: string, config: object = {}): Promise<GatewayProcess> {
@@ -171,7 +172,7 @@ export class GatewayProcess {
       id: "stub-1",
       name: "Stub",
       reasoning: false,
-      input: ["text"],
+      input: ["text", "image"],
       cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
       contextWindow: 128_000,
       maxTokens: 4096,
@@ -189,7 +190,12 @@ export class GatewayProcess {
       models: {
         mode: "replace",
         providers: {
-          stub: { baseUrl: modelUrl, apiKey: "sk-stub", api: "openai-completions", models: [model] },
+          stub: {
+            baseUrl: modelUrl,
+            apiKey: "sk-stub",
+            api: "openai-completions",
+            models: [model, { ...model, id: "stub-text", input: ["text"] }],
+          },
         },
       },
       agents: {
@@ -198,7 +204,7 @@ export class GatewayProcess {
           workspace: join(this.folder, "workspace"),
           skipBootstrap: true,
         },
-        list: [{ id: "main", default: true }, { id: "coder" }],
+        list: [{ id: "main", default: true }, { id: "coder" }, { id: "reader", model: "stub/stub-text" }],
       },
       logging: { file: join(this.folder, "gateway.log") },
       update: { checkOnStart: false },

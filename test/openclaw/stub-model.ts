@@ -76,7 +76,7 @@ export class StubModel {
     this.#hold(name).released.resolve();
   }
 
-  /** Resolves when some request holds this text outside its system prompt. */
+  /** Resolves when some request holds this text, or this image as a `data:` URL, outside its system prompt. */
   async told(text: string): Promise<void> {
     while (!this.#texts.some((told) => told.includes(text))) {
       await new Promise<void>((resolve) => this.#readers.push(resolve));
@@ -197,10 +197,8 @@ function reportEnvironment(system: string): string {
 function textOf(message: ChatMessage): string {
   if (typeof message.content === "string") return message.content;
   if (!Array.isArray(message.content)) return "";
-  return message.content
-    .map((part: unknown) =>
-      typeof part === "object" && part !== null && "text" in part ? String(part.text) : "",
-    )
+  return (message.content as { text?: string; image_url?: { url: string } }[])
+    .map(({ text, image_url: image }) => text ?? image?.url ?? "")
     .join("\n");
 }
 

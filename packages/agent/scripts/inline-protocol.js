@@ -1,9 +1,9 @@
-// Puts the protocol's signing code, and its rule for long texts, into dist/ in place of the imports of them, so that the
+// Puts the protocol's signing code, and its rules for texts, into dist/ in place of the imports of them, so that the
 // published package needs nothing but Node. Everything reaches each through one module of the same name in src/, and
-// neither has an import but node:crypto.
+// none has an import but Node's own modules.
 import { readFileSync, writeFileSync } from "node:fs";
 
-for (const module of ["signing", "entry-text"]) {
+for (const module of ["signing", "entry-text", "file-text"]) {
   for (const extension of ["js", "d.ts"]) {
     const source = new URL(`../../protocol/dist/${module}.${extension}`, import.meta.url);
     const text = readFileSync(source, "utf8").replace(/^\/\/# sourceMappingURL=.*\n?/m, "");

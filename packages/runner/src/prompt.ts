@@ -1,4 +1,4 @@
-import type { Dispatch } from "@mission-control/agent";
+import { type Dispatch, plainText } from "@mission-control/agent";
 
 /** The task as a prompt for an agent that knows nothing of it. */
 export function taskPrompt({ task }: Dispatch): string {
@@ -9,14 +9,6 @@ export function taskPrompt({ task }: Dispatch): string {
   }
   if (task.feedback) parts.push(`An earlier result was rejected with this feedback:\n${task.feedback}`);
   return plainText(parts.join("\n\n"));
-}
-
-/**
- * Text as any program can take it: NUL, which ends an argument and which models refuse, is shown as its picture, and
- * halves of UTF-16 pairs are replaced.
- */
-export function plainText(text: string): string {
-  return text.replaceAll("\0", "\u2400").toWellFormed();
 }
 
 /** What to say to an agent that still knows the task, after its result was rejected. */

@@ -1,9 +1,8 @@
 import { basename } from "node:path";
-import type { Clock, Dispatch } from "@mission-control/agent";
+import { type Clock, type Dispatch, plainText } from "@mission-control/agent";
 import { fillWords } from "./exec/invocation.ts";
 import { describeExit, ProcessGroup } from "./process-group.ts";
 import { RunFailedError } from "./program.ts";
-import { plainText } from "./prompt.ts";
 
 /** How long the command may take, in milliseconds. */
 const LIMIT_MS = 120_000;

@@ -1,8 +1,7 @@
 import { pathToFileURL } from "node:url";
 import type { ContentBlock, PromptCapabilities } from "@agentclientprotocol/sdk";
-import type { AttachedFile } from "@mission-control/agent";
-import { fencedFile, notCarried, textOf } from "../message-files.ts";
-import { plainText } from "../prompt.ts";
+import { type AttachedFile, fencedFile, plainText, textOfFile } from "@mission-control/agent";
+import { notCarried } from "../message-files.ts";
 
 /** What an agent is prompted with, or why it cannot be. */
 export type Prompt = { blocks: ContentBlock[] } | { refusal: string };
@@ -29,7 +28,7 @@ export function promptOf(
 function blockOf(file: AttachedFile, { image, embeddedContext }: PromptCapabilities): ContentBlock | null {
   const { name, mediaType: mimeType, content } = file;
   if (image && mimeType.startsWith("image/")) return { type: "image", mimeType, data: content };
-  const text = textOf(file);
+  const text = textOfFile(file);
   if (embeddedContext) {
     // It names no file of the agent's machine: nothing lies there.
     const uri = pathToFileURL(`/attachments/${name}`).href.replace("file:", "attachment:");

@@ -1,7 +1,7 @@
-import type { Dispatch } from "@mission-control/agent";
+import { type Dispatch, plainText } from "@mission-control/agent";
 import { programNames } from "../command-line.ts";
 import { fillIn } from "../placeholders.ts";
-import { plainText, taskPrompt } from "../prompt.ts";
+import { taskPrompt } from "../prompt.ts";
 
 /** One call of a program: what it is started with, and what it reads. */
 export interface Invocation {

@@ -1,8 +1,8 @@
 import type { Writable } from "node:stream";
+import { fencedFile, plainText, textOfFile } from "@mission-control/agent";
 import { programNames } from "../command-line.ts";
-import { fencedFile, notCarried, textOf } from "../message-files.ts";
+import { notCarried } from "../message-files.ts";
 import type { OperatorMessage, OperatorMessages } from "../operator-messages.ts";
-import { plainText } from "../prompt.ts";
 
 const FORMAT = "--input-format";
 const REPLAY = "--replay-user-messages";
@@ -114,7 +114,7 @@ function contentOf({ text, files }: OperatorMessage): Content | string {
   const content: Content = [{ type: "text", text: plainText(text) }];
   for (const file of files) {
     const { name, mediaType, content: data } = file;
-    const asText = textOf(file);
+    const asText = textOfFile(file);
     if (IMAGES.has(mediaType)) {
       content.push({ type: "image", source: { type: "base64", media_type: mediaType, data } });
     } else if (asText !== null) content.push({ type: "text", text: fencedFile(name, asText) });

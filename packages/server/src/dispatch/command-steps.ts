@@ -23,7 +23,7 @@ export interface CommandStepsOptions extends PayloadOptions {
   /** The adapter that reaches an agent; null when its gateway is gone. */
   adapterFor: (target: AgentTarget) => GatewayAdapter | null;
   /** The files that go with messages. */
-  files: Pick<MessageFiles, "read">;
+  files: Pick<MessageFiles, "read" | "of">;
   /** ExchangeOutcome of everything that agents were told; absent where that is not kept. */
   exchanges?: ExchangeSink | undefined;
 }
@@ -42,8 +42,6 @@ interface Route {
   signal: AbortSignal;
 }
 
-const NO_FILES =
-  "Messages to agents of this kind carry no files: write what they say into the text, or tell where the agent finds them.";
 const WITHDRAWN: CommandOutcome = { kind: "withdrawn" };
 
 /** The two steps of a command: what delivers it to its agent once, and what writes what came of that. */
@@ -115,7 +113,7 @@ export class CommandSteps {
     const { adapter, target, attempt, payload, signal } = route;
     if (!attempt || !payload) return WITHDRAWN;
     try {
-      const context = sendContext(this.#options.store, attempt, { signal });
+      const context = sendContext(this.#options, attempt, { signal });
       await adapter.answerPermission(target, payload, command, context);
       return { kind: "done" };
     } catch (error) {
@@ -130,10 +128,9 @@ export class CommandSteps {
     const message = await store.message(command.messageId);
     if (!attempt || !payload || !message) return WITHDRAWN;
     if (!adapter.sendMessage) return { kind: "refused", reason: "Agents of this kind take no messages." };
-    const context = sendContext(store, attempt, { signal });
+    const context = sendContext(this.#options, attempt, { signal });
     const { id, text, mode, attachments: files } = message;
     if (!files) return asOutcome(await adapter.sendMessage(target, payload, { id, text, mode }, context));
-    if (!adapter.carriesFiles) return { kind: "refused", reason: NO_FILES };
     const attachments = await this.#options.files.read(files);
     if (!attachments) return { kind: "refused", reason: "Its files are not kept any more." };
     return asOutcome(await adapter.sendMessage(target, payload, { id, text, mode, attachments }, context));

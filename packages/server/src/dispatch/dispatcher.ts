@@ -81,9 +81,11 @@ export class Dispatcher {
       },
       pause: () => this.#writer.pause(),
     });
+    this.#files = new MessageFiles(options);
     this.#handOvers = new HandOvers({
       ...options,
       writer: this.#writer,
+      files: this.#files,
       holds: (agentId, under) => this.#ownership.holds(agentId, under),
       onSend: (attempt) => this.#runs.follow(summaryOf(attempt)),
       onEnd: (id) => this.#requests.handedOver(id),
@@ -104,7 +106,6 @@ export class Dispatcher {
     });
     this.#runs = new RunWatch({ store, writer: this.#writer, graceMs: options.graceMs });
     this.#expiry = new RequestExpiry(this.#writer);
-    this.#files = new MessageFiles(options);
     const steps = new CommandSteps({ ...options, files: this.#files });
     this.#commands = new CommandDelivery({
       logger,

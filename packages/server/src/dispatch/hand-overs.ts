@@ -10,6 +10,7 @@ import { type Store, StoreUnavailableError } from "../store/store.ts";
 import { type Attempt, isOver, type Task } from "../tasks/task.ts";
 import { type ExchangeOutcome, RESULT_OF, recordingExchange } from "./exchange-recording.ts";
 import { HandOver } from "./hand-over.ts";
+import type { MessageFiles } from "./message-files.ts";
 import type { OutcomeWriter } from "./outcome-writer.ts";
 import { dispatchPayload, type PayloadOptions, payloadSentBefore } from "./payload.ts";
 import { sendContext } from "./send-context.ts";
@@ -26,6 +27,8 @@ export interface HandOversOptions extends PayloadOptions {
   /** ExchangeOutcome of every dispatch that went out; absent where that is not kept. */
   exchanges?: ExchangeSink | undefined;
   writer: OutcomeWriter;
+  /** The files that went with messages. */
+  files: Pick<MessageFiles, "of">;
   /** Whether this node has an agent's work under this lease still, as far as it knows. */
   holds: (agentId: string, under: LeaseToken) => boolean;
   /** Called before an attempt goes out, or is taken up again. */
@@ -158,12 +161,12 @@ export class HandOvers {
     earlier: EarlierSend | null,
     signal: AbortSignal,
   ): Promise<DispatchOutcome> {
-    const { store, adapterFor } = this.#options;
+    const { adapterFor } = this.#options;
     const target = agent && targetOf(agent);
     const adapter = target && adapterFor(target);
     if (!agent || !task || !adapter) return withoutAdapter(agent, earlier);
     const parts = { task, attempt, agent };
-    const context = sendContext(store, attempt, { signal, under });
+    const context = sendContext(this.#options, attempt, { signal, under });
     if (!earlier) {
       const { id: dispatchId, taskId, agentId } = attempt;
       const payload = dispatchPayload(this.#options, parts);

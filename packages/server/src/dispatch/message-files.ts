@@ -24,7 +24,7 @@ export class AttachmentError extends Error {
 }
 
 export interface MessageFilesOptions {
-  store: Pick<Store, "artifact">;
+  store: Pick<Store, "artifact" | "message">;
   contents: Pick<Contents, "keep" | "read">;
 }
 
@@ -57,6 +57,12 @@ export class MessageFiles {
       if (bytes) await keepWhole(contents, bytes, file.sha256);
     }
     return known.map(({ file, bytes }) => ({ file, isNew: bytes !== undefined }));
+  }
+
+  /** The files of the message with an id, as {@link read} gives them; null, too, where there is no such message. */
+  async of(messageId: string): Promise<SentFile[] | null> {
+    const message = await this.#options.store.message(messageId);
+    return message && this.read(message.attachments ?? []);
   }
 
   /** The files of a message with their bytes; null where some are not kept any more. @throws StoreUnavailableError */

@@ -85,7 +85,6 @@ test("an agent of a kind that takes no messages has refused, in words", async (c
 
 test("the files of a message are kept through a crash, and go to the agent whole", async (context) => {
   const { fixture, taskId, settled, states } = await atWork(context);
-  Object.assign(fixture.gateway, { carriesFiles: true });
   const received: AgentMessage[] = [];
   const reached = Promise.withResolvers<void>();
   fixture.gateway.onMessage = () => {
@@ -107,16 +106,6 @@ test("the files of a message are kept through a crash, and go to the agent whole
   assert.deepEqual(received[0]?.attachments, [
     { name: "screen.png", mediaType: "image/png", size: 4, content },
   ]);
-});
-
-test("a message with files to an agent of a kind that carries none is refused, in words", async (context) => {
-  const { fixture, taskId, settled, states } = await atWork(context);
-  const attachments = [{ name: "a.txt", mediaType: undefined, content: "QQ==" }];
-  const message = { text: "look", mode: "steer", by: "operator", attachments } as const;
-  await fixture.dispatcher.sendMessage(taskId, { ...message, attachments });
-  await settled();
-  assert.match((await states()).join(), /^look refused: Messages to agents of this kind carry no files/);
-  assert.ok(!fixture.gateway.calls.some((call) => call.startsWith("message")));
 });
 
 test("what a gateway sees of a message is told, also before the agent's side has answered", async (context) => {

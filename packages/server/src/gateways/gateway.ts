@@ -95,7 +95,7 @@ export interface AgentMessage {
   id: string;
   text: string;
   mode: MessageMode;
-  /** Files that go with it, whole; only for an adapter that {@link GatewayAdapter.carriesFiles}. */
+  /** Files that go with it, whole. Where the agent cannot be given them all, the message is refused. */
   attachments?: SentFile[] | undefined;
 }
 
@@ -120,6 +120,12 @@ export interface SendContext {
    * has answered: a gateway that restarts may need an accepted dispatch sent under a new id.
    */
   remember(note: JsonObject): Promise<void>;
+  /**
+   * The files of a message on this attempt, whole, for an adapter that has to say it again by itself; null where they
+   * are not kept any more.
+   * @throws StoreUnavailableError
+   */
+  filesOf(messageId: string): Promise<readonly SentFile[] | null>;
   /** Aborted when the attempt is cancelled or the server stops. */
   signal: AbortSignal;
 }
@@ -131,8 +137,6 @@ export interface SendContext {
 export interface GatewayAdapter {
   /** Whether its agents go on in the conversation that an earlier attempt at the same task was; absent where not. */
   readonly keepsConversations?: true;
-  /** Whether its messages can carry files; absent where a message with some is refused. */
-  readonly carriesFiles?: true;
 
   /** Whether it records every request that it makes to an agent by itself; absent where not. */
   readonly recordsExchanges?: true;

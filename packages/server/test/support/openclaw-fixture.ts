@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DispatchPayload, JsonObject } from "@mission-control/protocol";
+import type { DispatchPayload, JsonObject, SentFile } from "@mission-control/protocol";
 import type { AgentTarget, RunEvent, SendContext } from "../../src/gateways/gateway.ts";
 import {
   OpenClawGateway,
@@ -47,6 +47,8 @@ export class OpenClawFixture {
   adapter!: OpenClawGateway;
   readonly events: RunEvent[] = [];
   readonly notes: JsonObject[] = [];
+  /** The files of messages, by the messages' ids, as the store would keep them; null for some that it does not any more. */
+  readonly files = new Map<string, SentFile[] | null>();
   readonly #identityDir = mkdtempSync(join(tmpdir(), "openclaw-fixture-"));
   #changed = Promise.withResolvers<void>();
 
@@ -88,7 +90,14 @@ export class OpenClawFixture {
   }
 
   context(signal: AbortSignal = new AbortController().signal): SendContext {
-    return { remember: async (note) => void this.notes.push(note), signal };
+    return {
+      remember: async (note) => void this.notes.push(note),
+      filesOf: async (messageId) => {
+        const files = this.files.get(messageId);
+        return files === undefined ? [] : files;
+      },
+      signal,
+    };
   }
 
   async close(): Promise<void> {

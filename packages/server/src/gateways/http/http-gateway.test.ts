@@ -87,7 +87,11 @@ async function restart(times: Partial<RequestTimes>): Promise<void> {
 }
 
 function context(signal = new AbortController().signal): SendContext {
-  return { remember: () => Promise.reject(new Error("nothing to remember")), signal };
+  return {
+    remember: () => Promise.reject(new Error("nothing to remember")),
+    filesOf: () => Promise.reject(new Error("nothing to read again")),
+    signal,
+  };
 }
 
 /** Answers each request in turn; the last answer stays. */

@@ -75,7 +75,6 @@ export class AgentUnreachableError extends Error {
 
 /** Agents with a URL of their own: signed requests out, signed callbacks back (docs/contract.md, section 3). */
 export class HttpGateway implements GatewayAdapter {
-  readonly carriesFiles = true;
   readonly recordsExchanges = true;
   readonly #options: HttpGatewayOptions;
   readonly #sender: RequestSender;

@@ -17,7 +17,12 @@ beforeEach(async () => {
 afterEach(() => gateway.close());
 
 const say = (mode: AgentMessage["mode"] = "next", id = "m1") =>
-  gateway.adapter.sendMessage(target, payload, { id, text: "Look again.", mode }, gateway.context());
+  gateway.adapter.sendMessage(
+    target,
+    payload,
+    { id, text: "Look again.", mode, attachments: gateway.files.get(id) ?? undefined },
+    gateway.context(),
+  );
 
 /** The gateway tells that a run has begun. */
 const begin = (runId: string) =>
@@ -126,4 +131,66 @@ test("a message that the gateway refuses leaves the dispatch as it is; one it ca
   waiting.answer({ status: "ok", terminalReply: { text: "Done." } });
   await gateway.until(() => told().length === 1);
   assert.deepEqual(told(), ["ended completed Done."]);
+});
+
+const base64 = (bytes: string | Uint8Array) => Buffer.from(bytes).toString("base64");
+const fileOf = (name: string, mediaType: string, bytes: Uint8Array) => ({
+  name,
+  mediaType,
+  size: bytes.length,
+  content: base64(bytes),
+});
+const png = fileOf("screen.png", "image/png", Buffer.from("89504e470d0a1a0a", "hex"));
+const notes = fileOf("notes.md", "text/markdown", Buffer.from("# Notes\n"));
+
+test("what is text of a message's files stands in it, all else is the gateway's to take", async () => {
+  gateway.files.set("m1", [png, notes]);
+  gateway.start();
+  assert.deepEqual(await say(), { state: "delivered" });
+  const { params } = await gateway.fake.request("agent");
+  assert.equal(params.message, "Look again.\n\nnotes.md:\n\n```\n# Notes\n```");
+  assert.deepEqual(params.attachments, [
+    { fileName: "screen.png", mimeType: "image/png", content: png.content },
+  ]);
+  assert.doesNotMatch(JSON.stringify(gateway.notes), new RegExp(png.content), "no note holds a file");
+});
+
+test("a message that an earlier process did not get to send goes with its files, or says that they are gone", async () => {
+  gateway.start();
+  const resume = (id: string, dispatchId: string) => {
+    const note = {
+      message: { id, text: "Look again." },
+      runId: `${dispatchId}.message.${id}`,
+      bootId: "boot-1",
+    };
+    const sent = { ...payload, dispatchId };
+    return gateway.adapter.resume(target, sent, { accepted: true, note }, gateway.context());
+  };
+  gateway.files.set("m1", [png]);
+  await resume("m1", "d1");
+  const { params } = await gateway.fake.request("agent");
+  assert.equal((params.attachments as unknown[]).length, 1);
+  gateway.files.set("m2", null);
+  await resume("m2", "d2");
+  const second = await gateway.fake.request("agent", 2);
+  assert.match(String(second.params.message), /^Look again\.\n\n\[The files .* not kept any more\.\]$/);
+});
+
+test("files that the gateway refuses, or that hold too much text, are a refused message", async () => {
+  gateway.start();
+  gateway.fake.on("agent", ({ refuse }) =>
+    refuse({ code: "INVALID_REQUEST", message: "attachment screen.png: exceeds size limit" }),
+  );
+  gateway.files.set("m1", [png]);
+  const refused = await say();
+  assert.equal(refused.state, "refused");
+  assert.match(
+    refused.reason ?? "",
+    /^The gateway refused the message: .*exceeds size limit .*takes images, .*, and text/,
+  );
+  const log = fileOf("run.log", "text/plain", Buffer.alloc(300_000, "x"));
+  gateway.files.set("m2", [log]);
+  const { reason } = await say("next", "m2");
+  assert.match(reason ?? "", /takes 256 KiB of text .* run\.log has 293 KiB/);
+  assert.equal(gateway.fake.count("agent"), 1);
 });

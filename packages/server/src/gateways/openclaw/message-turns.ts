@@ -5,6 +5,7 @@ import type { GatewayLink } from "./gateway-link.ts";
 import { runIdsOf } from "./run-key.ts";
 import type { RunTimes } from "./run-times.ts";
 import { messageOf, messageTurn, type Turn } from "./turn.ts";
+import { refusalOfFiles, refusedWith } from "./turn-files.ts";
 import { abortRun, type TurnSender } from "./turn-sender.ts";
 
 export interface MessageTurnsOptions {
@@ -47,11 +48,13 @@ export class MessageTurns {
    * @throws when the gateway could not be reached now
    */
   async say(message: AgentMessage): Promise<MessageOutcome> {
-    const { payload, turns, onOver } = this.#options;
-    const turn = messageTurn(payload, message);
+    const { payload, turns, onOver, context } = this.#options;
+    const turn = messageTurn(payload, message, context.filesOf);
     const isNext = turns.length > 0;
     try {
-      const outcome = await this.#handOver(turn);
+      const refusal = refusalOfFiles(message.attachments ?? []);
+      if (refusal) return { state: "refused", reason: refusal };
+      const outcome = await this.#handOver(turn, message);
       // It waits behind what it interrupts before that is stopped, so that its end is not the end of the dispatch.
       if (message.mode === "interrupt" && outcome.state !== "refused") await this.#stopBefore(turn);
       return message.mode === "steer" && isNext && outcome.state === "delivered"
@@ -72,7 +75,7 @@ export class MessageTurns {
     emit({ kind: "message_taken_up", dispatchId, messageId: message.id, at: new Date() });
   }
 
-  async #handOver(said: Turn): Promise<MessageOutcome> {
+  async #handOver(said: Turn, message: AgentMessage): Promise<MessageOutcome> {
     const { turns, sender, onAccepted } = this.#options;
     if (turns.some((known) => known.isOf(said))) return { state: "delivered" };
     const turn = sender(said);
@@ -90,7 +93,7 @@ export class MessageTurns {
       default:
         // A restart takes up the turn that the note names: not this one.
         await turns.at(-1)?.keepNote();
-        return { state: "refused", reason: outcome.reason };
+        return { state: "refused", reason: refusedWith(outcome.reason, message.attachments) };
     }
   }
 

@@ -135,7 +135,7 @@ test("an answer the gateway refuses fails the dispatch in words; one it cannot b
   const end = ended();
   assert.deepEqual(end?.kind === "ended" && [end.outcome, end.text], [
     "failed",
-    "The gateway refused the task: gone (INVALID_REQUEST).",
+    "The gateway refused the answer: gone (INVALID_REQUEST).",
   ]);
 });
 

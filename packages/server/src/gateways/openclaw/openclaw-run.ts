@@ -88,7 +88,8 @@ export class OpenClawRun {
 
   /** Takes the dispatch up after an earlier process had begun to hand it over. */
   async resume({ accepted, note }: EarlierSend): Promise<DispatchOutcome> {
-    const turn = this.#sender(turnOfNote(this.#options.payload, note));
+    const { payload, context } = this.#options;
+    const turn = this.#sender(turnOfNote(payload, note, context.filesOf));
     const runId = asText(note?.runId);
     turn.runId = runId ?? turn.runId;
     turn.bootId = asText(note?.bootId);

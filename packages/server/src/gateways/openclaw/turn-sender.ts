@@ -92,6 +92,7 @@ export class TurnSender implements RunKey {
           // What an earlier start of the gateway got, and did not write down, is gone with it.
           unanswered = connection.hello.bootId === this.bootId;
         }
+        const params = await this.#params();
         await this.#remember(connection.hello.bootId);
         aborted.throwIfAborted();
         sending = true;
@@ -99,20 +100,21 @@ export class TurnSender implements RunKey {
         const { promise, resolve } = Promise.withResolvers<RunResult>();
         this.#final = promise;
         const onFinal = (payload: JsonObject) => resolve(resultOfFinal(payload));
-        this.answer = connection.request("agent", this.#params(), { onFinal });
+        this.answer = connection.request("agent", params, { onFinal });
         await abortable(this.answer, aborted);
         return { kind: "accepted" };
       } catch (error) {
         aborted.throwIfAborted();
         if (error instanceof RequestRefusedError) {
           if (!error.retryable && error.code !== "UNAVAILABLE") {
-            return { kind: "rejected", reason: redact(refusalOf(error)) };
+            return { kind: "rejected", reason: redact(this.#refusal(error)) };
           }
           refusal = `The gateway is busy: ${redact(error.message)}.`;
           const pauseMs = error.retryAfterMs ?? times.pollMs;
           await wait(pauseMs, undefined, { signal: AbortSignal.any([aborted, limit]) }).catch(() => {});
         } else if (error instanceof FrameTooLargeError) {
-          return { kind: "rejected", reason: `The task is too large for the gateway: ${error.message}.` };
+          const { name } = this.#options.turn;
+          return { kind: "rejected", reason: `The ${name} is too large for the gateway: ${error.message}.` };
         } else if (isUnanswered(error)) {
           if (sending && !unanswered) {
             unanswered = true;
@@ -195,10 +197,16 @@ export class TurnSender implements RunKey {
     this.bootId = bootId;
   }
 
-  #params(): JsonObject {
+  #refusal({ message, detailCode, code }: RequestRefusedError): string {
+    return `The gateway refused the ${this.#options.turn.name}: ${message} (${detailCode ?? code}).`;
+  }
+
+  async #params(): Promise<JsonObject> {
     const { payload, agentId, turn } = this.#options;
+    const { message, attachments } = await turn.content();
     return {
-      message: turn.message,
+      message,
+      ...(attachments && { attachments: attachments.map((file) => ({ ...file })) }),
       agentId,
       sessionKey: this.sessionKey,
       idempotencyKey: this.runId,
@@ -229,8 +237,4 @@ function outOfTime(unanswered: boolean, why: string | null): DispatchOutcome {
     kind: "lost",
     reason: `The task was sent, and since then the gateway could not be asked whether it arrived. ${reason}`,
   };
-}
-
-function refusalOf(error: RequestRefusedError): string {
-  return `The gateway refused the task: ${error.message} (${error.detailCode ?? error.code}).`;
 }

@@ -1,12 +1,16 @@
-import type { DispatchPayload, FormValues, JsonObject } from "@mission-control/protocol";
+import type { DispatchPayload, FormValues, JsonObject, SentFile } from "@mission-control/protocol";
 import type { AgentMessage, PermissionAnswer } from "../gateway.ts";
 import { asObject, asText } from "./frames.ts";
 import { runIdsOf } from "./run-key.ts";
+import { type TurnContent, withFiles } from "./turn-files.ts";
 import { answerMessage, turnMessage } from "./turn-message.ts";
 
 /** One turn of an agent within a dispatch, before it is sent. */
 export interface Turn {
-  message: string;
+  /** What it is called in the words of a refusal. */
+  name: "task" | "answer" | "message";
+  /** Read anew for each send: files are large, and the turn is kept until it is over. @throws StoreUnavailableError */
+  content(): Promise<TurnContent>;
   /** The ids it may be sent under, first to last. */
   runIds: readonly string[];
   /** What the adapter's note on the dispatch must hold for {@link turnOfNote} to make it again. */
@@ -15,7 +19,8 @@ export interface Turn {
 
 /** The first turn: the task. */
 export function taskTurn(payload: DispatchPayload): Turn {
-  return { message: turnMessage(payload), runIds: runIdsOf(payload.dispatchId), note: {} };
+  const content = async () => ({ message: turnMessage(payload) });
+  return { name: "task", content, runIds: runIdsOf(payload.dispatchId), note: {} };
 }
 
 /**
@@ -30,17 +35,26 @@ export function answerTurn(payload: DispatchPayload, answer: PermissionAnswer): 
     ...(optionId === undefined ? {} : { optionId }),
     ...(values === undefined ? {} : { values }),
   };
-  return { message: answerMessage(answer), runIds, note: { answer: note } };
+  const content = async () => ({ message: answerMessage(answer) });
+  return { name: "answer", content, runIds, note: { answer: note } };
 }
 
-/** A later turn: a message of the operator, as it is. */
-export function messageTurn(payload: DispatchPayload, { id, text }: Pick<AgentMessage, "id" | "text">): Turn {
+/** Reads the files of a message; null where they are not kept any more. */
+export type FilesOf = (messageId: string) => Promise<readonly SentFile[] | null>;
+
+/** A later turn: a message of the operator, as it is, with its files. */
+export function messageTurn(
+  payload: DispatchPayload,
+  { id, text }: Pick<AgentMessage, "id" | "text">,
+  filesOf: FilesOf,
+): Turn {
   const runIds = runIdsOf(`${payload.dispatchId}.message.${id}`);
-  return { message: text, runIds, note: { message: { id, text } } };
+  const content = async () => withFiles(text, await filesOf(id));
+  return { name: "message", content, runIds, note: { message: { id, text } } };
 }
 
 /** The turn a note speaks of. */
-export function turnOfNote(payload: DispatchPayload, note: JsonObject | null): Turn {
+export function turnOfNote(payload: DispatchPayload, note: JsonObject | null, filesOf: FilesOf): Turn {
   const answer = asObject(note?.answer);
   const requestId = asText(answer.requestId);
   if (requestId !== undefined) {
@@ -48,7 +62,7 @@ export function turnOfNote(payload: DispatchPayload, note: JsonObject | null): T
     return answerTurn(payload, { requestId, optionId: asText(answer.optionId), values });
   }
   const message = messageOf(note);
-  return message ? messageTurn(payload, message) : taskTurn(payload);
+  return message ? messageTurn(payload, message, filesOf) : taskTurn(payload);
 }
 
 /** The message that a turn, by its note, brings to the agent. */
