@@ -141,7 +141,7 @@ test("a node without the connection shows it, and whom it reaches, as the one th
 
 test("a node that is missed is told to be so once, and tells by itself that it is connected all the same", async (context) => {
   const nodes = await twoNodes(context);
-  const { leases, one, fake, told } = nodes;
+  const { leases, one, fake, told, editorAt } = nodes;
   const { id } = await editorAt(one).create({ url: fake.url, token: "shared" });
   const { holder, other } = await connectedNodes(nodes, id);
   const before = (await told()).length;
