@@ -16,7 +16,10 @@ export class ApiError extends Error {
   }
 }
 
-/** Whether trying the same again may help: no answer came, or the server said "later". */
+/** No answer came; the server said "later"; or a proxy did not find it, as while it is started anew. */
+const TEMPORARY: ReadonlySet<number> = new Set([0, 429, 502, 503, 504]);
+
+/** Whether reading the same again may help. */
 export function isTemporary(error: unknown): boolean {
-  return error instanceof ApiError && (error.status === 0 || error.status === 429 || error.status === 503);
+  return error instanceof ApiError && TEMPORARY.has(error.status);
 }

@@ -118,13 +118,13 @@ test("only a 401 says that the session is over", async () => {
   assert.equal(signedOut, 1);
 });
 
-test("what may help when it is tried again: no answer, too many requests, a server that cannot now", async () => {
+test("what may help when it is tried again: no answer, too many requests, a server that cannot now or is not found", async () => {
   const temporary = [];
-  for (const status of [400, 401, 404, 409, 429, 500, 503]) {
+  for (const status of [400, 401, 404, 409, 429, 500, 502, 503, 504]) {
     problem(status, { title: "x", status });
     if (isTemporary(await refusal())) temporary.push(status);
   }
-  assert.deepEqual(temporary, [429, 503]);
+  assert.deepEqual(temporary, [429, 502, 503, 504]);
   answer = (request) => request.socket.destroy();
   const unreachable = await refusal();
   assert.deepEqual([unreachable.message, unreachable.status], [text.error.unreachable, 0]);

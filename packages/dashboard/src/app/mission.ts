@@ -62,6 +62,7 @@ export class Mission {
   /** The session ended while the page was open. */
   signedOut = false;
 
+  readonly #open: typeof openLink;
   readonly #pacer: FramePacer;
   readonly #batchListeners = new Set<BatchListener>();
   #link: LiveLink | null = null;
@@ -73,8 +74,10 @@ export class Mission {
     isFinal: (error) => error instanceof ApiError && error.status === 401,
   });
 
-  constructor(queries: QueryClient) {
+  /** @param open opens the way to the live connection */
+  constructor(queries: QueryClient, open = openLink) {
     this.queries = queries;
+    this.#open = open;
     this.#pacer = new FramePacer(() => this.#painted());
     this.api = new ApiClient({
       onAnswer: (date, sentAt, receivedAt) => this.clock.sawDateHeader(date, sentAt, receivedAt),
@@ -91,6 +94,7 @@ export class Mission {
         this.tasks.forget(id);
         this.#pacer.request();
       },
+      random: Math.random,
     });
     this.tasks = new TaskStore({
       eventsAfter: (position) => this.log.after(position),
@@ -109,12 +113,13 @@ export class Mission {
     if (!read) return;
     this.ready = true;
     this.#pacer.request();
-    this.#link = openLink((message) => this.#take(message));
+    this.#link = this.#open((message) => this.#take(message));
     this.#attach();
   }
 
   stop(): void {
     this.#firstRead.close();
+    this.loader.close();
     removeEventListener("pagehide", this.#onPageHide);
     removeEventListener("pageshow", this.#onPageShow);
     this.#link?.close();
@@ -157,10 +162,11 @@ export class Mission {
     return this.api.get(`/api/tasks/${encodeURIComponent(id)}`);
   }
 
-  /** A page of the task list, taken into the store. */
+  /** A page of the task list, taken into the store, unless the log it is of has ended meanwhile. */
   async loadTasks(query: string, signal?: AbortSignal): Promise<TaskPage> {
+    const { log } = this;
     const page = await this.api.get<TaskPage>(`/api/tasks?${query}`, signal);
-    this.tasks.put(page.items, page.lastEventId);
+    if (this.log === log) this.tasks.put(page.items, page.lastEventId);
     this.#pacer.request();
     return page;
   }
@@ -204,6 +210,7 @@ export class Mission {
         if (message.status.phase === "signed_out") this.signedOut = true;
         // Another tab may have logged in.
         else if (message.status.phase === "live") this.signedOut = false;
+        if (message.status.phase === "live") this.loader.retry();
         this.#pacer.request();
     }
   }
@@ -240,7 +247,8 @@ export class Mission {
   async #restart(newest: number): Promise<void> {
     this.log = new EventLog(newest);
     this.tasks.restart();
-    this.pending.clear();
+    this.loader.restart();
+    this.pending.restart();
     this.#pacer.request();
     await this.queries.invalidateQueries();
     this.tasks.sweep();

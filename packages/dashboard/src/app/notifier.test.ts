@@ -75,3 +75,11 @@ test("nobody is told of what is on the screen, nor after it is over", async () =
   together();
   assert.deepEqual(told, []);
 });
+
+test("a page that goes away while it is found out whether somebody looks says nothing any more", async () => {
+  const adding = notifier.add([asks("a")]);
+  notifier.close();
+  await adding;
+  together();
+  assert.deepEqual(told, []);
+});

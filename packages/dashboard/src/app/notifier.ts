@@ -24,6 +24,7 @@ export class Notifier {
   /** Notified of in one number since somebody looked last. */
   #counted = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
 
   constructor(parts: NotifierParts) {
     this.#parts = parts;
@@ -31,7 +32,7 @@ export class Notifier {
 
   async add(events: readonly HeldEvent[]): Promise<void> {
     const news = events.filter(isNews);
-    if (news.length === 0 || !(await this.#parts.wanted())) return;
+    if (news.length === 0 || !(await this.#parts.wanted()) || this.#closed) return;
     this.#news.push(...news);
     this.#timer ??= setTimeout(() => this.#flush(), TOGETHER_MS);
   }
@@ -42,6 +43,7 @@ export class Notifier {
   }
 
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#timer);
   }
 

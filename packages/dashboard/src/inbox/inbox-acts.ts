@@ -29,8 +29,7 @@ export function inboxActs(item: InboxItem): InboxAct[] {
 function ownActs({ kind, request }: InboxItem): InboxAct[] {
   switch (kind) {
     case "question":
-      if (request?.fields) return [];
-      if (!request) return [];
+      if (!request || request.fields) return [];
       return orderedOptions(request)
         .slice(0, KEYS)
         .map((option, index) => ({

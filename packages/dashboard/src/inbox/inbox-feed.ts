@@ -28,6 +28,12 @@ export interface InboxView {
   error: Error | null;
 }
 
+/** A list of the server's, and which time of asking it is of. */
+interface InboxRead {
+  number: number;
+  snapshot: InboxSnapshot;
+}
+
 const NOTHING: InboxSnapshot = {
   items: [],
   counts: { question: 0, undelivered: 0, review: 0, failure: 0, silent: 0 },
@@ -39,11 +45,11 @@ export class InboxFeed {
   readonly #mission: Mission;
   readonly #snoozes = new Snoozes(shelf, Date.now);
   readonly #observer;
-  /** Tasks that events were about since the list that is shown was asked for. */
-  #moved = new Set<string>();
-  #movedBefore = new Set<string>();
+  /** Tasks that events were about, each with how often the list had been asked for by then. */
+  readonly #moved = new Map<string, number>();
+  #reads = 0;
   #error: Error | null = null;
-  #snapshot: InboxSnapshot | null = null;
+  #read: InboxRead | null = null;
   #view: InboxView | null = null;
   #viewOf = "";
   #changes = 0;
@@ -51,9 +57,9 @@ export class InboxFeed {
 
   constructor(mission: Mission) {
     this.#mission = mission;
-    this.#observer = new QueryObserver<InboxSnapshot>(mission.queries, {
+    this.#observer = new QueryObserver<InboxRead>(mission.queries, {
       queryKey: ["inbox"],
-      queryFn: ({ signal }) => this.#read(signal),
+      queryFn: ({ signal }) => this.#ask(signal),
       staleTime: Number.POSITIVE_INFINITY,
     });
   }
@@ -62,12 +68,12 @@ export class InboxFeed {
   start(): () => void {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const stopObserving = this.#observer.subscribe(({ data, error }) => {
-      this.#snapshot = data ?? this.#snapshot;
+      if (data && data !== this.#read) this.#take(data);
       this.#error = error;
       this.#changed();
     });
     const stopListening = this.#mission.onBatch((events) => {
-      for (const { taskId } of events) if (taskId) this.#moved.add(taskId);
+      for (const { taskId } of events) if (taskId) this.#moved.set(taskId, this.#reads);
       this.#changes += 1;
       if (timer !== undefined || !events.some(({ type }) => MOVES_INBOX.has(type))) return;
       timer = setTimeout(() => {
@@ -123,24 +129,21 @@ export class InboxFeed {
     this.#mission.changed();
   }
 
-  async #read(signal: AbortSignal): Promise<InboxSnapshot> {
-    // What happens while the list is on its way may not be in it.
-    this.#movedBefore = this.#moved;
-    this.#moved = new Set();
-    try {
-      return await this.#mission.api.get<InboxSnapshot>("/api/inbox", signal);
-    } catch (error) {
-      for (const id of this.#movedBefore) this.#moved.add(id);
-      throw error;
-    } finally {
-      this.#movedBefore = new Set();
-    }
+  async #ask(signal: AbortSignal): Promise<InboxRead> {
+    const number = ++this.#reads;
+    return { number, snapshot: await this.#mission.api.get<InboxSnapshot>("/api/inbox", signal) };
+  }
+
+  /** A list holds what happened before it was asked for; what happened while it was on its way may not be in it. */
+  #take(read: InboxRead): void {
+    this.#read = read;
+    for (const [id, reads] of this.#moved) if (reads < read.number) this.#moved.delete(id);
   }
 
   #make(): InboxView {
     const { tasks } = this.#mission;
-    const snapshot = this.#snapshot ?? NOTHING;
-    const all = currentInbox(snapshot, [...this.#movedBefore, ...this.#moved], (id) =>
+    const snapshot = this.#read?.snapshot ?? NOTHING;
+    const all = currentInbox(snapshot, this.#moved.keys(), (id) =>
       tasks.isDeleted(id) ? "deleted" : tasks.get(id),
     );
     const items = all.filter((item) => !this.#snoozes.has(inboxKey(item)));
@@ -149,7 +152,7 @@ export class InboxFeed {
       count: inboxCount(snapshot, items),
       snoozed: all.length - items.length,
       running: snapshot.running,
-      isReady: this.#snapshot !== null,
+      isReady: this.#read !== null,
       error: this.#error,
     };
   }

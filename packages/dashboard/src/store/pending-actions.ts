@@ -25,13 +25,16 @@ export class PendingActions {
     return this.#actions.get(taskId);
   }
 
-  begin(taskId: string, action: PendingAction): void {
-    this.#actions.set(taskId, action);
-  }
-
-  /** The action was refused, or its outcome became known in another way. */
-  drop(taskId: string): void {
-    this.#actions.delete(taskId);
+  /**
+   * Shows an action, in place of the one before on the same task.
+   * @returns how to take it back: it was refused, or is not wanted any more. One that came after it stays.
+   */
+  begin(taskId: string, action: PendingAction): () => void {
+    const begun = { ...action };
+    this.#actions.set(taskId, begun);
+    return () => {
+      if (this.#actions.get(taskId) === begun) this.#actions.delete(taskId);
+    };
   }
 
   confirm(events: readonly LogEvent[]): void {
@@ -43,7 +46,10 @@ export class PendingActions {
     }
   }
 
-  clear(): void {
-    this.#actions.clear();
+  /** The log begins anew: the events of what was sent are not in it. What is not sent yet goes on waiting. */
+  restart(): void {
+    for (const [taskId, { after }] of this.#actions) {
+      if (after !== Number.POSITIVE_INFINITY) this.#actions.delete(taskId);
+    }
   }
 }

@@ -58,13 +58,13 @@ export const sendings = {
 
 /** Sends an action: shown as pending at once, final by its event, taken back with the reason if refused. */
 export async function send(mission: Mission, taskId: string, { call, to, label }: Sending): Promise<boolean> {
-  mission.pending.begin(taskId, { to, label, after: mission.log.position });
+  const takeBack = mission.pending.begin(taskId, { to, label, after: mission.log.position });
   mission.changed();
   try {
     await mission.api.call(call);
     return true;
   } catch (error) {
-    mission.pending.drop(taskId);
+    takeBack();
     const { message, requestId, status } = error as ApiError;
     mission.notices.error(text.action.refused(message), requestId);
     // A hand-over that failed (502) has changed the task, and its event tells so; a conflict means this page was behind.
@@ -79,21 +79,23 @@ export type TaskActions = {
   [Action in keyof typeof sendings]: (...args: Parameters<(typeof sendings)[Action]>) => Promise<boolean>;
 };
 
-/** The actions on tasks, sent at once: for buttons and keys of a page where one looks twice before one presses. */
+/** The actions on tasks, sent at once. */
+export function taskActions(mission: Mission): TaskActions {
+  return {
+    dispatch: (id, agentId) => send(mission, id, sendings.dispatch(id, agentId)),
+    cancel: (id) => send(mission, id, sendings.cancel(id)),
+    forceEnd: (id) => send(mission, id, sendings.forceEnd(id)),
+    approve: (id) => send(mission, id, sendings.approve(id)),
+    reject: (id, feedback) => send(mission, id, sendings.reject(id, feedback)),
+    delete: (id) => send(mission, id, sendings.delete(id)),
+    edit: (id, fields) => send(mission, id, sendings.edit(id, fields)),
+    answer: (id, requestId, optionId, values) =>
+      send(mission, id, sendings.answer(id, requestId, optionId, values)),
+  };
+}
+
+/** {@link taskActions} of this page: for buttons and keys where one looks twice before one presses. */
 export function useTaskActions(): TaskActions {
   const mission = useMission();
-  return useMemo(
-    () => ({
-      dispatch: (id, agentId) => send(mission, id, sendings.dispatch(id, agentId)),
-      cancel: (id) => send(mission, id, sendings.cancel(id)),
-      forceEnd: (id) => send(mission, id, sendings.forceEnd(id)),
-      approve: (id) => send(mission, id, sendings.approve(id)),
-      reject: (id, feedback) => send(mission, id, sendings.reject(id, feedback)),
-      delete: (id) => send(mission, id, sendings.delete(id)),
-      edit: (id, fields) => send(mission, id, sendings.edit(id, fields)),
-      answer: (id, requestId, optionId, values) =>
-        send(mission, id, sendings.answer(id, requestId, optionId, values)),
-    }),
-    [mission],
-  );
+  return useMemo(() => taskActions(mission), [mission]);
 }

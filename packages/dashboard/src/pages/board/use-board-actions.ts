@@ -3,13 +3,7 @@ import type { Mission } from "../../app/mission.ts";
 import { agentName } from "../../app/use-agents.ts";
 import { useMission } from "../../app/use-mission.ts";
 import { type HeldAction, UNDO_MS } from "../../store/held-actions.ts";
-import {
-  type Sending,
-  send,
-  sendings,
-  type TaskActions,
-  useTaskActions,
-} from "../../tasks/use-task-actions.ts";
+import { type Sending, send, sendings, type TaskActions, taskActions } from "../../tasks/use-task-actions.ts";
 import { text } from "../../text/text.ts";
 import { visibleText } from "../../text/visible.ts";
 
@@ -18,33 +12,43 @@ import { visibleText } from "../../text/visible.ts";
  * seconds. What the server could not take back (a cancel, an approval, a rejection, a deletion) is sent only then;
  * a dispatch and an edit go out at once, and are undone by their opposite.
  */
+export function boardActions(mission: Mission): TaskActions {
+  const actions = taskActions(mission);
+  return {
+    ...actions,
+    cancel: (id) => hold(mission, id, text.undo.cancel, sendings.cancel(id)),
+    approve: (id) => hold(mission, id, text.undo.approve, sendings.approve(id)),
+    reject: (id, feedback) => hold(mission, id, text.undo.reject, sendings.reject(id, feedback)),
+    delete: (id) => hold(mission, id, text.undo.delete, sendings.delete(id)),
+    dispatch: (id, agentId) => {
+      mission.held.undo(id);
+      const words = text.undo.dispatch(titleOf(mission, id), agentName(mission, agentId) ?? agentId);
+      const done = actions.dispatch(id, agentId);
+      offerOpposite(mission, words, ifDone(done, id), () => void actions.cancel(id));
+      return done;
+    },
+    edit: (id, fields) => {
+      const before = mission.tasks.get(id);
+      const done = actions.edit(id, fields);
+      if (!before) return done;
+      const old = Object.fromEntries(
+        Object.keys(fields).map((name) => [name, before[name as keyof typeof before]]),
+      );
+      const words = text.undo.edit(titleOf(mission, id));
+      offerOpposite(mission, words, ifDone(done, id), () => void actions.edit(id, old));
+      return done;
+    },
+  };
+}
+
+/** {@link boardActions} of this page. */
 export function useBoardActions(): TaskActions {
   const mission = useMission();
-  const actions = useTaskActions();
-  return useMemo(
-    () => ({
-      ...actions,
-      cancel: (id) => hold(mission, id, text.undo.cancel, sendings.cancel(id)),
-      approve: (id) => hold(mission, id, text.undo.approve, sendings.approve(id)),
-      reject: (id, feedback) => hold(mission, id, text.undo.reject, sendings.reject(id, feedback)),
-      delete: (id) => hold(mission, id, text.undo.delete, sendings.delete(id)),
-      dispatch: (id, agentId) => {
-        mission.held.undo(id);
-        const words = text.undo.dispatch(titleOf(mission, id), agentName(mission, agentId) ?? agentId);
-        return undoable(mission, words, actions.dispatch(id, agentId), () => actions.cancel(id));
-      },
-      edit: (id, fields) => {
-        const before = mission.tasks.get(id);
-        const done = actions.edit(id, fields);
-        if (!before) return done;
-        const old = Object.fromEntries(
-          Object.keys(fields).map((name) => [name, before[name as keyof typeof before]]),
-        );
-        return undoable(mission, text.undo.edit(titleOf(mission, id)), done, () => actions.edit(id, old));
-      },
-    }),
-    [mission, actions],
-  );
+  return useMemo(() => boardActions(mission), [mission]);
+}
+
+async function ifDone(done: Promise<boolean>, id: string): Promise<readonly string[]> {
+  return (await done) ? [id] : [];
 }
 
 function titleOf(mission: Mission, id: string): string {
@@ -77,13 +81,14 @@ export function holdAll(
             resolve(send(mission, id, { ...sending, call: { ...sending.call, keepalive: leaving } }));
           },
           undone: () => {
-            mission.pending.drop(id);
+            takeBack();
             mission.changed();
             resolve(false);
           },
         });
         actions.push(action);
-        mission.pending.begin(id, { ...sending, after: Number.POSITIVE_INFINITY });
+        const { to, label } = sending;
+        const takeBack = mission.pending.begin(id, { to, label, after: Number.POSITIVE_INFINITY });
       }),
   );
   return { actions, ended: Promise.all(outcomes).then((done) => done.every(Boolean)) };
@@ -111,18 +116,25 @@ export function offerHeld(
   void ended.then(takeAway);
 }
 
-/** Offers the opposite of an action that is on its way or done. */
-export function undoable(
+/**
+ * Offers the opposite of actions that are on their way or done. It is asked for only when it is known what was done: a
+ * server may take up two calls in the other order than they were sent in.
+ * @param done resolves to the ids of the tasks it was done to; where there are none, nothing is offered any more
+ * @param undo does the opposite to those
+ * @param stop what is still to be sent is not wanted any more
+ */
+export function offerOpposite(
   mission: Mission,
   words: string,
-  done: Promise<boolean>,
-  undo: () => void,
-): Promise<boolean> {
+  done: Promise<readonly string[]>,
+  undo: (ids: readonly string[]) => void,
+  stop: () => void = () => undefined,
+): void {
   const run = () => {
     takeAway();
-    undo();
+    stop();
+    void done.then((ids) => ids.length > 0 && undo(ids));
   };
   const takeAway = mission.notices.offer(words, [{ label: text.undo.undo, run }], UNDO_MS);
-  void done.then((isDone) => isDone || takeAway());
-  return done;
+  void done.then((ids) => ids.length > 0 || takeAway());
 }
