@@ -78,6 +78,8 @@ test("a second thought takes the place of the first, which is never sent", async
   const second = actions.approve("a");
   assert.equal(await first, false);
   assert.equal(mission.pending.get("a")?.to, "completed", "the first one took nothing along");
+  await settled();
+  assert.deepEqual(words(), [text.undo.approve("Mend it")], "nothing of the first is offered any more");
   mock.timers.tick(UNDO_MS);
   assert.deepEqual(there.open, ["POST /api/tasks/a/approve"]);
   (await there.call("POST")).answer();
