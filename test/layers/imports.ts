@@ -10,7 +10,7 @@ export const packages = ["dashboard", "cli", "server", "runner", "openclaw-plugi
 /** The rooms of the server, from the top: a room imports only rooms below it. A file that stands alone is its own room. */
 export const rooms = [
   "index.ts",
-  "app.ts",
+  "app",
   "move-store.ts",
   "api",
   "login",

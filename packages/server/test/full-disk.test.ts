@@ -4,7 +4,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { STANDARD_HEADERS, signStandard } from "@mission-control/protocol";
 import { readSettings } from "@mission-control/protocol/settings";
-import { startApp } from "../src/app.ts";
+import { startApp } from "../src/app/app.ts";
 import { AgentDouble } from "./support/server-process.ts";
 import { SmallDisk } from "./support/small-disk.ts";
 

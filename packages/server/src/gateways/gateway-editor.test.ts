@@ -50,7 +50,12 @@ test("the gateway that the settings name is not removed, and its token is not st
     gateways.list().map(({ id }) => id),
     [settings.id],
   );
-  assert.doesNotMatch(JSON.stringify(await store.records("gateway")), /shared/);
+  const announced = Promise.withResolvers<void>();
+  store.follow(0, () => announced.resolve());
+  await announced.promise;
+  const records = await store.records("gateway");
+  assert.equal(records.length, 1, "what became of its connection is");
+  assert.doesNotMatch(JSON.stringify(records), /shared/);
 });
 
 test("without one in the settings, there is none of its id to remove", async (context) => {

@@ -14,17 +14,25 @@ export interface OpenStoreOptions extends SqliteStoreOptions {
   maxArtifactBytes: number;
 }
 
+/** What servers on the same database have in common. */
+export interface SharedParts {
+  keys: SharedKeys;
+  /** The log, and who publishes it, for a relay between the servers. */
+  log: RelayedLog;
+  publishers: LogPublishers;
+}
+
 /**
  * Opens the store on the engine that the settings name.
- * @returns the store, the contents of artifacts that belong to it and, where several servers may share both, the keys
- *   that they share, and the log for a relay between them
+ * @returns the store, the contents of artifacts that belong to it and, where several servers may share both, what else
+ *   they have in common
  * @throws NewerDatabaseError; DataFolderInUseError, DamagedDatabaseError (SQLite); UnsuitableDatabaseError,
  *   StoreUnavailableError (PostgreSQL)
  */
 export async function openStore(options: OpenStoreOptions): Promise<{
   store: Store;
   contents: Contents;
-  shared: { keys: SharedKeys; log: RelayedLog; publishers: LogPublishers } | null;
+  shared: SharedParts | null;
 }> {
   const { databaseUrl: url, maxArtifactBytes: maxTotalBytes, putBack, ...others } = options;
   const { folder } = others;
