@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import type { WebhookEndpointView } from "@mission-control/protocol";
 import type { BrowserContext } from "playwright-core";
 import { Webhook } from "standardwebhooks";
 import { FakeSlack } from "../../server/test/support/fake-slack.ts";
@@ -8,6 +9,7 @@ import { assertAccessible } from "./support/axe.ts";
 import { chromiumPath } from "./support/browser.ts";
 import { Stage } from "./support/stage.ts";
 
+const ENDPOINTS = "/api/webhooks/endpoints";
 const skip = chromiumPath === null && "there is no Chromium on this machine";
 
 describe("webhooks", { skip }, () => {
@@ -119,6 +121,38 @@ describe("webhooks", { skip }, () => {
       .waitFor();
     await assertAccessible(page, "An app of Slack");
     const press = (name: string) => dialog.getByRole("button", { name, exact: true }).click();
+    await press("Send a test");
+    await dialog.getByText(/Taken in \d+ ms/).waitFor();
+
+    const endpoints = async () => {
+      const { items } = await stage.server.call<{ items: WebhookEndpointView[] }>("GET", ENDPOINTS);
+      return items;
+    };
+    const [added] = await endpoints();
+    await press("Edit");
+    await dialog.getByText("What stands as *** is kept").waitFor({ state: "detached" });
+    assert.equal(await dialog.getByLabel("Address").inputValue(), url);
+    assert.equal(await dialog.getByLabel("Token of the bot").inputValue(), "", "secrets are not shown");
+    assert.equal(await dialog.getByLabel("Who may answer").inputValue(), "U1, U2");
+    assert.equal(await quiet.getByLabel("From").inputValue(), "22:00");
+    await assertAccessible(page, "Form of an endpoint that is there");
+    await quiet.getByLabel("To").fill("08:00");
+    await quiet.getByLabel("Time zone").fill("Asia/Tokyo");
+    await dialog.getByLabel("Digest: minutes").fill("");
+    await dialog.getByLabel("Only tasks with one of these tags").fill("night, day");
+    // Somebody else edits it at the same time.
+    await stage.server.call("PATCH", `${ENDPOINTS}/${added?.id}`, { description: "Everybody" });
+    await press("Save");
+    await dialog.getByText("It was edited elsewhere meanwhile.").waitFor();
+    assert.equal(await dialog.getByLabel("What it is for").inputValue(), "Everybody");
+    assert.equal(await quiet.getByLabel("Time zone").inputValue(), "Asia/Tokyo");
+    await press("Save");
+    await dialog.getByText(/^Quiet from 22:00 to 08:00 \(Asia\/Tokyo\); at once: Questions$/).waitFor();
+    const [edited] = await endpoints();
+    assert.deepEqual(
+      [edited?.description, edited?.tags, edited?.digestMinutes, edited?.answers],
+      ["Everybody", ["night", "day"], undefined, { users: ["U1", "U2"] }],
+    );
     await press("Send a test");
     await dialog.getByText(/Taken in \d+ ms/).waitFor();
     await press("Remove");

@@ -11,10 +11,12 @@ export const englishWebhooks = {
   noEndpointsHint: "Add the address of a program that is to hear what happens here.",
   url: "Address",
   urlHint: "https://, and not one of a private network unless the server's settings allow that.",
+  hiddenHint: "What stands as *** is kept as it is. Another address has to be written whole.",
   mailHint: "mailto: and one address. It takes a mail server in the settings (MISSION_CONTROL_SMTP_URL).",
   slackAppHint: "https://slack.com/api/chat.postMessage?channel= and the channel's id, such as C0123456789.",
   telegramHint:
     "https://api.telegram.org/bot and the bot's token, then /sendMessage?chat_id= and the chat's id.",
+  tokenKept: "The server has one, and keeps it where none is given. It is never shown again.",
   answers: "Buttons under questions and results, to answer there",
   answerFields: { users: "Who may answer", botToken: "Token of the bot", appToken: "Token of the app" },
   answerHints: {
@@ -26,6 +28,7 @@ export const englishWebhooks = {
     title: "Quiet hours",
     from: "From",
     to: "To",
+    timeZone: "Time zone",
     hint: (zone: string) =>
       `By the clocks of ${zone}. What comes meanwhile is told at their end, in one message.`,
   },
@@ -42,9 +45,10 @@ export const englishWebhooks = {
   noAnswers: "They do not come at the moment.",
   types: "Types of events",
   typesHint: "None chosen: all of them.",
-  agent: "Only events of the agent",
-  anyAgent: "Any",
-  tag: "Only tasks with the tag",
+  agents: "Only events of these agents",
+  agentsHint: "None chosen: of all of them.",
+  tags: "Only tasks with one of these tags",
+  tagsHint: "With commas between them.",
   description: "What it is for",
   format: "Written as",
   formats: {
@@ -58,6 +62,7 @@ export const englishWebhooks = {
     slack_app: "Notice by an app of Slack",
   },
   notices: "People are told of",
+  noticesOnlyHint: "It gets events that are such notices alone. None chosen: all events.",
   noticesHint: "None chosen: all that waits for a person, which is all but completions.",
   notice: {
     question: "Questions",
@@ -84,6 +89,11 @@ export const englishWebhooks = {
   test: "Send a test",
   tested: (ms: number, status: number | undefined) =>
     `Taken in ${ms} ms${status === undefined ? "" : ` (HTTP ${status})`}.`,
+  edit: "Edit",
+  editTitle: (endpoint: string) => `Edit ${endpoint}`,
+  editHint: "It keeps its secret and its place in the log; what waits goes to a new address, too.",
+  editedMeanwhile:
+    "It was edited elsewhere meanwhile. What you have not changed is now as it is there: look at it, and save again.",
   switchOn: "Switch on",
   switchOff: "Switch off",
   rotate: "New secret",

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import styles from "../../ui/table.module.css";
 import local from "./webhooks.module.css";
 
@@ -5,7 +6,7 @@ interface ChoicesProps<Option extends string> {
   legend: string;
   hint: string;
   options: readonly Option[];
-  labels: Readonly<Record<Option, string>>;
+  labels: Readonly<Record<Option, ReactNode>>;
   chosen: readonly Option[];
   onChange(chosen: Option[]): void;
 }

@@ -8,6 +8,7 @@ import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
 import { Foreign } from "../../ui/foreign.tsx";
 import styles from "../../ui/table.module.css";
+import { EditEndpoint } from "./edit-endpoint.tsx";
 import { Secret } from "./secret.tsx";
 import { ENDPOINTS } from "./use-webhooks.ts";
 
@@ -19,9 +20,10 @@ interface EndpointDialogProps {
 /** One endpoint, and what can be done with it. */
 export function EndpointDialog({ endpoint, onClose }: EndpointDialogProps) {
   const { call, isBusy, told } = useEndpointCalls(endpoint.id);
-  const [asked, setAsked] = useState<"replay" | "remove" | null>(null);
+  const [asked, setAsked] = useState<"edit" | "replay" | "remove" | null>(null);
   const [secret, setSecret] = useState<string | null>(null);
   if (secret !== null) return <Secret secret={secret} hint={text.rotated} onClose={onClose} />;
+  if (asked === "edit") return <EditEndpoint endpoint={endpoint} onClose={() => setAsked(null)} />;
   if (asked === "replay") return <Replay endpoint={endpoint} onClose={onClose} />;
   if (asked === "remove") return <Remove endpoint={endpoint} onClose={onClose} />;
   const test = () =>
@@ -82,6 +84,9 @@ export function EndpointDialog({ endpoint, onClose }: EndpointDialogProps) {
       <DialogActions>
         <Button disabled={isBusy} onClick={test}>
           {text.test}
+        </Button>
+        <Button disabled={isBusy} onClick={() => setAsked("edit")}>
+          {text.edit}
         </Button>
         <Button disabled={isBusy} onClick={() => call("PATCH", "", { enabled: isOff }, () => null)}>
           {isOff ? text.switchOn : text.switchOff}

@@ -1,6 +1,8 @@
 import type { WebhookEndpointView } from "@mission-control/protocol";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import { agentName } from "../../app/use-agents.ts";
+import { useMission } from "../../app/use-mission.ts";
 import { text as common } from "../../text/text.ts";
 import { webhooksText as text } from "../../text/webhooks-text.ts";
 import { Button } from "../../ui/button.tsx";
@@ -130,12 +132,13 @@ function Row({ endpoint, onOpen }: { endpoint: WebhookEndpointView; onOpen(): vo
 
 /** Which events an endpoint gets. */
 function Filters({ endpoint }: { endpoint: WebhookEndpointView }) {
-  const { types, notices, agentId, tag } = endpoint;
+  const mission = useMission();
+  const { types, notices, agentIds, tags } = endpoint;
   const parts = [
     ...(notices?.map((notice) => text.notice[notice]) ?? []),
     ...(types?.map((type) => common.eventType[type]) ?? []),
-    ...(agentId === undefined ? [] : [text.ofAgent(agentId)]),
-    ...(tag === undefined ? [] : [text.ofTag(tag)]),
+    ...(agentIds?.map((id) => text.ofAgent(agentName(mission, id) ?? id)) ?? []),
+    ...(tags?.map(text.ofTag) ?? []),
   ];
   return <Foreign max={300}>{parts.length === 0 ? text.everything : parts.join(", ")}</Foreign>;
 }
