@@ -22,33 +22,51 @@ export function isPageKey(event: KeyboardEvent): boolean {
   return !target?.closest("input, textarea, select, [contenteditable], [role='dialog'], [role='menu']");
 }
 
+/** What a key press asks for, on whatever page. */
+export type PageAct = "palette" | "shortcuts" | "create" | { go: (typeof GO_KEYS)[keyof typeof GO_KEYS] };
+
+/** Keys that are held while another is pressed, and are none by themselves. */
+const MODIFIERS: ReadonlySet<string> = new Set(["Shift", "Control", "Alt", "Meta", "CapsLock"]);
+
+/** Reads the keys that work on every page, some of which are two, one after the other. */
+export class PageKeys {
+  #goUntil = Number.NEGATIVE_INFINITY;
+
+  /**
+   * @param now milliseconds that only ever grow
+   * @returns what is asked for; null where the key is not the page's, or is the first of two
+   */
+  press(event: KeyboardEvent, now: number): PageAct | null {
+    if (event.repeat || MODIFIERS.has(event.key)) return null;
+    const isGoing = now < this.#goUntil;
+    this.#goUntil = Number.NEGATIVE_INFINITY;
+    if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey) {
+      return "palette";
+    }
+    if (!isPageKey(event)) return null;
+    if (isGoing && Object.hasOwn(GO_KEYS, event.key)) {
+      return { go: GO_KEYS[event.key as keyof typeof GO_KEYS] };
+    }
+    if (event.key === "g") this.#goUntil = now + SEQUENCE_MS;
+    return event.key === "?" ? "shortcuts" : event.key === "c" ? "create" : null;
+  }
+}
+
 /** The keys that work on every page. */
 export function useShortcuts(actions: { openPalette(): void; openShortcuts(): void }): void {
   const navigate = useNavigate();
   const latest = useRef(actions);
   latest.current = actions;
   useEffect(() => {
-    let goUntil = 0;
+    const keys = new PageKeys();
     const onKey = (event: KeyboardEvent) => {
-      if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey) {
-        event.preventDefault();
-        latest.current.openPalette();
-        return;
-      }
-      if (!isPageKey(event)) return;
-      if (performance.now() < goUntil && event.key in GO_KEYS) {
-        event.preventDefault();
-        goUntil = 0;
-        void navigate({ to: GO_KEYS[event.key as keyof typeof GO_KEYS] });
-      } else if (event.key === "g") {
-        goUntil = performance.now() + SEQUENCE_MS;
-      } else if (event.key === "?") {
-        event.preventDefault();
-        latest.current.openShortcuts();
-      } else if (event.key === "c") {
-        event.preventDefault();
-        void navigate({ to: "/board", search: { create: "one" } });
-      }
+      const act = keys.press(event, performance.now());
+      if (act === null) return;
+      event.preventDefault();
+      if (act === "palette") latest.current.openPalette();
+      else if (act === "shortcuts") latest.current.openShortcuts();
+      else if (act === "create") void navigate({ to: "/board", search: { create: "one" } });
+      else void navigate({ to: act.go });
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type FormField, formErrors } from "@mission-control/protocol";
+import fc from "fast-check";
 import {
   emptyValues,
   isRefusal,
   missingFields,
-  ownWords,
+  NOTHING_PICKED,
+  type Picked,
+  pickedValue,
   sentValues,
+  withOption,
   withOwnWords,
 } from "./answer-values.ts";
 
@@ -27,15 +31,53 @@ test("a form begins empty, says what is missing, and sends what was filled in", 
   assert.deepEqual(formErrors(fields, sentValues(filled)), [], "the server takes it");
 });
 
-test("what is written beside the options is the one that is none of them, and is chosen like one", () => {
-  assert.equal(ownWords(["a", "b"], "b"), "");
-  assert.equal(ownWords(["a", "b"], "else"), "else");
-  assert.equal(ownWords(["a", "b"], ["a", "else"]), "else");
-  assert.deepEqual(withOwnWords(["a"], "else"), ["a", "else"]);
-  assert.deepEqual(withOwnWords(["a"], ""), ["a"]);
-  const field: FormField = { name: "where", type: "multi", options: ["a"], other: true, required: true };
-  assert.deepEqual(formErrors([field], { where: withOwnWords(["a"], "else") }), [], "the server takes it");
-  assert.deepEqual(missingFields([field], { where: withOwnWords([], "") }), ["where"]);
+const one: FormField = { name: "where", type: "choice", options: ["a", "b"], other: true, required: true };
+const many: FormField = { ...one, type: "multi" };
+/** Writes a word letter by letter, as into a field. */
+const write = (field: FormField, words: string, begin: Picked = NOTHING_PICKED) =>
+  Array.from(words).reduce((now, _, at) => withOwnWords(field, now, words.slice(0, at + 1)), begin);
+
+test("words that begin as an option does are written to their end", () => {
+  for (const field of [one, many]) {
+    const written = write(field, "apple");
+    assert.deepEqual(written, { chosen: [], own: "apple" }, field.type);
+    assert.deepEqual(pickedValue(field, write(field, "a")), field === many ? ["a"] : "a");
+  }
+});
+
+test("of a choice, the last that was done holds: an option, or words", () => {
+  const words = write(one, "else", withOption(one, NOTHING_PICKED, "a", true));
+  assert.equal(pickedValue(one, words), "else");
+  const option = withOption(one, words, "b", true);
+  assert.deepEqual([pickedValue(one, option), option.own], ["b", ""]);
+});
+
+test("of several, options stand in the order they are offered in, and words beside them, once", () => {
+  const both = withOption(many, withOption(many, write(many, "else"), "b", true), "a", true);
+  assert.deepEqual(pickedValue(many, both), ["a", "b", "else"]);
+  assert.deepEqual(pickedValue(many, withOption(many, both, "b", false)), ["a", "else"]);
+  assert.deepEqual(pickedValue(many, withOwnWords(many, both, " a ")), ["a", "b"]);
+});
+
+test("whatever is picked and written, the server takes it, or the form says that it is missing", () => {
+  const step = fc.oneof(
+    fc.record({ option: fc.constantFrom("a", "b"), isOn: fc.boolean() }),
+    fc.record({ own: fc.constantFrom("", " ", "a", " b ", "else", "\n") }),
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(one, many), fc.array(step, { maxLength: 8 }), (field, steps) => {
+      let picked = NOTHING_PICKED;
+      for (const did of steps) {
+        picked =
+          "own" in did
+            ? withOwnWords(field, picked, did.own)
+            : withOption(field, picked, did.option, did.isOn);
+      }
+      const values = { where: pickedValue(field, picked) };
+      const isMissing = missingFields([field], values).length > 0;
+      assert.equal(formErrors([field], sentValues(values)).length > 0, isMissing);
+    }),
+  );
 });
 
 test("an option that says no needs no form", () => {

@@ -27,16 +27,40 @@ function isEmpty(value: FormValues[string] | undefined): boolean {
   return value === undefined || (Array.isArray(value) && value.length === 0);
 }
 
-/** What was written beside the options that a field offers; empty where nothing was. */
-export function ownWords(options: readonly string[], value: FormValues[string] | undefined): string {
-  const chosen = Array.isArray(value) ? value : [value];
-  const own = chosen.find((one) => typeof one === "string" && !options.includes(one));
-  return typeof own === "string" ? own : "";
+/**
+ * What was chosen of a field's options, and what is written beside them. Two things, though they are one value: what
+ * somebody writes may be the words of an option on its way to others.
+ */
+export interface Picked {
+  chosen: readonly string[];
+  own: string;
 }
 
-/** The options that were chosen, and beside them what was written. */
-export function withOwnWords(chosen: readonly string[], own: string): string[] {
-  return own === "" ? [...chosen] : [...chosen, own];
+export const NOTHING_PICKED: Picked = { chosen: [], own: "" };
+
+type Pickable = Pick<FormField, "type" | "options">;
+
+/** With an option chosen, or no longer. Where one can be chosen, it takes the place of all else. */
+export function withOption(
+  { type, options = [] }: Pickable,
+  now: Picked,
+  option: string,
+  isOn: boolean,
+): Picked {
+  if (type !== "multi") return { chosen: [option], own: "" };
+  return { ...now, chosen: options.filter((one) => (one === option ? isOn : now.chosen.includes(one))) };
+}
+
+/** With other words beside the options. Where one can be chosen, it is these. */
+export function withOwnWords({ type }: Pickable, { chosen }: Picked, own: string): Picked {
+  return { chosen: type === "multi" ? chosen : [], own };
+}
+
+/** The value of a field, as the server takes it. */
+export function pickedValue({ type }: Pickable, { chosen, own }: Picked): string | string[] {
+  const words = own.trim();
+  if (type !== "multi") return chosen[0] ?? words;
+  return words === "" || chosen.includes(words) ? [...chosen] : [...chosen, words];
 }
 
 /** Whether an option can be chosen without filling in the form (docs/contract.md, section 4). */

@@ -8,8 +8,10 @@ import {
   emptyValues,
   isRefusal,
   missingFields,
-  ownWords,
+  NOTHING_PICKED,
+  pickedValue,
   sentValues,
+  withOption,
   withOwnWords,
 } from "./answer-values.ts";
 import styles from "./question-form.module.css";
@@ -98,6 +100,11 @@ interface FieldInputProps {
 function FieldInput({ field, value, isMissing, onChange }: FieldInputProps) {
   const { name, label = name, type, options = [], other = false, required = false } = field;
   const id = useId();
+  const [picked, setPicked] = useState(NOTHING_PICKED);
+  const pick = (now: typeof picked) => {
+    setPicked(now);
+    onChange(pickedValue(field, now));
+  };
   const error = isMissing ? (
     <p id={`${id}-error`} className={styles.error} role="alert">
       {runText.question.required}
@@ -147,8 +154,6 @@ function FieldInput({ field, value, isMissing, onChange }: FieldInputProps) {
       </div>
     );
   }
-  const chosen = Array.isArray(value) ? value : [value];
-  const own = ownWords(options, value);
   return (
     <fieldset className={styles.field} {...described}>
       <legend>{words}</legend>
@@ -157,17 +162,8 @@ function FieldInput({ field, value, isMissing, onChange }: FieldInputProps) {
           <input
             type={type === "multi" ? "checkbox" : "radio"}
             name={id}
-            checked={chosen.includes(option)}
-            onChange={({ target }) =>
-              onChange(
-                type === "choice"
-                  ? option
-                  : withOwnWords(
-                      options.filter((one) => (one === option ? target.checked : chosen.includes(one))),
-                      own,
-                    ),
-              )
-            }
+            checked={picked.chosen.includes(option)}
+            onChange={({ target }) => pick(withOption(field, picked, option, target.checked))}
           />
           <Foreign max={400}>{option}</Foreign>
         </label>
@@ -177,17 +173,8 @@ function FieldInput({ field, value, isMissing, onChange }: FieldInputProps) {
           type="text"
           aria-label={runText.question.other}
           placeholder={runText.question.other}
-          value={own}
-          onChange={({ target }) =>
-            onChange(
-              type === "choice"
-                ? target.value
-                : withOwnWords(
-                    options.filter((one) => chosen.includes(one)),
-                    target.value,
-                  ),
-            )
-          }
+          value={picked.own}
+          onChange={({ target }) => pick(withOwnWords(field, picked, target.value))}
         />
       ) : null}
       {error}

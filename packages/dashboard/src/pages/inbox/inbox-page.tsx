@@ -5,6 +5,7 @@ import { inboxActs } from "../../inbox/inbox-acts.ts";
 import { InboxEntry } from "../../inbox/inbox-entry.tsx";
 import { inboxOf } from "../../inbox/inbox-feed.ts";
 import { inboxKey } from "../../inbox/inbox-items.ts";
+import { type Chosen, inboxMove, indexOfChosen } from "../../inbox/inbox-keys.ts";
 import { useInbox } from "../../inbox/use-inbox.ts";
 import { useInboxActions } from "../../inbox/use-inbox-actions.tsx";
 import { inboxText } from "../../text/inbox-text.ts";
@@ -12,43 +13,35 @@ import { Button } from "../../ui/button.tsx";
 import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
 import styles from "./inbox-page.module.css";
 
-const STEPS: Record<string, number> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
-
 /** All that waits for a person, oldest first, to be dealt with one after the other by keys. */
 export function InboxPage() {
   const mission = useMission();
   const { items, count, snoozed, running, isReady, error } = useInbox();
   const { act, dialog } = useInboxActions();
-  const [chosen, setChosen] = useState<{ key: string; index: number } | null>(null);
+  const [chosen, setChosen] = useState<Chosen | null>(null);
   const entries = useRef(new Map<string, HTMLLIElement>());
-  // Where the chosen one was dealt with, the one that stands there now is next.
-  const found = items.findIndex((item) => inboxKey(item) === chosen?.key);
-  const at = found >= 0 ? found : Math.min(chosen?.index ?? 0, items.length - 1);
-  const selected = items[at];
+  const at = indexOfChosen(items, chosen);
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (!isPageKey(event) || items.length === 0) return;
-      const step = STEPS[event.key];
-      if (step !== undefined) {
-        const inside = document.activeElement?.closest("[data-waits]");
-        const index = inside ? Math.max(0, Math.min(items.length - 1, at + step)) : at;
-        const next = items[index];
-        if (!next) return;
-        event.preventDefault();
-        setChosen({ key: inboxKey(next), index });
-        entries.current.get(inboxKey(next))?.focus();
-        return;
-      }
-      const chosenAct = selected && inboxActs(selected).find(({ key }) => key === event.key);
-      if (!selected || !chosenAct || mission.pending.get(selected.task.id)) return;
+      if (!isPageKey(event)) return;
+      const key = { name: event.key, isHeld: event.repeat };
+      const isInside = document.activeElement?.closest("[data-waits]") != null;
+      const isPending = (taskId: string) => mission.pending.get(taskId) !== undefined;
+      const move = inboxMove(key, items, chosen, isInside, isPending);
+      if (!move) return;
       event.preventDefault();
-      setChosen({ key: inboxKey(selected), index: at });
-      act(selected, chosenAct);
+      if (move.kind === "go") {
+        setChosen(move.to);
+        entries.current.get(move.to.key)?.focus();
+      } else {
+        setChosen(move.chosen);
+        act(move.item, move.act);
+      }
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
-  }, [mission, items, selected, at, act]);
+  }, [mission, items, chosen, act]);
 
   return (
     <div className={styles.page}>
