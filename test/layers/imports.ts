@@ -21,6 +21,7 @@ export const rooms = [
   "gateways",
   "stream",
   "ingress",
+  "budgets",
   "insights",
   "exchanges",
   "retention.ts",

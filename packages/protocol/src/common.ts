@@ -90,7 +90,9 @@ export const longTextSchema = z.string().max(64 * 1024);
 
 /** An amount of which many can be added up without leaving the numbers that JSON can carry. */
 const amountSchema = z.number().nonnegative().max(Number.MAX_SAFE_INTEGER);
-const costSchema = z.object({ amount: amountSchema, currency: z.string().min(1).max(12) });
+/** What an agent calls its money, such as `USD`. */
+export const currencySchema = z.string().min(1).max(12);
+const costSchema = z.object({ amount: amountSchema, currency: currencySchema });
 
 /** What an attempt (or, summed, a task or agent) has used. */
 export const usageSchema = z.object({

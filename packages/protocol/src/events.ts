@@ -16,6 +16,7 @@ export const eventTypeSchema = z.enum([
   "gateway",
   "webhook",
   "view",
+  "budget",
 ]);
 export type EventType = z.infer<typeof eventTypeSchema>;
 

@@ -1,5 +1,6 @@
 export * from "./agents.ts";
 export * from "./artifacts.ts";
+export * from "./budgets.ts";
 export * from "./callbacks.ts";
 export * from "./common.ts";
 export * from "./dispatches.ts";

@@ -4,7 +4,7 @@ import { idSchema, timestampSchema } from "./common.ts";
 const MAX_HOURS = 3 * 366 * 24;
 
 /** A name of the IANA time zone database, such as `Europe/Berlin`. */
-const timeZoneSchema = z
+export const timeZoneSchema = z
   .string()
   .max(64)
   .refine(isTimeZone, "must be a time zone such as Europe/Berlin, or UTC");

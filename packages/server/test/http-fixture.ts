@@ -7,6 +7,7 @@ import { AgentDirectory } from "../src/agents/agent-directory.ts";
 import { AgentEditor } from "../src/agents/agent-editor.ts";
 import { AllowedHosts } from "../src/allowed-hosts.ts";
 import { HttpServer, type HttpServerOptions } from "../src/api/http-server.ts";
+import { Budgets } from "../src/budgets/budgets.ts";
 import { ClientAddresses } from "../src/client-address.ts";
 import { Dispatcher } from "../src/dispatch/dispatcher.ts";
 import { ExchangeLog } from "../src/exchanges/exchange-log.ts";
@@ -106,6 +107,8 @@ export async function startHttp({
     reachability,
     close: async () => {},
   };
+  const insights = new Insights({ store, now });
+  const budgets = await Budgets.open({ store, insights, now });
   const dispatcher = new Dispatcher({
     store,
     agents,
@@ -115,6 +118,7 @@ export async function startHttp({
     metrics,
     publicUrl: () => "http://127.0.0.1:1",
     serverKey: Buffer.alloc(32),
+    budgets,
   });
   await dispatcher.start();
   const { publicUrl } = overrides;
@@ -137,7 +141,8 @@ export async function startHttp({
       publicUrl: () => "http://127.0.0.1:1",
     }),
     exchanges: new ExchangeLog({ store, keeps: true, logger: silent }),
-    insights: new Insights({ store, now }),
+    insights,
+    budgets,
     // Everything goes through the HTTP server here; the lane before it has tests of its own.
     fastLane: { attach() {}, close() {} },
     openBodies: bodies(),
@@ -199,6 +204,7 @@ export async function startHttp({
       await server.close(AbortSignal.timeout(2000));
       await dispatcher.close();
       agents.close();
+      budgets.close();
       sessions.close();
       if (!beside) await store.close();
       rmSync(folder, { recursive: true });

@@ -11,6 +11,10 @@ export function describeEvent(event: LogEvent): string {
     case "task":
     case "view":
       return text.event.task(String(data.change), message ?? "", fieldNames(data.fields));
+    case "budget":
+      return data.change === "reached"
+        ? (message ?? text.eventType.budget)
+        : text.event.task(String(data.change), message ?? "", []);
     case "complete":
       return plainLine(message) || text.event.completed;
     case "activity":

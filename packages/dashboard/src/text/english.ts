@@ -159,6 +159,7 @@ export const english = {
     gateway: "Gateway",
     webhook: "Webhook",
     view: "Saved view",
+    budget: "Budget",
   },
 
   event: {

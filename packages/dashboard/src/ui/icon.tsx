@@ -76,6 +76,7 @@ const GLYPHS: Record<EventType, string> = {
   gateway: "M8 3v4M4.5 13V9.500h7V13M8 7v2.5",
   webhook: "M4 12h8M8 12V4M5 7l3-3 3 3",
   view: "M4.500 3h7v10.500L8 10.500l-3.500 3z",
+  budget: "M2.5 11.500a5.5 5.5 0 1 1 11 0M8 11.500 10.8 7.5",
 };
 
 /** The sign of an event's type. */

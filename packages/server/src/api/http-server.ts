@@ -6,6 +6,7 @@ import { validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-z
 import type { AgentDirectory } from "../agents/agent-directory.ts";
 import type { AgentEditor } from "../agents/agent-editor.ts";
 import { type AllowedHosts, FOREIGN_HOST } from "../allowed-hosts.ts";
+import type { Budgets } from "../budgets/budgets.ts";
 import type { ClientAddresses } from "../client-address.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import { newId } from "../ids.ts";
@@ -25,6 +26,7 @@ import type { Contents } from "../store/contents.ts";
 import type { Store } from "../store/store.ts";
 import { agentRoutes } from "./agent-routes.ts";
 import { artifactRoutes } from "./artifact-routes.ts";
+import { budgetRoutes } from "./budget-routes.ts";
 import { dashboard } from "./dashboard.ts";
 import { describeApi } from "./documentation.ts";
 import { eventRoutes } from "./event-routes.ts";
@@ -79,6 +81,7 @@ export interface HttpServerOptions extends RawHandlers, GatewayRoutesParts {
   agents: AgentDirectory;
   agentEditor: AgentEditor;
   webhooks: Webhooks;
+  budgets: Budgets;
   exchanges: ExchangeListParts["exchanges"];
   insights: Pick<Insights, "read">;
   /** The names this server answers to; any other is refused before everything else. */
@@ -247,6 +250,7 @@ async function addRoutes(app: HttpApp, options: HttpServerOptions, allowTime: Ra
     });
     inboxRoutes(api, store);
     insightRoutes(api, options.insights);
+    budgetRoutes(api, options.budgets);
     artifactRoutes(api, options);
     agentRoutes(api, options);
     gatewayRoutes(api, options);

@@ -19,6 +19,7 @@ const CONFLICTS: ReadonlySet<unknown> = new Set([
   "agent_busy",
   "gateway_in_use",
   "no_agent_secret",
+  "too_many_budgets",
   "too_many_views",
   "webhook_conflict",
 ]);

@@ -1,12 +1,14 @@
 import { AgentDirectory } from "../agents/agent-directory.ts";
 import { AgentEditor } from "../agents/agent-editor.ts";
 import { AgentProbe } from "../agents/agent-probe.ts";
+import { Budgets } from "../budgets/budgets.ts";
 import { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { ExchangeLog } from "../exchanges/exchange-log.ts";
 import type { AgentTarget } from "../gateways/gateway.ts";
 import { GatewayEditor } from "../gateways/gateway-editor.ts";
 import { GATEWAY_KINDS } from "../gateways/kinds.ts";
 import { GatewayRegistry } from "../gateways/registry.ts";
+import { Insights } from "../insights/insights.ts";
 import type { Base } from "./base.ts";
 
 /** The ways to agents, what is known of them, and what hands tasks to them. */
@@ -15,6 +17,7 @@ export interface AgentSide {
   gatewayEditor: GatewayEditor;
   agents: AgentDirectory;
   agentEditor: AgentEditor;
+  budgets: Budgets;
   dispatcher: Dispatcher;
   /** Connects, and takes up what an earlier process left; the server has to be listening. */
   start(): Promise<void>;
@@ -40,6 +43,8 @@ export async function openAgentSide(base: Base, exchanges: ExchangeLog): Promise
   const reachability = (target: AgentTarget) => gateways.reachability(target);
   const adapterFor = (target: AgentTarget) => gateways.adapterFor(target);
   const agents = opened.add(await AgentDirectory.open({ store, now, reachability }));
+  const insights = new Insights({ store, now });
+  const budgets = opened.add(await Budgets.open({ store, insights, now }));
   const dispatcher = opened.add(
     new Dispatcher({
       store,
@@ -52,6 +57,7 @@ export async function openAgentSide(base: Base, exchanges: ExchangeLog): Promise
       logger,
       metrics,
       exchanges,
+      budgets,
     }),
   );
   return {
@@ -59,6 +65,7 @@ export async function openAgentSide(base: Base, exchanges: ExchangeLog): Promise
     gatewayEditor: new GatewayEditor({ store, gateways, now }),
     agents,
     agentEditor: new AgentEditor({ store, agents, now, allowLinkLocal }),
+    budgets,
     dispatcher,
     start: async () => {
       await gateways.start({

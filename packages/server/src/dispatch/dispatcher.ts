@@ -1,6 +1,7 @@
-import type { AnswerPermission, SendMessage } from "@mission-control/protocol";
+import type { AnswerPermission, SendMessage, TaskStatus } from "@mission-control/protocol";
 import type { AgentDirectory } from "../agents/agent-directory.ts";
 import { targetOf } from "../agents/agent-target.ts";
+import type { Budgets } from "../budgets/budgets.ts";
 import type { ExchangeSink } from "../exchanges/exchange-log.ts";
 import type { AgentTarget, GatewayAdapter, RunEvent } from "../gateways/gateway.ts";
 import { newId } from "../ids.ts";
@@ -26,6 +27,9 @@ import { keptPayload, type PayloadOptions, readPayload } from "./payload.ts";
 import { RequestExpiry } from "./request-expiry.ts";
 import { RunWatch } from "./run-watch.ts";
 
+/** States in which a message begins a new attempt, where the agent goes on in the same conversation. */
+const ENDED: ReadonlySet<TaskStatus> = new Set(["completed", "failed", "cancelled"]);
+
 export interface DispatcherOptions extends PayloadOptions {
   store: Store;
   agents: Pick<AgentDirectory, "announceReachability" | "hasQueue" | "hasFreeSlot" | "reachedInTime">;
@@ -40,6 +44,8 @@ export interface DispatcherOptions extends PayloadOptions {
   contents: Pick<Contents, "keep" | "read">;
   logger: Logger;
   metrics: Pick<Metrics, "dispatch">;
+  /** Whether a new attempt may be begun; absent where one always may. */
+  budgets?: Pick<Budgets, "refusal">;
   /** Records what agents were sent; absent where that is not kept. */
   exchanges?: ExchangeSink;
   graceMs?: number;
@@ -149,8 +155,8 @@ export class Dispatcher {
    * Queues a new attempt. Resolves once the agent's side accepted it or will not, or nobody can say, or at once when
    * the agent has no free slot, or no node takes it up for a while; the result's task and attempt say which.
    */
-  dispatch(taskId: string, agentId: string): Promise<ChangeResult> {
-    return this.#requests.dispatch(taskId, agentId);
+  async dispatch(taskId: string, agentId: string): Promise<ChangeResult> {
+    return (await this.#overBudget(taskId, agentId)) ?? this.#requests.dispatch(taskId, agentId);
   }
 
   /**
@@ -185,7 +191,10 @@ export class Dispatcher {
   /** Sends a task in review back to its agent with feedback, as a new attempt. */
   async reject(taskId: string, feedback: string, given: GivenElsewhere = {}): Promise<ChangeResult> {
     const newDispatchId = newId("dispatch");
-    return this.#options.store.change({ kind: "reject", taskId, feedback, newDispatchId, ...given });
+    const { store } = this.#options;
+    const refused = (await store.task(taskId))?.status === "review" && (await this.#overBudget(taskId));
+    if (refused) return refused;
+    return store.change({ kind: "reject", taskId, feedback, newDispatchId, ...given });
   }
 
   answerPermission(
@@ -213,6 +222,8 @@ export class Dispatcher {
     const agent = task?.agentId ? await store.record("agent", task.agentId) : null;
     const goesOn = agent && adapterFor(targetOf(agent))?.keepsConversations;
     const newDispatchId = goesOn ? newId("dispatch") : undefined;
+    const refused = goesOn && task && ENDED.has(task.status) && (await this.#overBudget(taskId));
+    if (refused) return refused;
     const files = attachments?.length ? { attachments: await this.#files.take(taskId, attachments) } : {};
     const change = { kind: "send_message", taskId, messageId, ...message, ...files, newDispatchId } as const;
     return store.change(change, options);
@@ -235,6 +246,22 @@ export class Dispatcher {
     await this.#commands.close();
     this.#requests.close();
     await this.#ownership.close();
+  }
+
+  /** The refusal of a new attempt by a budget that is used up; null where none refuses it. */
+  async #overBudget(taskId: string, agentId?: string): Promise<ChangeResult | null> {
+    const detail = await this.#options.budgets?.refusal(taskId, agentId);
+    if (!detail) return null;
+    const task = await this.#options.store.task(taskId);
+    const refusal = { code: "conflict", detail } as const;
+    return {
+      duplicate: false,
+      eventId: null,
+      taskStatus: task?.status ?? null,
+      task,
+      attempt: null,
+      refusal,
+    };
   }
 
   #follow(entries: readonly LogEntry[]): void {

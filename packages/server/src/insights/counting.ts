@@ -6,7 +6,7 @@ import type { PastAttempt, UncountedFact } from "../store/insights.ts";
 import { FencedError } from "../store/plan.ts";
 import type { Lease, LogEntry, Store } from "../store/store.ts";
 import type { InsightFact } from "../tasks/insight-fact.ts";
-import { type Bucket, bucketsOf, countFacts, keyText } from "./counts.ts";
+import { type Bucket, bucketsOf, countFacts, keyText, tagKey } from "./counts.ts";
 import { pastFact } from "./past-attempt.ts";
 
 /** The lease under which facts are counted: one node does. */
@@ -25,11 +25,21 @@ const DAY_MS = 86_400_000;
 export const KEEP_HOURS_DAYS = 62;
 const KEEP_DAYS = 3 * 366;
 
+/** Whoever looks at what is counted, for as long as this node counts. */
+export interface CountWatch {
+  /** Tags that are to be kept apart however many others there are. */
+  tags(): Promise<readonly string[]>;
+  /** Called after each step, also when there was nothing to count. */
+  counted(facts: readonly InsightFact[]): Promise<void>;
+}
+
 export interface CountingOptions {
   store: Store;
   now: () => Date;
   logger: Pick<Logger, "error">;
   gatherMs?: number;
+  /** Makes the one that looks at what is counted under a lease. */
+  watch?: (under: Lease["token"]) => CountWatch;
 }
 
 /** Adds facts to the counts, for as long as this node has the lease. */
@@ -53,13 +63,13 @@ export class Counting {
   }
 
   async #hold({ token: under }: Lease, signal: AbortSignal): Promise<void> {
-    const { store, gatherMs = GATHER_MS } = this.#options;
+    const { store, gatherMs = GATHER_MS, watch } = this.#options;
     const { newest } = await store.range();
     let woken = Promise.withResolvers<void>();
     const follower = store.follow(newest, (entries) => {
       if (entries.some(mayCount)) woken.resolve();
     });
-    const counter = new Counter(store, under);
+    const counter = new Counter(store, under, watch?.(under));
     let prunedAt = Number.NEGATIVE_INFINITY;
     try {
       while (!signal.aborted) {
@@ -97,24 +107,32 @@ export class Counting {
 export class Counter {
   readonly #store: Store;
   readonly #under: Lease["token"];
+  readonly #watch: CountWatch | undefined;
   readonly #buckets = new LruMap<Bucket>(KEPT_BUCKETS);
 
-  constructor(store: Store, under: Lease["token"]) {
+  constructor(store: Store, under: Lease["token"], watch?: CountWatch) {
     this.#store = store;
     this.#under = under;
+    this.#watch = watch;
   }
 
   /** Counts the oldest facts. Resolves to whether more may be left. @throws FencedError, StoreUnavailableError */
   async step(): Promise<boolean> {
     const uncounted = await this.#store.uncountedFacts(STEP_FACTS);
-    if (uncounted.length === 0) return false;
+    const facts = uncounted.length === 0 ? [] : await this.#count(uncounted);
+    await this.#watch?.counted(facts);
+    return uncounted.length === STEP_FACTS;
+  }
+
+  async #count(uncounted: readonly UncountedFact[]): Promise<InsightFact[]> {
     const facts = await this.#factsOf(uncounted);
     const buckets = new Map<string, Bucket>();
     for (const { at } of facts) {
       const { hour, day } = bucketsOf(at);
       for (const name of [hour, day]) if (!buckets.has(name)) buckets.set(name, await this.#bucket(name));
     }
-    const rows = countFacts(facts, buckets);
+    const asked = new Set((await this.#watch?.tags())?.map(tagKey));
+    const rows = countFacts(facts, buckets, asked);
     try {
       await this.#store.countFacts({ facts: uncounted.map(({ seq }) => seq), rows, under: this.#under });
     } catch (error) {
@@ -125,7 +143,7 @@ export class Counter {
       const changed = rows.filter((row) => row.bucket === name).map((row) => [keyText(row), row] as const);
       this.#buckets.set(name, new Map([...bucket, ...changed]));
     }
-    return uncounted.length === STEP_FACTS;
+    return facts;
   }
 
   async #factsOf(uncounted: readonly UncountedFact[]): Promise<InsightFact[]> {

@@ -14,8 +14,9 @@ export const MAX_TAGS = 100;
 export function countsOf({ ended, used, waitedMs }: InsightFact): InsightCounts {
   const counts: InsightCounts = {};
   if (ended) {
-    const { outcome, reason, queuedMs, workedMs, taskId } = ended;
+    const { outcome, reason, queuedMs, workedMs, taskId, untold } = ended;
     counts.ended = { [outcome]: 1 };
+    if (untold) counts.untold = Object.fromEntries(untold.map((what) => [what, 1]));
     if (queuedMs !== undefined) counts.queued = { [binOf(queuedMs)]: 1 };
     if (outcome === "completed" && workedMs !== undefined) counts.worked = { [binOf(workedMs)]: 1 };
     if (outcome !== "completed" && outcome !== "cancelled") {
@@ -37,6 +38,7 @@ export function addCounts(a: InsightCounts, b: InsightCounts): InsightCounts {
     waited: addNumbers(a.waited, b.waited),
     reasons: addReasons(a.reasons, b.reasons),
     used: addUsed(a.used, b.used),
+    untold: addNumbers(a.untold, b.untold),
   });
 }
 
@@ -75,11 +77,13 @@ export type Bucket = ReadonlyMap<string, InsightRow>;
 /**
  * Adds facts to buckets.
  * @param buckets those of the facts, as they are
+ * @param asked tags, as keys, that are kept apart however many others there are
  * @returns the rows that changed, as they are then
  */
 export function countFacts(
   facts: readonly InsightFact[],
   buckets: ReadonlyMap<string, Bucket>,
+  asked: ReadonlySet<string> = new Set(),
 ): InsightRow[] {
   const changed = new Map<string, InsightRow>();
   const tagCounts = new Map<string, number>();
@@ -89,7 +93,7 @@ export function countFacts(
     for (const key of first ? keysOf(first) : []) {
       const text = keyText(key);
       const known = changed.get(text) ?? buckets.get(key.bucket)?.get(text);
-      if (!known && key.tag !== "") {
+      if (!known && key.tag !== "" && !asked.has(key.tag)) {
         const place = `${key.bucket} ${key.agentId}`;
         const count = tagCounts.get(place) ?? tagsIn(buckets.get(key.bucket), key.agentId);
         if (count >= MAX_TAGS) continue;

@@ -101,7 +101,7 @@ export function insightsOf(plan: InsightPlan, snapshot: InsightSnapshot): Insigh
 }
 
 /** Whole days by their own rows, what is left at both ends by hours; what is older than hours are kept, by days alone. */
-function rangesOf({ from, to }: Stretch, oldestHour: number): BucketRange[] {
+export function rangesOf({ from, to }: Stretch, oldestHour: number): BucketRange[] {
   const firstDay = from < oldestHour ? dayOf(from) : dayOf(from + 24 * HOUR_MS - 1);
   const lastDay = Math.max(dayOf(to), Math.min(oldestHour, to));
   if (firstDay >= lastDay) return [hours({ from, to })];
@@ -122,7 +122,7 @@ function days({ from, to }: Stretch): BucketRange {
 }
 
 /** Whether a row of its kind is among those that a query asks for. */
-function isAskedFor({ bucket, agentId, tag }: InsightKey, query: InsightQuery): boolean {
+export function isAskedFor({ bucket, agentId, tag }: InsightKey, query: InsightQuery): boolean {
   const length = bucket.length === 10 ? "day" : "hour";
   const has = (asked: string | typeof EACH, value: string) =>
     typeof asked === "string" ? asked === value : value !== "";
@@ -153,7 +153,8 @@ function grouped(rows: readonly InsightRow[], by: (row: InsightRow) => string): 
   return [...Map.groupBy(rows, by)].map(([name, some]) => [name, sum(some)]);
 }
 
-function sum(rows: readonly InsightRow[]): InsightCounts {
+/** What rows hold together. */
+export function sum(rows: readonly Pick<InsightRow, "counts">[]): InsightCounts {
   return rows.reduce<InsightCounts>((total, { counts }) => addCounts(total, counts), {});
 }
 
@@ -187,7 +188,7 @@ function reasonsOf({ reasons = {} }: InsightCounts): FailureReason[] {
 }
 
 /** Binary fractions of money leave a residue that depends on the order of adding: to a billionth, there is none. */
-function withoutResidue(amount: number): number {
+export function withoutResidue(amount: number): number {
   return Number(amount.toFixed(9));
 }
 

@@ -50,7 +50,10 @@ export class EventChoice {
     if (this.#types && !this.#types.includes(type)) return false;
     if (isAbout(type, json, this.#endpoint.id)) return false;
     if (this.#notices && !isAmong(this.#notices, json)) return false;
-    return !this.#tags || (taskId !== undefined && (await this.#tasks.hasAny(taskId, this.#tags)));
+    if (!this.#tags) return true;
+    // A budget is of no task, and may be of a tag.
+    if (type === "budget") return this.#tags.some((tag) => tag === (JSON.parse(json) as LogEvent).data.tag);
+    return taskId !== undefined && (await this.#tasks.hasAny(taskId, this.#tags));
   }
 }
 

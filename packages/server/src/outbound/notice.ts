@@ -1,11 +1,20 @@
-import type { EventType, Json, LogEvent, NoticeKind, WebhookFormat } from "@mission-control/protocol";
+import {
+  budgetCrossingSchema,
+  budgetLimitNumber,
+  type EventType,
+  type Json,
+  type JsonObject,
+  type LogEvent,
+  type NoticeKind,
+  type WebhookFormat,
+} from "@mission-control/protocol";
 import type { WebhookRecord } from "../store/records.ts";
 import type { Task } from "../tasks/task.ts";
 
 /** Types of the events that may be notices. */
-export const NOTICE_TYPES: readonly EventType[] = ["permission", "status_change", "dispatch"];
-/** The notices of an endpoint that names none: all that is in the inbox. */
-const USUAL: readonly NoticeKind[] = ["question", "review", "failure", "silent"];
+export const NOTICE_TYPES: readonly EventType[] = ["permission", "status_change", "dispatch", "budget"];
+/** The notices of an endpoint that names none: all that is in the inbox, and budgets. */
+const USUAL: readonly NoticeKind[] = ["question", "review", "failure", "silent", "budget"];
 /** Of what an agent wrote, in UTF-16 units: a notice leads to the rest. */
 const TEXT_LENGTH = 1000;
 
@@ -14,6 +23,7 @@ const WORDS: Readonly<Record<NoticeKind, string>> = {
   review: "To be reviewed",
   failure: "Failed",
   silent: "No word from the agent",
+  budget: "Budget",
   complete: "Completed",
 };
 
@@ -50,10 +60,17 @@ export function noticeTypes(types: readonly EventType[] = NOTICE_TYPES): EventTy
 export function noticeKindOf({ type, data }: Pick<LogEvent, "type" | "data">): NoticeKind | null {
   if (type === "permission") return data.state === "requested" ? "question" : null;
   if (type === "dispatch") return isMissed(data.silence) ? "silent" : null;
+  if (type === "budget") return isNews(data) ? "budget" : null;
   if (type !== "status_change") return null;
   if (data.to === "review") return "review";
   if (data.to === "failed") return "failure";
   return data.to === "completed" ? "complete" : null;
+}
+
+/** Whether a share of a budget was reached. Where all of it was at once, that is told, and not the share before it. */
+function isNews(data: JsonObject): boolean {
+  const { data: reached } = budgetCrossingSchema.safeParse(data);
+  return !!reached && (reached.threshold === 100 || reached.spent < budgetLimitNumber(reached.limit));
 }
 
 /** Whether an event tells that an agent is missed. What was accepted a moment ago need not trouble anybody yet. */
@@ -75,6 +92,7 @@ export function noticeOf(event: LogEvent, task: Task | null, publicUrl: string):
     review: task?.summary,
     failure: task?.error,
     silent: event.message,
+    budget: event.message,
     complete: task?.summary,
   };
   const text = (kind === null ? event.message : said[kind]) ?? "";
@@ -82,6 +100,11 @@ export function noticeOf(event: LogEvent, task: Task | null, publicUrl: string):
     kind,
     title: task ? `${what}: ${task.title}` : what,
     text: text.length > TEXT_LENGTH ? `${text.slice(0, TEXT_LENGTH)}…` : text,
-    link: event.taskId === undefined ? null : `${publicUrl}/tasks/${event.taskId}`,
+    link: linkOf(kind, event, publicUrl),
   };
+}
+
+function linkOf(kind: NoticeKind | null, { taskId }: LogEvent, publicUrl: string): string | null {
+  if (kind === "budget") return `${publicUrl}/insights`;
+  return taskId === undefined ? null : `${publicUrl}/tasks/${taskId}`;
 }

@@ -39,6 +39,8 @@ export interface InsightCounts {
   /** By reason without its numbers and ids. */
   reasons?: Readonly<Record<string, ReasonCount>>;
   used?: UsedFact;
+  /** Attempts that ended and whose agents never told their cost, or their tokens. */
+  untold?: Readonly<Record<string, number>>;
 }
 
 /**

@@ -1,4 +1,7 @@
 import type {
+  BudgetLimit,
+  BudgetPeriod,
+  BudgetThreshold,
   Endpoint,
   EventType,
   GatewayView,
@@ -143,6 +146,36 @@ export interface SavedViewsRecord {
   views: readonly SavedView[];
 }
 
+/** How much of a budget was told in one of its periods. */
+export interface WatchedPeriod {
+  /** When it begins; ISO 8601 UTC. */
+  from: string;
+  /** The highest share of the limit that was told, in percent; 0 for none. */
+  told: BudgetThreshold | 0;
+  /** Of which limit. */
+  limit: BudgetLimit;
+}
+
+/** A budget as it is kept. */
+export interface BudgetRecord {
+  id: string;
+  name: string;
+  limit: BudgetLimit;
+  period: BudgetPeriod;
+  timeZone: string;
+  agentId?: string;
+  tag?: string;
+  refuses: boolean;
+  /** Rises with each edit of an operator's. */
+  revision: number;
+  /** Since when it has covered what it covers: what is told of is in periods that end later. */
+  since: string;
+  /** The period under way, and those before whose last facts may not be counted yet; the oldest first. */
+  watched: readonly WatchedPeriod[];
+  createdAt: string;
+  updatedAt: string;
+}
+
 /** Kinds of records that are read and written whole. */
 export interface RecordKinds {
   agent: AgentRecord;
@@ -150,6 +183,7 @@ export interface RecordKinds {
   session: SessionRecord | LogInCodeRecord;
   webhook: WebhookRecord;
   saved_views: SavedViewsRecord;
+  budget: BudgetRecord;
 }
 export type RecordKind = keyof RecordKinds;
 

@@ -25,6 +25,8 @@ export interface EndedFact {
   readonly queuedMs?: number | undefined;
   /** From acceptance to the end; absent where nobody accepted it. */
   readonly workedMs?: number | undefined;
+  /** What its agent never told of an attempt that it accepted: its cost, its tokens. */
+  readonly untold?: readonly ("cost" | "tokens")[] | undefined;
 }
 
 export interface UsedFact {
@@ -62,7 +64,15 @@ export function endedFact(attempt: Attempt): EndedFact {
     reason: outcome === "completed" || outcome === "cancelled" ? undefined : error,
     queuedMs: between(queuedAt, sentAt),
     workedMs: between(acceptedAt, endedAt),
+    untold: acceptedAt === null ? undefined : untoldOf(attempt),
   };
+}
+
+function untoldOf({ usage }: Attempt): EndedFact["untold"] {
+  const untold: ("cost" | "tokens")[] = [];
+  if (usage?.cost === undefined) untold.push("cost");
+  if (usage?.inputTokens === undefined && usage?.outputTokens === undefined) untold.push("tokens");
+  return untold.length === 0 ? undefined : untold;
 }
 
 /** What was used more than before; undefined where nothing moved. */

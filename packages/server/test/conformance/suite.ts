@@ -1,6 +1,7 @@
 import { describe } from "node:test";
 import { lateStore } from "../support/late-store.ts";
 import { artifacts } from "./artifacts.ts";
+import { budgets } from "./budgets.ts";
 import { changes } from "./changes.ts";
 import { claims } from "./claims.ts";
 import { deliveries } from "./deliveries.ts";
@@ -44,6 +45,7 @@ export function storeConformance(name: string, engine: Engine): void {
       describe("artifacts", () => artifacts(subject));
       describe("inbox", () => inbox(subject));
       describe("insights", () => insights(subject));
+      describe("budgets", () => budgets(subject));
       describe("stories", () => stories(subject));
     });
   }

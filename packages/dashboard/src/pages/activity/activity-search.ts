@@ -13,6 +13,7 @@ export const EVENT_TYPES = [
   "gateway",
   "webhook",
   "view",
+  "budget",
 ] as const satisfies readonly EventType[];
 
 /** Types that are often looked for together; an empty list stands for all. */

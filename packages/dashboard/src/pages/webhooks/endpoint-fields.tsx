@@ -27,6 +27,7 @@ const NOTICES = [
   "review",
   "failure",
   "silent",
+  "budget",
   "complete",
 ] as const satisfies readonly NoticeKind[];
 

@@ -68,6 +68,7 @@ const WORDS: Readonly<Record<NoticeKind, [one: string, more: string]>> = {
   review: ["review", "reviews"],
   failure: ["failure", "failures"],
   silent: ["silent agent", "silent agents"],
+  budget: ["budget", "budgets"],
   complete: ["completion", "completions"],
 };
 
@@ -110,6 +111,7 @@ function isOver({ kind, requestId }: DigestItem, task: Task | null): boolean {
       return task?.status !== "failed";
     case "silent":
       return !task?.silence;
+    case "budget":
     case "complete":
       return false;
   }

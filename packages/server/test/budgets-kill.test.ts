@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { BudgetView, LogEvent } from "@mission-control/protocol";
+import { complete } from "./support/complete.ts";
+import { AgentDouble, dispatchTasks, ServerProcess } from "./support/server-process.ts";
+
+const ROUNDS = 5;
+const TASKS = 4;
+const TOKENS = 10;
+
+test("killed while it counts, the server tells each share of a budget once", async (context) => {
+  const server = await ServerProcess.start();
+  const agent = await AgentDouble.start();
+  context.after(async () => {
+    await server.close();
+    await agent.close();
+  });
+  const budgets = [60, 100, 150, ROUNDS * TASKS * TOKENS];
+  for (const tokens of budgets) {
+    // A month in which the test runs over a change of the day, too.
+    await server.call("POST", "/api/budgets", { name: `${tokens}`, limit: { tokens }, period: "month" });
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = agent.payloads.length;
+    await dispatchTasks(server, agent, TASKS);
+    for (const payload of agent.payloads.slice(before)) await complete(payload, TOKENS);
+    await server.end("SIGKILL");
+    // What it finds at its start it counts at once: the next kill falls somewhere into that.
+    await server.restart();
+    for (let calls = 0; calls < round; calls++) await server.call("GET", "/api/budgets");
+    await server.end("SIGKILL");
+    await server.restart();
+  }
+  const { items } = await server.call<{ items: BudgetView[] }>("GET", "/api/budgets");
+  assert.deepEqual(
+    items.map(({ spent, unknown }) => [spent, unknown]),
+    items.map(() => [ROUNDS * TASKS * TOKENS, 0]),
+  );
+  const expected = budgets.flatMap((tokens) => [`${tokens} 80`, `${tokens} 100`]).sort();
+  let told: string[] = [];
+  // The last of it is told in the seconds after the start.
+  while (told.length < expected.length) {
+    const page = await server.call<{ items: LogEvent[] }>(
+      "GET",
+      "/api/events/history?types=budget&limit=500",
+    );
+    told = page.items
+      .filter(({ data }) => data.change === "reached")
+      .map(({ data }) => `${data.name} ${data.threshold}`);
+  }
+  assert.deepEqual(told.sort(), expected);
+});
