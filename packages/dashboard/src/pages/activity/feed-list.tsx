@@ -134,8 +134,10 @@ export function FeedList(props: FeedListProps) {
         ref={scroller}
         className={styles.scroller}
         onScroll={onScroll}
-        onFocus={() => {
+        onFocus={({ target }) => {
           focused.current = true;
+          // Whoever goes from row to row by keys reads: none of them is pushed off the screen meanwhile.
+          if (target.matches(":focus-visible")) view.hold();
         }}
         onBlur={() => {
           focused.current = false;

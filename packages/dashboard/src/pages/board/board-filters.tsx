@@ -4,6 +4,8 @@ import { useLiveVersion, useMission } from "../../app/use-mission.ts";
 import { boardText } from "../../text/board-text.ts";
 import { text } from "../../text/text.ts";
 import { Button } from "../../ui/button.tsx";
+import { FilterSheet } from "../../ui/filter-sheet.tsx";
+import toolbar from "../../ui/toolbar.module.css";
 import { SaveView } from "../../views/save-view.tsx";
 import styles from "./board.module.css";
 import type { BoardSearch } from "./board-search.ts";
@@ -23,64 +25,75 @@ export function BoardFilters({ search, onChange }: FiltersProps) {
     () => [...new Set(mission.tasks.all().flatMap((task) => task.tags))].sort(),
     [mission, version],
   );
+  const clear = { q: undefined, agent: undefined, tag: undefined };
   return (
-    <search className={styles.filters}>
-      <input
-        type="search"
-        aria-label={text.board.search}
-        placeholder={text.board.search}
-        value={search.q ?? ""}
-        onChange={(event) => onChange({ q: event.target.value || undefined })}
-      />
-      <select
-        aria-label={text.activity.agent}
-        value={search.agent ?? ""}
-        onChange={(event) => onChange({ agent: event.target.value || undefined })}
-      >
-        <option value="">{text.activity.anyAgent}</option>
-        {agents.data?.map(({ id, name }) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
-        ))}
-      </select>
-      {tags.length > 0 || search.tag ? (
-        <select
-          aria-label={text.board.tag}
-          value={search.tag ?? ""}
-          onChange={(event) => onChange({ tag: event.target.value || undefined })}
-        >
-          <option value="">{text.board.anyTag}</option>
-          {[...new Set([...tags, ...(search.tag ? [search.tag] : [])])].map((tag) => (
-            <option key={tag} value={tag}>
-              {tag}
-            </option>
-          ))}
-        </select>
-      ) : null}
-      {search.q || search.agent || search.tag ? (
-        <Button kind="quiet" onClick={() => onChange({ q: undefined, agent: undefined, tag: undefined })}>
-          {text.activity.clear}
-        </Button>
-      ) : null}
-      {search.q || search.agent || search.tag || search.view ? <SaveView page="board" /> : null}
-      <span className={styles.spring} />
-      <fieldset className={styles.views} aria-label={boardText.view.label}>
-        {(["columns", "list"] as const).map((view) => (
-          <button
-            key={view}
-            type="button"
-            aria-pressed={(search.view ?? "columns") === view}
-            onClick={() => onChange({ view: view === "list" ? view : undefined })}
+    <div className={toolbar.toolbar}>
+      <search className={toolbar.row}>
+        <input
+          type="search"
+          aria-label={text.board.search}
+          placeholder={text.board.search}
+          value={search.q ?? ""}
+          onChange={(event) => onChange({ q: event.target.value || undefined })}
+        />
+        <FilterSheet active={Number(search.agent !== undefined) + Number(search.tag !== undefined)}>
+          <select
+            aria-label={text.activity.agent}
+            value={search.agent ?? ""}
+            onChange={(event) => onChange({ agent: event.target.value || undefined })}
           >
-            {boardText.view[view]}
-          </button>
-        ))}
-      </fieldset>
-      <Button onClick={() => onChange({ create: "many" })}>{text.taskForm.many}</Button>
-      <Button kind="primary" icon="plus" onClick={() => onChange({ create: "one" })}>
-        {text.taskForm.create}
-      </Button>
-    </search>
+            <option value="">{text.activity.anyAgent}</option>
+            {agents.data?.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </select>
+          {tags.length > 0 || search.tag ? (
+            <select
+              aria-label={text.board.tag}
+              value={search.tag ?? ""}
+              onChange={(event) => onChange({ tag: event.target.value || undefined })}
+            >
+              <option value="">{text.board.anyTag}</option>
+              {[...new Set([...tags, ...(search.tag ? [search.tag] : [])])].map((tag) => (
+                <option key={tag} value={tag}>
+                  {tag}
+                </option>
+              ))}
+            </select>
+          ) : null}
+          {search.q || search.agent || search.tag ? (
+            <Button kind="quiet" onClick={() => onChange(clear)}>
+              {text.activity.clear}
+            </Button>
+          ) : null}
+          {search.q || search.agent || search.tag || search.view ? <SaveView page="board" /> : null}
+          <fieldset className={`${styles.views} ${toolbar.end}`} aria-label={boardText.view.label}>
+            {(["columns", "list"] as const).map((view) => (
+              <button
+                key={view}
+                type="button"
+                aria-pressed={(search.view ?? "columns") === view}
+                onClick={() => onChange({ view: view === "list" ? view : undefined })}
+              >
+                {boardText.view[view]}
+              </button>
+            ))}
+          </fieldset>
+        </FilterSheet>
+        <Button className={toolbar.wide} onClick={() => onChange({ create: "many" })}>
+          {text.taskForm.many}
+        </Button>
+        <Button
+          kind="primary"
+          icon="plus"
+          className={toolbar.last}
+          onClick={() => onChange({ create: "one" })}
+        >
+          {text.taskForm.create}
+        </Button>
+      </search>
+    </div>
   );
 }

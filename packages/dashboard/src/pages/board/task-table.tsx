@@ -43,7 +43,7 @@ export function TaskTable({ columns, loads, counted, open, selection }: TaskTabl
               <span className="visually-hidden">{boardText.selectAll}</span>
             </th>
             <th>{boardText.column.title}</th>
-            <th>{boardText.column.agent}</th>
+            <th className={styles.agent}>{boardText.column.agent}</th>
             <th className={styles.minor}>{boardText.column.tags}</th>
             <th className={styles.minor}>{boardText.column.last}</th>
             <th>{boardText.column.updated}</th>
@@ -98,9 +98,10 @@ function Group({ status, tasks, load, counted, open, selection }: GroupProps) {
             }}
           />
         </td>
-        <th scope="rowgroup" colSpan={5}>
+        <th scope="rowgroup" colSpan={2}>
           <TaskState status={status} /> <span className={styles.number}>{number}</span>
         </th>
+        <RestOfRow />
       </tr>
       {tasks.slice(0, limit).map((task) => (
         <Row
@@ -114,7 +115,7 @@ function Group({ status, tasks, load, counted, open, selection }: GroupProps) {
       {hidden > 0 || load?.hasNextPage ? (
         <tr>
           <td />
-          <td colSpan={5}>
+          <td colSpan={2}>
             <Button
               kind="quiet"
               disabled={load?.isFetchingNextPage}
@@ -126,9 +127,20 @@ function Group({ status, tasks, load, counted, open, selection }: GroupProps) {
               {text.board.more}
             </Button>
           </td>
+          <RestOfRow />
         </tr>
       ) : null}
     </tbody>
+  );
+}
+
+/** The cells of a row whose words begin it: a cell that spanned columns would keep those that a small window leaves out. */
+function RestOfRow() {
+  return (
+    <>
+      <td className={styles.agent} />
+      <td className={styles.minor} colSpan={2} />
+    </>
   );
 }
 
