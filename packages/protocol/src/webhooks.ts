@@ -19,10 +19,18 @@ export const webhookFormatSchema = z.enum([
 export type WebhookFormat = z.infer<typeof webhookFormatSchema>;
 
 /**
- * What people are told of: an agent asks, a result waits for review, a task failed, an agent is not heard of, a budget is
- * nearly or wholly used up, a task is completed.
+ * What people are told of: an agent asks, it did not get an answer or a message, a result waits for review, a task failed,
+ * an agent is not heard of, a budget is nearly or wholly used up, a task is completed.
  */
-export const noticeKindSchema = z.enum(["question", "review", "failure", "silent", "budget", "complete"]);
+export const noticeKindSchema = z.enum([
+  "question",
+  "undelivered",
+  "review",
+  "failure",
+  "silent",
+  "budget",
+  "complete",
+]);
 export type NoticeKind = z.infer<typeof noticeKindSchema>;
 
 const urlSchema = z

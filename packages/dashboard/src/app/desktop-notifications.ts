@@ -5,7 +5,7 @@ import { shelf } from "../store/shelf.ts";
 import { text } from "../text/text.ts";
 import { visibleText } from "../text/visible.ts";
 import type { Mission } from "./mission.ts";
-import { isQuestion, Notifier } from "./notifier.ts";
+import { isQuestion, isUndelivered, Notifier } from "./notifier.ts";
 import { isLookedAt } from "./presence.ts";
 import { useMission } from "./use-mission.ts";
 
@@ -28,7 +28,7 @@ export async function setNotifications(on: boolean): Promise<boolean> {
 }
 
 /**
- * Notifies of what asks, fails, completes or waits for review while nobody looks at any page of this server; first of
+ * Notifies of what asks, did not reach its agent, fails, completes or waits for review while nobody looks at any page of this server; first of
  * all of what stops an agent.
  */
 export function useDesktopNotifications(): void {
@@ -58,8 +58,9 @@ async function notify(mission: Mission, event: HeldEvent): Promise<void> {
   if (!taskId) return;
   const task = mission.tasks.get(taskId) ?? (await mission.readTask(taskId).catch(() => undefined));
   const title = visibleText(task?.title ?? taskId);
-  if (isQuestion(event)) {
-    show(text.notify.asks(title), visibleText(event.message ?? "").slice(0, MAX_BODY), taskId);
+  if (isQuestion(event) || isUndelivered(event)) {
+    const words = isQuestion(event) ? text.notify.asks(title) : text.notify.undelivered(title);
+    show(words, visibleText(event.message ?? "").slice(0, MAX_BODY), taskId);
     return;
   }
   const to = data.to as "completed" | "failed" | "review";

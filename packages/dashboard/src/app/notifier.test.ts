@@ -35,10 +35,16 @@ test("what stops an agent is told first, and what is no news not at all", async 
     event("moved", "status_change", { to: "in_progress" }),
     event("answered", "permission", { state: "answered" }),
     event("said", "activity", {}),
+    event("reached", "permission", { state: "delivered" }),
+    event("said", "message", { state: "sending" }),
     asks("asks"),
+    event("unheard", "message", { state: "refused" }),
   ]);
   together();
-  assert.deepEqual(told, ["asks", "done"]);
+  assert.deepEqual(told, ["asks", "unheard", "done"]);
+  await notifier.add([event("unanswered", "permission", { state: "undelivered" })]);
+  together();
+  assert.equal(told.at(-1), "unanswered");
 });
 
 test("more than a few at once are one number, which grows until somebody looks", async () => {

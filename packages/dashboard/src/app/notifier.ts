@@ -17,7 +17,7 @@ export interface NotifierParts {
   many(count: number): void;
 }
 
-/** Notifies of questions and ends, in one number of those that come together, such as those after a gap. */
+/** Notifies of questions, of what did not reach an agent, and of ends, in one number of those that come together, such as those after a gap. */
 export class Notifier {
   readonly #parts: NotifierParts;
   #news: HeldEvent[] = [];
@@ -55,7 +55,7 @@ export class Notifier {
     }
     const news = this.#news
       .splice(0)
-      .sort((one, other) => Number(isQuestion(other)) - Number(isQuestion(one)));
+      .sort((one, other) => Number(isForAnAgent(other)) - Number(isForAnAgent(one)));
     if (this.#counted === 0 && news.length <= MAX_SINGLE) {
       for (const one of news) this.#parts.one(one);
       return;
@@ -65,14 +65,24 @@ export class Notifier {
   }
 }
 
-/** Whether somebody wants to hear of it: a question, or an end. */
+/** Whether somebody wants to hear of it: what an agent waits for, or an end. */
 function isNews(event: HeldEvent): boolean {
   const { type, data } = event;
   const isEnd = data.to === "completed" || data.to === "failed" || data.to === "review";
-  return isQuestion(event) || (type === "status_change" && isEnd);
+  return isForAnAgent(event) || (type === "status_change" && isEnd);
+}
+
+/** Whether an agent may stand still until somebody has done something. */
+function isForAnAgent(event: HeldEvent): boolean {
+  return isQuestion(event) || isUndelivered(event);
 }
 
 /** Whether an agent stands still until it is answered. */
 export function isQuestion({ type, data }: HeldEvent): boolean {
   return type === "permission" && data.state === "requested";
+}
+
+/** Whether it tells that an agent did not get an answer, or a message. */
+export function isUndelivered({ type, data: { state } }: HeldEvent): boolean {
+  return (type === "permission" && state === "undelivered") || (type === "message" && state === "refused");
 }

@@ -66,6 +66,7 @@ export const englishWebhooks = {
   noticesHint: "None chosen: all but completions.",
   notice: {
     question: "Questions",
+    undelivered: "Answers and messages not delivered",
     review: "Reviews",
     failure: "Failures",
     silent: "Silent agents",

@@ -465,7 +465,7 @@ export const english = {
     densityHint: { comfortable: "Room around each line.", compact: "More lines on the screen." },
     notifications: "Desktop notifications",
     notificationsHint:
-      "When an agent asks something, or a task completes, fails or waits for review, while you look elsewhere.",
+      "When an agent asks something or did not get what you wrote, or a task completes, fails or waits for review, while you look elsewhere.",
     notificationsOn: "Turn on",
     notificationsOff: "Turn off",
     notificationsRefused:
@@ -483,8 +483,9 @@ export const english = {
   },
 
   notify: {
-    many: (tasks: number) => `${count(tasks, "task")} ended or ask${tasks === 1 ? "s" : ""}`,
+    many: (tasks: number) => `${count(tasks, "task")} ended or need${tasks === 1 ? "s" : ""} you`,
     asks: (title: string) => `Asks: ${title}`,
+    undelivered: (title: string) => `Not delivered to the agent: ${title}`,
   },
 
   shortcuts: {

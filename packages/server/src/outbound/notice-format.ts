@@ -46,7 +46,7 @@ export function ntfyMessage({ kind, title, text, link }: Notice, topicUrl: strin
     topic,
     title,
     message: text === "" ? title : text,
-    priority: kind === "question" || kind === "failure" ? 4 : 3,
+    priority: kind === "question" || kind === "undelivered" || kind === "failure" ? 4 : 3,
     ...(link === null ? {} : { click: link }),
   };
   return { contentType: JSON_TYPE, body: JSON.stringify(body), url: url.href };

@@ -90,6 +90,39 @@ test("that an agent is missed is told once it is serious, and not that it can be
   assert.deepEqual(heads, ["No word from the agent", "No word from the agent", "An agent asks"]);
 });
 
+test("an answer or a message that its agent did not get is told with what was written and why", async (context) => {
+  const { fixture, services } = await open(context);
+  await fixture.webhooks.create({ url: services.ntfyUrl, format: "ntfy" });
+  await fixture.webhooks.create({ url: services.slackUrl, format: "slack", notices: ["question"] });
+  const answer = (state: string, data: object = {}): NewEvent => ({
+    ...activity("t1", "permission"),
+    message: "Nobody there knows it.",
+    data: { state, requestId: "r1", ...data },
+  });
+  const message = (state: string): NewEvent => ({
+    ...activity("t1", "message"),
+    message: "It takes no files.",
+    data: { state, messageId: "m1", mode: "next", by: "ann" },
+  });
+  await fixture.store.append([
+    answer("delivered"),
+    answer("undelivered", { title: "Run rm -rf build", reason: "Nobody there knows it." }),
+    message("sending"),
+    message("delivered"),
+    message("refused"),
+    asks,
+  ]);
+  await services.shows(4);
+  const told = services.shown.flatMap(({ service, body: { title, message, priority } }) =>
+    service === "ntfy" && title !== "An agent asks: Fix <it> & be done" ? [[title, message, priority]] : [],
+  );
+  const title = "Not delivered to the agent: Fix <it> & be done";
+  assert.deepEqual(told, [
+    [title, 'The answer to "Run rm -rf build": Nobody there knows it.', 4],
+    [title, "A message of ann: It takes no files.", 4],
+  ]);
+});
+
 test("each is told of what it asked for, and no more", async (context) => {
   const { fixture, services } = await open(context);
   const create = (notices?: NoticeKind[]) =>

@@ -12,14 +12,21 @@ import type { WebhookRecord } from "../store/records.ts";
 import type { Task } from "../tasks/task.ts";
 
 /** Types of the events that may be notices. */
-export const NOTICE_TYPES: readonly EventType[] = ["permission", "status_change", "dispatch", "budget"];
-/** The notices of an endpoint that names none: all that is in the inbox, and budgets. */
-const USUAL: readonly NoticeKind[] = ["question", "review", "failure", "silent", "budget"];
+export const NOTICE_TYPES: readonly EventType[] = [
+  "permission",
+  "message",
+  "status_change",
+  "dispatch",
+  "budget",
+];
+/** The notices of an endpoint that names none: all that is in the inbox, messages that an agent did not get, and budgets. */
+const USUAL: readonly NoticeKind[] = ["question", "undelivered", "review", "failure", "silent", "budget"];
 /** Of what an agent wrote, in UTF-16 units: a notice leads to the rest. */
 const TEXT_LENGTH = 1000;
 
 const WORDS: Readonly<Record<NoticeKind, string>> = {
   question: "An agent asks",
+  undelivered: "Not delivered to the agent",
   review: "To be reviewed",
   failure: "Failed",
   silent: "No word from the agent",
@@ -58,13 +65,19 @@ export function noticeTypes(types: readonly EventType[] = NOTICE_TYPES): EventTy
 
 /** What kind of notice an event is; null for an event that is none. */
 export function noticeKindOf({ type, data }: Pick<LogEvent, "type" | "data">): NoticeKind | null {
-  if (type === "permission") return data.state === "requested" ? "question" : null;
+  if (type === "permission" && data.state === "requested") return "question";
+  if (isUndelivered({ type, data })) return "undelivered";
   if (type === "dispatch") return isMissed(data.silence) ? "silent" : null;
   if (type === "budget") return isNews(data) ? "budget" : null;
   if (type !== "status_change") return null;
   if (data.to === "review") return "review";
   if (data.to === "failed") return "failure";
   return data.to === "completed" ? "complete" : null;
+}
+
+/** Whether an event tells that the agent did not get an answer, or a message. */
+function isUndelivered({ type, data: { state } }: Pick<LogEvent, "type" | "data">): boolean {
+  return (type === "permission" && state === "undelivered") || (type === "message" && state === "refused");
 }
 
 /** Whether a share of a budget was reached. Where all of it was at once, that is told, and not the share before it. */
@@ -89,6 +102,7 @@ export function noticeOf(event: LogEvent, task: Task | null, publicUrl: string):
   const what = kind === null ? "Mission Control" : WORDS[kind];
   const said = {
     question: event.message,
+    undelivered: `${writtenIn(event)}: ${event.message}`,
     review: task?.summary,
     failure: task?.error,
     silent: event.message,
@@ -102,6 +116,11 @@ export function noticeOf(event: LogEvent, task: Task | null, publicUrl: string):
     text: text.length > TEXT_LENGTH ? `${text.slice(0, TEXT_LENGTH)}…` : text,
     link: linkOf(kind, event, publicUrl),
   };
+}
+
+/** What was written that the agent did not get. */
+function writtenIn({ type, data: { title, by } }: LogEvent): string {
+  return type === "permission" ? `The answer to "${title}"` : `A message of ${by}`;
 }
 
 function linkOf(kind: NoticeKind | null, { taskId }: LogEvent, publicUrl: string): string | null {

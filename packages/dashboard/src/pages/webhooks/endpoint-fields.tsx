@@ -24,6 +24,7 @@ const FORMATS = [
 
 const NOTICES = [
   "question",
+  "undelivered",
   "review",
   "failure",
   "silent",

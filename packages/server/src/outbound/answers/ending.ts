@@ -20,7 +20,8 @@ export function ends({ type, data, dispatchId }: LogEvent, shown: ShownMessage):
   return dispatchId === shown.dispatchId && SETTLED.has(data.state) && requestIdOf(data) === shown.requestId;
 }
 
-function requestIdOf(data: JsonObject): string {
+/** The id of the permission request that an event is about; empty where it is about none. */
+export function requestIdOf(data: JsonObject): string {
   return textIn(data, "requestId") || textIn(objectIn(data, "request"), "id");
 }
 

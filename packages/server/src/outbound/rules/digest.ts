@@ -16,7 +16,7 @@ const itemSchema = z.object({
   title: z.string(),
   taskId: z.string(),
   link: z.string(),
-  /** Of a question; empty for others. */
+  /** Of a question, and of an answer that did not arrive; empty for others. */
   requestId: z.string(),
 });
 const countsSchema = z.partialRecord(noticeKindSchema, z.number());
@@ -38,7 +38,7 @@ export interface Digest {
 
 export const EMPTY: Digest = { counts: {}, items: [] };
 
-/** A digest with one more notice. @param requestId what a question is about */
+/** A digest with one more notice. @param requestId what a question, or an answer, is about */
 export function withNotice(
   { counts, items }: Digest,
   { kind, title, link }: Notice & { kind: NoticeKind },
@@ -65,6 +65,7 @@ export function digestOf({ data }: Pick<LogEvent, "data">): Digest | null {
 
 const WORDS: Readonly<Record<NoticeKind, [one: string, more: string]>> = {
   question: ["question", "questions"],
+  undelivered: ["undelivered answer or message", "undelivered answers and messages"],
   review: ["review", "reviews"],
   failure: ["failure", "failures"],
   silent: ["silent agent", "silent agents"],
@@ -105,6 +106,8 @@ function isOver({ kind, requestId }: DigestItem, task: Task | null): boolean {
   switch (kind) {
     case "question":
       return task?.waitingFor?.id !== requestId;
+    case "undelivered":
+      return requestId !== "" && task?.undelivered?.requestId !== requestId;
     case "review":
       return task?.status !== "review";
     case "failure":

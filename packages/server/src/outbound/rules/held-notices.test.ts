@@ -64,6 +64,30 @@ test("what comes in quiet hours is told at their end in one message, and what pa
   );
 });
 
+test("an answer that did not arrive is over once its agent asks again, a message that did not stays told", async (context) => {
+  const { fixture, services } = await open(context, { quiet: QUIET });
+  for (const taskId of ["t1", "t2"]) {
+    await fixture.accepted(taskId, { title: taskId });
+    await fixture.asks(taskId);
+    await operatorOf(fixture.store).answerPermission(taskId, "r1", { optionId: "allow" }, {});
+    const dispatchId = `${taskId}-1`;
+    const reason = "It no longer knows it.";
+    await fixture.store.change({ kind: "answer_delivered", taskId, dispatchId, requestId: "r1", reason });
+  }
+  await fixture.asks("t2");
+  const refused: NewEvent = { ...activity("t1", "message"), data: { state: "refused", by: "ann" } };
+  await fixture.store.append([refused]);
+  await fixture.advancing(services.shows(1));
+  assert.deepEqual(linesOf(services.shown[0]?.text ?? ""), [
+    "• An agent asks: t1 (over)",
+    "• Not delivered to the agent: t1",
+    "• An agent asks: t2",
+    "• Not delivered to the agent: t2 (over)",
+    "• An agent asks: t2",
+    "• Not delivered to the agent: t1",
+  ]);
+});
+
 test("a digest is told so long after its first notice, and the next one after that", async (context) => {
   const { fixture, services } = await open(context, { digestMinutes: 30 });
   await fixture.store.append([failed("t1"), failed("t2")]);

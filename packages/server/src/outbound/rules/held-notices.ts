@@ -2,7 +2,7 @@ import type { LogEvent } from "@mission-control/protocol";
 import type { DeliveryRecord } from "../../store/deliveries.ts";
 import type { WebhookRecord } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
-import { requestOf } from "../answers/choices.ts";
+import { requestIdOf } from "../answers/ending.ts";
 import type { DeliveryLedger } from "../delivery-ledger.ts";
 import type { LoggedEvent } from "../log-source.ts";
 import { noticeOf } from "../notice.ts";
@@ -109,7 +109,7 @@ export class HeldNotices {
       },
       digest: EMPTY,
     };
-    const about = { taskId: event.taskId, requestId: kind === "question" ? requestOf(event)?.id : undefined };
+    const about = { taskId: event.taskId, requestId: requestIdOf(event.data) };
     this.#open.digest = withNotice(this.#open.digest, { ...notice, kind }, about);
     const { delivery, digest } = this.#open;
     const held = jsonOf(delivery, digest);
