@@ -31,6 +31,10 @@ const COMMANDS: Readonly<Record<string, readonly [string, () => Promise<CommandM
     "Tell what agents did in the last days, how long it took and what it cost",
     () => import("./commands/insights.ts"),
   ],
+  budgets: [
+    "List budgets with what is spent of them, set, edit or remove one",
+    () => import("./commands/budgets.ts"),
+  ],
   artifacts: [
     "List what a task's agents have left behind, or download it",
     () => import("./commands/artifacts.ts"),

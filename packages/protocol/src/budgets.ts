@@ -105,7 +105,7 @@ export function budgetLimitNumber(limit: BudgetLimit): number {
 
 /** So much of what a limit is in, in words, such as `12.50 USD` or `1,200,000 tokens`. */
 export function budgetAmountText(amount: number, limit: BudgetLimit): string {
-  if ("tokens" in limit) return `${amount.toLocaleString("en-US")} tokens`;
+  if ("tokens" in limit) return `${amount.toLocaleString("en-US")} ${amount === 1 ? "token" : "tokens"}`;
   const digits = Math.abs(amount) < 1 ? 4 : 2;
   const format = { minimumFractionDigits: 2, maximumFractionDigits: digits };
   return `${amount.toLocaleString("en-US", format)} ${limit.currency}`;

@@ -1,6 +1,7 @@
 import { CommandError } from "../terminal/command-error.ts";
 
 const HOW_TO_ADD = {
+  budget: "set one with mission-control budgets add",
   agent: "run one with mission-control agent, or add one with mission-control agents add",
   gateway: "add one with mission-control gateways add",
   webhook: "add one with mission-control webhooks add",
