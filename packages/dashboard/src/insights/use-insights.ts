@@ -14,7 +14,6 @@ const COUNTED: ReadonlySet<string> = new Set([
   "permission",
   "status_change",
 ]);
-const DAY_MS = 24 * 3_600_000;
 
 /** What was done in the last so many days, the one under way included. */
 export interface InsightsAsked {
@@ -63,7 +62,9 @@ export function useInsights({ days, agentId, tag }: InsightsAsked) {
 export function stretchOf(days: number, now: number): Record<string, string> {
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   if (days === 1) return { hours: "24", by: "hour", timeZone };
-  const first = new Date(now - (days - 1) * DAY_MS);
+  const first = new Date(now);
+  // By the calendar: days on which clocks are set are not as long as others.
+  first.setDate(first.getDate() - (days - 1));
   first.setHours(0, 0, 0, 0);
   return { from: first.toISOString(), by: "day", timeZone };
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { parseBulk } from "./parse-bulk.ts";
 
 test("lines, with or without list marks", () => {
@@ -75,4 +76,77 @@ test("what cannot be read is named by its place, and keeps nothing else from bei
     [json.tasks.length, json.problems.map((words) => words.slice(0, 2))],
     [2, ["2:", "3:", "4:"]],
   );
+});
+
+const words = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9 ,;"'\n\t-]{0,20}[A-Za-z0-9]$/);
+
+test("what a spreadsheet writes is read back as it was, whatever stands in its cells", () => {
+  const cell = (value: string, separator: string) =>
+    /["\n\r]/.test(value) || value.includes(separator) ? `"${value.replaceAll('"', '""')}"` : value;
+  const row = fc.record({
+    title: words,
+    description: fc.option(words, { nil: undefined }),
+    priority: fc.constantFrom("low", "normal", "high", "urgent", undefined),
+  });
+  const table = fc.array(row, { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(
+      table,
+      fc.constantFrom(",", ";", "\t"),
+      fc.constantFrom("\n", "\r\n"),
+      (rows, separator, end) => {
+        const lines = rows.map((one) =>
+          [one.title, one.description ?? "", one.priority ?? ""]
+            .map((value) => cell(value, separator))
+            .join(separator),
+        );
+        const { form, tasks, problems } = parseBulk(
+          [["title", "description", "priority"].join(separator), ...lines].join(end),
+        );
+        assert.deepEqual([form, problems], ["csv", []]);
+        const known = rows.map((one) =>
+          Object.fromEntries(Object.entries(one).filter(([, value]) => value !== undefined)),
+        );
+        assert.deepEqual(tasks, known);
+      },
+    ),
+  );
+});
+
+test("tasks that were written as JSON, whole or one a line, are read back as they were", () => {
+  const tasks = fc.array(
+    fc.record({ title: words, tags: fc.array(words, { maxLength: 2 }) }, { noNullPrototype: true }),
+    { minLength: 1 },
+  );
+  fc.assert(
+    fc.property(tasks, (made) => {
+      assert.deepEqual(parseBulk(JSON.stringify(made, null, 2)).tasks, made);
+      assert.deepEqual(parseBulk(made.map((one) => JSON.stringify(one)).join("\r\n")).tasks, made);
+    }),
+  );
+});
+
+test("nothing that is pasted breaks it, and no task comes out without a title", () => {
+  const pasted = fc.oneof(
+    fc.string({ unit: "grapheme" }),
+    fc.json(),
+    fc.constantFrom("title,tags\n", 'title,x\n"'),
+  );
+  fc.assert(
+    fc.property(fc.array(pasted, { maxLength: 4 }), (parts) => {
+      for (const { title } of parseBulk(parts.join("\n")).tasks) assert.notEqual(title.trim(), "");
+    }),
+  );
+});
+
+test("a quotation mark that is not closed is a problem with its line, not one task that swallows the rest", () => {
+  const { tasks, problems } = parseBulk('title,description\nA,fine\nB,"begun\nC,and so on\n');
+  assert.deepEqual(tasks, [{ title: "A", description: "fine" }]);
+  assert.equal(problems.length, 1);
+  assert.match(problems[0] ?? "", /^3: .*quot/);
+});
+
+test("a long paste is read while one types", () => {
+  const lines = Array.from({ length: 20_000 }, (_, at) => `Task ${at},"with, commas",high`).join("\n");
+  assert.equal(parseBulk(`title,description,priority\n${lines}`).tasks.length, 20_000);
 });

@@ -24,9 +24,14 @@ export function parseBulk(pasted: string): Bulk {
   const trimmed = pasted.trim();
   if (trimmed === "") return { form: "lines", tasks: [], problems: [] };
   if (trimmed.startsWith("[") || trimmed.startsWith("{")) return fromJson(trimmed);
-  const rows = readCsv(trimmed);
+  const { rows, isOpen } = readCsv(trimmed);
   const header = rows[0]?.map((cell) => cell.trim().toLowerCase()) ?? [];
-  if (header.length > 1 && header.includes("title")) return fromCsv(header, rows.slice(1));
+  if (header.length > 1 && header.includes("title")) {
+    // What stands behind a quotation mark that is not closed is anybody's guess.
+    const bulk = fromCsv(header, rows.slice(1, isOpen ? -1 : undefined));
+    if (isOpen) bulk.problems.push(`${rows.length}: a quotation mark is not closed`);
+    return bulk;
+  }
   const titles = trimmed.split(/\r?\n/).map((line) => line.trim().replace(LIST_MARK, "").trim());
   const tasks = titles.filter((title) => !RULE.test(title)).map((title) => ({ title }));
   return { form: "lines", tasks, problems: [] };
@@ -91,8 +96,11 @@ function fromCsv(header: readonly string[], rows: readonly string[][]): Bulk {
   return bulk;
 }
 
-/** Rows of cells by RFC 4180, or with tabs as a spreadsheet copies them. */
-function readCsv(pasted: string): string[][] {
+/**
+ * Rows of cells by RFC 4180, or with tabs as a spreadsheet copies them. `isOpen` says that the last of them begins a
+ * quotation that has no end.
+ */
+function readCsv(pasted: string): { rows: string[][]; isOpen: boolean } {
   const firstLine = pasted.slice(0, pasted.search(/\r?\n|$/));
   const separator = firstLine.includes("\t")
     ? "\t"
@@ -114,11 +122,11 @@ function readCsv(pasted: string): string[][] {
       row.push(cell);
       cell = "";
     } else if (character === "\n") {
-      rows.push([...row, cell.replace(/\r$/, "")]);
+      rows.push([...row, cell]);
       row = [];
       cell = "";
     } else cell += character;
   }
   rows.push([...row, cell]);
-  return rows;
+  return { rows, isOpen: quoted };
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DispatchView } from "@mission-control/protocol";
+import fc from "fast-check";
 import { event } from "../../../test/support/events.ts";
 import { attemptSpans, timeOf } from "./attempt-spans.ts";
 
@@ -49,4 +50,36 @@ test("what goes on lasts until now: in the queue, at work, or with a question", 
     ["queued", 0, 7],
   ]);
   assert.deepEqual(seconds(attemptSpans(attempt({}), [asked(5, "a")], now)).at(-1), ["waiting", 5, 7]);
+});
+
+test("whatever was asked when, by clocks that jump too, its time is told once and without a gap", () => {
+  const asked = fc.record({
+    second: fc.nat(30),
+    state: fc.constantFrom("requested", "answered", "expired"),
+    request: fc.constantFrom("a", "b", "c"),
+  });
+  const ended = fc.option(fc.nat(40));
+  fc.assert(
+    fc.property(fc.array(asked, { maxLength: 12 }), fc.nat(10), ended, fc.nat(40), (told, sent, end, now) => {
+      const events = told.map(({ second, state, request }) =>
+        event(second, { type: "permission", data: { state, requestId: request } }),
+      );
+      const endedAt = end === null ? null : at(Math.max(end, sent));
+      const spans = attemptSpans(attempt({ sentAt: at(sent), endedAt }), events, START + now * 1_000);
+      let reached = START;
+      for (const { from, to } of spans) {
+        assert.equal(from, reached);
+        assert.ok(to > from);
+        reached = to;
+      }
+      const due =
+        endedAt === null ? Math.max(START + now * 1_000, START + sent * 1_000) : Date.parse(endedAt);
+      assert.equal(reached, due);
+      const sum = (["queued", "working", "waiting"] as const).reduce(
+        (all, kind) => all + timeOf(spans, kind),
+        0,
+      );
+      assert.equal(sum, due - START);
+    }),
+  );
 });

@@ -28,7 +28,8 @@ export function attemptSpans(attempt: DispatchView, events: readonly LogEvent[],
   };
   for (const { type, data, receivedAt } of events) {
     if (type !== "permission") continue;
-    const at = Math.min(end, Date.parse(receivedAt));
+    // The clock of the server may have been set meanwhile.
+    const at = Math.max(from, Math.min(end, Date.parse(receivedAt)));
     if (data.state === "requested") {
       if (open.size === 0) close("working", at);
       open.add(requestOf(data));

@@ -25,7 +25,7 @@ export function withNewest(feed: ExchangeFeed | null, page: ExchangePage, isHeld
   const known = new Set([...feed.fresh, ...feed.rows].map(({ id }) => id));
   const added = items.filter(({ id }) => !known.has(id));
   const renewed = { ...feed, rows: renew(feed.rows), fresh: renew(feed.fresh) };
-  if (added.length === 0) return renewed;
+  if (added.length === 0) return isHeld ? renewed : released(renewed);
   const isGap = added.length === items.length && nextCursor !== null && feed.rows.length > 0;
   const held: ExchangeFeed = isGap
     ? { ...renewed, fresh: items, freshCursor: nextCursor }
@@ -34,7 +34,9 @@ export function withNewest(feed: ExchangeFeed | null, page: ExchangePage, isHeld
 }
 
 /** The list with its newer rows shown. */
-export function released({ rows, fresh, cursor, freshCursor }: ExchangeFeed): ExchangeFeed {
+export function released(feed: ExchangeFeed): ExchangeFeed {
+  const { rows, fresh, cursor, freshCursor } = feed;
+  if (fresh.length === 0) return feed;
   if (freshCursor !== undefined) return { rows: fresh, fresh: [], cursor: freshCursor };
   return { rows: inOrder(fresh, rows), fresh: [], cursor };
 }

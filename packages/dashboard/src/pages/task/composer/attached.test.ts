@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { artifactNameSchema } from "@mission-control/protocol";
+import fc from "fast-check";
 import { type Attached, freeName, readFiles, whyNotMore, withMore } from "./attached.ts";
 
 const file = (name: string, size = 1): Attached => ({ name, mediaType: "text/plain", size, content: "" });
@@ -32,5 +34,45 @@ test("a file is read whole, and one of no known type is bytes", async () => {
   assert.deepEqual(
     [read?.size, read?.mediaType, odd?.mediaType],
     [20_000, "image/png", "application/octet-stream"],
+  );
+});
+
+test("whatever files are called, the server takes their names, and no two are one", () => {
+  const letter = fc.constantFrom(
+    "a",
+    ".",
+    " ",
+    "/",
+    "\\",
+    "\n",
+    "\u0000",
+    "\u00e9",
+    "\u{1F680}",
+    "\ud800",
+    "\u2029",
+  );
+  const name = fc.oneof(
+    fc.string({ unit: letter, maxLength: 260 }),
+    fc.constantFrom(
+      "",
+      ".",
+      "..",
+      "a/b",
+      "x".repeat(300),
+      `${"x".repeat(198)}\u{1F680}.png`,
+      "a\u2028b\u2029c",
+      "image.png",
+    ),
+  );
+  fc.assert(
+    fc.property(fc.array(name, { maxLength: 5 }), (names) => {
+      const all = withMore(
+        [],
+        [...names, ...names].map((one) => file(one)),
+      );
+      assert.equal(new Set(all.map((one) => one.name)).size, names.length * 2);
+      for (const { name } of all) assert.equal(artifactNameSchema.safeParse(name).success, true, name);
+    }),
+    { numRuns: 60 },
   );
 });

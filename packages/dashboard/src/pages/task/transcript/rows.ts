@@ -40,6 +40,8 @@ export class TranscriptRows {
   #rows: TranscriptRow[] = [];
   readonly #places = new Map<string, number>();
   readonly #errors = new Set<string>();
+  /** The events that a milestone stands for, in their order, which need not be the one they became known in. */
+  readonly #told = new Map<string, readonly LogEvent[]>();
   /** Numbers of attempts by their dispatch. */
   readonly #attempts = new Map<string, number>();
   /** Plain progress is shown only as long as the agent sends nothing better. */
@@ -86,7 +88,7 @@ export class TranscriptRows {
     for (const entry of entries) {
       const key = keyOfEntry(entry);
       const known = this.#at(key);
-      this.#attempts.set(entry.dispatchId, entry.attempt);
+      this.#learnAttempt(entry.dispatchId, entry.attempt);
       this.#putEntry(key, known?.kind === "entry" ? joined(known.entry, entry) : entry);
     }
     this.#sort();
@@ -115,14 +117,28 @@ export class TranscriptRows {
 
   #takeMilestone(event: LogEvent): void {
     const { attempt } = event.data;
-    if (typeof attempt === "number" && event.dispatchId) this.#attempts.set(event.dispatchId, attempt);
+    if (typeof attempt === "number" && event.dispatchId) this.#learnAttempt(event.dispatchId, attempt);
     const key = milestoneKey(event);
     if (key === null) return;
-    const known = this.#at(key);
-    if (known?.kind !== "event") this.#put({ kind: "event", key, eventId: event.id, event });
+    const known = this.#told.get(key) ?? [];
+    if (known.some(({ id }) => id === event.id)) return;
+    const told = [...known, event].sort((one, other) => one.id - other.id);
+    this.#told.set(key, told);
+    const [first = event] = told;
     // An attempt begins once; a question and a message go on.
-    else if (event.id > known.event.id && event.type !== "dispatch") {
-      this.#put({ ...known, event: goneOn(known.event, event) });
+    if (event.type !== "dispatch") {
+      this.#put({ kind: "event", key, eventId: first.id, event: told.reduce(goneOn) });
+    } else if (first === event) this.#put({ kind: "event", key, eventId: first.id, event: first });
+  }
+
+  /** What was taken before its attempt's number was known stands under that of the first. */
+  #learnAttempt(dispatchId: string, attempt: number): void {
+    if (this.#attempts.get(dispatchId) === attempt) return;
+    this.#attempts.set(dispatchId, attempt);
+    for (const row of this.#rows) {
+      if (row.kind !== "entry" || row.entry.dispatchId !== dispatchId || row.entry.attempt === attempt)
+        continue;
+      this.#put({ ...row, entry: { ...row.entry, attempt } });
     }
   }
 
