@@ -12,7 +12,7 @@ import { lockHead } from "./log-head.ts";
 import type { LogMark } from "./log-mark.ts";
 import type { LogPlace } from "./log-place.ts";
 import { writing } from "./row-writer.ts";
-import { roundTrip, type Statement } from "./statement.ts";
+import { answersTo, roundTrip, type Statement } from "./statement.ts";
 import { LoadedWorkingSet, type Loading } from "./working-set.ts";
 
 /** At most this many operations share a commit: it holds up those of the other nodes. */
@@ -228,6 +228,7 @@ export class GroupCommit {
     });
     try {
       await this.#options.place.settle(client);
+      await client.query(BY_INDEX);
     } catch (error) {
       await client.end().catch(() => {});
       if (!endsConnection(error)) throw error;
@@ -243,6 +244,12 @@ export class GroupCommit {
   }
 }
 
+/**
+ * A commit looks at a few rows of large tables. Its statements are planned once for a connection, perhaps while the tables
+ * are small: the plan that suits then, reading one whole, holds up every commit after they have grown.
+ */
+const BY_INDEX = `SELECT ${["seqscan", "hashjoin", "mergejoin"].map((way) => `set_config('enable_${way}', 'off', false)`)},
+  set_config('jit', 'off', false)`;
 /** Made to be so whatever the database's own settings are. */
 const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
@@ -253,7 +260,7 @@ class RolledBackError extends Error {
 
 /** Writes and commits in one round trip. @throws RolledBackError; after any other error nobody knows */
 async function commit(client: Client, statements: readonly Statement[]): Promise<void> {
-  const answers = await Promise.allSettled([...statements, "COMMIT"].map((one) => client.query(one)));
+  const answers = await answersTo(client, [...statements, "COMMIT"]);
   const last = answers.at(-1);
   if (last?.status !== "fulfilled") throw last?.reason;
   if (last.value.command === "COMMIT") return;

@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import type { Client, ClientBase, QueryResult } from "pg";
 
 /** A statement as it is prepared once on each connection. */
@@ -24,9 +25,26 @@ export async function roundTrip(
   client: Client | ClientBase,
   statements: readonly Statement[],
 ): Promise<QueryResult[]> {
-  const answers = await Promise.allSettled(statements.map((one) => client.query(one)));
+  const answers = await answersTo(client, statements);
   return answers.map((answer) => {
     if (answer.status === "rejected") throw answer.reason;
     return answer.value;
   });
+}
+
+/**
+ * The same with what became of each statement. They are written at once: the driver by itself would write each alone, at
+ * the price of a call of the system and of waking the database up.
+ */
+export function answersTo(
+  client: Client | ClientBase,
+  statements: readonly Statement[],
+): Promise<PromiseSettledResult<QueryResult>[]> {
+  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
+  stream.cork();
+  try {
+    return Promise.allSettled(statements.map((one) => client.query(one)));
+  } finally {
+    stream.uncork();
+  }
 }
