@@ -1,10 +1,11 @@
 import type { NewEvent } from "@mission-control/protocol";
 import { foldEvent } from "@mission-control/protocol/task-fold";
+import { ruleCallback } from "./callback-report.ts";
 import type { Decision, Ruling, TaskChange, TaskState } from "./change.ts";
 import { ruleDelivery } from "./delivery.ts";
 import { withOpeningMoved } from "./messages.ts";
 import { ruleOperator } from "./operator.ts";
-import { ruleReport } from "./reports.ts";
+import { ruleRun } from "./run-report.ts";
 import { type Attempt, isOver, type Task } from "./task.ts";
 import { waitingOf } from "./waiting.ts";
 
@@ -50,13 +51,14 @@ function rule(state: TaskState, change: TaskChange, now: string): Ruling {
     case "message_moved":
       return ruleDelivery(state, change, now);
     case "callback":
+      return ruleCallback(state, change, now);
     case "run_activity":
     case "run_ended":
     case "run_question":
     case "run_question_settled":
     case "run_continued":
     case "run_settled":
-      return ruleReport(state, change, now);
+      return ruleRun(state, change, now);
     default:
       return ruleOperator(state, change, now);
   }
