@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 /** A connection that records what it tells, and lets a test wait for it. */
-function connect(position: number, now = () => performance.now(), wallClock = Date.now) {
+function connect(position: number, now = () => performance.now(), wallClock = Date.now, random = () => 0) {
   const ids: number[] = [];
   const statuses: LiveStatus[] = [];
   const resets: number[] = [];
@@ -24,7 +24,7 @@ function connect(position: number, now = () => performance.now(), wallClock = Da
     for (const wait of waiting.splice(0)) wait.done() ? wait.resolve() : waiting.push(wait);
   };
   connection = new LiveConnection(
-    { fetch: server.fetch, now, wallClock, random: () => 0, isOnline: () => true },
+    { fetch: server.fetch, now, wallClock, random, isOnline: () => true },
     {
       onFrames: (frames) => {
         ids.push(...frames.map(({ id }) => id));
@@ -168,4 +168,37 @@ test("a computer that slept finds its connection dead at once, where the steady 
   wall += 3_600_000;
   await server.stream();
   assert.deepEqual(server.opened, ["3", "4"]);
+});
+
+test("a connection that is cut off as soon as it is there, again and again, is tried ever more seldom", async () => {
+  let clock = 1_000;
+  const { statuses, until } = connect(
+    0,
+    () => clock,
+    () => 0,
+    () => 1,
+  );
+  const waits = () =>
+    statuses.flatMap((status) => (status.phase === "reconnecting" ? [status.retryAt - clock] : []));
+  const cut = async (count: number) => {
+    (await server.stream()).end("retry: 20\n\n: hello\n\n");
+    await until(() => waits().length === count);
+  };
+  await cut(1);
+  await cut(2);
+  await cut(3);
+  assert.deepEqual(waits(), [0, 20, 40]);
+  const lasting = await server.stream();
+  lasting.write("retry: 20\n\n");
+  await until(() => statuses.at(-1)?.phase === "live");
+  clock += 20;
+  const before = statuses.length;
+  lasting.end(frame(1));
+  await until(() => statuses.slice(before).some(({ phase }) => phase === "reconnecting"));
+  const last = statuses.findLast((status) => status.phase === "reconnecting");
+  assert.equal(
+    last?.phase === "reconnecting" && last.retryAt,
+    clock,
+    "one that lasted is tried again at once",
+  );
 });

@@ -53,6 +53,10 @@ export class LiveConnection {
   #retryBase = DEFAULT_RETRY_MS;
   #attempt = 0;
   #lastByteAt: number | null = null;
+  #begunAt = 0;
+  #hasBytes = false;
+  /** The last connection that carried bytes ended before the server's time to wait was over. */
+  #wasBrief = false;
   /** The last sign of life of the current connection, by both clocks. */
   #lastSign = { now: 0, wallClock: 0 };
   #current: AbortController | null = null;
@@ -117,6 +121,8 @@ export class LiveConnection {
   async #connectOnce(): Promise<string> {
     const controller = new AbortController();
     this.#current = controller;
+    this.#begunAt = this.#around.now();
+    this.#hasBytes = false;
     this.#sawSign();
     let dead = false;
     const watch = setInterval(() => {
@@ -138,7 +144,12 @@ export class LiveConnection {
     } finally {
       clearInterval(watch);
       controller.abort();
+      if (this.#hasBytes) this.#wasBrief = !this.#hasLasted();
     }
+  }
+
+  #hasLasted(): boolean {
+    return this.#around.now() - this.#begunAt >= this.#retryBase;
   }
 
   #sawSign(): void {
@@ -206,7 +217,9 @@ export class LiveConnection {
       if (done) return;
       this.#lastByteAt = this.#around.now();
       this.#sawSign();
-      this.#attempt = 0;
+      this.#hasBytes = true;
+      // One that is cut off again and again as soon as it is there, by a proxy say, is no reason to hurry.
+      if (!this.#wasBrief || this.#hasLasted()) this.#attempt = 0;
       parser.feed(decoder.decode(value, { stream: true }));
       deliver();
       this.#announceProgress();

@@ -1,7 +1,5 @@
-import type { TaskSummary } from "@mission-control/protocol";
 import { type FormEvent, useMemo, useState } from "react";
 import { newIdempotencyKey } from "../api/idempotency-key.ts";
-import { taskCalls } from "../api/task-calls.ts";
 import { useAgents } from "../app/use-agents.ts";
 import { useMission } from "../app/use-mission.ts";
 import { text } from "../text/text.ts";
@@ -9,11 +7,10 @@ import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
 import { ProgressBar } from "../ui/state.tsx";
+import { areAllDone, createMany, type Outcome, type Outcomes } from "./create-many.ts";
 import { parseBulk } from "./parse-bulk.ts";
 import styles from "./task-form.module.css";
 import { useTaskActions } from "./use-task-actions.ts";
-
-type Outcome = "done" | { failed: string };
 
 /** Makes many tasks from pasted lines, JSON or CSV. What failed stays and can be sent again; what is done is not made twice. */
 export function BulkForm({ onClose, onOne }: { onClose(): void; onOne(): void }) {
@@ -22,7 +19,7 @@ export function BulkForm({ onClose, onOne }: { onClose(): void; onOne(): void })
   const agents = useAgents();
   const [pasted, setPasted] = useState("");
   const [agentId, setAgentId] = useState("");
-  const [outcomes, setOutcomes] = useState<ReadonlyMap<number, Outcome>>(new Map());
+  const [outcomes, setOutcomes] = useState<Outcomes>(new Map());
   const [busy, setBusy] = useState(false);
   const [batch] = useState(() => newIdempotencyKey());
   const bulk = useMemo(() => parseBulk(pasted), [pasted]);
@@ -30,21 +27,15 @@ export function BulkForm({ onClose, onOne }: { onClose(): void; onOne(): void })
   async function submit(event: FormEvent) {
     event.preventDefault();
     setBusy(true);
-    const results = new Map(outcomes);
-    for (const [index, task] of bulk.tasks.entries()) {
-      if (results.get(index) === "done") continue;
-      try {
-        const headers = { "idempotency-key": `${batch}-${index}` };
-        const created = await api.call<TaskSummary>({ ...taskCalls.create(task), headers });
-        results.set(index, "done");
-        if (agentId) void actions.dispatch(created.id, agentId);
-      } catch (error) {
-        results.set(index, { failed: (error as Error).message });
-      }
-      setOutcomes(new Map(results));
-    }
+    const results = await createMany(api, {
+      tasks: bulk.tasks,
+      batch,
+      before: outcomes,
+      onOutcome: setOutcomes,
+      onCreated: ({ id }) => agentId && void actions.dispatch(id, agentId),
+    });
     setBusy(false);
-    if ([...results.values()].some((outcome) => outcome !== "done")) return;
+    if (!areAllDone(results, bulk.tasks.length)) return;
     notices.info(text.bulk.created(bulk.tasks.length));
     onClose();
   }

@@ -19,7 +19,7 @@ const MODES: readonly MessageMode[] = ["steer", "next", "interrupt"];
 export function Composer({ task }: { task: TaskView }) {
   const [typed, setTyped] = useState("");
   const [mode, setMode] = useState<MessageMode>("steer");
-  const outbox = useOutbox(task.id);
+  const { messages, outbox } = useOutbox(task.id);
   const id = useId();
   const live = useLive(({ tasks }) => tasks.get(task.id));
   const waitingFor = live ? live.waitingFor : task.waitingFor;
@@ -36,7 +36,7 @@ export function Composer({ task }: { task: TaskView }) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (words === "" || whyNot) return;
-    outbox.send(words, mode, attached.files);
+    void outbox.send(words, mode, attached.files);
     setTyped("");
     attached.replace([]);
   };
@@ -48,7 +48,7 @@ export function Composer({ task }: { task: TaskView }) {
   return (
     <div className={styles.composer}>
       {waitingFor ? <AsksLine request={waitingFor} /> : null}
-      {outbox.messages.map((message) => (
+      {messages.map((message) => (
         <p key={message.key} className={styles.sent} role="status">
           <Foreign max={200}>{message.text}</Foreign>
           {message.files.length === 0 ? null : <span>{runText.attach.count(message.files.length)}</span>}
@@ -63,6 +63,7 @@ export function Composer({ task }: { task: TaskView }) {
                   outbox.drop(message.key);
                   if (typed.trim() !== "") return;
                   setTyped(message.text);
+                  setMode(message.mode);
                   attached.replace(message.files);
                 }}
               >
