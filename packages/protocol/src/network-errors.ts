@@ -43,7 +43,7 @@ const FAMILIES: readonly [prefix: string, explanation: string][] = [
   ["ERR_SSL_", "no TLS connection could be agreed on"],
   ["ERR_TLS_", "no TLS connection could be agreed on"],
   ["CERT_", "its TLS certificate is not accepted"],
-  ["HPE_", "what it answered is not HTTP: should its address begin with https://?"],
+  ["HPE_", "what it answered is not HTTP: its address may have to begin with https://"],
 ];
 
 /** OpenSSL's own lines, such as `C0E7…:error:0A00010B:SSL routines:…`: nobody should have to read those. */

@@ -23,6 +23,8 @@ test("an endpoint is added, tried, given another secret, switched off and on, an
   assert.ok(secret, added.stderr);
   assert.match((await server.run("webhooks")).stdout, new RegExp(`^${id} +active +\\d+ behind +0 waiting`));
 
+  assert.match((await server.run("webhooks")).stdout, /waiting +ours +http/, "by what they are named");
+
   const tested = await server.run("webhooks", "test", "ours");
   assert.match(tested.stdout, /took it in \d+ ms \(HTTP 204\)/, tested.stderr);
   receiver.reaction = () => 500;

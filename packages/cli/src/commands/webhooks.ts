@@ -40,8 +40,19 @@ function configureEndpoints(command: Command): void {
       if (items.length === 0) return print("No webhooks yet: add one with mission-control webhooks add.");
       print(
         table(
-          items.map(({ id, url, status, behind, waiting, statusReason = "", answersError = "" }) => {
-            return [id, status, `${behind} behind`, `${waiting} waiting`, url, statusReason, answersError];
+          items.map((endpoint) => {
+            const { id, url, status, behind, waiting } = endpoint;
+            const { description = "", statusReason = "", answersError = "" } = endpoint;
+            return [
+              id,
+              status,
+              `${behind} behind`,
+              `${waiting} waiting`,
+              description,
+              url,
+              statusReason,
+              answersError,
+            ];
           }),
         ),
       );

@@ -80,7 +80,7 @@ export const englishWebhooks = {
   behind: "Behind",
   behindBy: (events: number, waiting: number) =>
     `${count(events, "event")} to look at, ${count(waiting, "delivery", "deliveries")} waiting`,
-  skipped: (events: number) => `${count(events, "event")} left the log before they could be sent.`,
+  skipped: (events: number) => `${count(events, "event")} left the log before they could be looked at.`,
   filters: "Filters",
   everything: "Everything",
   ofAgent: (agent: string) => `agent ${agent}`,

@@ -8,6 +8,7 @@ import {
   webhookSecretSchema,
 } from "@mission-control/protocol";
 import { Webhook } from "standardwebhooks";
+import { newEvent } from "../../test/conformance/engine.ts";
 import { type HttpFixture, startHttp } from "../../test/http-fixture.ts";
 import { WebhookReceiver } from "../../test/support/webhook-receiver.ts";
 import { SYSTEM_CLOCK } from "../outbound/clock.ts";
@@ -177,6 +178,17 @@ test("a rotated secret signs with the one before it, for as long as is asked", a
   await http.call("POST", `${ENDPOINTS}/${id}/test`);
   const { body, headers } = receiver.received.at(-1) ?? assert.fail();
   for (const one of [secret, fresh]) new Webhook(one).verify(body, headers as Record<string, string>);
+});
+
+test("a replay from before the log's beginning begins with it, and counts nothing as skipped", async () => {
+  const { id } = await add({ types: ["gateway"] });
+  await http.store.append(Array.from({ length: 5 }, () => newEvent("activity")));
+  const policy = { keepEvents: 2, receiptsBefore: "2000-01-01T00:00:00.000Z" };
+  while (await http.store.prune(policy));
+  const { oldest } = await http.store.range();
+  const path = `${ENDPOINTS}/${id}/replay`;
+  assert.equal((await http.call("POST", path, { since: 1 })).status, 202);
+  assert.equal((await http.store.record("webhook", id))?.replayAfter, oldest - 1);
 });
 
 test("what an operator does is told in the log, without the URL", async () => {

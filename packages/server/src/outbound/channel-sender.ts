@@ -3,8 +3,9 @@ import type { WebhookRecord } from "../store/records.ts";
 import type { MailSender } from "./mail/mail-sender.ts";
 import type { Message } from "./message.ts";
 import type { MessageSender, TryResult, WebhookSender } from "./sender.ts";
-import { SlackAppSender } from "./slack/slack-sender.ts";
-import { TelegramSender } from "./telegram/telegram-sender.ts";
+import { ServiceMessageSender } from "./service-sender.ts";
+import { SLACK_APP } from "./slack/slack-sender.ts";
+import { TELEGRAM } from "./telegram/telegram-sender.ts";
 
 export interface ChannelSenderOptions {
   webhook: WebhookSender;
@@ -20,8 +21,8 @@ export class ChannelSender implements MessageSender {
     this.#webhook = webhook;
     this.#own = {
       email: mail,
-      slack_app: new SlackAppSender(webhook),
-      telegram: new TelegramSender(webhook),
+      slack_app: new ServiceMessageSender(webhook, SLACK_APP),
+      telegram: new ServiceMessageSender(webhook, TELEGRAM),
     };
   }
 

@@ -5,10 +5,12 @@ import type { DeliveryRecord } from "../store/deliveries.ts";
 import type { LeaseToken } from "../store/plan.ts";
 import type { WebhookRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
+import { Alarm } from "./alarm.ts";
 import { shownOf } from "./answers/ending.ts";
 import { MessageEndings } from "./answers/message-endings.ts";
 import type { Clock } from "./clock.ts";
 import { DeliveryLedger } from "./delivery-ledger.ts";
+import { givenUp, outcomeOf } from "./delivery-outcome.ts";
 import { DeliveryPruning } from "./delivery-pruning.ts";
 import { DeliveryQueue, WAITING } from "./delivery-queue.ts";
 import { EndpointHealth } from "./endpoint-health.ts";
@@ -16,7 +18,7 @@ import { EventChoice } from "./event-choice.ts";
 import type { Item } from "./lanes.ts";
 import { deliveredJson, type LoggedEvent, type LogSource } from "./log-source.ts";
 import { messageOf } from "./message.ts";
-import { LONGEST_WAIT_MS, PROBE_EVERY_MS, waitAfter } from "./retry-schedule.ts";
+import { PROBE_EVERY_MS } from "./retry-schedule.ts";
 import { HeldNotices } from "./rules/held-notices.ts";
 import type { SendPace } from "./send-pace.ts";
 import type { MessageSender, TryResult } from "./sender.ts";
@@ -24,8 +26,6 @@ import type { TaskTags } from "./task-tags.ts";
 
 /** Requests under way to one endpoint. */
 const CONCURRENCY = 8;
-/** Tries of a delivery that are kept. */
-const TRIES = 10;
 /** Before a try whose event the store could not give. */
 const STORE_PAUSE_MS = 1000;
 
@@ -65,10 +65,8 @@ export class EndpointDelivery {
   /** Every event up to here was read. */
   #cursor: number;
   #skipped: number;
-  /** Nothing is sent before, in Unix milliseconds: the receiver asked for it. */
-  #notBefore = 0;
   #lastTryAt = 0;
-  #alarm: { at: number; cancel(): void } | null = null;
+  readonly #alarm: Alarm;
   #reading: Promise<void> | null = null;
 
   /** Takes up what an earlier run left, and begins. @throws StoreUnavailableError */
@@ -90,6 +88,7 @@ export class EndpointDelivery {
     this.#cursor = replayAfter ?? position;
     this.#skipped = skipped;
     const { store, token, logger } = parts;
+    this.#alarm = new Alarm(parts.clock, () => this.wake());
     // What is asked for anew is told anew.
     const held = replayAfter === undefined ? endpoint.held : [];
     this.#ledger = new DeliveryLedger({ store, endpointId, token, logger }, this.#cursor, held);
@@ -111,7 +110,7 @@ export class EndpointDelivery {
     if (hasMoved) {
       // What failed at the old address says nothing of the new one.
       this.#lastTryAt = 0;
-      this.#notBefore = 0;
+      this.#health.moved();
       this.#queue.hasten(this.#now());
     }
     await this.#resend(endpoint.resend ?? []);
@@ -124,8 +123,8 @@ export class EndpointDelivery {
     const now = this.#now();
     const digest = this.#held.due(now);
     if (digest) this.#queue.addDigest(digest);
-    this.#wakeAt(this.#held.dueAt);
-    if (this.#notBefore > now) this.#wakeAt(this.#notBefore);
+    this.#alarm.at(this.#held.dueAt);
+    if (this.#health.notBefore > now) this.#alarm.at(this.#health.notBefore);
     else if (this.#health.status === "paused") this.#probe(now);
     else {
       while (this.#tries.size < CONCURRENCY) {
@@ -133,7 +132,7 @@ export class EndpointDelivery {
         if (!item) break;
         this.#begin(item);
       }
-      this.#wakeAt(this.#queue.nextDue(now));
+      this.#alarm.at(this.#queue.nextDue(now));
     }
     this.#read();
   }
@@ -144,7 +143,7 @@ export class EndpointDelivery {
    */
   async close(patience: number): Promise<void> {
     this.#isClosing = true;
-    this.#alarm?.cancel();
+    this.#alarm.close();
     const cutOff = setTimeout(() => this.#stop.abort(), patience);
     await Promise.all([this.#reading, ...this.#tries]);
     clearTimeout(cutOff);
@@ -162,7 +161,7 @@ export class EndpointDelivery {
     if (this.#tries.size > 0) return;
     const next = this.#lastTryAt + PROBE_EVERY_MS;
     const item = next > now ? null : this.#queue.takeOldest();
-    if (next > now) this.#wakeAt(next);
+    if (next > now) this.#alarm.at(next);
     else if (!item) this.#health.resume(this.#parts.clock.now());
     else {
       item.isExtra = true;
@@ -209,45 +208,24 @@ export class EndpointDelivery {
 
   /** @param json the event's */
   #settle(item: Item, result: TryResult, json: string): void {
-    const { made, isDelivered, isGone, isRefused, retryAfterMs } = result;
+    const { isDelivered } = result;
     const now = this.#parts.clock.now();
     this.#parts.metrics.webhookTried(isDelivered ? "delivered" : "failed");
     this.#lastTryAt = now.getTime();
-    const { nextTryAt, ...before } = item.delivery;
-    const tried: DeliveryRecord = {
-      ...before,
-      tries: [...before.tries, made].slice(-TRIES),
-      tryCount: before.tryCount + 1,
-      updatedAt: now.toISOString(),
-    };
-    if (isDelivered) {
-      const shown = result.place && shownOf(JSON.parse(json) as LogEvent, result.place);
-      this.#end(item, { ...tried, state: "delivered", ...(shown ? { shown } : {}) });
-      if (this.#health.worked(now)) this.#queue.hasten(now.getTime());
-      return;
-    }
-    this.#health.failed(now, isGone);
-    if (retryAfterMs !== undefined && (made.status === 429 || made.status === 503)) {
-      this.#notBefore = now.getTime() + Math.min(retryAfterMs, LONGEST_WAIT_MS);
-    }
-    // While nothing gets through, no delivery uses up its tries.
+    if (!isDelivered) this.#health.failed(now, result);
     const isCounted = !item.isExtra && this.#health.status === "active";
-    const failures = before.failures + (isCounted ? 1 : 0);
-    const wait = isRefused ? null : waitAfter(Math.max(1, failures), retryAfterMs);
-    if (wait === null) {
-      this.#end(item, { ...tried, failures, state: "failed" });
+    const { isOver, delivery } = outcomeOf(item.delivery, result, { now, isCounted });
+    if (!isOver) {
+      this.#queue.retry(item, delivery);
       return;
     }
-    const isEarlier = !isCounted && nextTryAt !== undefined && Date.parse(nextTryAt) > now.getTime();
-    const next = isEarlier ? nextTryAt : new Date(now.getTime() + wait).toISOString();
-    this.#queue.retry(item, { ...tried, failures, state: "waiting", nextTryAt: next });
+    const shown = isDelivered && result.place && shownOf(JSON.parse(json) as LogEvent, result.place);
+    this.#end(item, shown ? { ...delivery, shown } : delivery);
+    if (isDelivered && this.#health.worked(now)) this.#queue.hasten(now.getTime());
   }
 
   #giveUp(item: Item, error: string): void {
-    const at = this.#parts.clock.now().toISOString();
-    const { nextTryAt: _, ...before } = item.delivery;
-    const tries = [...before.tries, { at, durationMs: 0, error }].slice(-TRIES);
-    this.#end(item, { ...before, tries, updatedAt: at, state: "failed" });
+    this.#end(item, givenUp(item.delivery, error, this.#parts.clock.now()));
   }
 
   /** It is over. */
@@ -266,7 +244,7 @@ export class EndpointDelivery {
         if (this.#isClosing) return;
         const fields = { err: error, webhookId: this.#endpoint.id };
         this.#parts.logger.error(fields, "the log could not be read for a webhook");
-        this.#wakeAt(this.#now() + STORE_PAUSE_MS);
+        this.#alarm.at(this.#now() + STORE_PAUSE_MS);
       })
       .finally(() => {
         this.#reading = null;
@@ -311,16 +289,6 @@ export class EndpointDelivery {
     }
     // Whoever asks for it does not want to wait for the next hour.
     if (ids.length > 0) this.#lastTryAt = 0;
-  }
-
-  #wakeAt(at: number | null): void {
-    if (at === null || (this.#alarm && this.#alarm.at <= at) || this.#isClosing) return;
-    this.#alarm?.cancel();
-    const timer = this.#parts.clock.after(Math.max(0, at - this.#now()), () => {
-      this.#alarm = null;
-      this.wake();
-    });
-    this.#alarm = { at, cancel: () => timer.cancel() };
   }
 
   #now(): number {

@@ -1,6 +1,7 @@
 import type { WebhookRecord } from "../store/records.ts";
 import type { DeliveryLedger } from "./delivery-ledger.ts";
-import { RECOVERED_AFTER_MS, verdictOn } from "./retry-schedule.ts";
+import { LONGEST_WAIT_MS, RECOVERED_AFTER_MS, verdictOn } from "./retry-schedule.ts";
+import type { TryResult } from "./sender.ts";
 import { type WebhookChange, webhookEvent } from "./webhook-event.ts";
 
 const PAUSED =
@@ -15,6 +16,7 @@ export class EndpointHealth {
   readonly #endpoint: WebhookRecord;
   #status: WebhookRecord["status"];
   #failingSince: string | null;
+  #notBefore = 0;
 
   constructor(endpoint: WebhookRecord, ledger: Pick<DeliveryLedger, "note">) {
     this.#endpoint = endpoint;
@@ -27,6 +29,16 @@ export class EndpointHealth {
     return this.#status;
   }
 
+  /** Nothing is sent before, in Unix milliseconds: the receiver asked for it. */
+  get notBefore(): number {
+    return this.#notBefore;
+  }
+
+  /** It is at another address: what the one before it asked for says nothing of this one. */
+  moved(): void {
+    this.#notBefore = 0;
+  }
+
   /** A try was answered as it should be. @returns whether the endpoint is back after it was away for a while */
   worked(now: Date): boolean {
     const since = this.#failingSince;
@@ -37,8 +49,11 @@ export class EndpointHealth {
     return isBack;
   }
 
-  /** A try failed. @param isGone the receiver said that it will not be there again */
-  failed(now: Date, isGone: boolean): void {
+  /** A try failed. */
+  failed(now: Date, { made, isGone, retryAfterMs }: TryResult): void {
+    if (retryAfterMs !== undefined && (made.status === 429 || made.status === 503)) {
+      this.#notBefore = now.getTime() + Math.min(retryAfterMs, LONGEST_WAIT_MS);
+    }
     if (this.#failingSince === null) {
       this.#failingSince = now.toISOString();
       this.#ledger.note({ failingSince: this.#failingSince });

@@ -1,6 +1,7 @@
 import type { EventFilter, EventType } from "@mission-control/protocol";
 import type { DeliveryRecord } from "../store/deliveries.ts";
 import { decodeFrame, frameJson } from "../store/event-frame.ts";
+import { eventsBetween } from "../store/log-gaps.ts";
 import type { LogEntry, Store } from "../store/store.ts";
 import { passes } from "../stream/filter.ts";
 
@@ -70,9 +71,9 @@ export class LogSource {
       const events = step.filter((entry) => passes(filter, entry)).map(loggedEvent);
       return { events, lastId: step.at(-1)?.id ?? after, skipped: 0 };
     }
-    const { oldest } = await this.#store.range();
-    const skipped = Math.max(0, oldest - 1 - after);
-    const stretch = { after: after + skipped, upTo: this.#newest, maxBytes: STEP_BYTES };
+    const { oldest, gaps } = await this.#store.range();
+    const skipped = eventsBetween(after, oldest - 1, gaps);
+    const stretch = { after: Math.max(after, oldest - 1), upTo: this.#newest, maxBytes: STEP_BYTES };
     const { frames, lastId } = await this.#store.frames(stretch, filter);
     const events = framesIn(Buffer.from(frames).toString()).map((frame): LoggedEvent => {
       const { id, type, taskId, agentId } = decodeFrame(frame);

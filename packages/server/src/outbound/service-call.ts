@@ -1,5 +1,6 @@
 import type { JsonObject } from "@mission-control/protocol";
 import type { WebhookRecord } from "../store/records.ts";
+import type { Message } from "./message.ts";
 import type { Post, TryResult, WebhookSender } from "./sender.ts";
 
 /** What a service made of a call. */
@@ -52,6 +53,17 @@ export async function callService(
     json,
     ...(refusal === undefined ? {} : { refusal }),
   };
+}
+
+/** The address that a service's methods have in common, by that of one of them. */
+export function methodsBeside(methodUrl: string): string {
+  const { origin, pathname } = new URL(methodUrl);
+  return new URL(".", `${origin}${pathname}`).href;
+}
+
+/** A message that is a call of a method. */
+export function callMessage(url: string, body: JsonObject): Message {
+  return { contentType: "application/json", body: JSON.stringify(body), url };
 }
 
 function objectOf(text: string): JsonObject {

@@ -2,7 +2,9 @@ import type { DeliveryView, WebhookEndpointView, WebhookFormat } from "@mission-
 import { HIDDEN } from "../exchanges/shown.ts";
 import { shownUrl } from "../gateways/http/shown-url.ts";
 import type { DeliveryRecord } from "../store/deliveries.ts";
+import { eventsBetween } from "../store/log-gaps.ts";
 import type { WebhookRecord } from "../store/records.ts";
+import type { LogRange } from "../store/store.ts";
 import { agentsOf, tagsOf } from "./endpoint-filters.ts";
 import { isForPeople } from "./notice.ts";
 
@@ -16,9 +18,13 @@ export function shownWebhookUrl(url: string, format: WebhookFormat): string {
 /**
  * An endpoint as it is shown.
  * @param waiting how many of its deliveries wait
- * @param newest id of the newest event in the log
+ * @param log what the log holds
  */
-export function viewOf(record: WebhookRecord, waiting: number, newest: number): WebhookEndpointView {
+export function viewOf(
+  record: WebhookRecord,
+  waiting: number,
+  { newest, gaps }: LogRange,
+): WebhookEndpointView {
   const { id, url, types, notices, description, format, status, statusReason } = record;
   const { answers, answersError, rules } = record;
   const { position, skipped, failingSince, lastDeliveredAt, previousSecret, createdAt, updatedAt } = record;
@@ -41,7 +47,7 @@ export function viewOf(record: WebhookRecord, waiting: number, newest: number): 
     status,
     ...(statusReason === undefined ? {} : { statusReason }),
     position,
-    behind: Math.max(0, newest - position),
+    behind: eventsBetween(position, newest, gaps),
     waiting,
     skipped,
     failingSince,

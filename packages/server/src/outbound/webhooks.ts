@@ -76,12 +76,12 @@ export class Webhooks {
 
   async list(): Promise<WebhookEndpointView[]> {
     const { store } = this.#options;
-    const [records, waiting, { newest }] = await Promise.all([
+    const [records, waiting, range] = await Promise.all([
       store.records("webhook"),
       store.waitingCounts(),
       store.range(),
     ]);
-    return records.map((record) => viewOf(record, waiting.get(record.id) ?? 0, newest));
+    return records.map((record) => viewOf(record, waiting.get(record.id) ?? 0, range));
   }
 
   async get(id: string): Promise<WebhookEndpointView | null> {
@@ -156,9 +156,10 @@ export class Webhooks {
    */
   async replay(id: string, since: number | string): Promise<WebhookEndpointView | null> {
     const { store } = this.#options;
+    const { oldest, newest } = await store.range();
+    // What the log does not hold any more was sent, or counted as skipped, before: it is not missed once more.
     const replayAfter =
-      typeof since === "number" ? Math.max(0, since - 1) : await positionBefore(store, since);
-    const { newest } = await store.range();
+      typeof since === "number" ? Math.max(0, oldest - 1, since - 1) : await positionBefore(store, since);
     if (replayAfter > newest) {
       throw new WebhookConflictError(`There is no event ${since} yet: the newest one is ${newest}.`);
     }
@@ -174,8 +175,8 @@ export class Webhooks {
 
   async #view(record: WebhookRecord): Promise<WebhookEndpointView> {
     const { store } = this.#options;
-    const [waiting, { newest }] = await Promise.all([store.waitingCounts(), store.range()]);
-    return viewOf(record, waiting.get(record.id) ?? 0, newest);
+    const [waiting, range] = await Promise.all([store.waitingCounts(), store.range()]);
+    return viewOf(record, waiting.get(record.id) ?? 0, range);
   }
 
   #now(): string {

@@ -32,6 +32,12 @@ export function behindGap(id: number, gaps: readonly Gap[]): number {
   return gap ? gap.to + 1 : id;
 }
 
+/** How many events there are, or were, after one id and up to another: the ids between them that are in no gap. */
+export function eventsBetween(after: number, upTo: number, gaps: readonly Gap[] = []): number {
+  const leftOut = gaps.map(({ from, to }) => Math.max(0, Math.min(to, upTo) - Math.max(from, after + 1) + 1));
+  return Math.max(0, upTo - after - leftOut.reduce((sum, count) => sum + count, 0));
+}
+
 /** The id up to which everything is older than the newest `count` events, given that `newest` is the newest id. */
 export function idBefore(count: number, newest: number, gaps: readonly Gap[]): number {
   let id = newest;

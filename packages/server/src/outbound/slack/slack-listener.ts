@@ -1,19 +1,18 @@
 import { randomUUID } from "node:crypto";
 import type { Json, JsonObject } from "@mission-control/protocol";
-import { abortable, pause } from "../../abortable.ts";
-import { fullJitter } from "../../gateways/backoff.ts";
+import { abortable } from "../../abortable.ts";
 import type { Press, Taken } from "../answers/answer-desk.ts";
 import { rejectData } from "../answers/answer-desk.ts";
 import type { Listener, ListenerParts } from "../answers/answers.ts";
 import { deliveryOf } from "../answers/choices.ts";
 import { endedMessage } from "../answers/ended-message.ts";
+import { keepHearing, UnheardError } from "../answers/keep-hearing.ts";
 import { isPrivateHost, PrivateAddressError } from "../public-address.ts";
 import { objectIn, type ServiceAnswer, textIn } from "../service-call.ts";
 import { slackChannel } from "./slack-message.ts";
 import { callSlack } from "./slack-sender.ts";
 import { SlackSocket } from "./slack-socket.ts";
 
-const BACKOFF = { firstMs: 1000, longestMs: 60_000 };
 /** Names the dialog that asks for what is to be changed. */
 const CHANGES = "mission_control_changes";
 const FEEDBACK_LENGTH = 3000;
@@ -40,36 +39,26 @@ export class SlackListener implements Listener {
   /** Keeps a connection: when Slack says that it will end one, the next is there before. */
   async #run(): Promise<void> {
     const { signal } = this.#stop;
-    let failures = 0;
     let last: SlackSocket | null = null;
-    while (!signal.aborted) {
-      try {
-        const socket = await this.#connect();
-        last?.retire();
-        last = socket;
-        if (failures > 0 || !this.#isUp) this.#parts.report(null);
-        this.#isUp = true;
-        failures = 0;
-        await abortable(socket.over(), signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        if (failures === 0) this.#parts.report(`Slack: ${(error as Error).message}.`);
-        const asked = error instanceof RefusedError ? (error.retryAfterMs ?? 0) : 0;
-        await pause(Math.max(asked, fullJitter(BACKOFF, failures++, Math.random)), signal);
-      }
-    }
+    await keepHearing("Slack", this.#parts.report, signal, async (_, heard) => {
+      const socket = await this.#connect();
+      last?.retire();
+      last = socket;
+      heard();
+      await abortable(socket.over(), signal);
+    });
   }
-
-  #isUp = false;
 
   /** @throws Error with the reason */
   async #connect(): Promise<SlackSocket> {
     const { signal } = this.#stop;
     const { base, endpoint } = this.#service();
-    const asked = { url: `${base}apps.connections.open`, token: endpoint.tokens?.app ?? "", body: {} };
+    const asked = { url: `${base}apps.connections.open`, token: endpoint.tokens?.app, body: {} };
     const { result, json } = await callSlack(this.#parts.service, endpoint, randomUUID(), asked, signal);
     const url = textIn(json, "url");
-    if (!result.isDelivered || url === "") throw new RefusedError(result.made.error, result.retryAfterMs);
+    if (!result.isDelivered || url === "") {
+      throw new UnheardError(result, "It gave no address to connect to.");
+    }
     // A name is looked at when it is looked up.
     if (this.#parts.lookup && isPrivateHost(new URL(url))) throw new PrivateAddressError();
     const socket = new SlackSocket({
@@ -167,7 +156,7 @@ export class SlackListener implements Listener {
 
   #call(method: string, body: JsonObject): Promise<ServiceAnswer> {
     const { base, endpoint } = this.#service();
-    const asked = { url: `${base}${method}`, token: endpoint.tokens?.bot ?? "", body };
+    const asked = { url: `${base}${method}`, token: endpoint.tokens?.bot, body };
     return callSlack(this.#parts.service, endpoint, randomUUID(), asked, this.#stop.signal);
   }
 
@@ -183,17 +172,6 @@ export class SlackListener implements Listener {
 }
 
 const NOT_NOW = "This could not be taken just now: try again, or answer on the dashboard.";
-
-class RefusedError extends Error {
-  readonly code = "slack_refused";
-  override name = "RefusedError";
-  readonly retryAfterMs: number | undefined;
-
-  constructor(reason = "It gave no address to connect to.", retryAfterMs: number | undefined) {
-    super(reason.replace(/\.$/, ""));
-    this.retryAfterMs = retryAfterMs;
-  }
-}
 
 function nameIn(payload: JsonObject): string {
   const user = objectIn(payload, "user");

@@ -4,6 +4,7 @@ import type { ChoiceButton } from "../answers/choices.ts";
 import type { Message } from "../message.ts";
 import type { Notice } from "../notice.ts";
 import { clipped, slackEscaped } from "../notice-format.ts";
+import { callMessage, methodsBeside } from "../service-call.ts";
 
 /** Slack refuses a longer text of a section, in characters after escaping. */
 const SECTION_LENGTH = 3000;
@@ -39,7 +40,7 @@ export function slackAppMessage(
   }
   const metadata = { event_type: "mission_control_delivery", event_payload: { id: deliveryId } };
   const { base, channel } = slackChannel(channelUrl);
-  return message(`${base}chat.postMessage`, { ...said(channel, notice, blocks), metadata });
+  return callMessage(`${base}chat.postMessage`, { ...said(channel, notice, blocks), metadata });
 }
 
 /**
@@ -58,14 +59,12 @@ export function slackAppEdit(
   };
   const { base } = slackChannel(channelUrl);
   const body = { ...said(place.channel, notice, [...sections(notice), foot]), ts: place.message };
-  return message(`${base}chat.update`, body);
+  return callMessage(`${base}chat.update`, body);
 }
 
 /** Where an app's bot writes: the address of the service's methods, and the channel's id. */
 export function slackChannel(channelUrl: string): { base: string; channel: string } {
-  const url = new URL(channelUrl);
-  const channel = url.searchParams.get("channel") ?? "";
-  return { base: new URL(".", `${url.origin}${url.pathname}`).href, channel };
+  return { base: methodsBeside(channelUrl), channel: new URL(channelUrl).searchParams.get("channel") ?? "" };
 }
 
 function sections({ title, text, link }: Notice): JsonObject[] {
@@ -82,8 +81,4 @@ function sections({ title, text, link }: Notice): JsonObject[] {
 /** The text is what notifications and screen readers tell; the blocks are what is seen. */
 function said(channel: string, { title }: Notice, blocks: JsonObject[]): JsonObject {
   return { channel, text: clipped(slackEscaped(title), SECTION_LENGTH), blocks, unfurl_links: false };
-}
-
-function message(url: string, body: JsonObject): Message {
-  return { contentType: "application/json", body: JSON.stringify(body), url };
 }

@@ -1,16 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { JsonObject } from "@mission-control/protocol";
-import { pause } from "../../abortable.ts";
-import { fullJitter } from "../../gateways/backoff.ts";
 import { rejectData } from "../answers/answer-desk.ts";
 import type { Listener, ListenerParts } from "../answers/answers.ts";
+import { keepHearing, UnheardError } from "../answers/keep-hearing.ts";
 import { callService, objectIn, type ServiceAnswer, textIn } from "../service-call.ts";
 import { telegramChat } from "./telegram-message.ts";
 
 /** How long Telegram waits with its answer for something to happen, in seconds, and how long we wait for it. */
 const POLL_S = 50;
 const POLL_TIMEOUT_MS = 65_000;
-const BACKOFF = { firstMs: 1000, longestMs: 60_000 };
 /** What a pop-up over a chat may say, in UTF-16 units. */
 const ALERT_LENGTH = 200;
 /** Begins what asks for changes, with what they are about: the answer to it is known by that. */
@@ -38,32 +36,19 @@ export class TelegramListener implements Listener {
   }
 
   async #run(): Promise<void> {
-    const { signal } = this.#stop;
     /** The first update that was not taken yet; none before the first poll, which then gives all that are kept. */
     let offset: number | undefined;
-    let failures = 0;
-    let isUp = false;
-    while (!signal.aborted) {
-      try {
-        // Whether it can be heard at all is known at once by a poll that does not wait.
-        const polled = await this.#poll(offset, isUp && failures === 0 ? POLL_S : 0);
-        if (!isUp || failures > 0) this.#parts.report(null);
-        isUp = true;
-        for (const update of polled) {
-          await this.#take(update);
-          offset = Number(update.update_id) + 1;
-        }
-        failures = 0;
-      } catch (error) {
-        if (signal.aborted) return;
-        if (failures === 0) this.#parts.report(`Telegram: ${(error as Error).message}`);
-        const asked = error instanceof PollError ? (error.retryAfterMs ?? 0) : 0;
-        await pause(Math.max(asked, fullJitter(BACKOFF, failures++, Math.random)), signal);
+    await keepHearing("Telegram", this.#parts.report, this.#stop.signal, async (isHearing, heard) => {
+      // Whether it can be heard at all is known at once by a poll that does not wait.
+      for (const update of await this.#poll(offset, isHearing ? POLL_S : 0)) {
+        await this.#take(update);
+        offset = Number(update.update_id) + 1;
       }
-    }
+      heard();
+    });
   }
 
-  /** @param timeout how long Telegram waits for something to happen, in seconds @throws PollError */
+  /** @param timeout how long Telegram waits for something to happen, in seconds @throws UnheardError */
   async #poll(offset: number | undefined, timeout: number): Promise<JsonObject[]> {
     const body = {
       timeout,
@@ -71,7 +56,7 @@ export class TelegramListener implements Listener {
       ...(offset === undefined ? {} : { offset }),
     };
     const { result, json } = await this.#call("getUpdates", body, POLL_TIMEOUT_MS);
-    if (!result.isDelivered) throw new PollError(result.made.error ?? "", result.retryAfterMs);
+    if (!result.isDelivered) throw new UnheardError(result);
     return Array.isArray(json.result) ? (json.result as JsonObject[]) : [];
   }
 
@@ -144,17 +129,6 @@ export class TelegramListener implements Listener {
     const url = `${telegramChat(endpoint.url).base}${method}`;
     const post = { url, body, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
     return callService(this.#parts.service, endpoint, randomUUID(), post, this.#stop.signal);
-  }
-}
-
-class PollError extends Error {
-  readonly code = "telegram_poll";
-  override name = "PollError";
-  readonly retryAfterMs: number | undefined;
-
-  constructor(message: string, retryAfterMs: number | undefined) {
-    super(message);
-    this.retryAfterMs = retryAfterMs;
   }
 }
 

@@ -4,6 +4,7 @@ import type { ChoiceButton } from "../answers/choices.ts";
 import type { Message } from "../message.ts";
 import type { Notice } from "../notice.ts";
 import { clipped, telegramText } from "../notice-format.ts";
+import { callMessage, methodsBeside } from "../service-call.ts";
 
 /** More of a button's label is not seen on a phone. */
 const LABEL_LENGTH = 64;
@@ -40,15 +41,12 @@ export function telegramEdit(notice: Notice, words: string, botUrl: string, plac
 
 /** A call of a bot's method. */
 export function telegramCall(botUrl: string, method: string, body: JsonObject): Message {
-  const url = `${telegramChat(botUrl).base}${method}`;
-  return { contentType: "application/json", body: JSON.stringify(body), url };
+  return callMessage(`${telegramChat(botUrl).base}${method}`, body);
 }
 
 /** The address of a bot's methods, which holds its token, and the chat that it writes to. */
 export function telegramChat(botUrl: string): { base: string; chat: string } {
-  const url = new URL(botUrl);
-  const chat = url.searchParams.get("chat_id") ?? "";
-  return { base: new URL(".", `${url.origin}${url.pathname}`).href, chat };
+  return { base: methodsBeside(botUrl), chat: new URL(botUrl).searchParams.get("chat_id") ?? "" };
 }
 
 function said(text: string): JsonObject {

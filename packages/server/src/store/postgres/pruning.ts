@@ -7,6 +7,7 @@ import { prepared, roundTrip } from "./statement.ts";
 const PRUNE_ROWS = 100;
 
 const selectHead = prepared("head_to_prune", "SELECT newest FROM log_head");
+/** Gaps stay when the events around them go: whoever counts what it missed leaves them out. */
 const selectGaps = prepared("gaps", "SELECT first, last FROM log_gaps ORDER BY first");
 const lockTail = prepared("lock_tail", "SELECT oldest FROM log_tail FOR UPDATE");
 /** A receipt stands before all that were written later, whatever its own time says: a clock may have been ahead. */
@@ -17,8 +18,6 @@ const selectOldReceipt = prepared(
 /** Shared: the lease does not change hands before the end of this transaction. */
 const lockFence = prepared("lock_fence", "SELECT fence FROM leases WHERE name = $1 FOR SHARE");
 const deleteEvents = prepared("delete_events", "DELETE FROM events WHERE id <= $1");
-/** A position before the oldest event gets a `reset` in any case. */
-const deleteGaps = prepared("delete_gaps", "DELETE FROM log_gaps WHERE last < $1");
 const moveTail = prepared("move_tail", "UPDATE log_tail SET oldest = $1");
 const deleteReceipts = prepared(
   "delete_receipts",
@@ -57,7 +56,7 @@ export async function prune(database: Database, policy: PrunePolicy): Promise<bo
       return false;
     }
     const answers = await roundTrip(client, [
-      ...(upTo < oldest ? [] : [deleteEvents(upTo), moveTail(next), deleteGaps(next)]),
+      ...(upTo < oldest ? [] : [deleteEvents(upTo), moveTail(next)]),
       ...(lastReceipt === undefined ? [] : [deleteReceipts(lastReceipt, rows)]),
       "COMMIT",
     ]);

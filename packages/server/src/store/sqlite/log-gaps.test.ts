@@ -6,7 +6,7 @@ import { type TestContext, test } from "node:test";
 import { newEvent } from "../../../test/conformance/engine.ts";
 import { StreamServer } from "../../../test/support/stream-server.ts";
 import { decodeFrame } from "../event-frame.ts";
-import { idBefore } from "../log-gaps.ts";
+import { eventsBetween, idBefore } from "../log-gaps.ts";
 
 import { SqliteStore } from "./sqlite-store.ts";
 
@@ -111,6 +111,23 @@ test("so many ids back from the newest, gaps left out", () => {
     kept.map((id) => idBefore(countAfter(id, gaps), 50, gaps)),
     kept,
   );
+});
+
+test("so many events between two ids, gaps left out", () => {
+  const gaps = [
+    { from: 11, to: 20 },
+    { from: 31, to: 40 },
+  ];
+  for (let after = 0; after <= 50; after++) {
+    assert.equal(eventsBetween(after, 50, gaps), countAfter(after, gaps), `after ${after}`);
+    assert.equal(
+      eventsBetween(0, after, gaps),
+      countAfter(0, gaps) - countAfter(after, gaps),
+      `up to ${after}`,
+    );
+  }
+  assert.equal(eventsBetween(50, 40, gaps), 0);
+  assert.equal(eventsBetween(3, 8), 5);
 });
 
 /** How many ids after `id` and up to 50 are in no gap. */
