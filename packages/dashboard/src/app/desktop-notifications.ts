@@ -5,7 +5,7 @@ import { shelf } from "../store/shelf.ts";
 import { text } from "../text/text.ts";
 import { visibleText } from "../text/visible.ts";
 import type { Mission } from "./mission.ts";
-import { isQuestion, isUndelivered, Notifier } from "./notifier.ts";
+import { isBudgetReached, isQuestion, isUndelivered, Notifier } from "./notifier.ts";
 import { isLookedAt } from "./presence.ts";
 import { useMission } from "./use-mission.ts";
 
@@ -55,6 +55,15 @@ export function useDesktopNotifications(): void {
 
 async function notify(mission: Mission, event: HeldEvent): Promise<void> {
   const { taskId, data } = event;
+  if (isBudgetReached(event)) {
+    show(
+      text.eventType.budget,
+      visibleText(event.message ?? "").slice(0, MAX_BODY),
+      `event-${event.id}`,
+      "/insights",
+    );
+    return;
+  }
   if (!taskId) return;
   const task = mission.tasks.get(taskId) ?? (await mission.readTask(taskId).catch(() => undefined));
   const title = visibleText(task?.title ?? taskId);
@@ -69,10 +78,15 @@ async function notify(mission: Mission, event: HeldEvent): Promise<void> {
 }
 
 /** One tag is one notification, however many tabs are open. */
-function show(title: string, body: string, tag: string): void {
+function show(
+  title: string,
+  body: string,
+  tag: string,
+  path = tag === "many" ? null : `/tasks/${encodeURIComponent(tag)}`,
+): void {
   const notification = new Notification(title, { body, tag: `mission-control-${tag}` });
   notification.addEventListener("click", () => {
     focus();
-    if (tag !== "many") location.assign(`${basePath()}/tasks/${encodeURIComponent(tag)}`);
+    if (path !== null) location.assign(basePath() + path);
   });
 }

@@ -89,3 +89,19 @@ test("a page that goes away while it is found out whether somebody looks says no
   together();
   assert.deepEqual(told, []);
 });
+
+test("of a budget, people hear what is reached: of all of it at once, that alone", async () => {
+  const reached = (threshold: number, spent: number) =>
+    event(`budget ${threshold}`, "budget", {
+      change: "reached",
+      threshold,
+      spent,
+      limit: { amount: 10, currency: "USD" },
+    });
+  await notifier.add([event("made", "budget", { change: "created" }), reached(80, 8.5)]);
+  together();
+  assert.deepEqual(told, ["budget 80"]);
+  await notifier.add([reached(80, 12), reached(100, 12)]);
+  together();
+  assert.deepEqual(told, ["budget 80", "budget 100"]);
+});

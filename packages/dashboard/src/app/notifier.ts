@@ -65,11 +65,11 @@ export class Notifier {
   }
 }
 
-/** Whether somebody wants to hear of it: what an agent waits for, or an end. */
+/** Whether somebody wants to hear of it: what an agent waits for, a budget, or an end. */
 function isNews(event: HeldEvent): boolean {
   const { type, data } = event;
   const isEnd = data.to === "completed" || data.to === "failed" || data.to === "review";
-  return isForAnAgent(event) || (type === "status_change" && isEnd);
+  return isForAnAgent(event) || isBudgetReached(event) || (type === "status_change" && isEnd);
 }
 
 /** Whether an agent may stand still until somebody has done something. */
@@ -85,4 +85,11 @@ export function isQuestion({ type, data }: HeldEvent): boolean {
 /** Whether it tells that an agent did not get an answer, or a message. */
 export function isUndelivered({ type, data: { state } }: HeldEvent): boolean {
   return (type === "permission" && state === "undelivered") || (type === "message" && state === "refused");
+}
+
+/** Whether it tells that a share of a budget is reached: of several that were at once, the last. */
+export function isBudgetReached({ type, data }: HeldEvent): boolean {
+  if (type !== "budget" || data.change !== "reached") return false;
+  const limit = Object.values(data.limit ?? {}).find((value) => typeof value === "number");
+  return data.threshold === 100 || Number(data.spent) < Number(limit);
 }

@@ -7,6 +7,7 @@ import { insightsText } from "../../text/insights-text.ts";
 import { text } from "../../text/text.ts";
 import { Foreign } from "../../ui/foreign.tsx";
 import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
+import { Budgets } from "./budgets/budgets.tsx";
 import { Charts } from "./charts.tsx";
 import { FailureReasons } from "./failure-reasons.tsx";
 import { AgentTable, TagTable } from "./figure-tables.tsx";
@@ -48,6 +49,7 @@ export function InsightsPage() {
         {filtered ? <Filters search={search} /> : null}
       </header>
       {data && !data.isComplete ? <p className={styles.quiet}>{insightsText.counting}</p> : null}
+      <Budgets />
       {startFailure && !data ? (
         <Failure error={startFailure} retry={() => mission.retryNow()} />
       ) : error && !data ? (
