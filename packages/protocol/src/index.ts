@@ -3,6 +3,7 @@ export * from "./artifacts.ts";
 export * from "./budgets.ts";
 export * from "./callbacks.ts";
 export * from "./common.ts";
+export * from "./deliveries.ts";
 export * from "./dispatches.ts";
 export * from "./entries.ts";
 export * from "./entry-line.ts";
