@@ -54,6 +54,54 @@ test("generated clients find the server, and a name for each call", async (t) =>
   assert.deepEqual((await below.call("GET", "/api/openapi.json")).body.servers, [{ url: publicUrl }]);
 });
 
+test("whatever a client is given has a type, also what agents may write in several ways", async () => {
+  const { body } = await http.call("GET", "/api/openapi.json");
+  const untyped: string[] = [];
+  const look = (schema: unknown, path: string) => {
+    if (typeof schema !== "object" || schema === null) return;
+    for (const [name, value] of Object.entries(schema)) {
+      const isEmpty =
+        typeof value === "object" &&
+        value !== null &&
+        Object.keys(value).every((key) => key === "description");
+      if (isEmpty && path.endsWith("/properties")) untyped.push(`${path}/${name}`);
+      look(value, `${path}/${name}`);
+    }
+  };
+  look(body, "");
+  assert.deepEqual(untyped, []);
+  const { options, expiresAt, fields } = body.components.schemas.PermissionRequest.properties;
+  assert.equal(options.items.properties.kind.type, "string");
+  assert.equal(expiresAt.type, "string");
+  assert.equal(body.components.schemas.JsonObject.additionalProperties, true, "anything, not nothing");
+  assert.equal(fields.items.properties.required.type, "boolean");
+});
+
+test("what is asked for and answered has names, and every answer a description", async () => {
+  const { body } = await http.call("GET", "/api/openapi.json");
+  const schemas = Object.keys(body.components.schemas);
+  for (const name of [
+    "Task",
+    "TaskStatus",
+    "Priority",
+    "EventType",
+    "CreateTask",
+    "Callback",
+    "Exchange",
+    "Insights",
+  ]) {
+    assert.ok(schemas.includes(name), name);
+  }
+  const doubled = schemas.filter((name) => name.endsWith("Input"));
+  for (const name of doubled) {
+    const given = name.replace(/Input$/, "");
+    assert.ok(schemas.includes(given), `${name} is called so beside another`);
+    assert.notDeepEqual(body.components.schemas[name], body.components.schemas[given]);
+  }
+  assert.equal(body.paths["/api/tasks"].post.responses[201].description, "Created");
+  assert.doesNotMatch(JSON.stringify(body), /Default Response/);
+});
+
 const CONTRACT = [
   "POST /api/agents",
   "GET /api/agents",

@@ -1,35 +1,6 @@
+import { STATUS_CODES } from "node:http";
 import swagger from "@fastify/swagger";
-import {
-  agentSchema,
-  agentSecretSchema,
-  artifactSchema,
-  callbackResponseSchema,
-  callbackSchema,
-  createdAgentSchema,
-  deliveryDetailSchema,
-  deliverySchema,
-  dispatchSchema,
-  endpointSchema,
-  entrySchema,
-  eventSchema,
-  gatewayAgentSchema,
-  gatewaySchema,
-  inboxItemSchema,
-  inboxSchema,
-  jsonObjectSchema,
-  messagePageSchema,
-  messageSchema,
-  PROBLEM_TYPE,
-  permissionRequestSchema,
-  problemSchema,
-  savedViewSchema,
-  taskPageSchema,
-  taskSchema,
-  taskSummarySchema,
-  transcriptEntrySchema,
-  usageSchema,
-  webhookEndpointSchema,
-} from "@mission-control/protocol";
+import * as protocol from "@mission-control/protocol";
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { HttpApp } from "./http-app.ts";
@@ -38,41 +9,77 @@ type Registry = z.core.$ZodRegistry<{ id?: string | undefined }>;
 
 /** Schemas that the document describes once, by name. */
 const NAMED = {
-  Agent: agentSchema,
-  Artifact: artifactSchema,
-  AgentEndpoint: endpointSchema,
-  AgentSecret: agentSecretSchema,
-  Callback: callbackSchema,
-  CallbackResponse: callbackResponseSchema,
-  CreatedAgent: createdAgentSchema,
-  Delivery: deliverySchema,
-  DeliveryDetail: deliveryDetailSchema,
-  Dispatch: dispatchSchema,
-  Entry: entrySchema,
-  Event: eventSchema,
-  Gateway: gatewaySchema,
-  GatewayAgent: gatewayAgentSchema,
-  Inbox: inboxSchema,
-  InboxItem: inboxItemSchema,
-  JsonObject: jsonObjectSchema,
-  Message: messageSchema,
-  MessagePage: messagePageSchema,
-  PermissionRequest: permissionRequestSchema,
-  Problem: problemSchema,
-  SavedView: savedViewSchema,
-  Task: taskSchema,
-  TaskPage: taskPageSchema,
-  TaskSummary: taskSummarySchema,
-  TranscriptEntry: transcriptEntrySchema,
-  Usage: usageSchema,
-  WebhookEndpoint: webhookEndpointSchema,
+  Agent: protocol.agentSchema,
+  AgentEndpoint: protocol.endpointSchema,
+  AgentSecret: protocol.agentSecretSchema,
+  AgentStatus: protocol.agentStatusSchema,
+  AnswerPermission: protocol.answerPermissionSchema,
+  Artifact: protocol.artifactSchema,
+  AttachedFile: protocol.attachedFileSchema,
+  Budget: protocol.budgetSchema,
+  Callback: protocol.callbackSchema,
+  CallbackResponse: protocol.callbackResponseSchema,
+  CreateAgent: protocol.createAgentSchema,
+  CreateBudget: protocol.createBudgetSchema,
+  CreateGateway: protocol.createGatewaySchema,
+  CreateSavedView: protocol.createSavedViewSchema,
+  CreateTask: protocol.createTaskSchema,
+  CreateWebhook: protocol.createWebhookSchema,
+  CreatedAgent: protocol.createdAgentSchema,
+  Delivery: protocol.deliverySchema,
+  DeliveryDetail: protocol.deliveryDetailSchema,
+  DeliveryPage: protocol.deliveryPageSchema,
+  DeliveryState: protocol.deliveryStateSchema,
+  Dispatch: protocol.dispatchSchema,
+  DispatchState: protocol.dispatchStateSchema,
+  Entry: protocol.entrySchema,
+  Event: protocol.eventSchema,
+  EventType: protocol.eventTypeSchema,
+  Exchange: protocol.exchangeSchema,
+  ExchangeDetail: protocol.exchangeDetailSchema,
+  ExchangePage: protocol.exchangePageSchema,
+  FormField: protocol.formFieldSchema,
+  Gateway: protocol.gatewaySchema,
+  GatewayAgent: protocol.gatewayAgentSchema,
+  GatewayState: protocol.gatewayStateSchema,
+  Inbox: protocol.inboxSchema,
+  InboxItem: protocol.inboxItemSchema,
+  Insights: protocol.insightsSchema,
+  InsightFigures: protocol.insightFiguresSchema,
+  JsonObject: protocol.jsonObjectSchema,
+  Message: protocol.messageSchema,
+  MessagePage: protocol.messagePageSchema,
+  NoticeKind: protocol.noticeKindSchema,
+  PatchAgent: protocol.patchAgentSchema,
+  PatchBudget: protocol.patchBudgetSchema,
+  PatchSavedView: protocol.patchSavedViewSchema,
+  PatchTask: protocol.patchTaskSchema,
+  PatchWebhook: protocol.patchWebhookSchema,
+  PermissionPolicy: protocol.permissionPolicySchema,
+  PermissionRequest: protocol.permissionRequestSchema,
+  Priority: protocol.prioritySchema,
+  Problem: protocol.problemSchema,
+  SavedView: protocol.savedViewSchema,
+  SendMessage: protocol.sendMessageSchema,
+  SentPayload: protocol.sentPayloadSchema,
+  Task: protocol.taskSchema,
+  TaskCounts: protocol.taskCountsSchema,
+  TaskPage: protocol.taskPageSchema,
+  TaskStatus: protocol.taskStatusSchema,
+  TaskSummary: protocol.taskSummarySchema,
+  TranscriptEntry: protocol.transcriptEntrySchema,
+  TranscriptPage: protocol.transcriptPageSchema,
+  Usage: protocol.usageSchema,
+  WebhookEndpoint: protocol.webhookEndpointSchema,
+  WebhookFormat: protocol.webhookFormatSchema,
+  WebhookStatus: protocol.webhookStatusSchema,
 };
 
 /** The answer of every refused call, for a route's documentation. */
 export const PROBLEM_RESPONSE = {
   default: {
     description: "Refused, or failed: problem details (RFC 9457).",
-    content: { [PROBLEM_TYPE]: { schema: problemSchema } },
+    content: { [protocol.PROBLEM_TYPE]: { schema: protocol.problemSchema } },
   },
 };
 
@@ -88,7 +95,10 @@ export function listOf<Item extends z.ZodType>(item: Item) {
 }
 
 /** A page of the event log. */
-export const eventPageSchema = z.object({ items: z.array(eventSchema), nextCursor: z.string().nullable() });
+export const eventPageSchema = z.object({
+  items: z.array(protocol.eventSchema),
+  nextCursor: z.string().nullable(),
+});
 
 /**
  * Makes the OpenAPI 3.1 document from the schemas that validate. To be called before the routes are added; serves
@@ -125,22 +135,87 @@ export async function describeApi(app: HttpApp, sessionCookie: string, server: s
       security: [{ bearer: [] }, { session: [], sessionKey: [] }],
     },
     transform: createJsonSchemaTransform(options),
-    transformObject: (document) => withoutUnused(nameSchemas(document) as { components?: object }),
+    transformObject: (document) =>
+      withPlainNames(withoutUnused(withWords(nameSchemas(document) as ApiDocument))),
   });
+}
+
+/** What a schema that is taken is called beside one of the same name that is given. */
+const TAKEN = "Input";
+
+/** Calls a schema that is taken as the one that is given where they are alike, or where there is only the one. */
+function withPlainNames<Document extends { components?: object }>(document: Document): Document {
+  const { schemas = {} } = (document.components ?? {}) as { schemas?: Record<string, unknown> };
+  const plain = (text: string) =>
+    text.replace(new RegExp(`(#/components/schemas/\\w+)${TAKEN}"`, "g"), '$1"');
+  const textOf = (name: string) => plain(JSON.stringify(schemas[name]));
+  const renamed = Object.keys(schemas).filter((name) => {
+    const given = name.slice(0, -TAKEN.length);
+    return name.endsWith(TAKEN) && (!(given in schemas) || textOf(given) === textOf(name));
+  });
+  let text = JSON.stringify({ ...document, components: { ...document.components, schemas: {} } });
+  let named = JSON.stringify(schemas);
+  for (const name of renamed) {
+    const given = name.slice(0, -TAKEN.length);
+    const reference = (words: string) => `"#/components/schemas/${words}"`;
+    text = text.replaceAll(reference(name), reference(given));
+    named = named.replaceAll(reference(name), reference(given));
+  }
+  const kept = Object.entries(JSON.parse(named) as Record<string, unknown>).map(([name, schema]) => [
+    renamed.includes(name) ? name.slice(0, -TAKEN.length) : name,
+    schema,
+  ]);
+  const whole = JSON.parse(text) as Document;
+  return { ...whole, components: { ...whole.components, schemas: Object.fromEntries(kept) } };
+}
+
+interface ApiDocument {
+  components?: object;
+  paths?: Record<string, Record<string, { responses?: Record<string, { description?: string }> }>>;
+}
+
+/** Says of answers that nobody described what their status means. */
+function withWords(document: ApiDocument): ApiDocument {
+  const operations = Object.values(document.paths ?? {}).flatMap((path) => Object.values(path));
+  for (const { responses = {} } of operations) {
+    for (const [status, response] of Object.entries(responses)) {
+      if (response.description === "Default Response") response.description = STATUS_CODES[status] ?? status;
+    }
+  }
+  return document;
 }
 
 type Override = { zodSchema: z.core.$ZodType; jsonSchema: z.core.JSONSchema.BaseSchema };
 
 /** How schemas are written that JSON Schema has no simple word for. */
 function override({ zodSchema, jsonSchema }: Override): void {
-  if (zodSchema === jsonObjectSchema) {
+  if (zodSchema === protocol.jsonObjectSchema) {
     // Its values are recursive; what they may be goes without saying.
     for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
-    jsonSchema.type = "object";
+    Object.assign(jsonSchema, { type: "object", additionalProperties: true });
   }
   if (zodSchema === bytesSchema) Object.assign(jsonSchema, { type: "string", format: "binary" });
+  const given = Object.keys(jsonSchema).some((key) => key !== "description") ? null : givenBy(zodSchema);
+  if (given) {
+    const { $schema: _, ...shape } = z.toJSONSchema(given, {
+      io: "output",
+      unrepresentable: "any",
+      override,
+    });
+    Object.assign(jsonSchema, shape);
+  }
+  // A newer server may tell more: what reads its answers must not refuse that.
+  if (zodSchema instanceof z.ZodObject && !zodSchema.def.catchall) delete jsonSchema.additionalProperties;
   // The document's maker takes this for an answer without a body.
   if (zodSchema._zod.def.type === "undefined") jsonSchema.type = "null";
+}
+
+/** What a transformation gives: in these schemas it is of the shape of what it takes, without null and undefined. */
+function givenBy(schema: z.core.$ZodType): z.core.$ZodType | null {
+  if (!(schema instanceof z.ZodPipe) || !(schema.out instanceof z.ZodTransform)) return null;
+  let given: z.core.$ZodType = schema.in;
+  while (given instanceof z.ZodOptional || given instanceof z.ZodNullable) given = given.unwrap();
+  return given;
 }
 
 /** Every named schema comes as input and as output; those that nothing refers to only clutter. */
