@@ -33,7 +33,7 @@ const EXPLANATIONS: Record<string, string> = {
   ERR_TLS_CERT_ALTNAME_INVALID: "its TLS certificate is for another host name",
   ERR_TLS_HANDSHAKE_TIMEOUT: "the TLS handshake took too long",
   EPROTO:
-    "it does not speak TLS as this server does: is a plain http:// or ws:// port behind an address for TLS?",
+    "it does not speak TLS as this server does: perhaps a plain http:// or ws:// port is behind an address for TLS",
   ERR_SSL_WRONG_VERSION_NUMBER: "it does not speak TLS: its address should begin with http:// or ws://",
   ERR_SSL_PACKET_LENGTH_TOO_LONG: "it does not speak TLS: its address should begin with http:// or ws://",
 };

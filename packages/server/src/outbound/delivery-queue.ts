@@ -159,13 +159,12 @@ export class DeliveryQueue {
     this.#ledger.read(upTo);
   }
 
-  /** Has one that waits tried as soon as its turn comes. @returns whether it waits */
-  retryNow(delivery: DeliveryRecord): boolean {
-    const waiting = this.#lanes.find(delivery.id, delivery.lane);
-    if (waiting) Object.assign(waiting, { dueAt: 0, isExtra: true });
-    else if (delivery.eventId !== null && this.#left.has(delivery.eventId)) {
-      const { nextTryAt: _, ...now } = delivery;
-      this.#left.set(delivery.eventId, now);
+  /** Has one that waits tried at once, after what it waits behind. @returns whether it waits */
+  retryNow(delivery: DeliveryRecord, now: number): boolean {
+    if (this.#lanes.hastenTo(delivery, now)) return true;
+    if (delivery.eventId !== null && this.#left.has(delivery.eventId)) {
+      const { nextTryAt: _, ...due } = delivery;
+      this.#left.set(delivery.eventId, due);
     } else return false;
     return true;
   }

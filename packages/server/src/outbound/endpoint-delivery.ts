@@ -281,7 +281,7 @@ export class EndpointDelivery {
     const { store } = this.#parts;
     for (const id of ids) {
       const delivery = await store.delivery(id);
-      if (delivery && !this.#queue.retryNow(delivery)) {
+      if (delivery && !this.#queue.retryNow(delivery, this.#now())) {
         const json = await deliveredJson(store, delivery);
         if (json !== null) this.#queue.addAgain(delivery, json);
       }

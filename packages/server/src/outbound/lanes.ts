@@ -78,17 +78,22 @@ export class Lanes {
 
   /** Makes all due that wait for their time, beside the schedule. */
   hasten(now: number): void {
-    for (const item of this.#heads) {
-      if (item.dueAt <= now) continue;
-      item.dueAt = 0;
-      item.isExtra = true;
-    }
+    for (const item of this.#heads) makeDue(item, now);
   }
 
-  /** An item by its delivery's id. */
-  find(id: string, lane: string): Item | undefined {
-    return this.#lanes.get(lane)?.find(({ delivery }) => delivery.id === id);
+  /** Makes a delivery due, and what is before it in its lane, on which it waits. @returns whether it is there */
+  hastenTo({ id, lane }: Pick<DeliveryRecord, "id" | "lane">, now: number): boolean {
+    const items = this.#lanes.get(lane) ?? [];
+    const index = items.findIndex(({ delivery }) => delivery.id === id);
+    for (const item of items.slice(0, index + 1)) makeDue(item, now);
+    return index >= 0;
   }
+}
+
+function makeDue(item: Item, now: number): void {
+  if (item.dueAt <= now) return;
+  item.dueAt = 0;
+  item.isExtra = true;
 }
 
 function isBefore(a: Item, b: Item): boolean {

@@ -147,6 +147,20 @@ test("a delivery that fails is tried again on the schedule, under one id, and it
   assert.deepEqual(new Set(ids), new Set([`${id}.${first}`]));
 });
 
+test("one that waits behind another is sent again after that, both at once", async (context) => {
+  const fixture = await OutboundFixture.open(context);
+  const { receiver, id } = await fixture.receiver(context, { types: ["activity"] });
+  receiver.reaction = () => 500;
+  const first = await fixture.append("t1");
+  const second = await fixture.append("t1");
+  await fixture.settled(id, (found) => found.length === 2 && found.some(({ tryCount }) => tryCount === 1));
+  receiver.reaction = () => 204;
+  await fixture.webhooks.deliveries.resend(`${id}.${second}`);
+  await receiver.receives(3);
+  assert.deepEqual(receiver.eventIds, [first, first, second]);
+  await fixture.settled(id, (found) => found.every(({ state }) => state === "delivered"));
+});
+
 test("one that no try gets through is given up after the schedule while others get through, and can be sent again", async (context) => {
   const fixture = await OutboundFixture.open(context);
   const { receiver, id } = await fixture.receiver(context, { types: ["activity"] });

@@ -1,3 +1,4 @@
+import { explainNetworkError } from "@mission-control/protocol/network-errors";
 import type { Settings } from "@mission-control/protocol/settings";
 import type { NodemailerError, SMTPTransportOptions } from "nodemailer";
 import type { WebhookRecord } from "../../store/records.ts";
@@ -80,7 +81,9 @@ export class MailSender implements MessageSender {
       };
     } catch (failure) {
       const { message, command = "", responseCode = 0, permanent = false } = failure as NodemailerError;
-      const error = timeout.aborted ? `Not sent within ${timeoutMs / 1000} s.` : `Not sent: ${message}`;
+      const error = timeout.aborted
+        ? `Not sent within ${timeoutMs / 1000} s.`
+        : `Not sent: ${reasonIn(message)}`;
       const isRefused = permanent && ABOUT_THE_MESSAGE.has(command) && !WANTS_LOG_IN.has(responseCode);
       return { ...notSent(at, durationMs(), error), isRefused };
     }
@@ -104,6 +107,13 @@ export class MailSender implements MessageSender {
       disableUrlAccess: true,
     };
   }
+}
+
+/** Nodemailer has codes of its own in place of the system's, which are still in its messages. */
+function reasonIn(message: string): string {
+  const [code] = /\bE[A-Z]{3,}\b/.exec(message) ?? [];
+  const reason = explainNetworkError(Object.assign(new Error(message), { code }));
+  return /[.!?]$/.test(reason) ? reason : `${reason}.`;
 }
 
 function notSent(at: string, durationMs: number, error: string): TryResult {
