@@ -2,6 +2,7 @@ import type { AgentView, LogEvent } from "@mission-control/protocol";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import type { Mission } from "./mission.ts";
+import { refreshOn } from "./refresh-on.ts";
 import { useMission } from "./use-mission.ts";
 
 const KEY = ["agents"];
@@ -39,19 +40,17 @@ export function useAgentNames(): void {
   useEffect(() => {
     if (agents.data) mission.changed();
   }, [mission, agents.data]);
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const stop = mission.onBatch((events) => {
-      if (timer !== undefined || !events.some(({ type }) => MOVES_AGENTS.has(type))) return;
-      timer = setTimeout(() => {
-        timer = undefined;
-        void mission.queries.invalidateQueries({ queryKey: KEY });
-        void mission.queries.invalidateQueries({ queryKey: ["gateways"] });
-      }, REFRESH_MS);
-    });
-    return () => {
-      clearTimeout(timer);
-      stop();
-    };
-  }, [mission]);
+  useEffect(
+    () =>
+      refreshOn(mission, {
+        matters: ({ type }) => MOVES_AGENTS.has(type),
+        everyMs: REFRESH_MS,
+        refresh: () =>
+          Promise.all([
+            mission.queries.invalidateQueries({ queryKey: KEY }),
+            mission.queries.invalidateQueries({ queryKey: ["gateways"] }),
+          ]),
+      }),
+    [mission],
+  );
 }

@@ -1,6 +1,7 @@
 import type { InboxItem, LogEvent } from "@mission-control/protocol";
 import { QueryObserver } from "@tanstack/react-query";
 import type { Mission } from "../app/mission.ts";
+import { refreshOn } from "../app/refresh-on.ts";
 import { shelf } from "../store/shelf.ts";
 import { currentInbox, type InboxSnapshot, inboxCount, inboxKey } from "./inbox-items.ts";
 import { Snoozes } from "./snoozes.ts";
@@ -66,7 +67,6 @@ export class InboxFeed {
 
   /** Follows the inbox until the returned function is called. */
   start(): () => void {
-    let timer: ReturnType<typeof setTimeout> | undefined;
     const stopObserving = this.#observer.subscribe(({ data, error }) => {
       if (data && data !== this.#read) this.#take(data);
       this.#error = error;
@@ -75,11 +75,11 @@ export class InboxFeed {
     const stopListening = this.#mission.onBatch((events) => {
       for (const { taskId } of events) if (taskId) this.#moved.set(taskId, this.#reads);
       this.#changes += 1;
-      if (timer !== undefined || !events.some(({ type }) => MOVES_INBOX.has(type))) return;
-      timer = setTimeout(() => {
-        timer = undefined;
-        void this.#observer.refetch();
-      }, REFRESH_MS);
+    });
+    const stopRefreshing = refreshOn(this.#mission, {
+      matters: ({ type }) => MOVES_INBOX.has(type),
+      everyMs: REFRESH_MS,
+      refresh: () => this.#observer.refetch(),
     });
     const onStored = () => {
       this.#snoozes.reread();
@@ -87,10 +87,10 @@ export class InboxFeed {
     };
     addEventListener("storage", onStored);
     return () => {
-      clearTimeout(timer);
       clearTimeout(this.#wake);
       stopObserving();
       stopListening();
+      stopRefreshing();
       removeEventListener("storage", onStored);
     };
   }

@@ -1,6 +1,7 @@
 import type { Insights } from "@mission-control/protocol";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
+import { refreshOn } from "../app/refresh-on.ts";
 import { useLive, useMission } from "../app/use-mission.ts";
 
 /** Figures are asked for again at most this often while attempts end. */
@@ -38,20 +39,15 @@ export function useInsights({ days, agentId, tag }: InsightsAsked) {
     refetchInterval: AGAIN_MS,
     placeholderData: keepPreviousData,
   });
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const stop = mission.onBatch((events) => {
-      if (timer !== undefined || !events.some(({ type }) => COUNTED.has(type))) return;
-      timer = setTimeout(() => {
-        timer = undefined;
-        void mission.queries.invalidateQueries({ queryKey: ["insights"] });
-      }, REFRESH_MS);
-    });
-    return () => {
-      clearTimeout(timer);
-      stop();
-    };
-  }, [mission]);
+  useEffect(
+    () =>
+      refreshOn(mission, {
+        matters: ({ type }) => COUNTED.has(type),
+        everyMs: REFRESH_MS,
+        refresh: () => mission.queries.invalidateQueries({ queryKey: ["insights"] }),
+      }),
+    [mission],
+  );
   return query;
 }
 

@@ -25,10 +25,11 @@ export function openLink(onMessage: (message: HubMessage) => void): LiveLink {
 }
 
 /** A link whose script is loaded until it is there; what was sent meanwhile reaches it then. */
-class OpeningLink implements LiveLink {
+export class OpeningLink implements LiveLink {
   #link: LiveLink | null = null;
   /** Where the tab stands: the last that was said of it, and that it wants. */
   #last: TabMessage | null = null;
+  #isClosed = false;
   readonly #opening = new FirstRead({
     now: () => performance.now(),
     random: Math.random,
@@ -38,8 +39,10 @@ class OpeningLink implements LiveLink {
 
   constructor(open: Opening, onMessage: (message: HubMessage) => void) {
     void this.#opening.run(async () => {
-      this.#link = await open(onMessage);
-      if (this.#last) this.#link.send(this.#last);
+      const link = await open(onMessage);
+      if (this.#isClosed) return link.close();
+      this.#link = link;
+      if (this.#last) link.send(this.#last);
     });
   }
 
@@ -50,6 +53,7 @@ class OpeningLink implements LiveLink {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#opening.close();
     this.#link?.close();
   }

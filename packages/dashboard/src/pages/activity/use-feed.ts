@@ -4,10 +4,10 @@ import { useCallback, useMemo, useRef, useState } from "react";
 import type { Mission } from "../../app/mission.ts";
 import { agentName } from "../../app/use-agents.ts";
 import { useLive, useLiveVersion, useMission } from "../../app/use-mission.ts";
-import type { EventLog } from "../../store/event-log.ts";
 import { Feed, type FeedRow } from "../../store/feed.ts";
 import { type FeedFilter, matcher, type Names } from "../../store/feed-filter.ts";
 import { type HeldEvent, hold } from "../../store/held-event.ts";
+import { Holding } from "./holding.ts";
 
 const OLDER_PAGE = 100;
 
@@ -32,20 +32,6 @@ export interface FeedView {
   older: ReturnType<typeof useOlderEvents>;
 }
 
-/** A place in the log that somebody reads from. */
-interface Holding {
-  log: EventLog;
-  filter: FeedFilter;
-  /** What the page held of the log then, up to the last event that is shown; the log may let go of it meanwhile. */
-  events: readonly HeldEvent[];
-  at: number;
-  /** What is older comes from the server. */
-  base: number;
-  /** How far the events that came since were counted, and how many matched. */
-  counted: number;
-  fresh: number;
-}
-
 /**
  * The rows of a filter. One feed holds history and live together: an attempt's row goes on over the border of both.
  * @param folds whether events of an attempt share rows
@@ -55,7 +41,7 @@ export function useFeed(filter: FeedFilter, folds: boolean): FeedView {
   const log = useLive((live) => live.log);
   const liveBase = useLive((live) => live.log.base);
   const [held, setHeld] = useState<Holding | null>(null);
-  const holding = held?.log === log && held.filter === filter ? held : null;
+  const holding = held?.isOf(log, filter) ? held : null;
   const base = holding?.base ?? liveBase;
   const older = useOlderEvents(filter, base);
   const matches = useMemo(() => matcher(filter, namesOf(mission)), [filter, mission]);
@@ -65,24 +51,19 @@ export function useFeed(filter: FeedFilter, folds: boolean): FeedView {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the base stands for the events that the log has let go of
   const feed = useMemo(() => {
     const made = new Feed(matches, older.events, folds);
-    const at = now.current?.at ?? Number.POSITIVE_INFINITY;
-    made.append((now.current?.events ?? log.events()).filter(({ id }) => id <= at));
+    made.append(now.current?.events ?? log.events());
     return made;
   }, [matches, folds, log, base, older.events]);
   useLiveVersion();
   // Each event once, by its position, however often this is drawn.
   if (!holding) feed.append(log.after(feed.position));
-  else {
-    holding.fresh += log.after(holding.counted).filter(matches).length;
-    holding.counted = log.position;
-  }
   const hold = useCallback(() => {
-    const { position, base } = log;
-    const begun = { log, filter, events: log.events(), at: position, base, counted: position, fresh: 0 };
-    setHeld((before) => (before?.log === log && before.filter === filter ? before : begun));
+    const begun = new Holding(log, filter);
+    setHeld((before) => (before?.isOf(log, filter) ? before : begun));
   }, [log, filter]);
   const release = useCallback(() => setHeld(null), []);
-  return { rows: feed.rows, held: holding !== null, fresh: holding?.fresh ?? 0, hold, release, older };
+  const fresh = holding?.fresh(matches) ?? 0;
+  return { rows: feed.rows, held: holding !== null, fresh, hold, release, older };
 }
 
 function useOlderEvents(filter: FeedFilter, base: number) {
@@ -101,7 +82,11 @@ function useOlderEvents(filter: FeedFilter, base: number) {
   return { events, reached: pages?.at(-1)?.before ?? null, query };
 }
 
-async function readHistory(mission: Mission, filter: FeedFilter, before: number, signal: AbortSignal) {
+/**
+ * A page of the server's log, newest first.
+ * @param before the event that the page ends before; what it returns as `before` is where the next one does, null at the end
+ */
+export async function readHistory(mission: Mission, filter: FeedFilter, before: number, signal: AbortSignal) {
   if (before <= 1) return { events: [] as HeldEvent[], before: null };
   const query = new URLSearchParams({ before: String(before), limit: String(OLDER_PAGE) });
   if (filter.taskId) query.set("taskId", filter.taskId);

@@ -1,6 +1,7 @@
 import type { InsightFigures, Insights } from "@mission-control/protocol";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
+import { refreshOn } from "../../app/refresh-on.ts";
 import { useMission } from "../../app/use-mission.ts";
 
 const KEY = ["agent-figures"];
@@ -63,18 +64,13 @@ function startOfDay(now: Date): Date {
 
 function useFreshFigures(): void {
   const mission = useMission();
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const stop = mission.onBatch((events) => {
-      if (timer !== undefined || !events.some(({ type }) => type === "status_change")) return;
-      timer = setTimeout(() => {
-        timer = undefined;
-        void mission.queries.invalidateQueries({ queryKey: KEY });
-      }, REFRESH_MS);
-    });
-    return () => {
-      clearTimeout(timer);
-      stop();
-    };
-  }, [mission]);
+  useEffect(
+    () =>
+      refreshOn(mission, {
+        matters: ({ type }) => type === "status_change",
+        everyMs: REFRESH_MS,
+        refresh: () => mission.queries.invalidateQueries({ queryKey: KEY }),
+      }),
+    [mission],
+  );
 }

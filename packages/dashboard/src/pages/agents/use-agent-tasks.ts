@@ -41,5 +41,9 @@ export function tasksInHand(tasks: readonly TaskSummary[]): Map<string, TaskSumm
 
 function byNeed(a: TaskSummary, b: TaskSummary): number {
   const asks = Number(b.waitingFor !== undefined) - Number(a.waitingFor !== undefined);
-  return asks || (a.updatedAt < b.updatedAt ? 1 : -1);
+  return asks || compare(b.updatedAt, a.updatedAt) || compare(a.id, b.id);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

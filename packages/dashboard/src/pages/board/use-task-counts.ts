@@ -1,6 +1,7 @@
 import type { TaskCountsView, TaskStatus } from "@mission-control/protocol";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
+import { refreshOn } from "../../app/refresh-on.ts";
 import { useLive, useMission } from "../../app/use-mission.ts";
 import type { BoardSearch } from "./board-search.ts";
 
@@ -28,19 +29,11 @@ export function useTaskCounts({ agent, tag, q }: BoardSearch, needed: boolean): 
   });
   useEffect(() => {
     if (!asked) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const stop = mission.onBatch((events) => {
-      if (timer !== undefined || !events.some(({ type }) => type === "status_change" || type === "task"))
-        return;
-      timer = setTimeout(() => {
-        timer = undefined;
-        void mission.queries.invalidateQueries({ queryKey: ["task-counts"] });
-      }, REFRESH_MS);
+    return refreshOn(mission, {
+      matters: ({ type }) => type === "status_change" || type === "task",
+      everyMs: REFRESH_MS,
+      refresh: () => mission.queries.invalidateQueries({ queryKey: ["task-counts"] }),
     });
-    return () => {
-      clearTimeout(timer);
-      stop();
-    };
   }, [mission, asked]);
   return asked ? data : undefined;
 }

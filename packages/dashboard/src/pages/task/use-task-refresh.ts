@@ -1,5 +1,6 @@
 import type { LogEvent } from "@mission-control/protocol";
 import { useEffect } from "react";
+import { refreshOn } from "../../app/refresh-on.ts";
 import { useMission } from "../../app/use-mission.ts";
 
 const REFRESH_MS = 150;
@@ -16,19 +17,13 @@ const CHANGES_DETAIL: ReadonlySet<LogEvent["type"]> = new Set([
 /** Loads a task's details again when an event says that they changed; several at once cost one request. */
 export function useTaskRefresh(taskId: string): void {
   const mission = useMission();
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const stop = mission.onBatch((events) => {
-      if (timer !== undefined) return;
-      if (!events.some((event) => event.taskId === taskId && CHANGES_DETAIL.has(event.type))) return;
-      timer = setTimeout(() => {
-        timer = undefined;
-        void mission.queries.invalidateQueries({ queryKey: ["task", taskId] });
-      }, REFRESH_MS);
-    });
-    return () => {
-      clearTimeout(timer);
-      stop();
-    };
-  }, [mission, taskId]);
+  useEffect(
+    () =>
+      refreshOn(mission, {
+        matters: (event) => event.taskId === taskId && CHANGES_DETAIL.has(event.type),
+        everyMs: REFRESH_MS,
+        refresh: () => mission.queries.invalidateQueries({ queryKey: ["task", taskId] }),
+      }),
+    [mission, taskId],
+  );
 }

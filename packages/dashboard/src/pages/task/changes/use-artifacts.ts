@@ -1,9 +1,12 @@
 import type { ArtifactView } from "@mission-control/protocol";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
+import { refreshOn } from "../../../app/refresh-on.ts";
 import { useMission } from "../../../app/use-mission.ts";
 
 const PAGE = 500;
+/** While more of them come in, they are asked for again at most this often. */
+const REFRESH_MS = 150;
 /** Artifacts that are listed here; the command `artifacts` lists them all. */
 const MOST = 2_000;
 
@@ -13,9 +16,10 @@ export function useArtifacts(taskId: string) {
   const queryKey = ["artifacts", taskId];
   useEffect(
     () =>
-      mission.onBatch((events) => {
-        if (!events.some((event) => event.type === "artifact" && event.taskId === taskId)) return;
-        void mission.queries.invalidateQueries({ queryKey: ["artifacts", taskId] });
+      refreshOn(mission, {
+        matters: (event) => event.type === "artifact" && event.taskId === taskId,
+        everyMs: REFRESH_MS,
+        refresh: () => mission.queries.invalidateQueries({ queryKey: ["artifacts", taskId] }),
       }),
     [mission, taskId],
   );
