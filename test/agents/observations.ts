@@ -20,6 +20,7 @@ export const FEATURES = {
   changes: "its changes",
   steer: "a message",
   interrupt: "interrupted",
+  files: "files with it",
 } as const;
 export type Feature = keyof typeof FEATURES;
 

@@ -52,6 +52,8 @@ ${[header, header.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} 
 - **a message**: where one comes that is to steer it; the model's next request then has it. A program that reads nothing
   while it works refuses it.
 - **interrupted**: a message that interrupts ends the turn under way, and is worked on instead.
+- **files with it**: which of a text, an image and any other file go with a message into the model's request; a message
+  with one that does not is refused, in words.
 
 Set-up of each: [Claude Code](guides/connect-claude-code.md), [Codex](guides/connect-codex.md),
 [opencode](guides/connect-opencode.md), [Copilot, Gemini, Qwen Code, Pi and others](guides/connect-an-acp-agent.md).

@@ -16,6 +16,30 @@ import { Repository } from "../../packages/runner/test/repository.ts";
 import type { Grounds } from "./grounds.ts";
 import type { Spoken } from "./spoken.ts";
 
+const NOTHING_READ = /reads nothing more while it works/;
+
+/** An image of one pixel. */
+const PNG =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+/** A file of each kind, by what the table calls it. */
+function filesOf(name: string): Record<string, { name: string; mediaType: string; content: string }> {
+  const content = Buffer.from(`${traceOf(name, "text")}\n`).toString("base64");
+  return {
+    text: { name: "notes.md", mediaType: "text/markdown", content },
+    image: { name: "screen.png", mediaType: "image/png", content: PNG },
+    other: { name: "data.bin", mediaType: "application/octet-stream", content: traceOf(name, "other") },
+  };
+}
+
+/** What of a file is in the model's request. */
+function traceOf(name: string, kind: string): string {
+  if (kind === "image") return PNG;
+  if (kind === "text") return `The notes for ${name}`;
+  const bytes = Buffer.concat([Buffer.from([0xff, 0, 0xff]), Buffer.from(name.padEnd(30))]);
+  return bytes.toString("base64");
+}
+
 /** What every agent is tried with that works in a repository and is spoken to meanwhile. */
 export function twoWaySuite({ program, start, hears, tellsOutput }: Spoken, grounds: Grounds): void {
   const { control, model, folder, observations } = grounds;
@@ -114,6 +138,33 @@ export function twoWaySuite({ program, start, hears, tellsOutput }: Spoken, grou
     see("interrupt", "yes");
   });
 
+  test("a file that goes with a message is in the model's request, or the message is refused", async () => {
+    const task = await waitingTask();
+    const sent = new Map<string, MessageView>();
+    for (const [kind, file] of Object.entries(filesOf(program.name))) {
+      const body = { text: `SAY ${program.name} looked at the ${kind}.`, mode: "next", attachments: [file] };
+      sent.set(kind, await control().call("POST", `/api/tasks/${task.id}/messages`, body));
+    }
+    release();
+    const done = await ended(task);
+    assert.equal(done.status, "completed", done.error);
+    const { items } = await control().call<{ items: MessageView[] }>("GET", `/api/tasks/${task.id}/messages`);
+    const carried: string[] = [];
+    for (const [kind, { id }] of sent) {
+      const { state, reason } = items.find((message) => message.id === id) ?? {};
+      const seen = model.bodies.some((body) => {
+        return (
+          body.includes(`SAY ${program.name} looked at the ${kind}.`) &&
+          body.includes(traceOf(program.name, kind))
+        );
+      });
+      assert.deepEqual([kind, seen], [kind, state === "taken_up"], `${state} ${reason}`);
+      if (seen) carried.push(kind);
+      else assert.match(reason ?? "", hears === "no" ? NOTHING_READ : /takes no files like/);
+    }
+    see("files", carried.length > 0 ? carried.join(", ") : "refused, in words");
+  });
+
   /** A task whose tool waits, so that there is a turn to speak into. */
   async function waitingTask(): Promise<TaskView> {
     const task = await dispatch(`RUN ${waiting}\nSAY Undisturbed.`);
@@ -156,7 +207,7 @@ export function twoWaySuite({ program, start, hears, tellsOutput }: Spoken, grou
   async function refused(task: TaskView, message: MessageView): Promise<void> {
     await reached(task, message, "refused");
     const { items } = await control().call<{ items: MessageView[] }>("GET", `/api/tasks/${task.id}/messages`);
-    assert.match(items.at(-1)?.reason ?? "", /reads nothing more while it works/);
+    assert.match(items.at(-1)?.reason ?? "", NOTHING_READ);
     release();
     assert.match((await ended(task)).summary ?? "", /Undisturbed\./);
     see(message.mode === "interrupt" ? "interrupt" : "steer", "refused, in words");

@@ -6,6 +6,7 @@ export const opencode: CodingAgent = {
   acp: `${bin("opencode")} acp`,
   prepare(home, model) {
     const limit = { context: 100_000, output: 4000 };
+    const modalities = { input: ["text", "image"], output: ["text"] };
     const cost = { input: 1000, output: 1000 };
     writeSettings(home, ".config/opencode/opencode.json", {
       autoupdate: false,
@@ -17,7 +18,7 @@ export const opencode: CodingAgent = {
           npm: "@ai-sdk/openai-compatible",
           name: "stub",
           options: { baseURL: `${model}/v1`, apiKey: "stub" },
-          models: { stub: { name: "stub", tool_call: true, limit, cost } },
+          models: { stub: { name: "stub", tool_call: true, attachment: true, modalities, limit, cost } },
         },
       },
     });

@@ -19,7 +19,7 @@ export const pi: CodingAgent = {
               id: "stub",
               name: "stub",
               reasoning: false,
-              input: ["text"],
+              input: ["text", "image"],
               cost: { input: 1, output: 1, cacheRead: 0, cacheWrite: 0 },
               contextWindow: 100_000,
               maxTokens: 4000,

@@ -11,7 +11,7 @@ export const qwen: CodingAgent = {
   prepare(home, model) {
     writeSettings(home, ".qwen/settings.json", {
       security: { auth: { selectedType: "openai" } },
-      model: { name: "stub" },
+      model: { name: "stub", generationConfig: { modalities: { image: true } } },
       general: { disableAutoUpdate: true },
       privacy: { usageStatisticsEnabled: false },
       telemetry: { enabled: false },

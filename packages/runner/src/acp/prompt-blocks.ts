@@ -1,15 +1,14 @@
-import { pathToFileURL } from "node:url";
 import type { ContentBlock, PromptCapabilities } from "@agentclientprotocol/sdk";
 import { type AttachedFile, fencedFile, plainText, textOfFile } from "@mission-control/agent";
-import { notCarried } from "../message-files.ts";
+import { isImage, notCarried } from "../message-files.ts";
 
 /** What an agent is prompted with, or why it cannot be. */
 export type Prompt = { blocks: ContentBlock[] } | { refusal: string };
 
 /**
- * A message with its files as content blocks. Every agent takes text; images and embedded resources only one whose
- * `promptCapabilities` say so (Agent Client Protocol, "Initialization"): then a text file goes as text, and any other one
- * not at all.
+ * A message with its files as content blocks. Every agent takes text; images only one whose `promptCapabilities` say so
+ * (Agent Client Protocol, "Initialization"). No file goes as an embedded resource: most agents that say they take those
+ * pass over what is in them, or fail (seen with Claude Code, opencode, Copilot and Qwen Code; docs/agents.md).
  */
 export function promptOf(
   text: string,
@@ -25,15 +24,9 @@ export function promptOf(
   return { blocks };
 }
 
-function blockOf(file: AttachedFile, { image, embeddedContext }: PromptCapabilities): ContentBlock | null {
+function blockOf(file: AttachedFile, { image }: PromptCapabilities): ContentBlock | null {
   const { name, mediaType: mimeType, content } = file;
-  if (image && mimeType.startsWith("image/")) return { type: "image", mimeType, data: content };
   const text = textOfFile(file);
-  if (embeddedContext) {
-    // It names no file of the agent's machine: nothing lies there.
-    const uri = pathToFileURL(`/attachments/${name}`).href.replace("file:", "attachment:");
-    const resource = text === null ? { uri, mimeType, blob: content } : { uri, mimeType, text };
-    return { type: "resource", resource };
-  }
-  return text === null ? null : { type: "text", text: fencedFile(name, text) };
+  if (text !== null) return { type: "text", text: fencedFile(name, text) };
+  return image && isImage(mimeType) ? { type: "image", mimeType, data: content } : null;
 }

@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import { fencedFile, plainText, textOfFile } from "@mission-control/agent";
 import { programNames } from "../command-line.ts";
-import { notCarried } from "../message-files.ts";
+import { isImage, notCarried } from "../message-files.ts";
 import type { OperatorMessage, OperatorMessages } from "../operator-messages.ts";
 
 const FORMAT = "--input-format";
@@ -106,16 +106,13 @@ type Content = (
   | { type: "image"; source: { type: "base64"; media_type: string; data: string } }
 )[];
 
-/** The images that it takes. */
-const IMAGES: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
-
 /** A message with its files; in words, why it cannot be given to the program. */
 function contentOf({ text, files }: OperatorMessage): Content | string {
   const content: Content = [{ type: "text", text: plainText(text) }];
   for (const file of files) {
     const { name, mediaType, content: data } = file;
     const asText = textOfFile(file);
-    if (IMAGES.has(mediaType)) {
+    if (isImage(mediaType)) {
       content.push({ type: "image", source: { type: "base64", media_type: mediaType, data } });
     } else if (asText !== null) content.push({ type: "text", text: fencedFile(name, asText) });
     else return notCarried("Claude Code", file);
