@@ -106,13 +106,15 @@ export function noticeOf(event: LogEvent, task: Task | null, publicUrl: string):
     review: task?.summary,
     failure: task?.error,
     silent: event.message,
-    budget: event.message,
+    // Its title says it all.
+    budget: "",
     complete: task?.summary,
   };
+  const about = kind === "budget" ? event.message : task?.title;
   const text = (kind === null ? event.message : said[kind]) ?? "";
   return {
     kind,
-    title: task ? `${what}: ${task.title}` : what,
+    title: about === undefined ? what : `${what}: ${about}`,
     text: text.length > TEXT_LENGTH ? `${text.slice(0, TEXT_LENGTH)}…` : text,
     link: linkOf(kind, event, publicUrl),
   };
