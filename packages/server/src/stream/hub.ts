@@ -103,9 +103,15 @@ export class Hub {
 
   /** Serves a stream on a socket whose response headers were written. */
   async subscribe(socket: Socket, { filter, after, unnamed }: Subscription): Promise<void> {
+    const { head } = this.#ring;
     const range = await this.#log.range();
     if (this.#closed || socket.destroyed) {
       socket.destroy();
+      return;
+    }
+    if (!holds(range, head)) {
+      // Until this node begins anew, it knows no log that the client could go on in: it comes back.
+      socket.end(encodeSseRetry(RETRY_MS));
       return;
     }
     socket.write(encodeSseRetry(RETRY_MS));
@@ -147,9 +153,11 @@ export class Hub {
 
   /** A reader that pruning has overtaken must not be shown a log with a hole: it comes back, to a `reset`. */
   async #readLog(stretch: Stretch, filter: EventFilter): Promise<FrameChunk> {
+    const { head } = this.#ring;
     const chunk = await this.#log.frames(stretch, filter);
-    const { oldest } = await this.#log.range();
-    if (stretch.after < oldest - 1) throw new Error(`Events after ${stretch.after} were pruned.`);
+    const range = await this.#log.range();
+    if (stretch.after < range.oldest - 1) throw new Error(`Events after ${stretch.after} were pruned.`);
+    if (!holds(range, head)) throw new Error("The log was put back from a copy.");
     return chunk;
   }
 
@@ -200,6 +208,11 @@ export class Hub {
     this.#heartbeat.delete(subscriber);
     this.#metrics.streamClosed();
   }
+}
+
+/** Whether the log still holds an event that was announced here; not after an older copy was put in its place. */
+function holds({ newest, gaps = [] }: LogRange, head: number): boolean {
+  return head <= newest && !isLostPosition(head, gaps);
 }
 
 /** Whether the log holds everything after a position that it has given itself, so far as can be known. */
