@@ -9,7 +9,8 @@ import { paletteText } from "../text/palette-text.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { Foreign } from "../ui/foreign.tsx";
 import { Icon } from "../ui/icon.tsx";
-import { ranked } from "./ranking.ts";
+import { type Choice, indexOfChoice, stepFrom } from "./choice.ts";
+import { ranked, searchedTasks } from "./ranking.ts";
 import { readVisits, visitOf } from "./recent.ts";
 import { type Command, type PaletteTask, useCommands } from "./use-commands.tsx";
 import { useServerSearch } from "./use-server-search.ts";
@@ -28,11 +29,11 @@ export default function CommandPalette({ onClose }: { onClose(): void }) {
   const mission = useMission();
   const actions = useTaskActions();
   const [typed, setTyped] = useState("");
-  const [chosen, setChosen] = useState(0);
+  const [chosen, setChosen] = useState<Choice | null>(null);
   const [asked, setAsked] = useState<AskedAction | null>(null);
   const groups = useGroups(typed, (task, action) => void ask(task, action));
   const shown = groups.flatMap(({ commands }) => commands);
-  const at = Math.min(chosen, shown.length - 1);
+  const at = indexOfChoice(shown, chosen);
 
   async function ask({ id }: PaletteTask, action: TaskAction): Promise<void> {
     try {
@@ -49,8 +50,10 @@ export default function CommandPalette({ onClose }: { onClose(): void }) {
     command.run();
   };
   const onKey = (event: KeyboardEvent) => {
-    if (event.key === "ArrowDown") setChosen((at + 1) % Math.max(1, shown.length));
-    else if (event.key === "ArrowUp") setChosen((at - 1 + shown.length) % Math.max(1, shown.length));
+    // Such as the Enter that ends a word of Japanese.
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === "ArrowDown") setChosen(stepFrom(shown, at, 1));
+    else if (event.key === "ArrowUp") setChosen(stepFrom(shown, at, -1));
     else if (event.key === "Enter") run(shown[at]);
     else return;
     event.preventDefault();
@@ -73,7 +76,7 @@ export default function CommandPalette({ onClose }: { onClose(): void }) {
         value={typed}
         onChange={(event) => {
           setTyped(event.target.value);
-          setChosen(0);
+          setChosen(null);
         }}
         onKeyDown={onKey}
       />
@@ -98,7 +101,7 @@ export default function CommandPalette({ onClose }: { onClose(): void }) {
                   aria-selected={place === at}
                   className={styles.command}
                   onClick={() => run(command)}
-                  onMouseMove={() => setChosen(place)}
+                  onMouseMove={() => setChosen({ id: command.id, index: place })}
                 >
                   <Icon name={command.icon} size={14} />
                   <span className={styles.name}>
@@ -126,11 +129,10 @@ function useGroups(typed: string, onAsk: (task: PaletteTask, action: TaskAction)
   const [visits] = useState(readVisits);
   const here = visitOf(location.pathname, location.search);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the state of the stores
-  const tasks = useMemo(() => {
-    const known = mission.tasks.all().slice(0, TASKS_SEARCHED);
-    const ids = new Set(known.map(({ id }) => id));
-    return [...known, ...found.filter(({ id }) => !ids.has(id))];
-  }, [mission, version, found]);
+  const tasks = useMemo(
+    () => searchedTasks<PaletteTask>(mission.tasks.all(), found, TASKS_SEARCHED),
+    [mission, version, found],
+  );
   useEffect(() => {
     for (const { kind, id } of visits) if (kind === "task" && !mission.tasks.get(id)) mission.loader.load(id);
   }, [mission, visits]);

@@ -24,3 +24,17 @@ function scoreOf(needle: string, { name, beyond }: Findable): number {
   if (beyond !== undefined && (needle === "" || fuzzyScore(needle, beyond) > 0)) return 0;
   return fuzzyScore(needle, name);
 }
+
+/**
+ * The tasks that are looked through, those first that were heard of last; behind them what the server has found beyond.
+ * @param known in the order of the task store: the latest stand last
+ */
+export function searchedTasks<Task extends { id: string }>(
+  known: readonly Task[],
+  found: readonly Task[],
+  most: number,
+): Task[] {
+  const latest = known.slice(-most).reverse();
+  const ids = new Set(latest.map(({ id }) => id));
+  return [...latest, ...found.filter(({ id }) => !ids.has(id))];
+}

@@ -182,3 +182,13 @@ test("after a restart of the log the room is counted anew", () => {
   store.put(many(TASK_CAPACITY), 1);
   assert.equal(store.all().length, TASK_CAPACITY);
 });
+
+test("tasks stand in the order they were heard of, the latest last", () => {
+  const { store } = storeWith([]);
+  store.put([task({ id: "a" }), task({ id: "b" }), task({ id: "c" })], 1);
+  store.apply([event(2, { taskId: "a", message: "Reading" })]);
+  assert.deepEqual(
+    store.all().map(({ id }) => id),
+    ["b", "c", "a"],
+  );
+});

@@ -72,6 +72,7 @@ export class TaskStore {
     return this.#hasLetGo;
   }
 
+  /** Those last that were heard of last. */
   all(): TaskSummary[] {
     return [...this.#entries.values()].map(({ task }) => task);
   }

@@ -50,7 +50,7 @@ export function AgentPicker({ title, preferred, tasks = 1, onPick, onClose }: Ag
             value={filter}
             onChange={(event) => setFilter(event.target.value)}
             onKeyDown={(event) => {
-              if (event.key !== "Enter" || !offered[0]) return;
+              if (event.key !== "Enter" || event.nativeEvent.isComposing || !offered[0]) return;
               event.preventDefault();
               pick(offered[0].id);
             }}

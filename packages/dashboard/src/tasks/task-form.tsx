@@ -4,12 +4,11 @@ import { newIdempotencyKey } from "../api/idempotency-key.ts";
 import { taskCalls } from "../api/task-calls.ts";
 import { useAgents } from "../app/use-agents.ts";
 import { useMission } from "../app/use-mission.ts";
-import { splitList } from "../text/split-list.ts";
 import { text } from "../text/text.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
-import { parseContext } from "./parse-context.ts";
+import { changedFields, draftOf, fieldsOf, type TaskDraft, whyNotMade } from "./task-draft.ts";
 import styles from "./task-form.module.css";
 import { useTaskActions } from "./use-task-actions.ts";
 
@@ -17,7 +16,7 @@ export const PRIORITIES = ["low", "normal", "high", "urgent"] as const;
 
 interface TaskFormProps {
   task?: TaskSummary;
-  /** The new words of the task there is. */
+  /** The new words of the task there is: of those fields that were changed. */
   onEdit?(fields: object): void;
   onClose(): void;
   onBulk?(): void;
@@ -28,14 +27,10 @@ export function TaskForm({ task, onEdit, onClose, onBulk }: TaskFormProps) {
   const { api } = useMission();
   const actions = useTaskActions();
   const agents = useAgents();
-  const [title, setTitle] = useState(task?.title ?? "");
-  const [description, setDescription] = useState(task?.description ?? "");
-  const [priority, setPriority] = useState<string>(task?.priority ?? "normal");
-  const [tags, setTags] = useState(task?.tags.join(", ") ?? "");
-  const [context, setContext] = useState(
-    task && Object.keys(task.context).length ? JSON.stringify(task.context, null, 2) : "",
-  );
-  const [requiresReview, setRequiresReview] = useState(task?.requiresReview ?? false);
+  const [before] = useState(() => draftOf(task));
+  const [draft, setDraft] = useState(before);
+  const { title, description, priority, tags, context, requiresReview } = draft;
+  const write = (written: Partial<TaskDraft>) => setDraft((now) => ({ ...now, ...written }));
   const [agentId, setAgentId] = useState("");
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<{ field: "context" | "form"; words: string } | null>(null);
@@ -44,19 +39,12 @@ export function TaskForm({ task, onEdit, onClose, onBulk }: TaskFormProps) {
 
   async function submit(event: FormEvent) {
     event.preventDefault();
-    const parsed = parseContext(context);
-    if (!parsed) return setProblem({ field: "context", words: text.taskForm.contextInvalid });
-    const fields = {
-      title: title.trim(),
-      description,
-      priority,
-      tags: splitList(tags),
-      context: parsed,
-      requiresReview,
-    };
+    const fields = fieldsOf(draft);
+    if (!fields) return setProblem({ field: "context", words: text.taskForm.contextInvalid });
     if (task) {
       onClose();
-      onEdit?.(fields);
+      const changed = changedFields(before, fields);
+      if (Object.keys(changed).length > 0) onEdit?.(changed);
       return;
     }
     setBusy(true);
@@ -67,7 +55,7 @@ export function TaskForm({ task, onEdit, onClose, onBulk }: TaskFormProps) {
       onClose();
       if (agentId) await actions.dispatch(created.id, agentId);
     } catch (error) {
-      setProblem({ field: "form", words: (error as Error).message });
+      setProblem({ field: "form", words: whyNotMade(error as Error) });
       setBusy(false);
     }
   }
@@ -83,7 +71,7 @@ export function TaskForm({ task, onEdit, onClose, onBulk }: TaskFormProps) {
               maxLength={500}
               required
               autoComplete="off"
-              onChange={(event) => setTitle(event.target.value)}
+              onChange={(event) => write({ title: event.target.value })}
             />
           )}
         </Field>
@@ -93,14 +81,18 @@ export function TaskForm({ task, onEdit, onClose, onBulk }: TaskFormProps) {
               id={id}
               aria-describedby={describedBy}
               value={description}
-              onChange={(event) => setDescription(event.target.value)}
+              onChange={(event) => write({ description: event.target.value })}
             />
           )}
         </Field>
         <div className={styles.pair}>
           <Field label={text.taskForm.priority}>
             {(id) => (
-              <select id={id} value={priority} onChange={(event) => setPriority(event.target.value)}>
+              <select
+                id={id}
+                value={priority}
+                onChange={(event) => write({ priority: event.target.value as TaskDraft["priority"] })}
+              >
                 {PRIORITIES.map((level) => (
                   <option key={level} value={level}>
                     {text.priority[level]}
@@ -115,7 +107,7 @@ export function TaskForm({ task, onEdit, onClose, onBulk }: TaskFormProps) {
                 id={id}
                 value={tags}
                 autoComplete="off"
-                onChange={(event) => setTags(event.target.value)}
+                onChange={(event) => write({ tags: event.target.value })}
               />
             )}
           </Field>
@@ -136,7 +128,7 @@ export function TaskForm({ task, onEdit, onClose, onBulk }: TaskFormProps) {
                   aria-describedby={describedBy}
                   value={context}
                   spellCheck={false}
-                  onChange={(event) => setContext(event.target.value)}
+                  onChange={(event) => write({ context: event.target.value })}
                 />
               )}
             </Field>
@@ -146,7 +138,7 @@ export function TaskForm({ task, onEdit, onClose, onBulk }: TaskFormProps) {
           <input
             type="checkbox"
             checked={requiresReview}
-            onChange={(event) => setRequiresReview(event.target.checked)}
+            onChange={(event) => write({ requiresReview: event.target.checked })}
           />
           {text.taskForm.review}
         </label>

@@ -325,6 +325,8 @@ export const english = {
     review: "Ask for my review before it counts as completed",
     dispatch: "Dispatch to",
     notYet: "Not yet",
+    madeBefore:
+      "The task was made with the words you sent first; only the answer was lost. Close this form, and edit it on the board.",
     submit: "Create task",
     submitAndDispatch: "Create and dispatch",
   },
