@@ -74,6 +74,7 @@ export class EndpointDelivery {
     const left = await parts.store.waitingDeliveries(endpoint.id, WAITING.deliveries);
     const delivery = new EndpointDelivery(parts, endpoint);
     delivery.#queue.begin(await delivery.#held.load(left, parts.clock.now()));
+    delivery.#held.reschedule(endpoint.rules, parts.clock.now());
     await delivery.#messages.load(endpoint);
     await delivery.#resend(endpoint.resend ?? []);
     delivery.wake();
@@ -106,7 +107,7 @@ export class EndpointDelivery {
     this.#endpoint = endpoint;
     this.#choice = new EventChoice(endpoint, this.#parts.tags);
     await this.#messages.load(endpoint);
-    if (!endpoint.rules) this.#held.release(this.#parts.clock.now());
+    this.#held.reschedule(endpoint.rules, this.#parts.clock.now());
     if (hasMoved) {
       // What failed at the old address says nothing of the new one.
       this.#lastTryAt = 0;

@@ -116,6 +116,26 @@ test("what is held back when the rules go is told at once", async (context) => {
   assert.equal(services.shown[0]?.body.title, "Held back: 1 failure");
 });
 
+test("what is held back is told when the rules say so after they were edited", async (context) => {
+  const { fixture, services, id } = await open(context, { quiet: QUIET });
+  await fixture.store.append([failed("t1")]);
+  const dueAt = async (expected: string) => {
+    await fixture.settled(id, (found) => found[0]?.nextTryAt === expected);
+  };
+  await dueAt("2026-11-23T12:00:00.000Z");
+  await fixture.webhooks.update(id, { quiet: { ...QUIET, to: "11:00" } });
+  await dueAt("2026-11-23T11:00:00.000Z");
+  await fixture.webhooks.update(id, { quiet: null, digestMinutes: 30 });
+  await dueAt("2026-11-23T10:30:00.000Z");
+  await fixture.stop();
+  await fixture.webhooks.update(id, { digestMinutes: 40 });
+  fixture.start();
+  await dueAt("2026-11-23T10:40:00.000Z");
+  fixture.clock.advance(40 * 60_000);
+  await services.shows(1);
+  assert.equal(services.shown[0]?.body.title, "Held back: 1 failure");
+});
+
 test("more than is told one by one is counted", async (context) => {
   const { fixture, services, id } = await open(context, { digestMinutes: 30 });
   const tasks = Array.from({ length: 60 }, (_, index) => `t${index}`);

@@ -1,13 +1,13 @@
 import type { LogEvent } from "@mission-control/protocol";
 import type { DeliveryRecord } from "../../store/deliveries.ts";
-import type { WebhookRecord } from "../../store/records.ts";
+import type { NoticeRules, WebhookRecord } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
 import { requestIdOf } from "../answers/ending.ts";
 import type { DeliveryLedger } from "../delivery-ledger.ts";
 import type { LoggedEvent } from "../log-source.ts";
 import { noticeOf } from "../notice.ts";
 import { type Digest, digestEvent, digestOf, EMPTY, withNotice } from "./digest.ts";
-import { heldUntil } from "./quiet-hours.ts";
+import { digestDue, heldUntil } from "./quiet-hours.ts";
 
 /** What a delivery of a digest is called, where others have the type of their event. */
 export const DIGEST = "digest";
@@ -67,9 +67,14 @@ export class HeldNotices {
     return { delivery, json: jsonOf(delivery, digest) };
   }
 
-  /** Has what is held back told as soon as can be: nothing holds it any more. */
-  release(now: Date): void {
-    if (this.#open) this.#open.delivery.nextTryAt = now.toISOString();
+  /** Has what is held back told when the endpoint's rules say so that may have been edited; at once without any. */
+  reschedule(rules: NoticeRules = {}, now: Date): void {
+    if (!this.#open) return;
+    const { delivery } = this.#open;
+    const nextTryAt = digestDue(rules, new Date(delivery.createdAt), now).toISOString();
+    if (nextTryAt === delivery.nextTryAt) return;
+    delivery.nextTryAt = nextTryAt;
+    this.#parts.ledger.put({ ...delivery });
   }
 
   /** Holds a notice back, if the endpoint's rules say so. @returns whether they do, or it is held back already */

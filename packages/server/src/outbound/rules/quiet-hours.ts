@@ -10,17 +10,23 @@ const CLOCK_CHANGE_MINUTES = 180;
  * Until when a notice is held back; null for one that is sent at once. Ends of quiet hours and of a digest's time are
  * never within quiet hours.
  */
-export function heldUntil(
-  { quiet, digestMinutes, passes = [] }: NoticeRules,
-  kind: NoticeKind,
-  now: Date,
-): Date | null {
+export function heldUntil(rules: NoticeRules, kind: NoticeKind, now: Date): Date | null {
+  const { quiet, digestMinutes, passes = [] } = rules;
   if (passes.includes(kind)) return null;
-  const quietEnd = quiet ? endOfQuiet(quiet, now) : null;
-  if (quietEnd) return quietEnd;
-  if (digestMinutes === undefined) return null;
-  const next = new Date(now.getTime() + digestMinutes * MINUTE_MS);
-  return (quiet && endOfQuiet(quiet, next)) ?? next;
+  if (digestMinutes === undefined && !(quiet && endOfQuiet(quiet, now))) return null;
+  return digestDue(rules, now, now);
+}
+
+/** When a digest that was begun at a moment is due: not in quiet hours, and not in the past. */
+export function digestDue(
+  { quiet, digestMinutes = 0 }: Pick<NoticeRules, "quiet" | "digestMinutes">,
+  begun: Date,
+  now: Date,
+): Date {
+  const outOfQuiet = (at: Date) => (quiet && endOfQuiet(quiet, at)) ?? at;
+  const next = new Date(begun.getTime() + digestMinutes * MINUTE_MS);
+  const due = quiet && endOfQuiet(quiet, begun) ? outOfQuiet(begun) : outOfQuiet(next);
+  return due > now ? due : outOfQuiet(now);
 }
 
 /**
