@@ -57,7 +57,7 @@ function cutTexts(callback: CallbackBody, limit: number): CallbackBody {
 }
 
 /** Shortens a text to `limit` UTF-16 units, saying how much is missing. */
-export function cutText(text: string, limit: number): string {
+function cutText(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const note = ` … (${text.length - limit} characters more)`;
   return text.slice(0, Math.max(0, limit - note.length)).toWellFormed() + note;

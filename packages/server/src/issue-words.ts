@@ -21,7 +21,7 @@ const FORMATS: Record<string, string> = {
  * What is wrong with a value, in words that go behind its name: `title: must not be empty`. Null for what these words do
  * not cover. A schema's own words win over these.
  */
-export function issueWords(issue: z.core.$ZodRawIssue): string | null {
+function issueWords(issue: z.core.$ZodRawIssue): string | null {
   switch (issue.code) {
     case "invalid_type":
       if (issue.input === undefined) return "is required";

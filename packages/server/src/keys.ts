@@ -78,7 +78,7 @@ export async function shareKeys(folder: string, shared: SharedKeys): Promise<voi
 }
 
 /** @see shareKeys */
-export async function shareKey(folder: string, key: MadeKey, shared: SharedKeys): Promise<void> {
+async function shareKey(folder: string, key: MadeKey, shared: SharedKeys): Promise<void> {
   const own = readKey(folder, key);
   const common = await shared.sharedKey(key.name, own ?? key.make());
   if (own === common || readOrMake(folder, { ...key, make: () => common }) === common) return;

@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import { LIMITS, type Limit } from "./limits/limits.ts";
 
 /** How a callback was answered. */
-export const CALLBACK_RESULTS = [
+const CALLBACK_RESULTS = [
   "stored",
   "duplicate",
   "unauthorized",
@@ -20,18 +20,11 @@ export const CALLBACK_RESULTS = [
 export type CallbackResult = (typeof CALLBACK_RESULTS)[number];
 
 /** What became of handing a dispatch over. */
-export const DISPATCH_OUTCOMES = [
-  "accepted",
-  "rejected",
-  "unreachable",
-  "unknown",
-  "unsent",
-  "lost",
-] as const;
+const DISPATCH_OUTCOMES = ["accepted", "rejected", "unreachable", "unknown", "unsent", "lost"] as const;
 export type DispatchResult = (typeof DISPATCH_OUTCOMES)[number];
 
 /** What came of a try to deliver to a webhook. */
-export const WEBHOOK_RESULTS = ["delivered", "failed"] as const;
+const WEBHOOK_RESULTS = ["delivered", "failed"] as const;
 export type WebhookResult = (typeof WEBHOOK_RESULTS)[number];
 
 /** How events come from the other nodes, where NATS is to bring them. */

@@ -1,7 +1,7 @@
 import type { HeldEvent } from "./held-event.ts";
 
 /** Most events a page holds. */
-export const LOG_CAPACITY = 100_000;
+const LOG_CAPACITY = 100_000;
 /** Events dropped at once when the log is full, so that dropping costs little. */
 const DROP_SHARE = 0.1;
 

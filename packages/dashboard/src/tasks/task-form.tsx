@@ -12,7 +12,7 @@ import { changedFields, draftOf, fieldsOf, type TaskDraft, whyNotMade } from "./
 import styles from "./task-form.module.css";
 import { useTaskActions } from "./use-task-actions.ts";
 
-export const PRIORITIES = ["low", "normal", "high", "urgent"] as const;
+const PRIORITIES = ["low", "normal", "high", "urgent"] as const;
 
 interface TaskFormProps {
   task?: TaskSummary;

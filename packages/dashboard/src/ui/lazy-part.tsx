@@ -125,7 +125,7 @@ function Retrying({ part, onLoaded, onGone, show }: RetryingProps) {
 }
 
 /** Says that a part of the page is missing, and how to get it. */
-export function PartFailed({ upgraded, retry }: PartFailure) {
+function PartFailed({ upgraded, retry }: PartFailure) {
   return (
     <Trouble title={upgraded ? text.part.upgraded : text.part.failed}>
       <p>{upgraded ? text.part.upgradedHint : text.part.failedHint}</p>

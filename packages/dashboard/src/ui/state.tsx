@@ -4,7 +4,7 @@ import { type ShownState, StateGlyph } from "./icon.tsx";
 import styles from "./state.module.css";
 
 /** Which of the few tones a state has. */
-export const STATUS_TONE: Record<ShownState, Tone> = {
+const STATUS_TONE: Record<ShownState, Tone> = {
   pending: "idle",
   queued: "waiting",
   in_progress: "running",

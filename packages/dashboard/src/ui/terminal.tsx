@@ -9,7 +9,7 @@ import styles from "./terminal.module.css";
  * What a program wrote to its terminal: its colours and styles in those of the theme, everything else it would do to a
  * terminal named instead of done.
  */
-export function Terminal({ children }: { children: string }) {
+function Terminal({ children }: { children: string }) {
   if (!hasSequences(children)) return <Foreign max={children.length}>{children}</Foreign>;
   return terminalPieces(children).map(({ text, at, look, isControl }) =>
     isControl ? (

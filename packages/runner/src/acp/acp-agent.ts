@@ -28,7 +28,7 @@ import { type PermissionParams, permissionParams } from "./permission-request.ts
 import { requestFailure } from "./request-failure.ts";
 
 /** How long an agent may take to answer what comes before the prompt; it may have to be downloaded first. */
-export const ANSWER_LIMIT_MS = 120_000;
+const ANSWER_LIMIT_MS = 120_000;
 /** The same for a log-in, which may wait for a person. */
 const LOG_IN_LIMIT_MS = 300_000;
 

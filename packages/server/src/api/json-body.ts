@@ -27,7 +27,7 @@ export function takeJsonBodies(app: HttpApp, bodies: BodyReader, maxBytes: numbe
  * Reads a JSON body strictly. An empty one is no body, as many clients send with a call that takes none.
  * @throws ProblemError 400, also for names that would reach an object's prototype if it were merged into another
  */
-export function parseJson(body: Buffer): unknown {
+function parseJson(body: Buffer): unknown {
   if (body.length === 0) return undefined;
   try {
     const text = decoder.decode(body);

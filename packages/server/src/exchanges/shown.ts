@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 export const HIDDEN = "***";
 
 /** So much of a body is kept, in bytes. */
-export const MAX_BODY_BYTES = 4096;
+const MAX_BODY_BYTES = 4096;
 const MAX_HEADERS = 40;
 /** Of a header's value, in UTF-16 units. */
 const MAX_VALUE = 300;

@@ -9,7 +9,7 @@ import { type Attempt, hasEnded, isOver, occupiesSlot, type Task } from "./task.
 type Change<Kind extends OperatorChange["kind"]> = Extract<OperatorChange, { kind: Kind }>;
 
 /** A new task, `pending`. */
-export function create(change: Change<"create">, now: string): Ruling {
+function create(change: Change<"create">, now: string): Ruling {
   const task: Task = {
     id: change.taskId,
     ...change.fields,
@@ -29,7 +29,7 @@ export function create(change: Change<"create">, now: string): Ruling {
 }
 
 /** New words for a task. A dispatch that is already queued goes out with them; one that was sent does not change. */
-export function edit(task: Task, attempt: Attempt | null, change: Change<"edit">, now: string): Ruling {
+function edit(task: Task, attempt: Attempt | null, change: Change<"edit">, now: string): Ruling {
   const fields = Object.fromEntries(Object.entries(change.fields).filter(([, value]) => value !== undefined));
   const edited: Task = { ...task, ...fields };
   const data: JsonObject = { change: "edited", fields: Object.keys(fields) };
@@ -46,7 +46,7 @@ export function edit(task: Task, attempt: Attempt | null, change: Change<"edit">
 }
 
 /** Removes a task nobody works on. */
-export function remove(task: Task, now: string): Ruling {
+function remove(task: Task, now: string): Ruling {
   if (task.status === "queued" || task.status === "in_progress") {
     return refuse("conflict", `The task is ${task.status}: cancel it before deleting it.`);
   }
@@ -58,7 +58,7 @@ export function remove(task: Task, now: string): Ruling {
 }
 
 /** Queues a new attempt for an agent. */
-export function dispatch(task: Task, change: Change<"dispatch">, now: string): Ruling {
+function dispatch(task: Task, change: Change<"dispatch">, now: string): Ruling {
   if (task.status === "queued" || task.status === "in_progress" || task.status === "review") {
     return refuse("conflict", `The task is ${task.status}: it can be dispatched again once it has ended.`);
   }
@@ -66,7 +66,7 @@ export function dispatch(task: Task, change: Change<"dispatch">, now: string): R
 }
 
 /** Ends the current attempt, if any, and tells the agent to stop. */
-export function cancel(task: Task, attempt: Attempt | null, now: string): Ruling {
+function cancel(task: Task, attempt: Attempt | null, now: string): Ruling {
   if (hasEnded(task)) {
     return refuse("conflict", `The task is ${task.status} already; there is nothing to cancel.`);
   }
@@ -88,7 +88,7 @@ export function cancel(task: Task, attempt: Attempt | null, now: string): Ruling
 const FORCED = "Ended by the operator; what became of it is not known.";
 
 /** Ends an attempt without knowing what became of it, and tells its agent to stop, where it can be told. */
-export function forceEnd(task: Task, attempt: Attempt | null, now: string): Ruling {
+function forceEnd(task: Task, attempt: Attempt | null, now: string): Ruling {
   if (!attempt || !occupiesSlot(attempt)) {
     return refuse("conflict", `The task is ${task.status}; only an attempt under way can be ended.`);
   }
@@ -107,13 +107,13 @@ function cancelWords({ state }: Attempt): string {
 }
 
 /** Takes the result of a task in review. */
-export function approve(task: Task, attempt: Attempt | null, now: string): Ruling {
+function approve(task: Task, attempt: Attempt | null, now: string): Ruling {
   if (task.status !== "review") return notInReview(task);
   return { events: [statusEvent(task, "completed", attempt, now)] };
 }
 
 /** Sends a task in review back to its agent, as a new attempt that carries the feedback. */
-export function reject(task: Task, change: Change<"reject">, now: string): Ruling {
+function reject(task: Task, change: Change<"reject">, now: string): Ruling {
   if (task.status !== "review" || !task.agentId) return notInReview(task);
   return startAttempt(task, task.agentId, change.newDispatchId, change.feedback, now);
 }

@@ -18,7 +18,7 @@ const NEEDED_SCOPES = ["operator.read", "operator.write"] as const;
  * that sent it, too; but that has no `extraSystemPrompt`. Found by experiment with openclaw 2026.9.6, and held by
  * `test/openclaw/approvals.test.ts`.
  */
-export const APPROVALS_SCOPE = "operator.approvals";
+const APPROVALS_SCOPE = "operator.approvals";
 /** With this one and the capability, a client is asked; it may then do anything else on the gateway as well. */
 export const REVIEWER_SCOPE = "operator.admin";
 /** With this one, this client gets what agents ask people to decide (`question.*`), and may answer it. */

@@ -33,7 +33,7 @@ export class ConnectionLostError extends Error {
 }
 
 /** Why the engine could not do it, to follow "The database cannot be …: "; null for a fault of who asked. */
-export function engineReason(error: unknown): string | null {
+function engineReason(error: unknown): string | null {
   if (error instanceof pg.DatabaseError) {
     const code = error.code ?? "";
     return SURROUNDINGS[code] ?? SURROUNDINGS[code.slice(0, 2)] ?? null;

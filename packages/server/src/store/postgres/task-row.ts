@@ -22,7 +22,7 @@ export function liveOf({ updatedAt, message, progress, lastWordAt }: Task): stri
 }
 
 /** Value of `tasks.texts`. */
-export function textsOf({ description, context }: Task): string {
+function textsOf({ description, context }: Task): string {
   return JSON.stringify({ description, context });
 }
 

@@ -4,7 +4,7 @@ import { wordsPattern } from "../../../text/marked.ts";
 import type { TranscriptRow } from "./rows.ts";
 
 /** Everything a row says, as it is searched: open or folded. */
-export function rowText(row: TranscriptRow): string {
+function rowText(row: TranscriptRow): string {
   if (row.kind === "event") {
     const request = row.event.data.request as PermissionRequest | undefined;
     return lines(row.event.message, row.event.lastState, request?.title, request?.diff);
