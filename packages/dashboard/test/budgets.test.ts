@@ -47,7 +47,7 @@ describe("budgets", { skip }, () => {
     await row.getByText("Nearly used up").waitFor();
     assert.equal(await row.getByRole("meter").getAttribute("value"), "0.85");
     await spend("Silent about it", {});
-    await row.getByText("The cost of 1 attempt is unknown: its agent did not tell.").waitFor();
+    await row.getByText("Cost unknown of 1 attempt, whose agent did not tell.").waitFor();
     await spend("In yen", cost(300, "JPY"));
     await row.getByText("Not counted, in other currencies: 300.00 JPY.").waitFor();
     await spend("Dear", cost(2));
@@ -67,7 +67,7 @@ describe("budgets", { skip }, () => {
     await dialog.getByLabel("Agent").selectOption({ label: "Ada" });
     await dialog.getByLabel("Tag").fill("docs");
     await page.getByRole("button", { name: "Save" }).click();
-    await row.getByText("0 of 2M a month").waitFor();
+    await row.getByText("0 of 2M tokens a month").waitFor();
     await row.getByText("agent Ada, tag docs").waitFor();
     await row.getByRole("button", { name: "Actions for the budget Everything" }).click();
     await page.getByRole("menuitem", { name: "Remove" }).click();

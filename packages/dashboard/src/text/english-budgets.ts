@@ -30,14 +30,17 @@ export const englishBudgets = {
   tagHint: "Only what is done for tasks with this tag.",
   refuses: "Dispatch nothing that it covers while it is used up",
   refusesHint: "What is queued or runs goes on.",
-  covers: { all: "Everything", agent: (name: string) => `agent ${name}`, tag: (tag: string) => `tag ${tag}` },
+  covers: { all: "all agents", agent: (name: string) => `agent ${name}`, tag: (tag: string) => `tag ${tag}` },
   spent: (spent: string, limit: string, period: string) => `${spent} of ${limit} a ${period}`,
+  tokensOf: (amount: string) => `${amount} tokens`,
   percent: (share: number) => `${Math.floor(share * 100)} %`,
   state: { near: "Nearly used up", used: "Used up" },
   refusing: "New dispatches are refused",
   refusesThen: "Refuses new dispatches when used up",
-  unknown: (attempts: number, what: "cost" | "tokens") =>
-    `The ${what === "cost" ? "cost" : "tokens"} of ${count(attempts, "attempt")} ${attempts === 1 ? "is" : "are"} unknown: ${attempts === 1 ? "its agent" : "their agents"} did not tell.`,
+  unknown: (attempts: number, what: "cost" | "tokens") => {
+    const whose = attempts === 1 ? "whose agent did not tell" : "whose agents did not tell";
+    return `${what === "cost" ? "Cost" : "Tokens"} unknown of ${count(attempts, "attempt")}, ${whose}.`;
+  },
   otherCosts: (costs: string) => `Not counted, in other currencies: ${costs}.`,
   counting: "Still being counted.",
   anew: "Begins anew",

@@ -18,6 +18,16 @@ export function formatMoment(date: Date): string {
   return MOMENT.format(date);
 }
 
+/** The same to the minute, by the clocks of a time zone. */
+export function formatMomentIn(timeZone: string, date: Date): string {
+  return new Intl.DateTimeFormat(undefined, {
+    dateStyle: "medium",
+    timeStyle: "short",
+    hourCycle: "h23",
+    timeZone,
+  }).format(date);
+}
+
 /** The time to the second, with the day where it is not `today`'s. */
 export function formatClock(date: Date, today: Date): string {
   const time = CLOCK.format(date);

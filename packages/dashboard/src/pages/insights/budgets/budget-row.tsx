@@ -3,11 +3,12 @@ import { useState } from "react";
 import { agentName, useAgents } from "../../../app/use-agents.ts";
 import { useMission } from "../../../app/use-mission.ts";
 import { budgetsText as words } from "../../../text/budgets-text.ts";
+import { formatMomentIn } from "../../../text/moment.ts";
 import { formatCost } from "../../../text/usage.ts";
 import { Foreign } from "../../../ui/foreign.tsx";
 import { Menu } from "../../../ui/menu.tsx";
 import { Badge } from "../../../ui/state.tsx";
-import { Moment } from "../../../ui/time.tsx";
+import { bothTimes } from "../../../ui/time.tsx";
 import { amountText, shareOf } from "./budget-entries.ts";
 import styles from "./budgets.module.css";
 
@@ -25,7 +26,8 @@ export function BudgetRow({ budget, onEdit, onRemove }: BudgetRowProps) {
   const { name, limit, spent, period, periodEnd, timeZone, refuses } = budget;
   const share = shareOf(budget);
   const state = share >= 1 ? "used" : share >= NEAR ? "near" : null;
-  const most = amountText("tokens" in limit ? limit.tokens : limit.amount, limit);
+  const most =
+    "tokens" in limit ? words.tokensOf(amountText(limit.tokens, limit)) : amountText(limit.amount, limit);
   const told = words.spent(amountText(spent, limit), most, words.periods[period]);
   return (
     <li className={styles.budget} data-state={state ?? "within"}>
@@ -60,7 +62,11 @@ export function BudgetRow({ budget, onEdit, onRemove }: BudgetRowProps) {
       />
       <p className={styles.notes}>
         <span>
-          {words.anew} <Moment at={periodEnd} /> {words.zone(timeZone)}
+          {words.anew}{" "}
+          <time dateTime={periodEnd} title={bothTimes(periodEnd)}>
+            {formatMomentIn(timeZone, new Date(periodEnd))}
+          </time>{" "}
+          {words.zone(timeZone)}
         </span>
         {refuses ? (
           <span className={share >= 1 ? styles.bad : undefined}>
