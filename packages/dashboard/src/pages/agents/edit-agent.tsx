@@ -1,39 +1,28 @@
 import type { AgentView } from "@mission-control/protocol";
 import { type FormEvent, useState } from "react";
 import { agentsText } from "../../text/agents-text.ts";
-import { splitList } from "../../text/split-list.ts";
 import { text } from "../../text/text.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
 import styles from "../../ui/table.module.css";
+import { type AgentDraft, agentDraftOf, changedAgent } from "./agent-draft.ts";
 import { AgentFields } from "./agent-fields.tsx";
 import { useAgentCalls } from "./use-agent-calls.ts";
 
 /** Changes what an agent is called, where it is reached, what it can do, and how much it takes at a time. */
 export function EditAgent({ agent, onClose }: { agent: AgentView; onClose(): void }) {
   const calls = useAgentCalls();
-  const shown = agent.endpoint.kind === "http" ? agent.endpoint.url : agent.endpoint.agentId;
-  const [name, setName] = useState(agent.name);
-  const [address, setAddress] = useState(shown);
-  const [capabilities, setCapabilities] = useState(agent.capabilities.join(", "));
-  const [concurrency, setConcurrency] = useState(String(agent.concurrency));
+  const [before] = useState(() => agentDraftOf(agent));
+  const [draft, setDraft] = useState(before);
+  const { name, address, capabilities, concurrency } = draft;
+  const write = (written: Partial<AgentDraft>) => setDraft((now) => ({ ...now, ...written }));
   const [problem, setProblem] = useState<string | null>(null);
   const { endpoint } = agent;
   async function submit(event: FormEvent) {
     event.preventDefault();
-    const at = address.trim();
-    const moved =
-      at === shown
-        ? {}
-        : { endpoint: endpoint.kind === "http" ? { ...endpoint, url: at } : { ...endpoint, agentId: at } };
-    const fields = {
-      name,
-      capabilities: splitList(capabilities),
-      concurrency: Number(concurrency),
-      ...moved,
-    };
-    const refused = await calls.edit(agent.id, fields);
+    const changed = changedAgent(before, draft, endpoint);
+    const refused = Object.keys(changed).length === 0 ? null : await calls.edit(agent.id, changed);
     if (refused) setProblem(refused);
     else onClose();
   }
@@ -47,7 +36,7 @@ export function EditAgent({ agent, onClose }: { agent: AgentView; onClose(): voi
               value={name}
               required
               maxLength={128}
-              onChange={(event) => setName(event.target.value)}
+              onChange={(event) => write({ name: event.target.value })}
             />
           )}
         </Field>
@@ -62,15 +51,15 @@ export function EditAgent({ agent, onClose }: { agent: AgentView; onClose(): voi
               type={endpoint.kind === "http" ? "url" : "text"}
               required
               value={address}
-              onChange={(event) => setAddress(event.target.value)}
+              onChange={(event) => write({ address: event.target.value })}
             />
           )}
         </Field>
         <AgentFields
           capabilities={capabilities}
-          onCapabilities={setCapabilities}
+          onCapabilities={(written) => write({ capabilities: written })}
           concurrency={concurrency}
-          onConcurrency={setConcurrency}
+          onConcurrency={(written) => write({ concurrency: written })}
           problem={problem}
         />
         <DialogActions>

@@ -35,7 +35,7 @@ export function Composer({ task }: { task: TaskView }) {
   const words = typed.trim();
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (words === "" || whyNot) return;
+    if (words === "" || whyNot || attached.isReading) return;
     void outbox.send(words, mode, attached.files);
     setTyped("");
     attached.replace([]);
@@ -126,7 +126,12 @@ export function Composer({ task }: { task: TaskView }) {
             disabled={whyNot !== null || whyNoFiles(agent) !== null}
             onClick={() => chooser.current?.click()}
           />
-          <Button submit kind="primary" icon="send" disabled={whyNot !== null || words === ""}>
+          <Button
+            submit
+            kind="primary"
+            icon="send"
+            disabled={whyNot !== null || words === "" || attached.isReading}
+          >
             {runText.message.send}
           </Button>
         </div>

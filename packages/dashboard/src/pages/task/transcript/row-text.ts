@@ -37,6 +37,18 @@ export function findRows(rows: readonly TranscriptRow[], words: string): Transcr
   return rows.filter((row) => pattern.test(rowText(row)));
 }
 
+/**
+ * The match after the one that is looked at, or before it; round the ends.
+ * @param at the match that is looked at; -1 before the first: then it is the first, or the last
+ */
+export function stepInRows(
+  matches: readonly TranscriptRow[],
+  at: number,
+  by: 1 | -1,
+): TranscriptRow | undefined {
+  return at < 0 && by < 0 ? matches.at(-1) : (matches[at + by] ?? matches.at(by > 0 ? 0 : -1));
+}
+
 function lines(...texts: (string | undefined)[]): string {
   return texts.filter(Boolean).join("\n");
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Entry, JsonObject, LogEvent, TranscriptEntry } from "@mission-control/protocol";
 import { event } from "../../../../test/support/events.ts";
-import { findRows } from "./row-text.ts";
+import { findRows, stepInRows } from "./row-text.ts";
 import { type TranscriptRow, TranscriptRows } from "./rows.ts";
 
 const placed = (eventId: number, entry: Entry, fields: Partial<TranscriptEntry> = {}): TranscriptEntry =>
@@ -151,4 +151,14 @@ test("words are found in everything a row says, colours left out", () => {
   assert.deepEqual(findRows(rows.all, " NOT ok").map(brief), ["2 tool"]);
   assert.deepEqual(findRows(rows.all, "ok").map(brief), ["2 tool", "3 plan"]);
   assert.deepEqual(findRows(rows.all, "  "), []);
+});
+
+test("from match to match one goes round the ends, and begins at the end one goes to", () => {
+  const rows = new TranscriptRows();
+  rows.takeEvents([1, 2, 3].map((id) => said(id, message)));
+  const step = (at: number, by: 1 | -1) => stepInRows(rows.all, at, by)?.eventId;
+  assert.deepEqual([step(-1, 1), step(0, 1), step(2, 1)], [1, 2, 1]);
+  assert.deepEqual([step(-1, -1), step(1, -1), step(0, -1)], [3, 1, 3]);
+  assert.equal(stepInRows([], -1, 1), undefined);
+  assert.equal(stepInRows([], -1, -1), undefined);
 });

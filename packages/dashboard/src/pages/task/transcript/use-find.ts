@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from "react";
-import { findRows } from "./row-text.ts";
+import { findRows, stepInRows } from "./row-text.ts";
 import type { TranscriptRow, TranscriptRows } from "./rows.ts";
 
 /** Words are looked for this long after the last letter; and again, while new rows come in, this often. */
@@ -47,7 +47,7 @@ export function useFind(rows: TranscriptRows, words: string): Finding {
       at,
       current: matches[at],
       step(by) {
-        const next = matches[(at + by + matches.length) % matches.length] ?? matches[0];
+        const next = stepInRows(matches, at, by);
         if (next) setKey(next.key);
         return next;
       },
