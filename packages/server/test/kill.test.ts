@@ -101,6 +101,46 @@ test("a message survives a kill before its agent has it, and one after it is del
   assert.equal(again.received.length, 3);
 });
 
+test("a message's file survives a kill before its agent has it; where the agent is gone, that is said", async (context) => {
+  const server = await ServerProcess.start();
+  const agent = await AgentDouble.start();
+  const port = Number(new URL(agent.url).port);
+  let again: AgentDouble | undefined;
+  context.after(async () => {
+    await server.close();
+    await again?.close();
+  });
+  const [payload] = await dispatchTasks(server, agent, 1);
+  const path = `/api/tasks/${payload?.task.id}/messages`;
+  const content = randomBytes(200_000).toString("base64");
+  const attachments = [{ name: "screen.png", mediaType: "image/png", content }];
+  const write = (text: string) => server.call<{ id: string }>("POST", path, { text, attachments });
+  type Kept = { text: string; state: string; reason?: string };
+  const became = async (text: string, state: string) => {
+    for (;;) {
+      const { items } = await server.call<{ items: Kept[] }>("GET", path);
+      const found = items.find((message) => message.text === text && message.state === state);
+      if (found) return found;
+    }
+  };
+  await agent.close();
+  await write("while you were away");
+  await server.end("SIGKILL");
+  await server.restart();
+  again = await AgentDouble.start(port);
+  await became("while you were away", "delivered");
+  const received = again.received.map(({ body }) => JSON.parse(body).attachments);
+  assert.deepEqual(received, [[{ ...attachments[0], size: 200_000 }]], "once, and whole");
+
+  await again.close();
+  await write("to nobody");
+  await server.end("SIGKILL");
+  await server.restart();
+  await server.call("POST", `/api/tasks/${payload?.task.id}/force-end`);
+  const { reason } = await became("to nobody", "refused");
+  assert.match(reason ?? "", /ended before its agent confirmed that it has it/);
+});
+
 test("an artifact that was answered for survives a kill, and one that was on its way goes on from what had come", async (context) => {
   const server = await ServerProcess.start();
   const agent = await AgentDouble.start();
