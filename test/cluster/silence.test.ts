@@ -20,11 +20,12 @@ before(async () => {
 });
 after(() => database.discard());
 
-/** Short enough to wait for; longer than a node needs to take over from another. */
-const PATIENCE = { MISSION_CONTROL_FIRST_WORD_SECONDS: "1", MISSION_CONTROL_SILENT_SECONDS: "8" };
-
-/** Two servers: the first one tells who is silent, as it was there alone. And an agent that never says a word. */
-async function twoNodes(context: TestContext) {
+/**
+ * Two servers, of which the first has the lease of who tells that agents are silent, and an agent that never says a word. It
+ * is told once that it does not respond.
+ * @param patience how long the first one lets an agent be silent, in seconds; the other one, three
+ */
+async function twoNodes(context: TestContext, patience: number) {
   const place = await Place.make(database);
   const agent = await AgentDouble.start();
   const nodes: ServerProcess[] = [];
@@ -33,16 +34,23 @@ async function twoNodes(context: TestContext) {
     await agent.close();
     await place.discard();
   });
-  const start = async () => {
-    const node = await ServerProcess.start({ DATABASE_URL: place.url, ...PATIENCE });
+  const start = async (silentSeconds: number) => {
+    const node = await ServerProcess.start({
+      DATABASE_URL: place.url,
+      MISSION_CONTROL_FIRST_WORD_SECONDS: "1",
+      MISSION_CONTROL_SILENT_SECONDS: String(silentSeconds),
+    });
     nodes.push(node);
     return node;
   };
-  const first = await start();
-  const other = await start();
+  const first = await start(patience);
+  while ((await place.query("SELECT FROM leases WHERE name = 'silence'")).length === 0) await wait(20);
+  const other = await start(3);
   await dispatchTasks(first, agent, 1);
   await agent.receives(1);
-  return { first, other, payload: agent.payloads[0] as DispatchPayload };
+  const payload = agent.payloads[0] as DispatchPayload;
+  await toldOf(other, payload, 1);
+  return { first, other, payload };
 }
 
 /** What was told of whether an agent is missed; null that it is not. */
@@ -67,8 +75,7 @@ async function end(node: ServerProcess, payload: DispatchPayload): Promise<void>
 }
 
 test("that an agent is silent is told once, by one node, also when that one is killed in between", async (context) => {
-  const { first, other, payload } = await twoNodes(context);
-  await toldOf(other, payload, 1);
+  const { first, other, payload } = await twoNodes(context, 3600);
   await first.end("SIGKILL");
   assert.deepEqual(await toldOf(other, payload, 2), ["not_responding", "silent"]);
   await end(other, payload);
@@ -76,10 +83,13 @@ test("that an agent is silent is told once, by one node, also when that one is k
 });
 
 test("a node that hangs while an agent falls silent tells nothing of it a second time when it goes on", async (context) => {
-  const { first, other, payload } = await twoNodes(context);
-  await toldOf(other, payload, 1);
+  const patience = 8;
+  const { first, other, payload } = await twoNodes(context, patience);
   first.signal("SIGSTOP");
+  const stopped = performance.now();
   assert.deepEqual(await toldOf(other, payload, 2), ["not_responding", "silent"]);
+  // By then it would have told it, too.
+  await wait(Math.max(0, patience * 1000 - (performance.now() - stopped)));
   first.signal("SIGCONT");
   // It goes on with what it was at, and takes calls like any other.
   await end(first, payload);
