@@ -1,43 +1,53 @@
 import { useSyncExternalStore } from "react";
 
 /** One clock for everything on the page that shows an age, ticking once a second while somebody looks. */
-const listeners = new Set<() => void>();
-let now = Date.now();
-let steadyNow = performance.now();
-let timer: ReturnType<typeof setInterval> | undefined;
+export class Ticker {
+  readonly #listeners = new Set<() => void>();
+  #now = Date.now();
+  #steadyNow = performance.now();
+  #timer: ReturnType<typeof setInterval> | undefined;
 
-function read(): void {
-  now = Date.now();
-  steadyNow = performance.now();
-}
+  /** The time by the browser's clock, in milliseconds, as of the last tick. */
+  readonly now = (): number => this.#now;
 
-function tick(): void {
-  if (document.visibilityState === "hidden") return;
-  read();
-  for (const listener of listeners) listener();
-}
+  /** Milliseconds that only ever grow, as of the last tick. */
+  readonly steadyNow = (): number => this.#steadyNow;
 
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  if (listeners.size === 1) {
-    read();
-    timer = setInterval(tick, 1_000);
-    document.addEventListener("visibilitychange", tick);
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    if (this.#listeners.size === 1) {
+      this.#read();
+      this.#timer = setInterval(this.#tick, 1_000);
+      document.addEventListener("visibilitychange", this.#tick);
+    }
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size > 0) return;
+      clearInterval(this.#timer);
+      document.removeEventListener("visibilitychange", this.#tick);
+    };
+  };
+
+  #read(): void {
+    this.#now = Date.now();
+    this.#steadyNow = performance.now();
   }
-  return () => {
-    listeners.delete(listener);
-    if (listeners.size > 0) return;
-    clearInterval(timer);
-    document.removeEventListener("visibilitychange", tick);
+
+  readonly #tick = (): void => {
+    if (document.visibilityState === "hidden") return;
+    this.#read();
+    for (const listener of this.#listeners) listener();
   };
 }
 
+const ticker = new Ticker();
+
 /** The time by the browser's clock, in milliseconds, at most a second old. */
 export function useNow(): number {
-  return useSyncExternalStore(subscribe, () => now);
+  return useSyncExternalStore(ticker.subscribe, ticker.now);
 }
 
 /** Milliseconds that only ever grow (`performance.now`), at most a second old: for how long something takes. */
 export function useSteadyNow(): number {
-  return useSyncExternalStore(subscribe, () => steadyNow);
+  return useSyncExternalStore(ticker.subscribe, ticker.steadyNow);
 }

@@ -20,5 +20,6 @@ export function whatOf({ direction, what, notKept }: ExchangeView): string {
     direction === "webhook"
       ? { ...common.eventType, test: webhooksText.testMessage, digest: webhooksText.digestMessage }
       : words.what[direction];
-  return known[what] ?? what;
+  // An agent may call a callback whatever it likes.
+  return Object.hasOwn(known, what) ? (known[what] ?? what) : what;
 }

@@ -46,7 +46,7 @@ export function stepInRows(
   at: number,
   by: 1 | -1,
 ): TranscriptRow | undefined {
-  return at < 0 && by < 0 ? matches.at(-1) : (matches[at + by] ?? matches.at(by > 0 ? 0 : -1));
+  return matches[at + by] ?? matches.at(by > 0 ? 0 : -1);
 }
 
 function lines(...texts: (string | undefined)[]): string {
