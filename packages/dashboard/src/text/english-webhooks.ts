@@ -83,6 +83,7 @@ export const englishWebhooks = {
   skipped: (events: number) => `${count(events, "event")} left the log before they could be looked at.`,
   filters: "Filters",
   everything: "Everything",
+  usual: "All but completions",
   ofAgent: (agent: string) => `agent ${agent}`,
   ofTag: (tag: string) => `tag ${tag}`,
   secret: "Signing secret",

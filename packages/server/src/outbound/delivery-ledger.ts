@@ -8,8 +8,9 @@ import type { Store } from "../store/store.ts";
 
 /** Between two tries to write to a store that takes nothing, in milliseconds. */
 const STORE_PAUSE_MS = 1000;
-/** Where nothing matches, the position is written once in so many events. */
+/** Where nothing matches, the position is written once in so many events, and so many milliseconds after one. */
 const LAZY_EVENTS = 1000;
+const LAZY_MS = 5000;
 
 /** What the node that delivers writes of an endpoint. */
 export interface Progress {
@@ -51,6 +52,9 @@ export class DeliveryLedger {
   /** Where it was begun again, as the operator asked. */
   #replayedAfter: number | undefined;
   #writing: Promise<void> | null = null;
+  /** Has the position written that has moved since it was. */
+  #lazily: NodeJS.Timeout | null = null;
+  #isOverdue = false;
 
   /**
    * @param position the endpoint's, as it is stored
@@ -97,7 +101,9 @@ export class DeliveryLedger {
   /** Every event up to this one was read. */
   read(upTo: number): void {
     this.#readUpTo = upTo;
-    if (this.#open.size === 0 && upTo - this.#position >= LAZY_EVENTS) this.#write();
+    if (this.#open.size > 0 || upTo === this.#position) return;
+    if (upTo - this.#position >= LAZY_EVENTS) this.#write();
+    else this.#lazily ??= setTimeout(() => this.#writeOverdue(), LAZY_MS).unref();
   }
 
   /** Writes a delivery that is over, or that waits. */
@@ -130,6 +136,7 @@ export class DeliveryLedger {
   /** Writes what is left, if that can be, and nothing afterwards. */
   async close(): Promise<void> {
     this.#stop.abort();
+    if (this.#lazily) clearTimeout(this.#lazily);
     await this.#writing;
     if (this.#hasNews || this.#safePosition !== this.#position) {
       await this.#writeOnce().catch(() => {});
@@ -139,6 +146,12 @@ export class DeliveryLedger {
   get #safePosition(): number {
     const [first] = this.#open;
     return first === undefined ? this.#readUpTo : first - 1;
+  }
+
+  #writeOverdue(): void {
+    this.#lazily = null;
+    this.#isOverdue = true;
+    this.#write();
   }
 
   #write(): void {
@@ -171,7 +184,7 @@ export class DeliveryLedger {
       this.#event !== undefined ||
       this.#resent.length > 0 ||
       this.#replayedAfter !== undefined ||
-      this.#safePosition - this.#position >= LAZY_EVENTS
+      this.#safePosition - this.#position >= (this.#isOverdue ? 1 : LAZY_EVENTS)
     );
   }
 
@@ -204,6 +217,7 @@ export class DeliveryLedger {
         { under: token },
       );
       this.#position = position;
+      this.#isOverdue = false;
       for (const id of this.#held) if (id <= position) this.#held.delete(id);
     } catch (error) {
       for (const [id, later] of this.#deliveries) deliveries.set(id, withEventOf(later, deliveries.get(id)));

@@ -116,6 +116,13 @@ test("an endpoint gets what its filters let through, all of which have to match"
   assert.deepEqual(byTag.receiver.eventIds, [first, newest], "a deleted task's tags count until its end");
 });
 
+test("an endpoint that wants nothing of what comes is not shown as behind it for long", async (context) => {
+  const fixture = await OutboundFixture.open(context);
+  const { id } = await fixture.receiver(context, { types: ["gateway"] });
+  await fixture.append("t1", "t2");
+  await fixture.until(id, ({ behind }) => behind === 0);
+});
+
 test("a delivery that fails is tried again on the schedule, under one id, and its task's next waits for it", async (context) => {
   const fixture = await OutboundFixture.open(context);
   const { receiver, id } = await fixture.receiver(context, { types: ["activity"] });

@@ -13,6 +13,7 @@ import styles from "../../ui/table.module.css";
 import { Ago } from "../../ui/time.tsx";
 import { AddEndpoint } from "./add-endpoint.tsx";
 import { EndpointDialog } from "./endpoint-dialog.tsx";
+import { isForPeople } from "./endpoint-entries.ts";
 import { useEndpoints } from "./use-webhooks.ts";
 import local from "./webhooks.module.css";
 
@@ -140,5 +141,6 @@ function Filters({ endpoint }: { endpoint: WebhookEndpointView }) {
     ...(agentIds?.map((id) => text.ofAgent(agentName(mission, id) ?? id)) ?? []),
     ...(tags?.map(text.ofTag) ?? []),
   ];
-  return <Foreign max={300}>{parts.length === 0 ? text.everything : parts.join(", ")}</Foreign>;
+  const all = isForPeople(endpoint.format) ? text.usual : text.everything;
+  return <Foreign max={300}>{[...(notices || types ? [] : [all]), ...parts].join(", ")}</Foreign>;
 }
