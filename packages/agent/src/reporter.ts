@@ -49,7 +49,13 @@ export interface ProgressOptions extends ReportOptions {
   entry?: Entry | undefined;
 }
 
-/** Speaks for an agent about one dispatch. Made by {@link createReporter}. */
+/**
+ * Speaks for an agent about one dispatch. Made by {@link createReporter}.
+ *
+ * Each report resolves once Mission Control has stored it, or once newer progress made it needless, and rejects with a
+ * `CallbackError` whose `code` says why it was not stored. What was `undeliverable` is kept in the spool, where there is
+ * one, and is sent later.
+ */
 export interface Reporter {
   readonly taskId: string;
   readonly dispatchId: string | undefined;
@@ -90,7 +96,7 @@ export interface Reporter {
  * environment (`MISSION_CONTROL_CALLBACK_URL`, `_SECRET`, `MISSION_CONTROL_TASK_ID`, `MISSION_CONTROL_AGENT_ID`).
  *
  * Callbacks go out in the order of the calls, one in flight, each tried by the contract's schedule with one id. A
- * returned promise may be left alone: its failure is then told to `onFailure` and ends nothing.
+ * returned promise may be left alone: its failure is then passed to `onFailure` and ends nothing.
  * @throws ConfigurationError
  */
 export function createReporter(options: ReporterOptions = {}): Reporter {

@@ -25,6 +25,7 @@ export interface IdentityOptions {
   env?: NodeJS.ProcessEnv | undefined;
 }
 
+/** Who reports about what, and where to. */
 export interface Identity {
   target: Target;
   taskId: string;

@@ -55,7 +55,7 @@ export function offsetIn({ ok, headers }: Response, { size }: Upload): number {
   return offset < size ? offset : 0;
 }
 
-/** Whether an upload that went on has to begin anew: there is less of it by now, or it is not what the file has. */
+/** Whether an upload that went on has to start over: there is less of it by now, or it is not what the file has. */
 export function isToBegin({ status, headers }: Response): boolean {
   return status === 400 || (status === 409 && headers.has(UPLOAD_OFFSET_HEADER));
 }

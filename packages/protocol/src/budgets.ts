@@ -15,7 +15,7 @@ export const budgetLimitSchema = z.union([moneySchema, tokensSchema], {
 });
 export type BudgetLimit = z.infer<typeof budgetLimitSchema>;
 
-/** A budget begins anew with each of these. */
+/** A budget starts over with each of these. */
 export const budgetPeriodSchema = z.enum(["day", "month"]);
 export type BudgetPeriod = z.infer<typeof budgetPeriodSchema>;
 

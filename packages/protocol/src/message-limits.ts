@@ -1,3 +1,4 @@
-/** Files that may go with one message, and how large all of them together may be, in bytes. */
+/** How many files may go with one message. */
 export const MAX_ATTACHMENTS = 8;
+/** How large the files of one message may be together, in bytes. */
 export const MAX_ATTACHMENTS_BYTES = 5 * 1024 * 1024;

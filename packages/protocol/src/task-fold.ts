@@ -151,7 +151,7 @@ function permissionMoved<T extends FoldedFields>(task: T, event: NewEvent): Fold
     ...task,
     ...told,
     waitingFor: replaces ? asked : task.waitingFor,
-    // What it asks anew, it can be answered anew.
+    // What it asks again, it can be answered again.
     undelivered: undefined,
   };
 }

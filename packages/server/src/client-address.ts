@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { isIP, isIPv6 } from "node:net";
 import proxyAddr from "@fastify/proxy-addr";
 
-/** What is needed to tell who sent a request. */
+/** What shows who sent a request. */
 export interface Sender {
   socket: { remoteAddress?: string | undefined };
   headers: IncomingHttpHeaders;
@@ -58,7 +58,7 @@ export function networkOf(address: string): string {
   return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(":")}::/64`;
 }
 
-/** An IPv4 address that an IPv6 socket tells as `::ffff:192.0.2.1`, written by itself. */
+/** An IPv4 address that an IPv6 socket gives as `::ffff:192.0.2.1`, written by itself. */
 function plain(address: string): string {
   return address.startsWith("::ffff:") && address.includes(".") ? address.slice("::ffff:".length) : address;
 }

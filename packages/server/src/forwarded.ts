@@ -2,7 +2,7 @@ import type { ClientAddresses, Sender } from "./client-address.ts";
 
 type Proxies = Pick<ClientAddresses, "isProxy">;
 
-/** The host a client asked for, as in a `Host` header: where a trusted proxy tells it, what that says. */
+/** The host a client asked for, as in a `Host` header: where a trusted proxy names it, what that says. */
 export function requestedHost(request: Sender, proxies: Proxies): string | undefined {
   return forwarded(request, proxies, "x-forwarded-host") ?? request.headers.host;
 }

@@ -15,7 +15,7 @@ export interface LeasedWorkOptions {
   pauseMs: number;
 }
 
-/** Work that one node does at a time: whichever has its lease. Begins at once, and anew after a failure. */
+/** Work that one node does at a time: whichever has its lease. Begins at once, and again after a failure. */
 export class LeasedWork {
   readonly #options: LeasedWorkOptions;
   readonly #stop = new AbortController();

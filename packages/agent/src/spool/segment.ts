@@ -16,7 +16,7 @@ import { ownerMark } from "./owner.ts";
 import { decodeSegment, encodeLine, type SegmentHeader } from "./record.ts";
 import { brokenName, draftOf, FREE, parsePath } from "./segment-name.ts";
 
-/** A segment beyond this size is written anew with only what still waits. */
+/** A segment beyond this size is written again with only what still waits. */
 const COMPACT_BYTES = 1024 * 1024;
 
 /** What taking over a file came to. */

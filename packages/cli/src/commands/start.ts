@@ -22,7 +22,7 @@ Examples:
     )
     .action(async (flags: SettingsFlags & { json?: boolean }) => {
       const interrupted = untilInterrupted();
-      // Once it is known, also where any port will do: a server that begins anew is still where it was.
+      // Once it is known, also where any port will do: a server that restarts is still where it was.
       let port = "";
       do {
         const app = await startServer({ flags: port ? { ...flags, port } : flags });

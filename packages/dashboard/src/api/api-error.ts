@@ -16,7 +16,7 @@ export class ApiError extends Error {
   }
 }
 
-/** No answer came; the server said "later"; or a proxy did not find it, as while it is started anew. */
+/** No answer came; the server said "later"; or a proxy did not find it, as while it is started again. */
 const TEMPORARY: ReadonlySet<number> = new Set([0, 429, 502, 503, 504]);
 
 /** Whether reading the same again may help. */

@@ -78,7 +78,7 @@ function placeOf(item: Element): Place | null {
   return name ? { item, name, id: item.getAttribute(name) ?? "" } : null;
 }
 
-/** Where a thing is after a change of the page: as it was, drawn anew elsewhere, or what stands in its place. */
+/** Where a thing is after a change of the page: as it was, drawn again elsewhere, or what stands in its place. */
 function whereIs(place: Place, records: readonly MutationRecord[]): Place | null {
   // A row of several events is named by its latest.
   if (place.item.isConnected) return placeOf(place.item);

@@ -243,7 +243,7 @@ export class Mission {
     this.#unpainted = [];
   }
 
-  /** The log cannot be continued: loads everything anew, quietly, under what is shown. */
+  /** The log cannot be continued: loads everything again, quietly, under what is shown. */
   async #restart(newest: number): Promise<void> {
     this.log = new EventLog(newest);
     this.tasks.restart();

@@ -9,7 +9,7 @@ const WATCH_MS = 5_000;
 const ASKED_AFTER = 2;
 /** Where there are no locks: how long a tab waits for a leader's answer before it leads itself, and up to as much more. */
 const ANSWER_MS = 250;
-/** Tabs a leader knows before it asks all of them to attach anew: those that crashed do not, and are forgotten. */
+/** Tabs a leader knows before it asks all of them to attach again: those that crashed do not, and are forgotten. */
 const MOST_FOLLOWERS = 64;
 
 /** What tabs tell each other on the channel of all. */

@@ -46,7 +46,7 @@ export class PendingActions {
     }
   }
 
-  /** The log begins anew: the events of what was sent are not in it. What is not sent yet goes on waiting. */
+  /** The log starts over: the events of what was sent are not in it. What is not sent yet goes on waiting. */
   restart(): void {
     for (const [taskId, { after }] of this.#actions) {
       if (after !== Number.POSITIVE_INFINITY) this.#actions.delete(taskId);

@@ -51,7 +51,7 @@ export class TaskLoader {
     for (const id of [...this.#failed]) this.load(id);
   }
 
-  /** The log begins anew: what is on its way is of the old one, and is asked for again. */
+  /** The log starts over: what is on its way is of the old one, and is asked for again. */
   restart(): void {
     this.#generation += 1;
     for (const id of this.#loading) this.#again.add(id);

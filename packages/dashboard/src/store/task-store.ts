@@ -105,7 +105,7 @@ export class TaskStore {
     this.#version += 1;
   }
 
-  /** The log begins anew: what is known stays to be read until {@link sweep}, but new snapshots replace it. */
+  /** The log starts over: what is known stays to be read until {@link sweep}, but new snapshots replace it. */
   restart(): void {
     this.#generation += 1;
     this.#hasLetGo = false;

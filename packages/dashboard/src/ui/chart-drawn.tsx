@@ -8,7 +8,7 @@ const HEIGHT = 180;
 const AXIS_WIDTH = 64;
 const FONT = "11px system-ui, sans-serif";
 
-/** The drawing itself; made anew when the series change, otherwise only given new data. */
+/** The drawing itself; made again when the series change, otherwise only given new data. */
 export default function ChartDrawn({ times, series, format }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);

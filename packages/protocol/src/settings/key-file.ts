@@ -13,7 +13,7 @@ export interface KeyFile {
   isGood: (text: string) => boolean;
   /** What it must hold, to complete "does not hold …". */
   holds: string;
-  /** What ends when it is made anew. */
+  /** What ends when it is made again. */
   loss: string;
 }
 

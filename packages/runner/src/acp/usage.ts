@@ -49,7 +49,7 @@ export class AttemptUsage {
     if (own) this.#answered = add(this.#answered, own);
     const tokens = this.#answered;
     const session = this.#session;
-    // As much as the session had cost before, though the model has answered: it counts anew and came to the same.
+    // As much as the session had cost before, though the model has answered: it counts again and came to the same.
     if (!own?.outputTokens || !this.#hasCost || !session || session.amount !== this.#before) return tokens;
     this.#before = 0;
     return { ...tokens, cost: session };
@@ -68,7 +68,7 @@ export class AttemptUsage {
     if (typeof amount !== "number" || typeof currency !== "string") return undefined;
     this.#session = { amount, currency };
     this.#hasCost = true;
-    // Less than before: it counts anew, as Claude Code does where its last process was killed, and goes on to do so.
+    // Less than before: it counts again, as Claude Code does where its last process was killed, and goes on to do so.
     if (amount < this.#before) this.#before = 0;
     return { cost: { amount: amount - this.#before, currency } };
   }

@@ -147,7 +147,7 @@ function readEnd(line: Record<string, unknown>, subtype: string): AgentEvent[] {
   ];
 }
 
-/** What it read anew, from its cache and into its cache are counted apart there; all of it is input. */
+/** What it read again, from its cache and into its cache are counted apart there; all of it is input. */
 function usageOf(line: Record<string, unknown>): Usage {
   const usage = (line.usage ?? {}) as Record<string, unknown>;
   const count = (name: string) => (typeof usage[name] === "number" ? usage[name] : 0);

@@ -25,7 +25,7 @@ export interface AgentProbeOptions {
 
 /**
  * Asks the agents that have work in hand, and have said nothing for a while, whether they are there: one that died
- * tells nobody. Agents whose connection shows whether they are there are not probed, nor are idle ones.
+ * announces nothing. Agents whose connection shows whether they are there are not probed, nor are idle ones.
  */
 export class AgentProbe {
   readonly #options: AgentProbeOptions;

@@ -17,7 +17,7 @@ export class AgentState {
   usage = new UsageSum();
   /** When it last said something itself (ISO 8601); null when never. */
   lastSeenAt: string | null = null;
-  /** Whether it can be reached, as the log last told, by whichever node; null while it never did. */
+  /** Whether it can be reached, as the log last announced it, from whichever node; null while it never did. */
   announced: Reachability | null = null;
   /** The same, as this node has announced it or read it, whichever came last. */
   lastStatus: Reachability["status"] = "unknown";
@@ -43,7 +43,7 @@ export class AgentState {
     this.usage.add(after?.usage);
   }
 
-  /** Takes in what the log told of whether it can be reached. */
+  /** Takes in what the log announces of whether it can be reached. */
   announce(announced: Reachability): void {
     this.announced = announced;
     this.lastStatus = announced.status;

@@ -10,7 +10,7 @@ const STATUSES: readonly unknown[] = ["online", "offline", "unknown"] satisfies 
 export interface ReachabilityEvidence {
   /** What this node's adapter knows; null for nothing. */
   own: Reachability | null;
-  /** What the log told last, by whichever node; null while it never did. */
+  /** What the log announced last, from whichever node; null while it never did. */
   announced: Reachability | null;
   /** When the agent last said something itself (ISO 8601); null when never. */
   lastSeenAt: string | null;

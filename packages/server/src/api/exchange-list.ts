@@ -18,7 +18,7 @@ import { InvalidCursorError, type Store } from "../store/store.ts";
 /** Rows of one source that are looked at for one page, where few match. Such a page is short, and its cursor goes on. */
 const LOOKED_AT = 2000;
 const STEP = 250;
-/** What callbacks become, besides what the server and gateways tell by the same types. */
+/** What callbacks become, besides what the server and gateways report by the same types. */
 const CALLBACK_TYPES: readonly EventType[] = ["activity", "complete", "error", "permission", "artifact"];
 const CALLBACK_ID = /^callback_([1-9]\d{0,15})$/;
 
@@ -210,7 +210,7 @@ function webhookSource(
 /** What a callback that was taken is in the list; null for an event that no callback became. */
 function callbackExchange(event: LogEvent): ExchangeView | null {
   const { id: eventId, type, agentId, taskId, dispatchId, data, receivedAt } = event;
-  // What gateways and the server tell has a source; late ones were refused, and are kept as such.
+  // What gateways and the server report has a source; late ones were refused, and are kept as such.
   if (!CALLBACK_TYPES.includes(type) || !dispatchId || data.late === true) return null;
   if (data.source === "gateway" || data.source === "server") return null;
   if (type === "permission" && data.state !== "requested") return null;

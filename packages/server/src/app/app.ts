@@ -29,7 +29,7 @@ export interface App {
   tokenFile: string | null;
   /**
    * Aborted when the database no longer holds what this server has announced, as an older copy was put back: what it knows of
-   * agents and tasks is past. It is to be closed and started anew.
+   * agents and tasks is past. It is to be closed and started again.
    */
   putBack: AbortSignal;
   /** Stops accepting, answers what is in hand, commits, ends the streams. */

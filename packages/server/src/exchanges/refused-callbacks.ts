@@ -50,7 +50,7 @@ export class RefusedCallbacks {
   readonly #options: RefusedCallbacksOptions;
   readonly #ofAddress = new RateLimit(KEPT_PER_SECOND.ofAddress);
   readonly #ofAll = new RateLimit(KEPT_PER_SECOND.ofAll);
-  /** How many of each status were not kept, since that was last told. */
+  /** How many of each status were not kept, since that was last recorded. */
   readonly #notKept = new Map<number, number>();
   #timer: NodeJS.Timeout | null = null;
 

@@ -51,7 +51,7 @@ export type RunEvent =
       outcome: "completed" | "failed" | "cancelled";
       /** The agent's last words, or the reason it failed. */
       text: string;
-      /** What the run used, where its gateway tells. */
+      /** What the run used, where its gateway reports it. */
       usage?: Usage;
       at: Date;
     }
@@ -59,7 +59,7 @@ export type RunEvent =
   | { kind: "continued"; dispatchId: string; at: Date }
   /** The agent has begun to work with a message that it was sent. */
   | { kind: "message_taken_up"; dispatchId: string; messageId: string; at: Date }
-  /** The gateway asks for the agent, before that does something. Told again, it is the same question. */
+  /** The gateway asks for the agent, before that does something. Reported again, it is the same question. */
   | { kind: "question_asked"; dispatchId: string; request: PermissionRequest; at: Date }
   /** Such a question is settled: by somebody else, or by the answer given here. */
   | { kind: "question_settled"; dispatchId: string; requestId: string; at: Date }
@@ -69,7 +69,7 @@ export type RunEvent =
 export interface Reachability {
   status: "online" | "offline" | "unknown";
   reason?: string;
-  /** When the agent was last heard of, or last not reached; absent where a connection as such tells. */
+  /** When the agent was last heard of, or last not reached; absent where the connection itself shows it. */
   at?: Date;
 }
 
@@ -157,14 +157,14 @@ export interface GatewayAdapter {
 
   /**
    * Tells the agent's side to stop. Resolves when the agent's side confirmed that it does not run, and will not.
-   * @throws CancelNotConfirmedError when it answered something else for good; any other error: it could not be told now
+   * @throws CancelNotConfirmedError when it answered something else for good; any other error: try again
    */
   cancel(target: AgentTarget, ref: DispatchRef, signal: AbortSignal): Promise<void>;
 
   /**
    * Hands the operator's answer to a permission request to the agent. May be called again after it rejected.
    * @param payload the dispatch as it was sent, for an agent that has to be called again with the answer
-   * @throws AnswerRefusedError when the agent will not have it; any other error: it could not be told now
+   * @throws AnswerRefusedError when the agent will not have it; any other error: try again
    */
   answerPermission(
     target: AgentTarget,
@@ -177,7 +177,7 @@ export interface GatewayAdapter {
    * Hands a message to the agent at work. May be called again after it rejected, and after a restart of the server with
    * a message that the agent has already: it must not get it twice.
    * @param payload the dispatch as it was sent, for an agent that has to be called again with the message
-   * @throws when it could not be told now. Absent where agents take no messages.
+   * @throws when it could not be reached now: try again. Absent where agents take no messages.
    */
   sendMessage?(
     target: AgentTarget,
@@ -190,8 +190,8 @@ export interface GatewayAdapter {
   reachability(target: AgentTarget): Reachability | null;
 
   /**
-   * Finds out whether an agent answers, for {@link reachability} to tell. Never rejects but with the signal's reason.
-   * Absent where a connection as such tells.
+   * Finds out whether an agent answers, for {@link reachability} to show. Never rejects but with the signal's reason.
+   * Absent where the connection itself shows it.
    */
   probe?(target: AgentTarget, signal: AbortSignal): Promise<void>;
 

@@ -17,7 +17,7 @@ export interface Excess {
 interface Account {
   bucket: TokenBucket;
   /** Until when the last one that was refused has to wait, in ms of the monotonic clock. */
-  toldToWaitUntil: number;
+  waitsUntil: number;
 }
 
 /** How many of something each key may have a second on average; a token bucket each. */
@@ -37,8 +37,8 @@ export class RateLimit {
     if (account.bucket.tryRemoveTokens(1)) return null;
     const now = performance.now();
     const retryAfter = Math.max(1, Math.ceil(account.bucket.getWaitTime(1) / 1000));
-    const repeated = now < account.toldToWaitUntil;
-    if (!repeated) account.toldToWaitUntil = now + retryAfter * 1000;
+    const repeated = now < account.waitsUntil;
+    if (!repeated) account.waitsUntil = now + retryAfter * 1000;
     return { retryAfter, repeated };
   }
 
@@ -46,7 +46,7 @@ export class RateLimit {
     const bucketSize = this.#perSecond * BURST_SECONDS;
     const bucket = new TokenBucket({ bucketSize, tokensPerInterval: this.#perSecond, interval: "second" });
     bucket.content = bucketSize;
-    const account = { bucket, toldToWaitUntil: 0 };
+    const account = { bucket, waitsUntil: 0 };
     this.#accounts.set(key, account);
     return account;
   }

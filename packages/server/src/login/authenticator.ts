@@ -47,7 +47,7 @@ export class Authenticator {
     return session && { kind: "session", session };
   }
 
-  /** Whether this is the administrator's token, told in constant time. */
+  /** Whether this is the administrator's token, compared in constant time. */
   isToken(token: string): boolean {
     return timingSafeEqual(hash(token), this.#tokenHash);
   }

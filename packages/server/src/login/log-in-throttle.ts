@@ -2,7 +2,7 @@
 const FREE_FAILURES = 5;
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
-/** An address that has not failed for so long begins anew, in milliseconds. */
+/** An address that has not failed for so long starts over, in milliseconds. */
 const FORGET_MS = 15 * 60_000;
 /** Addresses remembered; the one that has not failed for longest is forgotten first. */
 const MAX_ADDRESSES = 1000;

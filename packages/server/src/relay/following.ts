@@ -2,7 +2,7 @@ import type { EntrySource } from "../store/relayed-log.ts";
 
 /** An entry that NATS does not bring in so many milliseconds after it is known of is read from the database. */
 const GRACE_MS = 500;
-/** After it did not come, NATS is asked anew so much later: twice as much each time that it failed soon. */
+/** After it did not come, NATS is asked again so much later: twice as much each time that it failed soon. */
 const PAUSE_MS = { shortest: 1000, longest: 30_000 };
 /** What lasted so long has not failed soon. */
 const LASTING_MS = 10_000;
@@ -14,7 +14,7 @@ export interface FollowingOptions {
   log: { readonly newest: number; readAll(): Promise<void> };
   /** Called at each change, with why. */
   changed: (way: Way, reason: string) => void;
-  /** What should have come by NATS did not: it is to be asked anew, after a pause in milliseconds. */
+  /** What should have come by NATS did not: it is to be asked again, after a pause in milliseconds. */
   stalled: (pauseMs: number) => void;
   /** Milliseconds that never go back. */
   clock?: () => number;

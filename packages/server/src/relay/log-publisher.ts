@@ -29,9 +29,9 @@ export interface LogPublisherOptions {
 /**
  * Publishes the log's entries as they are committed, in order, until the signal is aborted. Each message is taken only
  * as the next one behind the one before, so that one which comes late, from a node that was suspended and has lost the
- * lease, is refused. A publisher that is refused begins anew, from the newest entry: what is left out, nodes read. So does
+ * lease, is refused. A publisher that is refused starts over, from the newest entry: what is left out, nodes read. So does
  * one whose connection to the database ended: what it sent before may be of another log than what is there now.
- * @throws Error at the first message that the stream did not take, or when the database is to be connected anew; the
+ * @throws Error at the first message that the stream did not take, or when the database is to be connected again; the
  *   signal's reason
  */
 export async function publishLog(

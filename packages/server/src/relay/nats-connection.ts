@@ -35,7 +35,7 @@ export interface Publication {
   lastSequence: number;
 }
 
-/** One connection to NATS, for as long as it lasts: it is not mended, but opened anew. */
+/** One connection to NATS, for as long as it lasts: it is not mended, but opened again. */
 export class NatsConnection {
   readonly #library: Awaited<ReturnType<typeof load>>;
   readonly #connection: Connection;

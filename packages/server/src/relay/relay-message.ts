@@ -3,7 +3,7 @@ import type { LogRow } from "../store/log-row.ts";
 
 /** Some rows of the log, one behind the other, as one message carries them. */
 export interface RelayMessage {
-  /** Who sent it: made up anew whenever a node begins to relay. */
+  /** Who sent it: made up again whenever a node begins to relay. */
   session: string;
   /** Id of the newest event that it stands for, also where that was too large to be carried. */
   upTo: number;

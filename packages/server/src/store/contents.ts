@@ -34,7 +34,7 @@ export interface Part {
   owner: string;
   /** Of the whole, in hexadecimal. */
   sha256: string;
-  /** Where what comes now begins, in bytes; 0 begins anew. */
+  /** Where what comes now begins, in bytes; 0 starts over. */
   from: number;
 }
 

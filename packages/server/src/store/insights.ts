@@ -39,7 +39,7 @@ export interface InsightCounts {
   /** By reason without its numbers and ids. */
   reasons?: Readonly<Record<string, ReasonCount>>;
   used?: UsedFact;
-  /** Attempts that ended and whose agents never told their cost, or their tokens. */
+  /** Attempts that ended and whose agents never reported their cost, or their tokens. */
   untold?: Readonly<Record<string, number>>;
 }
 
@@ -53,6 +53,7 @@ export interface InsightKey {
   tag: string;
 }
 
+/** What was counted of one bucket, agent and tag. */
 export interface InsightRow extends InsightKey {
   counts: InsightCounts;
 }

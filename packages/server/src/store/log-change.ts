@@ -4,7 +4,7 @@ import { firstExpiry, openRequest } from "../tasks/permissions.ts";
 import type { Attempt } from "../tasks/task.ts";
 import type { RecordKind, RecordKinds } from "./records.ts";
 
-/** Something an agent must still be told, kept until it was delivered. */
+/** A command that an agent has yet to get, kept until it was delivered. */
 export interface PendingCommand {
   id: number;
   dispatchId: string;
@@ -24,6 +24,7 @@ export interface AttemptSummary extends Pick<Attempt, "id" | "taskId" | "agentId
   asksUntil?: string;
 }
 
+/** What a follower needs of an attempt. */
 export function summaryOf(attempt: Attempt): AttemptSummary {
   const { id, taskId, agentId, state, usage, runOutcome } = attempt;
   const asksUntil = firstExpiry(attempt);

@@ -8,7 +8,7 @@ import type { Store } from "./store.ts";
 export interface OpenStoreOptions extends SqliteStoreOptions {
   /** A `postgres://` URL; without one, the store is the SQLite file in the data folder. */
   databaseUrl: string | undefined;
-  /** Called once, when the database no longer holds what this server has announced: it has to begin anew. */
+  /** Called once, when the database no longer holds what this server has announced: the server has to restart. */
   putBack: () => void;
   /** How large all artifacts may be together, in bytes; infinite for no limit. */
   maxArtifactBytes: number;

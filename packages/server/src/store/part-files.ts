@@ -55,7 +55,7 @@ export class PartFiles {
   }
 
   /**
-   * Goes on with an upload, or begins it anew. What `receive` rejects with is thrown on; then its file stays as it is,
+   * Goes on with an upload, or starts it over. What `receive` rejects with is thrown on; then its file stays as it is,
    * unless what came can never become what was promised.
    * @param receive adds to the file, which may be missing, until the signal is aborted; may give it another place
    * @throws ContentError `offset`

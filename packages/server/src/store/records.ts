@@ -81,13 +81,13 @@ export interface LogInCodeRecord {
   expiresAt: string;
 }
 
-/** When people are told of a notice. */
+/** When people get a notice. */
 export interface NoticeRules {
-  /** What comes meanwhile is told at their end, in one message. */
+  /** What comes meanwhile is sent at their end, in one message. */
   quiet?: QuietHours;
-  /** What comes within so many minutes of the first is told in one message. */
+  /** What comes within so many minutes of the first is sent in one message. */
   digestMinutes?: number;
-  /** Kinds that are told at once all the same. */
+  /** Kinds that are sent at once all the same. */
   passes?: NoticeKind[];
 }
 
@@ -125,7 +125,7 @@ export interface WebhookRecord {
   statusReason?: string;
   /** Every event up to this one was delivered, or is kept as a delivery. */
   position: number;
-  /** Events after it that are told in a digest. */
+  /** Events after it that a digest will hold. */
   held?: number[];
   /** How many events had left the log before they were looked at. */
   skipped: number;
@@ -185,6 +185,7 @@ export interface RecordKinds {
   saved_views: SavedViewsRecord;
   budget: BudgetRecord;
 }
+/** The name of a kind of records. */
 export type RecordKind = keyof RecordKinds;
 
 /** What an agent has to do at the moment of an edit. */

@@ -57,11 +57,11 @@ export interface WorkInHand {
   underWay: readonly Attempt[];
   /** How many attempts each agent has queued. */
   queueLengths: ReadonlyMap<string, number>;
-  /** What agents must still be told, oldest first. */
+  /** Commands that agents have yet to get, oldest first. */
   commands: readonly PendingCommand[];
 }
 
-/** The work and the agents at one position of the log. Costs a look at every attempt that told what it used. */
+/** The work and the agents at one position of the log. Costs a look at every attempt whose usage is known. */
 export interface Snapshot extends WorkInHand {
   agents: readonly AgentRecord[];
   /** What all attempts of each agent used together; the caller's own, to count on from. */
@@ -98,7 +98,7 @@ export interface FrameChunk {
   lastId: number;
 }
 
-/** Which stretch of the log to read: events after `after`, up to `upTo`, at most about `maxBytes` of them. */
+/** Which stretch of the log to read: events after `after` up to and with `upTo`, about `maxBytes` of UTF-8 text at most. */
 export interface Stretch {
   after: number;
   upTo: number;
@@ -279,9 +279,9 @@ export interface Store extends DeliveryStore, ExchangeStore, InsightStore {
   record<Kind extends RecordKind>(kind: Kind, id: string): Promise<RecordKinds[Kind] | null>;
   /** All records of a kind, in no particular order. */
   records<Kind extends RecordKind>(kind: Kind): Promise<RecordKinds[Kind][]>;
-  /** What agents must still be told, oldest first. */
+  /** Commands that agents have yet to get, oldest first. */
   pendingCommands(): Promise<PendingCommand[]>;
-  /** Whether an agent must still be told something: its command is there, and not done. */
+  /** Whether a command is still there, and not done. */
   isCommandPending(id: number): Promise<boolean>;
 
   /** Which events the log holds now. */

@@ -11,6 +11,7 @@ export const SORT_COLUMNS: Readonly<Record<TaskSort, readonly string[]>> = {
 /** A task's place in a sort: the values of its columns. */
 export type Key = readonly (string | number)[];
 
+/** The cursor of the page that goes on after a task. */
 export function encodeCursor(sort: TaskSort, key: Key): string {
   return Buffer.from(JSON.stringify([sort, ...key])).toString("base64url");
 }

@@ -110,7 +110,7 @@ export class Hub {
       return;
     }
     if (!holds(range, head)) {
-      // Until this node begins anew, it knows no log that the client could go on in: it comes back.
+      // Until this node restarts, it knows no log that the client could go on in: it comes back.
       socket.end(encodeSseRetry(RETRY_MS));
       return;
     }

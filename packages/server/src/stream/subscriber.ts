@@ -115,7 +115,7 @@ export class Subscriber {
     }
     const { ring } = this.#host;
     const position = this.#position;
-    // The store may have told it of events that the log's follower has not brought yet.
+    // The store may have given it events that the log's follower has not brought yet.
     if (position <= ring.head) this.#state = "live";
     const missing = ids.filter((id) => id > position);
     if (missing.length > 0) this.#take(ring.pick(missing), position);

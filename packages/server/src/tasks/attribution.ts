@@ -8,29 +8,29 @@ const CLOCKS_APART_MS = 5000;
  * current at the callback's own time. Where that cannot be, the time is not believed, and it is the agent's last attempt.
  * @param current the task's current attempt
  * @param all all attempts of the task, oldest first; asked for only where the answer depends on them
- * @param told who reports, and when by its own clock; ISO 8601 UTC
+ * @param report who reports, and when by its own clock; ISO 8601 UTC
  * @param now the server's clock; ISO 8601 UTC
  */
 export function attributedAttempt(
   current: Attempt,
   all: () => readonly Attempt[],
-  told: { agentId: string; at: string },
+  report: { agentId: string; at: string },
   now: string,
 ): Attempt {
   if (current.number === 1) return current;
   // Queued in what is now the future: the server's clock was set back since, and tells nothing.
-  const isCurrent = current.queuedAt <= told.at || current.queuedAt > now;
-  if (isCurrent && current.agentId === told.agentId) return current;
+  const isCurrent = current.queuedAt <= report.at || current.queuedAt > now;
+  if (isCurrent && current.agentId === report.agentId) return current;
   const attempts = all();
-  const own = attempts.filter(({ agentId }) => agentId === told.agentId);
-  const found = own.findLast((attempt) => currentSince(attempt, attempts) <= told.at);
+  const own = attempts.filter(({ agentId }) => agentId === report.agentId);
+  const found = own.findLast((attempt) => currentSince(attempt, attempts) <= report.at);
   return found ?? own.at(-1) ?? current;
 }
 
 /**
  * From when an attempt was its task's current one. Of the time between its predecessor's end and its own beginning the
  * last seconds are counted as its own, since the agent's clock may be behind; and the whole second of that end, since
- * many senders tell no fractions.
+ * many senders give no fractions.
  */
 function currentSince(attempt: Attempt, attempts: readonly Attempt[]): string {
   const allowed = new Date(Date.parse(attempt.queuedAt) - CLOCKS_APART_MS).toISOString();

@@ -68,7 +68,7 @@ export type DeliveryChange =
   | { kind: "unknown"; taskId: string; dispatchId: string; reason: string }
   /** The hand-over was stopped before anything went out. */
   | { kind: "unsent"; taskId: string; dispatchId: string }
-  /** The agent answered a cancel, or cannot be told it; without a `reason`, it confirmed that it stopped. */
+  /** The agent answered a cancel, or cannot be sent it; without a `reason`, it confirmed that it stopped. */
   | { kind: "cancel_answered"; taskId: string; dispatchId: string; reason?: string | undefined }
   /**
    * Its agent is missed or, where `silence` is null, no more. True only if nothing was said since `lastWordAt`, which is
@@ -143,7 +143,7 @@ export interface TaskState {
   policy?: PermissionPolicy | undefined;
 }
 
-/** Something an agent must still be told. Kept until it was delivered. */
+/** A command that an agent has yet to get. Kept until it was delivered. */
 export type AgentCommand =
   | { kind: "cancel" }
   | ({ kind: "permission"; requestId: string } & AnswerPermission)

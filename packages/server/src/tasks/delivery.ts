@@ -68,7 +68,7 @@ function undelivered(task: Task, attempt: Attempt, change: Change<"undelivered">
   return mayEnd || mayBeLost ? fail(task, attempt, { state, reason }, now) : NOTHING;
 }
 
-/** Nobody can say whether the agent has it. It keeps its slot, and the agent is told to stop. */
+/** Nobody can say whether the agent has it. It keeps its slot, and the agent is sent a cancel. */
 function unknown(attempt: Attempt, { reason }: Change<"unknown">, now: string): Ruling {
   if (attempt.state !== "sending") return NOTHING;
   const inDoubt: Attempt = { ...attempt, state: "unknown", error: reason };

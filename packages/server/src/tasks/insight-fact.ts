@@ -25,7 +25,7 @@ export interface EndedFact {
   readonly queuedMs?: number | undefined;
   /** From acceptance to the end; absent where nobody accepted it. */
   readonly workedMs?: number | undefined;
-  /** What its agent never told of an attempt that it accepted: its cost, its tokens. */
+  /** What its agent never reported of an attempt that it accepted: its cost, its tokens. */
   readonly untold?: readonly ("cost" | "tokens")[] | undefined;
 }
 

@@ -81,9 +81,9 @@ export function sendMessage(
     message,
     artifacts: attachments
       .filter(({ isNew }) => isNew)
-      .map(({ file: { artifactId, ...told } }) => {
+      .map(({ file: { artifactId, ...described } }) => {
         const ofTask = { taskId: task.id, dispatchId: attempt.id, messageId: id, createdAt: now };
-        return { id: artifactId, ...told, ...ofTask };
+        return { id: artifactId, ...described, ...ofTask };
       }),
     command: { kind: "message", messageId: id },
     events: [messageEvent(attempt, message, text, now)],
@@ -96,7 +96,7 @@ const NO_FILES_AT_THE_BEGINNING =
 const NEVER_SENT =
   "The task was not dispatched yet: no agent works on it. Put what you have to say into its description.";
 
-/** Why nobody can be told anything of a task now, and what to do instead; null where its agent can. */
+/** Why no message can be sent about a task now, and what to do instead; null where its agent can. */
 function whyNotTaken({ status }: Task, attempt: Attempt | null): string | null {
   switch (attempt?.state) {
     case undefined:

@@ -65,7 +65,7 @@ function dispatch(task: Task, change: Change<"dispatch">, now: string): Ruling {
   return startAttempt(task, change.agentId, change.newDispatchId, null, now);
 }
 
-/** Ends the current attempt, if any, and tells the agent to stop. */
+/** Ends the current attempt, if any, and sends the agent a cancel. */
 function cancel(task: Task, attempt: Attempt | null, now: string): Ruling {
   if (hasEnded(task)) {
     return refuse("conflict", `The task is ${task.status} already; there is nothing to cancel.`);
@@ -87,7 +87,7 @@ function cancel(task: Task, attempt: Attempt | null, now: string): Ruling {
 
 const FORCED = "Ended by the operator; what became of it is not known.";
 
-/** Ends an attempt without knowing what became of it, and tells its agent to stop, where it can be told. */
+/** Ends an attempt without knowing what became of it, and sends its agent a cancel, where it can be reached. */
 function forceEnd(task: Task, attempt: Attempt | null, now: string): Ruling {
   if (!attempt || !occupiesSlot(attempt)) {
     return refuse("conflict", `The task is ${task.status}; only an attempt under way can be ended.`);

@@ -14,7 +14,7 @@ const HEARD = "The agent can be reached again";
 /**
  * Tells that the agent of an attempt is missed, or that it can be reached again. Whoever asks for it looks from
  * outside: a word that came meanwhile, or an answer that the agent itself waits for, makes it untrue, and what is
- * told already is not told again.
+ * announced already is not announced again.
  */
 export function ruleSilence(
   task: Task,

@@ -50,7 +50,7 @@ export class UsageSum {
     this.#count(usage, -1);
   }
 
-  /** Undefined while no attempt has told anything. */
+  /** Undefined while no attempt has reported any. */
   get total(): Usage | undefined {
     const total: Usage = {};
     for (const kind of TOKENS) {

@@ -12,7 +12,7 @@ export interface Waiting {
  * What a task waits for a human with; undefined when it does not. The same object as before where nothing moved.
  * @param task the task as it is now, with what it waited with before
  * @param attempt its current attempt, or one that the change was about
- * @param now for what nothing else tells the time of
+ * @param now for what nothing else gives the time of
  */
 export function waitingOf(task: Task, attempt: Attempt | null, now: string): Waiting | undefined {
   const kind = kindOf(task);

@@ -23,7 +23,7 @@ const FirstSteps = lazyPart(async () => (await import("./first-steps.tsx")).defa
 
 /** While the list moves, only its top is laid out; whoever scrolls gets all of it, standing still. */
 const LIVE_ROWS = 200;
-/** Where more new rows than this come with one drawing, the rows on the screen are written anew, not exchanged. */
+/** Where more new rows than this come with one drawing, the rows on the screen are written again, not exchanged. */
 const FLOOD_ROWS = 8;
 const FOOTER_HEIGHT = 64;
 

@@ -5,7 +5,7 @@ import { refreshOn } from "../../app/refresh-on.ts";
 import { useMission } from "../../app/use-mission.ts";
 
 const KEY = ["agent-figures"];
-/** What is counted is read anew at most this often while attempts end. */
+/** What is counted is read again at most this often while attempts end. */
 const REFRESH_MS = 2_000;
 const WEEK_HOURS = 7 * 24;
 
@@ -15,7 +15,7 @@ export interface AgentFigures {
   today: InsightFigures | undefined;
 }
 
-/** What the server counted of each agent, read anew while attempts end; undefined until it is here. */
+/** What the server counted of each agent, read again while attempts end; undefined until it is here. */
 export function useAgentFigures(): ((agentId: string) => AgentFigures) | undefined {
   const { api, clock } = useMission();
   useFreshFigures();

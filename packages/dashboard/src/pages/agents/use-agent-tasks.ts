@@ -19,7 +19,7 @@ export function useAgentTasks(): ReadonlyMap<string, readonly TaskSummary[]> {
     },
     enabled: ready,
     staleTime: Number.POSITIVE_INFINITY,
-    // Read anew when the page is opened: what was loaded then may have had to make room since.
+    // Read again when the page is opened: what was loaded then may have had to make room since.
     gcTime: 0,
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the state of the stores

@@ -42,7 +42,7 @@ function useColumn(status: TaskStatus, { q, agent, tag }: BoardSearch) {
     getNextPageParam: (page) => page.nextCursor,
     enabled: ready,
     staleTime: Number.POSITIVE_INFINITY,
-    // Read anew when the board is opened: what was loaded then may have had to make room since.
+    // Read again when the board is opened: what was loaded then may have had to make room since.
     gcTime: 0,
   });
 }

@@ -18,7 +18,7 @@ export function useTaskEvents(taskId: string) {
       ),
     initialPageParam: "0",
     getNextPageParam: (page) => page.nextCursor,
-    // Kept current by the log below; loaded anew whenever the page is opened.
+    // Kept current by the log below; loaded again whenever the page is opened.
     staleTime: 0,
   });
   useEffect(() => {

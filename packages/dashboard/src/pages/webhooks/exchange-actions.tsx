@@ -10,7 +10,7 @@ import { DELIVERIES } from "./use-webhooks.ts";
 
 const words = webhooksText.exchanges;
 
-/** What can be done about a delivery: a webhook is sent again, a dispatch never is, but its task may be dispatched anew. */
+/** What can be done about a delivery: a webhook is sent again, a dispatch never is, but its task may be dispatched again. */
 export function ExchangeActions({ exchange }: { exchange: ExchangeDetail }) {
   const { id, direction, what, result, taskId, agentId } = exchange;
   if (direction === "webhook" && what !== "test") {

@@ -50,7 +50,7 @@ export type Asked = Omit<AgentRequest, "agentId"> & { path: readonly string[] };
 /** Whether a request that went out whole and was not answered is tried again: a dispatch is not, since its agent may have it. */
 export type Repeat = "always" | "unless sent";
 
-/** An agent could not be told something, in all tries; it is certain that it has nothing of it. */
+/** No try reached the agent; it is certain that it has nothing of the request. */
 export class AgentUnreachableError extends Error {
   readonly code = "agent_unreachable";
   override name = "AgentUnreachableError";
@@ -74,7 +74,7 @@ export class AgentCaller {
   }
 
   /**
-   * Sends until an answer comes that says something about the request, and tells what came of it.
+   * Sends until an answer comes that says something about the request, and records the request with its tries.
    * @param repeat whether to try again what went out whole and was not answered
    * @throws AgentUnreachableError after the last try; NoAnswerError as `repeat` says; the signal's reason
    */

@@ -12,7 +12,7 @@ export interface DeviceTokenSlot {
 
 /**
  * The slot of one gateway: of its address, and of the shared token it was given to connect with. Whoever changes one of
- * them begins anew, so that no gateway is ever shown what another one gave.
+ * them starts over, so that no gateway is ever shown what another one gave.
  * @param folder only its owner may read it
  * @param key what the name of the file is derived with, so that it says nothing about the shared token
  */

@@ -38,7 +38,7 @@ export class GatewayQuestions {
     }
   }
 
-  /** Reads what the gateway asks now: what was asked, or settled, while there was no connection, was not told here. */
+  /** Reads what the gateway asks now: what was asked, or settled, while there was no connection, was not seen here. */
   async read(connection: GatewayConnection): Promise<void> {
     for (const kind of KINDS) {
       if (!kind.isGranted(connection.hello.scopes)) continue;

@@ -58,7 +58,7 @@ export interface Offer {
 export interface Hello {
   protocol: number;
   version: string | null;
-  /** Another one after each start of the gateway; of each connection, where the gateway does not tell. */
+  /** Another one after each start of the gateway; of each connection, where the gateway does not say. */
   bootId: string;
   /** What this connection may do. */
   scopes: readonly string[];

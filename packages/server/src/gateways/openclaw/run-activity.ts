@@ -15,7 +15,7 @@ const MAX_SHORT_CHARACTERS = 200;
 const MAX_TEXT_CHARACTERS = 2000;
 /**
  * Activities of one run within a window: those with words; and all, which are entries of the transcript. What comes
- * above is counted, not told.
+ * above is counted, not reported.
  */
 const MAX_PER_WINDOW = { words: 10, all: 100 };
 const WINDOW_MS = 2000;
@@ -43,7 +43,7 @@ export class RunActivity {
   #thought = "";
   /** The preamble that {@link #said} came with last. */
   #preambleId: string | undefined;
-  /** How often each id of a tool call was used before, and whether it is in use. Some models begin anew to count. */
+  /** How often each id of a tool call was used before, and whether it is in use. Some models start counting over. */
   readonly #calls = new Map<string, { uses: number; isOpen: boolean }>();
   #windowEnd = 0;
   #inWindow = { words: 0, all: 0 };
@@ -59,7 +59,7 @@ export class RunActivity {
   }
 
   /**
-   * Says which stream tells the tool calls. The connection that started a run sees `tool` events, with their
+   * Says which stream reports the tool calls. The connection that started a run sees `tool` events, with their
    * arguments; any other one only `item` events.
    */
   useToolEvents(present: boolean): void {
@@ -184,7 +184,7 @@ export class RunActivity {
     return text ? this.#announce(undefined, { phase: "thought" }, asEntry({ kind: "thought", text })) : [];
   }
 
-  /** The part of a tool's arguments that tells a reader most. */
+  /** The part of a tool's arguments that says most to a reader. */
   #arguments(args: unknown): string {
     const object = asObject(args);
     const value = TELLING_ARGUMENTS.map((name) => asText(object[name])).find((text) => text !== undefined);
@@ -203,7 +203,7 @@ export class RunActivity {
     return cut(this.#redact(text).replace(/\s+/g, " ").trim(), MAX_SHORT_CHARACTERS);
   }
 
-  /** @param entry without one, and without words, there is nothing to tell */
+  /** @param entry without one, and without words, there is nothing to report */
   #announce(message: string | undefined, data: JsonObject, entry?: Entry): Activity[] {
     if (message === undefined && entry === undefined) return [];
     const now = this.#now();

@@ -3,7 +3,7 @@ import { addUsage } from "../../tasks/usage.ts";
 import { asNumber, asObject, asObjects, asText } from "./frames.ts";
 import type { GatewayConnection } from "./gateway-connection.ts";
 
-/** What a run said last, in full, and what it used. Absent is what the gateway does not tell. */
+/** What a run said last, in full, and what it used. Absent is what the gateway does not report. */
 export interface RunResult {
   text?: string;
   usage?: Usage;

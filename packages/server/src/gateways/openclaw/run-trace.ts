@@ -36,7 +36,7 @@ const RESTARTING = /restart/i;
 
 /**
  * Reads what the gateway has kept of a run.
- * @throws what {@link GatewayConnection.request} throws, when the gateway cannot tell now
+ * @throws what {@link GatewayConnection.request} throws, when the gateway cannot answer now
  */
 export async function readTrace(connection: GatewayConnection, key: RunKey): Promise<RunTrace> {
   try {

@@ -51,7 +51,7 @@ export class TurnSender implements RunKey {
   sentOn: GatewayConnection | undefined;
   /** To the last send. */
   answer: Promise<unknown> = Promise.resolve();
-  /** What the second answer to the last send tells, which comes at the run's end. */
+  /** What the second answer to the last send says, which comes at the run's end. */
   #final: Promise<RunResult> = Promise.resolve({});
   readonly #options: TurnSenderOptions;
 
@@ -156,7 +156,7 @@ export class TurnSender implements RunKey {
   }
 
   /**
-   * What it said and used, in full, once it has ended. Nothing where the gateway does not tell in time: its
+   * What it said and used, in full, once it has ended. Nothing where the gateway does not answer in time: its
    * `agent.wait` gives no more than the beginning of a text.
    */
   async result(connection: GatewayConnection): Promise<RunResult> {

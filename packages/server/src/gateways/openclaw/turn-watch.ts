@@ -122,7 +122,7 @@ export class TurnWatch {
     return outcome !== null;
   }
 
-  /** Finds the run again in a gateway that has started anew since it was sent, or that interrupted it. */
+  /** Finds the run again in a gateway that has started again since it was sent, or that interrupted it. */
   async #takeUp(connection: GatewayConnection): Promise<void> {
     const { times, turn, announce, useToolEvents } = this.#options;
     if (this.takingUp) return;

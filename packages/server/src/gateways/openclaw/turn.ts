@@ -9,7 +9,7 @@ import { answerMessage, turnMessage } from "./turn-message.ts";
 export interface Turn {
   /** What it is called in the words of a refusal. */
   name: "task" | "answer" | "message";
-  /** Read anew for each send: files are large, and the turn is kept until it is over. @throws StoreUnavailableError */
+  /** Read again for each send: files are large, and the turn is kept until it is over. @throws StoreUnavailableError */
   content(): Promise<TurnContent>;
   /** The ids it may be sent under, first to last. */
   runIds: readonly string[];

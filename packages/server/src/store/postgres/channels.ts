@@ -1,6 +1,6 @@
 /**
- * Channels of NOTIFY. What they tell is followed by a space and the schema of the log, as channels are the database's.
- * By this one a commit tells its newest event.
+ * Channels of NOTIFY. What they carry is followed by a space and the schema of the log, as channels are the database's.
+ * By this one a commit announces its newest event.
  */
 export const LOG_CHANNEL = "mission_control_log";
 /** Tells only that it is time to look. */

@@ -7,7 +7,7 @@ import type { Statement } from "./statement.ts";
 /** Connections that reads share; and those for transactions of several round trips, one at a time on each. */
 const CONNECTIONS = { reads: 4, transactions: 2 };
 const CONNECT_MS = 3000;
-/** A statement that takes longer is ended by the database, and its caller told to come again. */
+/** A statement that takes longer is ended by the database, and its caller has to try again. */
 const STATEMENT_MS = 10_000;
 /** No answer for so long, and the connection is given up: the database ends statements sooner. */
 const ANSWER_MS = 13_000;
@@ -15,7 +15,7 @@ const ANSWER_MS = 13_000;
 const LOCK_MS = 8000;
 /** A node that hangs in the middle of a commit loses it after this, so that the others go on. */
 const IDLE_IN_TRANSACTION_MS = 3000;
-/** Older ones do not tell what became of a transaction as this engine asks it. */
+/** Older ones do not show what became of a transaction as this engine asks it. */
 const OLDEST_VERSION = 140_000;
 
 /** The database cannot hold a store. */

@@ -196,7 +196,7 @@ export class GroupCommit {
   }
 
   /**
-   * What became of a commit whose answer was lost; in doubt until the database tells.
+   * What became of a commit whose answer was lost; in doubt until the database says.
    * @throws CommitInDoubtError when it does not, in time
    */
   async #wasCommitted(number: number, cause: unknown): Promise<boolean> {

@@ -66,7 +66,7 @@ export class LogMark {
     this.#file?.close();
   }
 
-  /** What cannot be understood tells nothing, such as a file whose content a power cut took. */
+  /** What cannot be understood counts for nothing, such as a file whose content a power cut took. */
   #left(): Mark | null {
     try {
       return this.#file?.read() ?? null;

@@ -121,7 +121,7 @@ function completed(known: Place, place: Place): Place {
   };
 }
 
-/** In a transaction that writes: a replica does not tell its timeline. */
+/** In a transaction that writes: a replica does not show its timeline. */
 async function placeOf(client: ClientBase): Promise<Place> {
   const { database, table } = (await client.query(selectTable())).rows[0];
   return {

@@ -28,7 +28,7 @@ export class LogTail implements RelayedLog {
   /**
    * @param newest id of the newest entry there is
    * @param failed called when the log cannot be read now; it is tried again
-   * @param putBack told once, when the log turns out to have lost entries that were announced here. Nothing is announced
+   * @param putBack called once, when the log turns out to have lost entries that were announced here. Nothing is announced
    *   after that: it would follow on what is no more
    */
   constructor(options: {

@@ -50,7 +50,7 @@ export interface PostgresStoreOptions {
   metrics?: Pick<Metrics, "commit" | "eventsCommitted">;
   /** Logs outages, and listeners that throw; without one, such an error ends the process. */
   logger?: Pick<Logger, "error">;
-  /** Called once, when events that followers had are no more in the log. They get nothing after that: open it anew. */
+  /** Called once, when events that followers had are no more in the log. They get nothing after that: open it again. */
   putBack?: () => void;
 }
 

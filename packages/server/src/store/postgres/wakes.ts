@@ -11,11 +11,11 @@ const LOOK_MS = 1000;
 const AGAIN_MS = 500;
 const LOST = new StoreUnavailableError("There is no connection that listens to the database.");
 
-/** @param told what came with NOTIFY; absent where nobody told anything, and it is only time to look */
-export type Wake = (told?: string) => void;
+/** @param news what came with NOTIFY; absent where nothing came, and it is only time to look */
+export type Wake = (news?: string) => void;
 
 /**
- * Calls those who wait for news of other nodes when NOTIFY tells that there may be some, after every time the
+ * Calls those who wait for news of other nodes when NOTIFY says that there may be some, after every time the
  * connection was away, and now and then in any case.
  */
 export class Wakes {
@@ -66,8 +66,8 @@ export class Wakes {
     const own = String(rows[0]?.schema);
     client.on("notification", ({ channel, payload = "" }) => {
       // Channels are the database's, and others may have a log in another schema of it.
-      const [told = "", schema = own] = payload.split(/ (.*)/s, 2);
-      if (schema === own) this.#channels.get(channel)?.(told);
+      const [news = "", schema = own] = payload.split(/ (.*)/s, 2);
+      if (schema === own) this.#channels.get(channel)?.(news);
     });
     for (const channel of this.#channels.keys()) await client.query(`LISTEN ${channel}`);
     if (this.#isClosed) await this.close();

@@ -86,7 +86,7 @@ export class Outbox {
     return this.#lost.length > 0 || this.#messages.some(isUnderWay);
   }
 
-  /** The log begins anew: what the server has taken stands in what is read from it. */
+  /** The log starts over: what the server has taken stands in what is read from it. */
   restart(): void {
     this.#set(this.#messages.filter(({ id }) => id === undefined));
   }

@@ -8,7 +8,7 @@ const NAME = "found";
  * stays as it is. A browser that cannot still shows which rows match.
  */
 export function useHighlight(element: RefObject<HTMLElement | null>, words: string): void {
-  // Rows come and go with every drawing: what is marked is found anew after each.
+  // Rows come and go with every drawing: what is marked is found again after each.
   useEffect(() => {
     if (typeof Highlight === "undefined") return;
     const needle = words.trim();
