@@ -61,4 +61,33 @@ describe("toolbars", { skip }, () => {
     await filter.click();
     await isOneRow(page);
   });
+
+  test("those of Activity and of the deliveries are one row, whatever is chosen in them", async () => {
+    const task = await stage.task({
+      title: "A task whose title is much longer than what a toolbar has room for",
+    });
+    const page = await stage.open(context, `/?task=${task.id}&types=task,agent&raw=true`);
+    for (const width of [1440, 1024, 768, 360]) {
+      await page.setViewportSize({ width, height: 740 });
+      await isOneRow(page);
+    }
+    const filter = page.getByRole("button", { name: /^Filter/ });
+    assert.equal(await filter.textContent(), "Filter2");
+    await filter.press("Enter");
+    const raw = page.getByRole("checkbox", { name: "Raw log" });
+    assert.equal(await raw.isChecked(), true);
+    await assertAccessible(page, "The filters of Activity on a phone");
+    await page.getByRole("button", { name: "Save view" }).press("Enter");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "All", exact: true }).click();
+    await page.waitForURL((url) => !url.searchParams.has("types"));
+    await page.goto(`${stage.server.url}/webhooks?direction=dispatch&result=failed`);
+    for (const width of [1440, 768, 360]) {
+      await page.setViewportSize({ width, height: 740 });
+      await isOneRow(page);
+    }
+    assert.equal(await filter.textContent(), "Filter2");
+  });
 });

@@ -58,17 +58,17 @@ export function InboxEntry(props: InboxEntryProps) {
         <Link to="/tasks/$taskId" params={{ taskId: task.id }} className={styles.title}>
           <Foreign max={160}>{task.title}</Foreign>
         </Link>
+        {brief && item.request ? (
+          <span className={styles.brief}>
+            <Foreign max={160}>{item.request.title}</Foreign>
+          </span>
+        ) : null}
         <span className={styles.who}>
           {agent ? <Foreign max={60}>{agent}</Foreign> : null}
           <Ago at={item.since} />
         </span>
       </p>
       {brief ? null : <InboxDetail item={item} />}
-      {brief && item.request ? (
-        <p className={styles.brief}>
-          <Foreign max={160}>{item.request.title}</Foreign>
-        </p>
-      ) : null}
       <div className={styles.acts}>
         {acts.map((act) =>
           act.kind === "snooze" ? (

@@ -5,6 +5,8 @@ export const englishAgents = {
   intro: "Agents work on the tasks you dispatch. Rates and durations are of the last seven days.",
   noneHint:
     "An agent is anything that takes a task and reports back: a coding agent, a program, an HTTP address, an agent of an OpenClaw Gateway.",
+  oneCommand: "Or have any program do it, by one command in a terminal on this machine:",
+  firstCommand: `npx mission-control agent --exec "sh -c 'echo These files are here: \\$(ls)'" --name my-agent`,
   name: "Name",
   status: "Status",
   now: "Now",

@@ -53,7 +53,7 @@ export const englishInsights = {
   failuresOf: (name: string) => `Failures of ${name} in Activity`,
   tasksOf: (tag: string) => `Tasks with the tag ${tag} on the Board`,
   within: "Durations are within 5 %.",
-  latency: "From the server's store to this screen",
+  latency: "How long events take to this screen",
   slowest: "Slowest",
   noLatency: "No live event since this page was opened.",
   latencySummary: (p50: number, p99: number) =>

@@ -31,6 +31,8 @@ export default function ChartDrawn({ times, series, format }: ChartProps) {
           grid: { show: false },
           ticks: { show: false },
           font: FONT,
+          // Below the lowest label of the other axis.
+          gap: 10,
           values: (_, splits) => formatAxis(splits.map((seconds) => new Date(seconds * 1_000))),
         },
         {

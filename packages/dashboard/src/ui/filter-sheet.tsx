@@ -17,7 +17,8 @@ export function FilterSheet({ active, children }: FilterSheetProps) {
   const id = useId();
   useDismissal(
     part,
-    () => open,
+    // A dialog that was opened from here lies over it.
+    () => open && document.querySelector("[role='dialog']") === null,
     () => setOpen(false),
   );
   return (

@@ -1,15 +1,18 @@
 import type { AgentView, TaskSummary } from "@mission-control/protocol";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
 import { useAgents } from "../../app/use-agents.ts";
 import { agentsText } from "../../text/agents-text.ts";
 import { text } from "../../text/text.ts";
 import { AgentStatusBadge } from "../../ui/agent-status.tsx";
 import { Button } from "../../ui/button.tsx";
+import { CodeBlock } from "../../ui/code-block.tsx";
 import { Foreign } from "../../ui/foreign.tsx";
 import { Empty, Failure, Skeleton } from "../../ui/page-state.tsx";
 import styles from "../../ui/table.module.css";
 import { Ago } from "../../ui/time.tsx";
-import { AddAgent } from "./add/add-agent.tsx";
+import add from "./add/add-agent.module.css";
+import { AddAgent, type AgentKind, KindChoice } from "./add/add-agent.tsx";
 import { AgentPanel } from "./agent-panel.tsx";
 import { Cost, Median, Rate } from "./figures.tsx";
 import { TaskLine } from "./task-line.tsx";
@@ -18,11 +21,16 @@ import { useAgentTasks } from "./use-agent-tasks.ts";
 
 /** Who works here, whether they can be reached, and how they do. */
 export function AgentsPage() {
-  const { agent: open, add } = useSearch({ from: "/agents" });
+  const { agent: open, add: adds } = useSearch({ from: "/agents" });
   const navigate = useNavigate({ from: "/agents" });
   const agents = useAgents();
   const figures = useAgentFigures();
   const tasks = useAgentTasks();
+  const [kind, setKind] = useState<AgentKind | null>(null);
+  const close = () => {
+    setKind(null);
+    void navigate({ search: {} });
+  };
   const opened = agents.data?.find(({ id }) => id === open);
   return (
     <div className={styles.split} data-panel={opened !== undefined}>
@@ -40,6 +48,11 @@ export function AgentsPage() {
         ) : agents.data.length === 0 ? (
           <Empty icon="agents" title={text.agents.none}>
             <p>{agentsText.noneHint}</p>
+            <div className={add.first}>
+              <KindChoice onChoose={setKind} />
+              <p>{agentsText.oneCommand}</p>
+              <CodeBlock>{agentsText.firstCommand}</CodeBlock>
+            </div>
           </Empty>
         ) : (
           <div className={styles.frame}>
@@ -79,7 +92,7 @@ export function AgentsPage() {
           onClose={() => void navigate({ search: {} })}
         />
       ) : null}
-      {add ? <AddAgent onClose={() => void navigate({ search: {} })} /> : null}
+      {adds || kind ? <AddAgent kind={kind} onClose={close} /> : null}
     </div>
   );
 }

@@ -44,7 +44,7 @@ export function LatencyChart() {
   return (
     <Chart
       title={insightsText.latency}
-      hint={error === null || error === 0 ? words : `${words} ${insightsText.clockError(error)}`}
+      hint={p50 === null ? undefined : error ? `${words} ${insightsText.clockError(error)}` : words}
       times={times}
       series={series}
       format={(value) => `${Math.round(value)} ms`}

@@ -3,7 +3,9 @@ import { useId } from "react";
 import { useAgents } from "../../app/use-agents.ts";
 import { webhooksText } from "../../text/webhooks-text.ts";
 import { IconButton } from "../../ui/button.tsx";
+import { FilterSheet } from "../../ui/filter-sheet.tsx";
 import { Foreign } from "../../ui/foreign.tsx";
+import toolbar from "../../ui/toolbar.module.css";
 import { useTaskTitle } from "../../ui/use-task-title.ts";
 import styles from "./exchanges.module.css";
 import type { ExchangeFilter } from "./use-exchanges.ts";
@@ -27,47 +29,53 @@ export function ExchangeFilters({ filter }: { filter: ExchangeFilter }) {
     });
   };
   return (
-    <search className={styles.bar} aria-label={words.filters}>
-      <Choice
-        label={words.direction}
-        any={words.anyDirection}
-        options={Object.entries(words.ways)}
-        value={direction}
-        onChange={set("direction")}
-      />
-      <Choice
-        label={words.result}
-        any={words.anyResult}
-        options={Object.entries(words.results)}
-        value={result}
-        onChange={set("result")}
-      />
-      <Choice
-        label={words.agent}
-        any={words.anyAgent}
-        options={(agents.data ?? []).map(({ id, name }) => [id, name])}
-        value={agent}
-        onChange={set("agent")}
-      />
-      {(endpoints.data?.length ?? 0) > 0 || endpoint ? (
-        <Choice
-          label={words.endpoint}
-          any={words.anyEndpoint}
-          options={(endpoints.data ?? []).map(({ id, description, url }) => [id, description ?? url])}
-          value={endpoint}
-          onChange={set("endpoint")}
-        />
-      ) : null}
-      <Choice
-        label={words.since}
-        any={words.anyTime}
-        options={Object.entries(words.sinces)}
-        value={since}
-        onChange={set("since")}
-      />
-      {task ? <Chip words={words.ofTask(title ?? task)} onRemove={() => set("task")("")} /> : null}
-      {attempt ? <Chip words={words.ofAttempt(attempt)} onRemove={() => set("attempt")("")} /> : null}
-    </search>
+    <div className={toolbar.toolbar}>
+      <search className={`${toolbar.row} ${styles.bar}`} aria-label={words.filters}>
+        <FilterSheet
+          active={[direction, result, agent, endpoint, since].filter((one) => one !== undefined).length}
+        >
+          <Choice
+            label={words.direction}
+            any={words.anyDirection}
+            options={Object.entries(words.ways)}
+            value={direction}
+            onChange={set("direction")}
+          />
+          <Choice
+            label={words.result}
+            any={words.anyResult}
+            options={Object.entries(words.results)}
+            value={result}
+            onChange={set("result")}
+          />
+          <Choice
+            label={words.agent}
+            any={words.anyAgent}
+            options={(agents.data ?? []).map(({ id, name }) => [id, name])}
+            value={agent}
+            onChange={set("agent")}
+          />
+          {(endpoints.data?.length ?? 0) > 0 || endpoint ? (
+            <Choice
+              label={words.endpoint}
+              any={words.anyEndpoint}
+              options={(endpoints.data ?? []).map(({ id, description, url }) => [id, description ?? url])}
+              value={endpoint}
+              onChange={set("endpoint")}
+            />
+          ) : null}
+          <Choice
+            label={words.since}
+            any={words.anyTime}
+            options={Object.entries(words.sinces)}
+            value={since}
+            onChange={set("since")}
+          />
+        </FilterSheet>
+        {task ? <Chip words={words.ofTask(title ?? task)} onRemove={() => set("task")("")} /> : null}
+        {attempt ? <Chip words={words.ofAttempt(attempt)} onRemove={() => set("attempt")("")} /> : null}
+      </search>
+    </div>
   );
 }
 

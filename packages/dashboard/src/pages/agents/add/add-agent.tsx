@@ -12,14 +12,29 @@ import type { RunnerKind } from "./setup.ts";
 import { TryAgent } from "./try-agent.tsx";
 
 const KINDS = ["claude", "codex", "opencode", "program", "openclaw", "http"] as const;
-type Kind = (typeof KINDS)[number];
+export type AgentKind = (typeof KINDS)[number];
+
+interface AddAgentProps {
+  /** What it is, where that was chosen already. */
+  kind: AgentKind | null;
+  onClose(): void;
+}
 
 /** Brings a new agent in: what it is, how it is connected, and a first task to see that it works. */
-export function AddAgent({ onClose }: { onClose(): void }) {
-  const [kind, setKind] = useState<Kind | null>(null);
+export function AddAgent({ kind: chosen, onClose }: AddAgentProps) {
+  const [kind, setKind] = useState(chosen);
   const [added, setAdded] = useState<AgentView | CreatedAgent | null>(null);
   if (added) return <TryAgent agent={added} onClose={onClose} />;
-  if (kind === null) return <ChooseKind onChoose={setKind} onClose={onClose} />;
+  if (kind === null) {
+    return (
+      <Dialog title={addAgentText.title} description={addAgentText.what} onClose={onClose}>
+        <KindChoice onChoose={setKind} />
+        <DialogActions>
+          <Button onClick={onClose}>{text.back}</Button>
+        </DialogActions>
+      </Dialog>
+    );
+  }
   const back = () => setKind(null);
   return kind === "http" || kind === "openclaw" ? (
     <DescribeAgent kind={kind} onCreated={setAdded} onBack={back} onClose={onClose} />
@@ -28,23 +43,19 @@ export function AddAgent({ onClose }: { onClose(): void }) {
   );
 }
 
-function ChooseKind({ onChoose, onClose }: { onChoose(kind: Kind): void; onClose(): void }) {
+/** What an agent may be, each with its way in. */
+export function KindChoice({ onChoose }: { onChoose(kind: AgentKind): void }) {
   return (
-    <Dialog title={addAgentText.title} description={addAgentText.what} onClose={onClose}>
-      <ul className={styles.kinds}>
-        {KINDS.map((kind) => (
-          <li key={kind}>
-            <button type="button" className={styles.kind} onClick={() => onChoose(kind)}>
-              <strong>{addAgentText.kinds[kind].name}</strong>
-              <span>{addAgentText.kinds[kind].hint}</span>
-              <Icon name="chevron" size={14} />
-            </button>
-          </li>
-        ))}
-      </ul>
-      <DialogActions>
-        <Button onClick={onClose}>{text.back}</Button>
-      </DialogActions>
-    </Dialog>
+    <ul className={styles.kinds}>
+      {KINDS.map((kind) => (
+        <li key={kind}>
+          <button type="button" className={styles.kind} onClick={() => onChoose(kind)}>
+            <strong>{addAgentText.kinds[kind].name}</strong>
+            <span>{addAgentText.kinds[kind].hint}</span>
+            <Icon name="chevron" size={14} />
+          </button>
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -85,7 +85,7 @@ export function Composer({ task }: { task: TaskView }) {
           rows={1}
           aria-label={runText.message.label}
           aria-describedby={whyNot ? `${id}-why` : undefined}
-          placeholder={whyNot ?? runText.message.placeholder}
+          placeholder={whyNot ? undefined : runText.message.placeholder}
           disabled={whyNot !== null}
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
