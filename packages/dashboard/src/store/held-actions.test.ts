@@ -65,3 +65,32 @@ test("what is left when the page goes away is sent then", (context) => {
   wait(UNDO_MS);
   assert.deepEqual(told, ["a sent, leaving", "b sent, leaving"]);
 });
+
+test("before somebody logs out, what is held is sent and answered: later it could not be any more", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const held = new HeldActions();
+  const answers = [
+    Promise.withResolvers<void>(),
+    Promise.withResolvers<void>(),
+    Promise.withResolvers<void>(),
+  ];
+  let sent = 0;
+  for (const taskId of ["a", "b", "c"]) {
+    const action = held.hold(taskId, { send: () => answers[sent++]?.promise, undone: assert.fail });
+    if (taskId === "a") action.now();
+  }
+  let isAnswered = false;
+  const all = held.sendAll().then(() => {
+    isAnswered = true;
+  });
+  assert.equal(sent, 3);
+  answers[1]?.reject(new Error("refused"));
+  answers[2]?.resolve();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(isAnswered, false, "one that was sent a moment before is waited for, too");
+  answers[0]?.resolve();
+  await all;
+  context.mock.timers.tick(UNDO_MS);
+  assert.equal(sent, 3);
+  await held.sendAll();
+});

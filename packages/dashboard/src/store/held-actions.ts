@@ -10,8 +10,11 @@ export interface HeldAction {
 }
 
 interface Outcomes {
-  /** @param leaving the page goes away: nobody will get the answer */
-  send(leaving: boolean): void;
+  /**
+   * @param leaving the page goes away: nobody will get the answer
+   * @returns resolves when it is answered
+   */
+  send(leaving: boolean): unknown;
   undone(): void;
 }
 
@@ -21,6 +24,8 @@ interface Outcomes {
  */
 export class HeldActions {
   readonly #held = new Map<string, HeldAction & { leave(): void }>();
+  /** Sent, and not answered yet. */
+  readonly #sent = new Set<Promise<unknown>>();
 
   /** Holds an action on a task, in place of one that is held already. One of its outcomes is called, once. */
   hold(taskId: string, { send, undone }: Outcomes): HeldAction {
@@ -34,9 +39,9 @@ export class HeldActions {
       outcome();
     };
     const action = {
-      now: () => end(() => send(false)),
+      now: () => end(() => this.#await(send(false))),
       undo: () => end(undone),
-      leave: () => end(() => send(true)),
+      leave: () => end(() => this.#await(send(true))),
     };
     const timer = setTimeout(action.now, UNDO_MS);
     this.#held.set(taskId, action);
@@ -46,6 +51,18 @@ export class HeldActions {
   /** Takes back what is held for a task, if anything is. */
   undo(taskId: string): void {
     this.#held.get(taskId)?.undo();
+  }
+
+  /** Sends everything, as somebody asked for it; resolves when all of it is answered. */
+  async sendAll(): Promise<void> {
+    for (const action of [...this.#held.values()]) action.now();
+    await Promise.allSettled([...this.#sent]);
+  }
+
+  #await(answer: unknown): void {
+    const answered = Promise.resolve(answer).finally(() => this.#sent.delete(answered));
+    this.#sent.add(answered);
+    answered.catch(() => undefined);
   }
 
   /** The page goes away: sends everything. */

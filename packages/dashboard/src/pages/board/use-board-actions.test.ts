@@ -152,3 +152,18 @@ test("an edit of a task that is not here is sent, without a promise to undo it",
   (await there.call("PATCH /api/tasks/elsewhere")).answer();
   assert.deepEqual([await done, words()], [true, []]);
 });
+
+test("who logs out waits until what was held is answered", async () => {
+  const done = actions.cancel("a");
+  const all = mission.held.sendAll();
+  const call = await there.call("POST /api/tasks/a/cancel");
+  let isOver = false;
+  void all.then(() => {
+    isOver = true;
+  });
+  await settled();
+  assert.equal(isOver, false);
+  call.answer();
+  await all;
+  assert.equal(await done, true);
+});

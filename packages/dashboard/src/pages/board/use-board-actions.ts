@@ -78,7 +78,9 @@ export function holdAll(
       new Promise<boolean>((resolve) => {
         const action = mission.held.hold(id, {
           send: (leaving) => {
-            resolve(send(mission, id, { ...sending, call: { ...sending.call, keepalive: leaving } }));
+            const sent = send(mission, id, { ...sending, call: { ...sending.call, keepalive: leaving } });
+            resolve(sent);
+            return sent;
           },
           undone: () => {
             takeBack();

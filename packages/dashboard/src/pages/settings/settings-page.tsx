@@ -95,7 +95,7 @@ function Notifications() {
 }
 
 function Sessions() {
-  const { api, queries, notices } = useMission();
+  const { api, queries, notices, held } = useMission();
   const session = useSession();
   const sessions = useQuery({
     queryKey: ["sessions"],
@@ -103,6 +103,8 @@ function Sessions() {
   });
   async function leave() {
     try {
+      // Without a session, what is still held back could not be sent any more.
+      await held.sendAll();
       await logOut(api);
       location.assign(`${basePath()}/`);
     } catch (error) {
