@@ -269,7 +269,7 @@ describe("actions", { skip }, () => {
     await press("Allow once", asks);
     await stage.agent.hears(`POST /dispatch/${payload.dispatchId}/permissions/req_1`);
     await asks.getByRole("button", { name: "Allow once" }).waitFor({ state: "detached" });
-    await page.getByRole("button", { name: "Filter" }).click();
+    await page.getByRole("button", { name: "Filter", exact: true }).click();
     await page.getByLabel("Raw log").check();
     await page.getByText("Sending to the agent").waitFor();
     assert.ok((await rows.count()) > 6, "each step by itself");
