@@ -1,4 +1,4 @@
-import type { AgentView, NewEvent } from "@mission-control/protocol";
+import type { AgentView, LogEvent, NewEvent } from "@mission-control/protocol";
 import type { AgentTarget, Reachability } from "../gateways/gateway.ts";
 import { decodeFrame } from "../store/event-frame.ts";
 import { Position } from "../store/position.ts";
@@ -22,8 +22,8 @@ export interface WorkingAgent {
   lastSeenAt: string | null;
 }
 
-/** What the log has about an agent from before this node followed it. */
-type Past = Pick<AgentState, "lastSeenAt" | "announced">;
+/** What the log has about an agent from before this node followed it: its last words, and what was last announced of it. */
+type Past = readonly LogEvent[];
 
 /** So many of an agent's latest events are searched for its status: edits stand among them. */
 const STATUS_EVENTS = 20;
@@ -52,9 +52,7 @@ export class AgentDirectory {
     for (const record of snapshot.agents) {
       const { id } = record;
       const agent = new AgentState(record);
-      const { lastSeenAt = null, announced = null } = past.get(id) ?? {};
-      agent.lastSeenAt = lastSeenAt;
-      if (announced) agent.announce(announced);
+      for (const event of past.get(id) ?? []) takeIn(agent, event);
       agent.queued = snapshot.queueLengths.get(id) ?? 0;
       agent.usage = snapshot.usageByAgent.get(id) ?? agent.usage;
       this.#agents.set(id, agent);
@@ -139,8 +137,10 @@ export class AgentDirectory {
     if (events.length > 0) await this.#options.store.append(events);
   }
 
-  #reachability({ record, lastSeenAt, announced }: AgentState): Reachability {
-    return reachabilityBy({ own: this.#options.reachability(targetOf(record)), announced, lastSeenAt });
+  #reachability(agent: AgentState): Reachability {
+    const { announced, lastSeenAt, hasSpokenSince } = agent;
+    const own = this.#options.reachability(targetOf(agent.record));
+    return reachabilityBy({ own, announced, lastSeenAt, hasSpokenSince, now: this.#options.now() });
   }
 
   #view(agent: AgentState): AgentView {
@@ -157,9 +157,8 @@ export class AgentDirectory {
         if (attempt) this.#agents.get(attempt.agentId)?.count(step);
       }
       const agent = agentId === undefined ? undefined : this.#agents.get(agentId);
-      if (agent && isSaidByAgents(type)) agent.lastSeenAt = receivedAt;
-      const announced = agent && type === "agent" ? announcedBy(decodeFrame(frame)) : null;
-      if (announced) agent?.announce(announced);
+      if (agent && isSaidByAgents(type)) agent.hear(receivedAt);
+      else if (agent && type === "agent") takeIn(agent, decodeFrame(frame));
       this.#position.moveTo(id);
     }
   }
@@ -175,8 +174,14 @@ export class AgentDirectory {
 async function readPast(store: Pick<Store, "history">, agentId: string): Promise<Past> {
   const said = await store.history(null, { agentId, types: SAID_BY_AGENTS }, 1);
   const told = await store.history(null, { agentId, types: ["agent"] }, STATUS_EVENTS);
-  const statuses = told.items.map(announcedBy).filter((one) => one !== null);
-  return { lastSeenAt: said.items[0]?.receivedAt ?? null, announced: statuses[0] ?? null };
+  const status = told.items.find((event) => announcedBy(event) !== null);
+  return [...said.items, ...(status ? [status] : [])].sort((one, other) => one.id - other.id);
+}
+
+function takeIn(agent: AgentState, event: LogEvent): void {
+  const announced = announcedBy(event);
+  if (announced) agent.announce(announced);
+  else if (isSaidByAgents(event.type)) agent.hear(event.receivedAt);
 }
 
 function isSaidByAgents(type: string): boolean {

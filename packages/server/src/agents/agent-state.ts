@@ -17,6 +17,8 @@ export class AgentState {
   usage = new UsageSum();
   /** When it last said something itself (ISO 8601); null when never. */
   lastSeenAt: string | null = null;
+  /** Whether it did so since {@link announced}. */
+  hasSpokenSince = false;
   /** Whether it can be reached, as the log last announced it, from whichever node; null while it never did. */
   announced: Reachability | null = null;
   /** The same, as this node has announced it or read it, whichever came last. */
@@ -43,9 +45,16 @@ export class AgentState {
     this.usage.add(after?.usage);
   }
 
+  /** Takes in that it said something itself. @param at ISO 8601 UTC */
+  hear(at: string): void {
+    this.lastSeenAt = at;
+    this.hasSpokenSince = true;
+  }
+
   /** Takes in what the log announces of whether it can be reached. */
   announce(announced: Reachability): void {
     this.announced = announced;
+    this.hasSpokenSince = false;
     this.lastStatus = announced.status;
   }
 

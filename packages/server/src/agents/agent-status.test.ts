@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Reachability } from "../gateways/gateway.ts";
-import { announcedBy, reachabilityBy, statusEvent } from "./agent-status.ts";
+import {
+  announcedBy,
+  reachabilityBy as judge,
+  type ReachabilityEvidence,
+  statusEvent,
+} from "./agent-status.ts";
 
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 23, 10, minute));
 const heard = (minute: number) => at(minute).toISOString();
@@ -11,6 +16,13 @@ const offline = (minute: number): Reachability => ({
   at: at(minute),
 });
 const online = (minute: number): Reachability => ({ status: "online", at: at(minute) });
+
+/** Judged at a quarter past, where nothing else is said. */
+function reachabilityBy(
+  evidence: Omit<ReachabilityEvidence, "hasSpokenSince" | "now"> & Partial<ReachabilityEvidence>,
+) {
+  return judge({ hasSpokenSince: false, now: at(15), ...evidence });
+}
 
 test("an agent of which nothing is known was not called yet", () => {
   const { status, reason } = reachabilityBy({ own: null, announced: null, lastSeenAt: null });
@@ -40,6 +52,15 @@ test("an agent that has said something since it was not reached is there", () =>
     "offline",
     "what it said before then tells nothing",
   );
+});
+
+test("once the clock was set back, what is known now counts, and what was said last", () => {
+  const now = at(5);
+  const back = { own: online(4), announced: offline(9), lastSeenAt: null, now };
+  assert.equal(reachabilityBy(back).status, "online", "called again since");
+  const spoken = { own: offline(9), announced: offline(9), lastSeenAt: heard(4), now };
+  assert.equal(reachabilityBy({ ...spoken, hasSpokenSince: true }).status, "online");
+  assert.equal(reachabilityBy({ ...spoken, hasSpokenSince: false }).status, "offline");
 });
 
 test("what is announced is read back as it was", () => {

@@ -14,17 +14,23 @@ export interface ReachabilityEvidence {
   announced: Reachability | null;
   /** When the agent last said something itself (ISO 8601); null when never. */
   lastSeenAt: string | null;
+  /** Whether it did so after what was announced last, as they stand in the log. */
+  hasSpokenSince: boolean;
+  now: Date;
 }
 
 /**
  * Whether an agent can be reached: what its gateway knows or, of an agent without one, whichever node called it last;
- * unless the agent has said something itself since it was last not reached.
+ * unless the agent has said something itself since it was last not reached. A time that is still to come is of a clock
+ * that was set back since, or of another node's: it does not tell what was later.
  */
-export function reachabilityBy({ own, announced, lastSeenAt }: ReachabilityEvidence): Reachability {
-  const isOlder = own?.at && announced?.at && own.at < announced.at;
+export function reachabilityBy(evidence: ReachabilityEvidence): Reachability {
+  const { own, announced, lastSeenAt, hasSpokenSince, now } = evidence;
+  const isOlder = own?.at && announced?.at && own.at < announced.at && announced.at <= now;
   const known = (isOlder ? announced : (own ?? announced)) ?? NEVER_CALLED;
-  const isHeard = known.at && lastSeenAt !== null && Date.parse(lastSeenAt) > known.at.getTime();
-  return known.status !== "online" && isHeard ? { status: "online" } : known;
+  if (known.status === "online" || !known.at || lastSeenAt === null) return known;
+  const isHeard = known.at <= now ? Date.parse(lastSeenAt) > known.at.getTime() : hasSpokenSince;
+  return isHeard ? { status: "online" } : known;
 }
 
 /** The event that announces whether an agent can be reached, read again by {@link announcedBy}. @param now ISO 8601 UTC */

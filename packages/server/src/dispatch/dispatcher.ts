@@ -156,7 +156,8 @@ export class Dispatcher {
    * the agent has no free slot, or no node takes it up for a while; the result's task and attempt say which.
    */
   async dispatch(taskId: string, agentId: string): Promise<ChangeResult> {
-    return (await this.#overBudget(taskId, agentId)) ?? this.#requests.dispatch(taskId, agentId);
+    const refused = this.#options.budgets && (await this.#overBudget(taskId, agentId));
+    return refused ?? this.#requests.dispatch(taskId, agentId);
   }
 
   /**

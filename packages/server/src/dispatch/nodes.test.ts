@@ -135,8 +135,8 @@ test("what nobody here reaches any more is not under way here when that is known
 test("whether an agent can be reached is shown by every node as the one that called it last announced it", async (context) => {
   const { one, two, agentId } = await twoNodes(context, 4);
   two.gateway.state = null;
-  const at = () => new Date();
-  one.gateway.state = { status: "offline", reason: "Nobody is there.", at: at() };
+  const at = new Date();
+  one.gateway.state = { status: "offline", reason: "Nobody is there.", at };
   one.gateway.onSend = async () => ({ kind: "unreachable", reason: "Nobody is there." });
   const task = await one.task();
   await two.dispatcher.dispatch(task, agentId);
@@ -146,7 +146,10 @@ test("whether an agent can be reached is shown by every node as the one that cal
   const third = await one.addNode();
   third.gateway.state = null;
   assert.equal(third.agents.get(agentId)?.status, "offline", "also by one that came later");
-  one.gateway.state = { status: "online", at: at() };
+  // Also where the clock was set back meanwhile, and does not come to that time again for an hour.
+  const now = Date.now() - 3_600_000;
+  context.mock.timers.enable({ apis: ["Date"], now });
+  one.gateway.state = { status: "online", at: new Date(now) };
   one.gateway.onSend = async () => ({ kind: "accepted" });
   await third.dispatcher.dispatch(await one.task(), agentId);
   for (const node of [one, two, third]) {
