@@ -1,6 +1,7 @@
 import type { BudgetView, LogEvent } from "@mission-control/protocol";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
+import { refreshOn } from "../../../app/refresh-on.ts";
 import { useLive, useMission } from "../../../app/use-mission.ts";
 
 export const BUDGETS = "/api/budgets";
@@ -23,22 +24,15 @@ export function useBudgets() {
     refetchInterval: AGAIN_MS,
   });
   const hasSome = (query.data?.length ?? 0) > 0;
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const stop = mission.onBatch((events) => {
-      const moves = ({ type }: { type: LogEvent["type"] }) =>
-        hasSome ? MOVES_BUDGETS.has(type) : type === "budget";
-      if (timer !== undefined || !events.some(moves)) return;
-      timer = setTimeout(() => {
-        timer = undefined;
-        void mission.queries.invalidateQueries({ queryKey: KEY });
-      }, REFRESH_MS);
-    });
-    return () => {
-      clearTimeout(timer);
-      stop();
-    };
-  }, [mission, hasSome]);
+  useEffect(
+    () =>
+      refreshOn(mission, {
+        matters: ({ type }) => (hasSome ? MOVES_BUDGETS.has(type) : type === "budget"),
+        everyMs: REFRESH_MS,
+        refresh: () => mission.queries.invalidateQueries({ queryKey: KEY }),
+      }),
+    [mission, hasSome],
+  );
   return query;
 }
 
