@@ -89,6 +89,7 @@ export async function fill(store: Store, contents: Contents): Promise<void> {
   await store.edit("webhook", "w1", () => ({ record: { id: "w1" }, deliveries: [delivery] }) as never);
   await store.addExchanges([EXCHANGE]);
   await store.edit("session", "s1", () => ({ record: { id: "s1" } as never }));
+  await store.edit("budget", "b1", () => ({ record: { id: "b1", limit: { tokens: 5 } } as never }));
   const lease = await store.lease("insights", new AbortController().signal);
   await new Counter(store, lease.token).step();
   await lease.release();
@@ -125,6 +126,7 @@ export async function told(store: Store, contents: Contents): Promise<unknown> {
       await store.exchanges({ kind: "request", taskId: "t1", limit: 10 }),
     ],
     session: await store.record("session", "s1"),
+    budgets: await store.records("budget"),
     range: await store.range(),
     events: (await store.history(null, {}, 500)).items,
     ofTask: (await store.taskEvents("t2", 0, 500)).items,

@@ -19,6 +19,12 @@ const VIEWS = [
   { name: "Maintenance", page: "board", search: "tag=maintenance" },
 ];
 
+/** How much may be spent. */
+const BUDGETS = [
+  { name: "All agents", limit: { amount: 5, currency: "USD" }, period: "day" },
+  { name: "Maintenance", limit: { tokens: 500_000 }, period: "month", tag: "maintenance", refuses: true },
+];
+
 interface Shot {
   name: string;
   path: string;
@@ -42,6 +48,7 @@ try {
     { name: "empty-insights", path: "/insights", ready: "Nothing has been counted yet" },
   ]);
   const { runningId, failedId, reviewId, asksId } = await playScenes(stage);
+  for (const budget of BUDGETS) await stage.server.call("POST", "/api/budgets", budget);
   for (const view of VIEWS) await stage.server.call("POST", "/api/views", view);
   await shoot([
     { name: "activity", path: "/", ready: "Created: " },
