@@ -1,12 +1,12 @@
-import { text } from "../text/text.ts";
+import { shortcutsText } from "../text/shortcuts-text.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import styles from "./overlays.module.css";
 
 /** Every key there is. */
 export default function ShortcutSheet({ onClose }: { onClose(): void }) {
   return (
-    <Dialog title={text.shortcuts.title} reading onClose={onClose}>
-      {text.shortcuts.groups.map(({ name, keys }) => (
+    <Dialog title={shortcutsText.title} reading onClose={onClose}>
+      {shortcutsText.groups.map(({ name, keys }) => (
         <section key={name}>
           <h3>{name}</h3>
           <dl className={styles.keys}>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { english } from "../text/english.ts";
+import { englishShortcuts } from "../text/english-shortcuts.ts";
 import { PAGES } from "./pages.ts";
 import { GO_KEYS, isPageKey, PageKeys } from "./shortcuts.ts";
 
@@ -41,7 +41,7 @@ test("what the browser or another part has a use for is left alone", () => {
 test("every page has a key of its own, and the sheet says which", () => {
   const pages: string[] = PAGES.map(({ to }) => to);
   assert.deepEqual(Object.values(GO_KEYS).sort(), pages.sort());
-  const keys = english.shortcuts.groups[0]?.keys ?? [];
+  const keys = englishShortcuts.groups[0]?.keys ?? [];
   for (const [key, to] of Object.entries(GO_KEYS)) {
     const page = PAGES.find((one) => one.to === to);
     assert.ok(

@@ -1,10 +1,5 @@
 import { count, grouped } from "./english-count.ts";
 
-/** What there is to say, with commas between. */
-function listed(...parts: (string | false | null)[]): string {
-  return parts.filter(Boolean).join(", ");
-}
-
 const status = {
   pending: "Pending",
   queued: "Queued",
@@ -413,52 +408,7 @@ export const english = {
       queued > 0 ? `${running} of ${slots} running, ${queued} queued` : `${running} of ${slots} running`,
   },
 
-  gateways: {
-    intro:
-      "OpenClaw Gateways host agents. The connection is kept open; what its agents do shows up as activity.",
-    none: "No gateway is connected",
-    noneHint: "Agents that are reached over HTTP need none.",
-    add: "Connect gateway",
-    connect: "Connect",
-    name: "Name",
-    state: "State",
-    version: "Version",
-    latency: "Round trip",
-    since: "Connected",
-    protocol: (version: number) => `protocol ${version}`,
-    url: "Address",
-    urlHint: "ws:// or wss://, as the gateway prints it when it starts.",
-    token: "Token",
-    tokenHint: "The gateway's shared token. It is kept on the server and never shown again.",
-    formHint: "The server connects at once and tells how it goes. “Test” tries it without keeping it.",
-    tryOut: "Test",
-    trying: "Trying…",
-    agentsFound: (agents: number) => (agents === 0 ? "No agents there." : `${count(agents, "agent")} there:`),
-    nothingFound: "There is no connection, and no reason was given.",
-    pairing:
-      "The gateway does not know this server yet. Whoever runs the gateway approves it once, with this command; then the connection goes on by itself:",
-    test: {
-      connecting: "Connecting…",
-      connected: "It works: the gateway accepted this server.",
-      disconnected: "There is no connection. The server keeps trying.",
-      pairing_required: "The gateway answered, and waits for somebody to approve this server.",
-    },
-    connectedTo: (version: string | null, protocol: number | null, latency: number | null) =>
-      listed(
-        version && `Version ${version}`,
-        protocol !== null && `protocol ${protocol}`,
-        latency !== null && `round trip ${Math.round(latency)} ms`,
-      ),
-    foundIn: (version: string | null, protocol: number | null, elapsed: number) =>
-      listed(
-        version && `Version ${version}`,
-        protocol !== null && `protocol ${protocol}`,
-        `connected and listed in ${Math.round(elapsed)} ms`,
-      ),
-    remove: "Remove",
-    removeTitle: (name: string) => `Remove ${name}?`,
-    removeHint: "A gateway that agents here still use cannot be removed.",
-  },
+  gateways: { add: "Connect gateway" },
 
   settings: {
     theme: "Theme",
@@ -488,66 +438,5 @@ export const english = {
     many: (tasks: number) => `${count(tasks, "task")} ended or need${tasks === 1 ? "s" : ""} you`,
     asks: (title: string) => `Asks: ${title}`,
     undelivered: (title: string) => `Not delivered to the agent: ${title}`,
-  },
-
-  shortcuts: {
-    title: "Keyboard shortcuts",
-    groups: [
-      {
-        name: "Everywhere",
-        keys: [
-          ["Ctrl K", "Search or run"],
-          ["?", "This sheet"],
-          ["c", "New task"],
-          ["Esc", "Close what is open"],
-          ["Ctrl Enter", "Send a form from any field"],
-          ["g a", "Activity"],
-          ["g n", "Inbox"],
-          ["g b", "Board"],
-          ["g g", "Agents"],
-          ["g w", "Gateways"],
-          ["g h", "Webhooks"],
-          ["g i", "Insights"],
-          ["g s", "Settings"],
-        ],
-      },
-      {
-        name: "Activity",
-        keys: [
-          ["/", "Search events"],
-          ["j k", "Next and previous event"],
-          ["Enter", "Open the event"],
-        ],
-      },
-      {
-        name: "Inbox",
-        keys: [
-          ["j k", "Next and previous"],
-          ["1–9", "Give an answer"],
-          ["a", "Approve"],
-          ["r", "Request changes"],
-          ["d", "Dispatch again"],
-          ["s", "Put off for an hour"],
-        ],
-      },
-      {
-        name: "Board",
-        keys: [
-          ["↑ ↓ ← →", "From card to card"],
-          ["Enter", "Open the task"],
-          ["m", "The card's actions"],
-          ["Space", "Pick the card up, then ← → and Space"],
-        ],
-      },
-      {
-        name: "Task",
-        keys: [
-          ["d", "Dispatch"],
-          ["x", "Cancel"],
-          ["e", "Edit"],
-          ["/", "Find in the transcript"],
-        ],
-      },
-    ] satisfies { name: string; keys: [string, string][] }[],
   },
 };

@@ -2,6 +2,7 @@ import type { GatewayTest, GatewayView } from "@mission-control/protocol";
 import { Link } from "@tanstack/react-router";
 import { type FormEvent, useRef, useState } from "react";
 import { useMission } from "../../app/use-mission.ts";
+import { gatewaysText } from "../../text/gateways-text.ts";
 import { text } from "../../text/text.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
@@ -75,9 +76,9 @@ function GatewayForm({ onCreated, onClose }: { onCreated(id: string): void; onCl
     });
   };
   return (
-    <Dialog title={text.gateways.add} description={text.gateways.formHint} onClose={onClose}>
+    <Dialog title={text.gateways.add} description={gatewaysText.formHint} onClose={onClose}>
       <form ref={form} className={styles.form} onSubmit={submit}>
-        <Field label={text.gateways.url} hint={text.gateways.urlHint} error={problem ?? undefined}>
+        <Field label={gatewaysText.url} hint={gatewaysText.urlHint} error={problem ?? undefined}>
           {(id, describedBy) => (
             <input
               id={id}
@@ -89,7 +90,7 @@ function GatewayForm({ onCreated, onClose }: { onCreated(id: string): void; onCl
             />
           )}
         </Field>
-        <Field label={text.gateways.token} optional={text.optional} hint={text.gateways.tokenHint}>
+        <Field label={gatewaysText.token} optional={text.optional} hint={gatewaysText.tokenHint}>
           {(id, describedBy) => (
             <input
               id={id}
@@ -101,20 +102,20 @@ function GatewayForm({ onCreated, onClose }: { onCreated(id: string): void; onCl
             />
           )}
         </Field>
-        <Field label={text.gateways.name} optional={text.optional}>
+        <Field label={gatewaysText.name} optional={text.optional}>
           {(id) => <input id={id} value={name} onChange={(event) => setName(event.target.value)} />}
         </Field>
         <div role="status">
-          {busy === "test" ? <p className={styles.quiet}>{text.gateways.trying}</p> : null}
+          {busy === "test" ? <p className={styles.quiet}>{gatewaysText.trying}</p> : null}
           {found ? <Finding found={found} /> : null}
         </div>
         <DialogActions>
           <Button onClick={onClose}>{text.back}</Button>
           <Button disabled={busy !== null} onClick={tryOut}>
-            {text.gateways.tryOut}
+            {gatewaysText.tryOut}
           </Button>
           <Button kind="primary" submit disabled={busy !== null}>
-            {text.gateways.connect}
+            {gatewaysText.connect}
           </Button>
         </DialogActions>
       </form>
@@ -132,15 +133,15 @@ function Finding({ found }: { found: GatewayTest }) {
       </p>
       {ok ? (
         <>
-          <p>{text.gateways.foundIn(version, protocol, elapsedMs)}</p>
+          <p>{gatewaysText.foundIn(version, protocol, elapsedMs)}</p>
           <p className={styles.quiet}>
-            {text.gateways.agentsFound(agents.length)}{" "}
+            {gatewaysText.agentsFound(agents.length)}{" "}
             <Foreign max={400}>{agents.map(({ id, name }) => name ?? id).join(", ")}</Foreign>
           </p>
         </>
       ) : (
         <p className={styles.bad}>
-          <Foreign max={600}>{error ?? text.gateways.nothingFound}</Foreign>
+          <Foreign max={600}>{error ?? gatewaysText.nothingFound}</Foreign>
         </p>
       )}
       {state === "pairing_required" ? <Pairing deviceId={deviceId} error={error} /> : null}
@@ -156,7 +157,7 @@ function Connection({ gateway }: { gateway: GatewayView }) {
       <p>
         <Badge tone={GATEWAY_TONE[state]}>{text.gatewayState[state]}</Badge>
       </p>
-      <p>{text.gateways.test[state]}</p>
+      <p>{gatewaysText.test[state]}</p>
       {lastError ? (
         <p className={styles.bad}>
           <Foreign max={600}>{lastError}</Foreign>
@@ -164,7 +165,7 @@ function Connection({ gateway }: { gateway: GatewayView }) {
       ) : null}
       {state === "pairing_required" ? <Pairing deviceId={deviceId} error={lastError} /> : null}
       {state === "connected" ? (
-        <p className={styles.quiet}>{text.gateways.connectedTo(version, protocol, latencyMs)}</p>
+        <p className={styles.quiet}>{gatewaysText.connectedTo(version, protocol, latencyMs)}</p>
       ) : null}
     </div>
   );

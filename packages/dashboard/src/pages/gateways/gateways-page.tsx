@@ -3,6 +3,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useMission } from "../../app/use-mission.ts";
 import { formatDuration } from "../../text/duration.ts";
+import { gatewaysText } from "../../text/gateways-text.ts";
 import { text } from "../../text/text.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions } from "../../ui/dialog.tsx";
@@ -24,7 +25,7 @@ export function GatewaysPage() {
   return (
     <div className={styles.page}>
       <header className={styles.head}>
-        <p>{text.gateways.intro}</p>
+        <p>{gatewaysText.intro}</p>
         <Button kind="primary" icon="plus" onClick={() => void navigate({ search: { add: true } })}>
           {text.gateways.add}
         </Button>
@@ -34,21 +35,21 @@ export function GatewaysPage() {
       ) : !gateways.data ? (
         <Skeleton />
       ) : gateways.data.length === 0 ? (
-        <Empty icon="gateways" title={text.gateways.none}>
-          <p>{text.gateways.noneHint}</p>
+        <Empty icon="gateways" title={gatewaysText.none}>
+          <p>{gatewaysText.noneHint}</p>
         </Empty>
       ) : (
         <div className={styles.frame}>
           <table className={`${styles.table} ${styles.stacked}`}>
             <thead>
               <tr>
-                <th>{text.gateways.name}</th>
-                <th>{text.gateways.state}</th>
-                <th className={styles.minor}>{text.gateways.version}</th>
-                <th className={`${styles.number} ${styles.minor}`}>{text.gateways.latency}</th>
-                <th className={styles.minor}>{text.gateways.since}</th>
+                <th>{gatewaysText.name}</th>
+                <th>{gatewaysText.state}</th>
+                <th className={styles.minor}>{gatewaysText.version}</th>
+                <th className={`${styles.number} ${styles.minor}`}>{gatewaysText.latency}</th>
+                <th className={styles.minor}>{gatewaysText.since}</th>
                 <th>
-                  <span className="visually-hidden">{text.gateways.remove}</span>
+                  <span className="visually-hidden">{gatewaysText.remove}</span>
                 </th>
               </tr>
             </thead>
@@ -89,7 +90,7 @@ function Row({ gateway, onRemove }: { gateway: GatewayView; onRemove(): void }) 
       <td className={styles.minor}>
         {gateway.version ?? text.none}
         {gateway.protocol === null ? null : (
-          <span className={styles.under}>{text.gateways.protocol(gateway.protocol)}</span>
+          <span className={styles.under}>{gatewaysText.protocol(gateway.protocol)}</span>
         )}
       </td>
       <td className={`${styles.number} ${styles.minor}`}>
@@ -97,8 +98,8 @@ function Row({ gateway, onRemove }: { gateway: GatewayView; onRemove(): void }) 
       </td>
       <td className={styles.minor}>{gateway.connectedAt ? <Ago at={gateway.connectedAt} /> : text.none}</td>
       <td className={styles.number}>
-        <Button kind="danger" onClick={onRemove} aria-label={text.gateways.removeTitle(gateway.name)}>
-          {text.gateways.remove}
+        <Button kind="danger" onClick={onRemove} aria-label={gatewaysText.removeTitle(gateway.name)}>
+          {gatewaysText.remove}
         </Button>
       </td>
     </tr>
@@ -118,14 +119,14 @@ function RemoveGateway({ gateway, onClose }: { gateway: GatewayView; onClose(): 
   }
   return (
     <Dialog
-      title={text.gateways.removeTitle(gateway.name)}
-      description={text.gateways.removeHint}
+      title={gatewaysText.removeTitle(gateway.name)}
+      description={gatewaysText.removeHint}
       onClose={onClose}
     >
       <DialogActions>
         <Button onClick={onClose}>{text.back}</Button>
         <Button kind="danger" onClick={() => void remove()}>
-          {text.gateways.remove}
+          {gatewaysText.remove}
         </Button>
       </DialogActions>
     </Dialog>

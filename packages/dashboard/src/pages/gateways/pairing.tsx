@@ -1,5 +1,5 @@
 import type { GatewayView } from "@mission-control/protocol";
-import { text } from "../../text/text.ts";
+import { gatewaysText } from "../../text/gateways-text.ts";
 import { CodeBlock } from "../../ui/code-block.tsx";
 import type { Tone } from "../../ui/state.tsx";
 import styles from "../../ui/table.module.css";
@@ -22,7 +22,7 @@ export function Pairing({ deviceId, error }: PairingProps) {
   const [command] = /openclaw devices approve [\w-]+/.exec(error ?? "") ?? [];
   return (
     <div className={styles.section}>
-      <span className={styles.under}>{text.gateways.pairing}</span>
+      <span className={styles.under}>{gatewaysText.pairing}</span>
       <CodeBlock>{command ?? `openclaw devices approve ${deviceId ?? "DEVICE_ID"}`}</CodeBlock>
     </div>
   );
