@@ -147,6 +147,19 @@ test("a message to a task that has ended is dispatched as a new attempt, where t
   assert.deepEqual(await states(), ["And the tests? taken_up"]);
 });
 
+test("while a budget is used up, a message reaches an attempt under way, and begins none", async (context) => {
+  const { fixture, taskId, write, states } = await atWork(context);
+  Object.assign(fixture.gateway, { keepsConversations: true });
+  fixture.overBudget = "It is used up.";
+  assert.equal((await write("Be quick")).refusal, undefined);
+  await fixture.report(taskId, "complete");
+  assert.deepEqual((await write("And the tests?")).refusal, { code: "conflict", detail: "It is used up." });
+  fixture.overBudget = null;
+  await write("And the tests?");
+  await fixture.untilState(taskId, "in_progress accepted");
+  assert.equal((await states()).length, 2);
+});
+
 test("a cancel does not wait for the answer of an agent that hangs over a message", async (context) => {
   const { fixture, taskId, dispatchId, write, settled, states } = await atWork(context);
   const reached = Promise.withResolvers<void>();

@@ -80,6 +80,8 @@ class DispatchNode {
   adapter: GatewayAdapter | null = this.gateway;
   /** Whether this node is one that reaches the agents. */
   reaches = true;
+  /** Why a budget refuses every new attempt; null while none does. */
+  overBudget: string | null = null;
   readonly errors: unknown[] = [];
   agents!: AgentDirectory;
   agentEditor!: AgentEditor;
@@ -103,6 +105,7 @@ class DispatchNode {
       adapterFor: () => this.adapter,
       reachesHere: async () => this.reaches,
       contents: this.contents,
+      budgets: { refusal: async () => this.overBudget },
       logger: { debug() {}, info() {}, warn() {}, error: (fields) => void this.errors.push(fields) },
       metrics: { dispatch() {} },
       publicUrl: () => "http://127.0.0.1:4000",
