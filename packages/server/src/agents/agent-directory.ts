@@ -120,10 +120,12 @@ export class AgentDirectory {
   /**
    * Announces in events which agents have become reachable, or no longer are.
    * @param agentId the one agent to look at; all, without it
+   * @throws StoreUnavailableError; the next look announces it then
    */
   async announceReachability(agentId?: string): Promise<void> {
     const now = this.#options.now().toISOString();
     const events: NewEvent[] = [];
+    const announcing: AgentState[] = [];
     const named = agentId === undefined ? [...this.#agents.values()] : [this.#agents.get(agentId)];
     for (const agent of named) {
       if (!agent) continue;
@@ -132,9 +134,16 @@ export class AgentDirectory {
       // A connection that is being made for the first time says nothing of an agent.
       if (status === agent.lastStatus || (status === "unknown" && !at)) continue;
       agent.lastStatus = status;
+      announcing.push(agent);
       events.push(statusEvent(agent.record, now, reachability));
     }
-    if (events.length > 0) await this.#options.store.append(events);
+    if (events.length === 0) return;
+    try {
+      await this.#options.store.append(events);
+    } catch (error) {
+      for (const agent of announcing) agent.notAnnounced();
+      throw error;
+    }
   }
 
   #reachability(agent: AgentState): Reachability {

@@ -58,6 +58,11 @@ export class AgentState {
     this.lastStatus = announced.status;
   }
 
+  /** What this node was about to announce is not in the log. */
+  notAnnounced(): void {
+    this.lastStatus = this.announced?.status ?? "unknown";
+  }
+
   /** As clients see it: without its secrets. */
   view({ status, reason }: Reachability, now: Date): AgentView {
     const { id, name, capabilities, concurrency, endpoint, permissions, previousSecret } = this.record;
