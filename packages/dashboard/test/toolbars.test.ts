@@ -43,6 +43,11 @@ describe("toolbars", { skip }, () => {
       await page.setViewportSize({ width, height: 740 });
       await isOneRow(page);
       assert.equal(await filter.isVisible(), width < 900, `a button at ${width}`);
+      const create = await page.getByRole("button", { name: "New task" }).boundingBox();
+      assert.ok(
+        create && create.x + create.width > width - 24,
+        `what is made here is at the end at ${width}`,
+      );
     }
     const tag = page.getByLabel("Tag", { exact: true });
     assert.equal(await tag.isVisible(), false);
