@@ -21,7 +21,10 @@ export const createGatewaySchema = z.object({
 });
 export type CreateGateway = z.infer<typeof createGatewaySchema>;
 
-/** The state of the connection to a gateway. `pairing_required`: the gateway's operator has to approve this server. */
+/**
+ * The state of the connection to a gateway. `pairing_required`: the gateway's operator has to approve this server.
+ * `connecting` also, with why, while the server that is connected is not heard of by the others.
+ */
 export const gatewayStateSchema = z.enum(["connecting", "connected", "disconnected", "pairing_required"]);
 export type GatewayState = z.infer<typeof gatewayStateSchema>;
 
