@@ -8,6 +8,7 @@ export class CuttingProxy {
   readonly #target: number;
   readonly #forwardedFor: string | undefined;
   #silent = false;
+  #closed = false;
   /** Connections made so far. */
   connections = 0;
 
@@ -42,6 +43,16 @@ export class CuttingProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Cuts every connection, and takes none until {@link open}: the gateway is out of reach. */
+  block(): void {
+    this.#closed = true;
+    this.cut();
+  }
+
+  open(): void {
+    this.#closed = false;
+  }
+
   async close(): Promise<void> {
     this.#server.close();
     this.cut();
@@ -49,6 +60,10 @@ export class CuttingProxy {
   }
 
   #forward(client: Socket): void {
+    if (this.#closed) {
+      client.destroy();
+      return;
+    }
     this.connections += 1;
     const gateway = connect(this.#target, "127.0.0.1");
     const end = () => {

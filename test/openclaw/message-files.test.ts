@@ -3,6 +3,7 @@ import { after, before, test } from "node:test";
 import type { SentFile } from "@mission-control/protocol";
 import { AdapterProbe, payload, target } from "./adapter-probe.ts";
 import { GatewayProcess } from "./gateway-process.ts";
+import { PNG } from "./images.ts";
 import { StubModel } from "./stub-model.ts";
 
 const model = new StubModel();
@@ -21,15 +22,7 @@ function fileOf(name: string, mediaType: string, bytes: Buffer): SentFile {
   return { name, mediaType, size: bytes.length, content: bytes.toString("base64") };
 }
 
-/** An image of one pixel. */
-const png = fileOf(
-  "screen.png",
-  "image/png",
-  Buffer.from(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
-    "base64",
-  ),
-);
+const png = fileOf("screen.png", "image/png", Buffer.from(PNG, "base64"));
 const notes = fileOf("notes.md", "text/markdown", Buffer.from("# FROM-THE-NOTES\n"));
 const pdf = fileOf("report.pdf", "application/pdf", Buffer.from("%PDF-1.4\n%\xff\xff\xff\xff\n", "latin1"));
 
