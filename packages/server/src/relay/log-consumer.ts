@@ -31,8 +31,8 @@ export class LogConsumer {
   readonly #options: LogConsumerOptions;
   #attempt = new AbortController();
   #pauseMs = 0;
-  /** Publishers that were announced in the database, the newest last, and for how long that holds. */
-  #trusted: readonly { session: string; until: AbortSignal }[] = [];
+  /** Publishers that were announced in the database, the newest last. */
+  #trusted: readonly string[] = [];
   /** The last message of one that was not, and when that one was first met. */
   #strange: { session: string; upTo: number; since: number; isReported: boolean } | null = null;
   /** How often something was missing in the stream, or not to be had from it, and was read. */
@@ -71,7 +71,7 @@ export class LogConsumer {
 
   async #take({ session, upTo, rows }: RelayMessage): Promise<void> {
     const { log, following } = this.#options;
-    if (!this.#isTrusted(session)) return this.#meet(session, upTo);
+    if (!this.#trusted.includes(session)) return this.#meet(session, upTo);
     await log.bring(rows);
     if (log.newest < upTo) {
       this.gapReads++;
@@ -80,22 +80,14 @@ export class LogConsumer {
     if (log.newest >= upTo) following.reached(upTo);
   }
 
-  /**
-   * This publisher was announced in the database: what it sends is of the log there.
-   * @param until aborted when the connection ends over which that was heard
-   */
-  trust(session: string, until: AbortSignal): void {
-    if (this.#trusted.at(-1)?.session === session && this.#isTrusted(session)) return;
-    const others = this.#trusted.filter((one) => one.session !== session);
-    this.#trusted = [...others, { session, until }].slice(-REMEMBERED);
+  /** This publisher was announced in the database: what it sends is of the log there. */
+  trust(session: string): void {
+    if (this.#trusted.at(-1) === session) return;
+    this.#trusted = [...this.#trusted.filter((one) => one !== session), session].slice(-REMEMBERED);
     const met = this.#strange;
     this.#strange = null;
     const { log, following } = this.#options;
     if (met?.session === session && log.newest >= met.upTo) following.reached(met.upTo);
-  }
-
-  #isTrusted(session: string): boolean {
-    return this.#trusted.some((one) => one.session === session && !one.until.aborted);
   }
 
   /**

@@ -16,7 +16,7 @@ const ENVELOPE_BYTES = 1024;
 export interface LogPublisherOptions {
   connection: Pick<NatsConnection, "ensureStream" | "maxBytes" | "publish">;
   log: Pick<RelayedLog, "newest" | "rows" | "follow">;
-  publishers: Pick<LogPublishers, "announce" | "connected">;
+  publishers: Pick<LogPublishers, "announce">;
   stream: string;
   subject: string;
   replicas: number;
@@ -29,18 +29,21 @@ export interface LogPublisherOptions {
 /**
  * Publishes the log's entries as they are committed, in order, until the signal is aborted. Each message is taken only
  * as the next one behind the one before, so that one which comes late, from a node that was suspended and has lost the
+<<<<<<< ours
  * lease, is refused. A publisher that is refused starts over, from the newest entry: what is left out, nodes read. So does
  * one whose connection to the database ended: what it sent before may be of another log than what is there now.
  * @throws Error at the first message that the stream did not take, or when the database is to be connected again; the
  *   signal's reason
+=======
+ * lease, is refused. A publisher that is refused begins anew, from the newest entry: what is left out, nodes read.
+ * @throws Error at the first message that the stream did not take; the signal's reason
+>>>>>>> theirs
  */
 export async function publishLog(
   { connection, log, publishers, stream, subject, replicas, key, began }: LogPublisherOptions,
-  ended: AbortSignal,
+  signal: AbortSignal,
 ): Promise<never> {
   const session = randomUUID();
-  const signal = AbortSignal.any([ended, publishers.connected]);
-  signal.throwIfAborted();
   let sequence = await connection.ensureStream(stream, subject, replicas);
   const send = (data: Uint8Array, id?: string) =>
     connection.publish({ subject, data, lastSequence: sequence++, ...(id === undefined ? {} : { id }) });

@@ -94,7 +94,7 @@ export class LogRelay {
       isByNats: this.#following.way === "nats",
       gapReads: this.#consumer.gapReads,
     }));
-    publishers.listen((session) => this.#consumer.trust(session, publishers.connected));
+    publishers.listen((session) => this.#consumer.trust(session));
     log.broughtBy(this.#following);
     this.#running = this.#run();
   }

@@ -36,11 +36,6 @@ export interface RelayedLog {
 
 /** Who publishes the log of this database, and nothing but that: by this its messages are told from those of others. */
 export interface LogPublishers {
-  /**
-   * Aborted when the connection ends over which they are announced and heard: behind the next one there may be another
-   * database, such as an older copy that was put in its place, and no word of before holds there.
-   */
-  readonly connected: AbortSignal;
   /** Announces one to all nodes on this database, and to those alone. @throws StoreUnavailableError */
   announce(session: string): Promise<void>;
   /** @param listener called with each, as often as it is announced */

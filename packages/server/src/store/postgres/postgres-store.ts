@@ -119,6 +119,7 @@ export class PostgresStore extends TableStore implements Store, SharedKeys {
     this.#tail = new LogTail({ log, newest, logger, failed, putBack });
     this.#tail.follow(newest, (entries) => mark.note(entries.at(-1)?.id ?? 0));
     this.#leases = new Leases(database);
+    this.#publishers = new Publishers(database);
     this.#group = new GroupCommit({
       database,
       limits,
@@ -140,7 +141,6 @@ export class PostgresStore extends TableStore implements Store, SharedKeys {
         [RELAY_CHANNEL, (session) => session && this.#publishers.heard(session)],
       ]),
     );
-    this.#publishers = new Publishers(this.#wakes);
   }
 
   protected override perform(operation: Operation): Promise<unknown> {

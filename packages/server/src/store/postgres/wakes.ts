@@ -1,15 +1,11 @@
 import type { Client } from "pg";
-import { StoreUnavailableError } from "../store.ts";
 import type { Database } from "./database.ts";
-import { toStoreError } from "./engine-error.ts";
 import { beThere } from "./presence.ts";
-import { roundTrip, type Statement } from "./statement.ts";
 
 /** Between two looks that nobody asked for: what a lost NOTIFY delays, in milliseconds. */
 const LOOK_MS = 1000;
 /** Between two tries to listen again. */
 const AGAIN_MS = 500;
-const LOST = new StoreUnavailableError("There is no connection that listens to the database.");
 
 /** @param news what came with NOTIFY; absent where nothing came, and it is only time to look */
 export type Wake = (news?: string) => void;
@@ -23,7 +19,6 @@ export class Wakes {
   readonly #channels: ReadonlyMap<string, Wake>;
   readonly #timer: NodeJS.Timeout;
   #client: Client | null = null;
-  #connected = new AbortController();
   #again: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -32,22 +27,6 @@ export class Wakes {
     this.#database = database;
     this.#channels = channels;
     this.#timer = setInterval(() => this.#wakeAll(), LOOK_MS);
-    this.#connected.abort(LOST);
-  }
-
-  /** Aborted when the connection that listens now ends, or already where there is none. */
-  get connected(): AbortSignal {
-    return this.#connected.signal;
-  }
-
-  /** Tells others over the connection that listens. @throws StoreUnavailableError */
-  async tell(statement: Statement): Promise<void> {
-    if (!this.#client) throw LOST;
-    try {
-      await roundTrip(this.#client, [statement]);
-    } catch (error) {
-      throw toStoreError(error);
-    }
   }
 
   /**
@@ -57,7 +36,6 @@ export class Wakes {
   async open(): Promise<void> {
     const client = await this.#database.connect(() => this.#lost());
     this.#client = client;
-    this.#connected = new AbortController();
     await beThere(client).catch(async (error: unknown) => {
       await client.end().catch(() => {});
       throw error;
@@ -83,7 +61,6 @@ export class Wakes {
 
   #lost(): void {
     this.#client = null;
-    this.#connected.abort(LOST);
     if (this.#isClosed) return;
     clearTimeout(this.#again);
     this.#again = setTimeout(() => {
