@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { deriveDispatchSecret, type Usage } from "@mission-control/protocol";
+import { dispatchTo } from "../../test/conformance/engine.ts";
 import { DispatchFixture } from "../../test/support/dispatch-fixture.ts";
 import { AgentDouble } from "../../test/support/server-process.ts";
 import { AgentBusyError } from "../agents/agent-editor.ts";
@@ -316,9 +317,11 @@ test("an agent that was dispatched to a moment before is not deleted", async (co
   const fixture = await DispatchFixture.open(context);
   const agentId = await fixture.agent();
   const taskId = await fixture.task();
-  const dispatching = fixture.dispatcher.dispatch(taskId, agentId);
+  // In the same commit.
+  const queueing = fixture.change(dispatchTo(agentId, taskId, "d1"));
   await assert.rejects(fixture.agentEditor.remove(agentId), AgentBusyError);
-  assert.equal((await dispatching).task?.status, "in_progress");
+  assert.equal((await queueing).attempt?.state, "queued");
+  await fixture.untilState(taskId, "in_progress accepted");
   assert.equal((await fixture.view(agentId))?.running, 1);
 });
 

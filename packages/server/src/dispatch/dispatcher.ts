@@ -1,4 +1,4 @@
-import type { AnswerPermission, SendMessage, TaskStatus } from "@mission-control/protocol";
+import type { AnswerPermission, SendMessage } from "@mission-control/protocol";
 import type { AgentDirectory } from "../agents/agent-directory.ts";
 import { targetOf } from "../agents/agent-target.ts";
 import type { Budgets } from "../budgets/budgets.ts";
@@ -17,18 +17,17 @@ import type { GivenElsewhere } from "../tasks/change.ts";
 import { type Attempt, isOver, occupiesSlot } from "../tasks/task.ts";
 import { AgentOwnership, type AgentWork } from "./agent-ownership.ts";
 import { AgentQueues } from "./agent-queues.ts";
+import { BudgetGate } from "./budget-gate.ts";
 import { CommandDelivery } from "./command-delivery.ts";
 import { CommandSteps } from "./command-steps.ts";
 import { DispatchRequests } from "./dispatch-requests.ts";
 import { HandOvers } from "./hand-overs.ts";
 import { MessageFiles } from "./message-files.ts";
+import { MessageRequests } from "./message-requests.ts";
 import { OutcomeWriter } from "./outcome-writer.ts";
 import { keptPayload, type PayloadOptions, readPayload } from "./payload.ts";
 import { RequestExpiry } from "./request-expiry.ts";
 import { RunWatch } from "./run-watch.ts";
-
-/** States in which a message begins a new attempt, where the agent goes on in the same conversation. */
-const ENDED: ReadonlySet<TaskStatus> = new Set(["completed", "failed", "cancelled"]);
 
 export interface DispatcherOptions extends PayloadOptions {
   store: Store;
@@ -65,7 +64,8 @@ export class Dispatcher {
   readonly #runs: RunWatch;
   readonly #expiry: RequestExpiry;
   readonly #commands: CommandDelivery;
-  readonly #files: MessageFiles;
+  readonly #gate: BudgetGate;
+  readonly #messages: MessageRequests;
   readonly #ownership: AgentOwnership;
   readonly #requests: DispatchRequests;
   #follower: Follower | null = null;
@@ -87,11 +87,13 @@ export class Dispatcher {
       },
       pause: () => this.#writer.pause(),
     });
-    this.#files = new MessageFiles(options);
+    const files = new MessageFiles(options);
+    this.#gate = new BudgetGate(options);
+    this.#messages = new MessageRequests({ ...options, gate: this.#gate, files });
     this.#handOvers = new HandOvers({
       ...options,
       writer: this.#writer,
-      files: this.#files,
+      files,
       holds: (agentId, under) => this.#ownership.holds(agentId, under),
       onSend: (attempt) => this.#runs.follow(summaryOf(attempt)),
       onEnd: (id) => this.#requests.handedOver(id),
@@ -112,7 +114,7 @@ export class Dispatcher {
     });
     this.#runs = new RunWatch({ store, writer: this.#writer, graceMs: options.graceMs });
     this.#expiry = new RequestExpiry(this.#writer);
-    const steps = new CommandSteps({ ...options, files: this.#files });
+    const steps = new CommandSteps({ ...options, files });
     this.#commands = new CommandDelivery({
       logger,
       deliver: (pending, signal) => steps.deliver(pending, signal),
@@ -156,8 +158,7 @@ export class Dispatcher {
    * the agent has no free slot, or no node takes it up for a while; the result's task and attempt say which.
    */
   async dispatch(taskId: string, agentId: string): Promise<ChangeResult> {
-    const refused = this.#options.budgets && (await this.#overBudget(taskId, agentId));
-    return refused ?? this.#requests.dispatch(taskId, agentId);
+    return (await this.#gate.refusal(taskId, agentId)) ?? this.#requests.dispatch(taskId, agentId);
   }
 
   /**
@@ -193,7 +194,7 @@ export class Dispatcher {
   async reject(taskId: string, feedback: string, given: GivenElsewhere = {}): Promise<ChangeResult> {
     const newDispatchId = newId("dispatch");
     const { store } = this.#options;
-    const refused = (await store.task(taskId))?.status === "review" && (await this.#overBudget(taskId));
+    const refused = (await store.task(taskId))?.status === "review" && (await this.#gate.refusal(taskId));
     if (refused) return refused;
     return store.change({ kind: "reject", taskId, feedback, newDispatchId, ...given });
   }
@@ -212,22 +213,12 @@ export class Dispatcher {
    * in the same conversation, the message begins a new attempt.
    * @throws AttachmentError; ContentError `no_room`, where there is none for its files
    */
-  async sendMessage(
+  sendMessage(
     taskId: string,
-    { attachments, ...message }: SendMessage & { by: string },
+    message: SendMessage & { by: string },
     options?: { key?: IdempotencyKey },
   ): Promise<ChangeResult> {
-    const { store, adapterFor } = this.#options;
-    const messageId = newId("message");
-    const task = await store.task(taskId);
-    const agent = task?.agentId ? await store.record("agent", task.agentId) : null;
-    const goesOn = agent && adapterFor(targetOf(agent))?.keepsConversations;
-    const newDispatchId = goesOn ? newId("dispatch") : undefined;
-    const refused = goesOn && task && ENDED.has(task.status) && (await this.#overBudget(taskId));
-    if (refused) return refused;
-    const files = attachments?.length ? { attachments: await this.#files.take(taskId, attachments) } : {};
-    const change = { kind: "send_message", taskId, messageId, ...message, ...files, newDispatchId } as const;
-    return store.change(change, options);
+    return this.#messages.send(taskId, message, options);
   }
 
   /** Takes what a gateway saw of a run. */
@@ -247,22 +238,6 @@ export class Dispatcher {
     await this.#commands.close();
     this.#requests.close();
     await this.#ownership.close();
-  }
-
-  /** The refusal of a new attempt by a budget that is used up; null where none refuses it. */
-  async #overBudget(taskId: string, agentId?: string): Promise<ChangeResult | null> {
-    const detail = await this.#options.budgets?.refusal(taskId, agentId);
-    if (!detail) return null;
-    const task = await this.#options.store.task(taskId);
-    const refusal = { code: "conflict", detail } as const;
-    return {
-      duplicate: false,
-      eventId: null,
-      taskStatus: task?.status ?? null,
-      task,
-      attempt: null,
-      refusal,
-    };
   }
 
   #follow(entries: readonly LogEntry[]): void {
