@@ -29,15 +29,8 @@ export interface LogPublisherOptions {
 /**
  * Publishes the log's entries as they are committed, in order, until the signal is aborted. Each message is taken only
  * as the next one behind the one before, so that one which comes late, from a node that was suspended and has lost the
-<<<<<<< ours
- * lease, is refused. A publisher that is refused starts over, from the newest entry: what is left out, nodes read. So does
- * one whose connection to the database ended: what it sent before may be of another log than what is there now.
- * @throws Error at the first message that the stream did not take, or when the database is to be connected again; the
- *   signal's reason
-=======
  * lease, is refused. A publisher that is refused begins anew, from the newest entry: what is left out, nodes read.
  * @throws Error at the first message that the stream did not take; the signal's reason
->>>>>>> theirs
  */
 export async function publishLog(
   { connection, log, publishers, stream, subject, replicas, key, began }: LogPublisherOptions,
