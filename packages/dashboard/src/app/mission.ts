@@ -111,6 +111,7 @@ export class Mission {
       this.log = new EventLog(page.lastEventId);
     });
     if (!read) return;
+    void this.#readAgain();
     this.ready = true;
     this.#pacer.request();
     this.#link = this.#open((message) => this.#take(message));
@@ -250,9 +251,20 @@ export class Mission {
     this.loader.restart();
     this.pending.restart();
     this.#pacer.request();
-    await this.queries.invalidateQueries();
+    await this.#readAgain();
     this.tasks.sweep();
     this.#pacer.request();
+  }
+
+  /**
+   * Reads again what was asked for until now: no event brings what it lacks of the log as it stands at this moment. What has
+   * no answer yet may be answered as of before.
+   */
+  async #readAgain(): Promise<void> {
+    const asked = new Set(this.queries.getQueryCache().getAll());
+    const unanswered = new Set([...asked].filter(({ state }) => state.data === undefined));
+    await this.queries.invalidateQueries({ predicate: (query) => asked.has(query) });
+    await this.queries.invalidateQueries({ predicate: (query) => unanswered.has(query) });
   }
 
   #setSignedOut(signedOut: boolean): void {
