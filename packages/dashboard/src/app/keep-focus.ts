@@ -19,6 +19,8 @@ interface Place {
   item: Element;
   name: (typeof NAMES)[number];
   id: string;
+  /** What stood beside it in the list that it was in before, since it has moved. */
+  former: Element | null;
 }
 
 function keepFocus(): () => void {
@@ -36,7 +38,7 @@ function keepFocus(): () => void {
     last = target;
     around = ancestorsOf(target);
     const item = target.closest(NAMED);
-    if (item) place = placeOf(item);
+    if (item) place = placeOf(item, null);
     else if (!target.closest("aside")) place = null;
   };
   // Whoever clicks at nothing has put the focus there.
@@ -73,18 +75,20 @@ function keepFocus(): () => void {
   };
 }
 
-function placeOf(item: Element): Place | null {
+function placeOf(item: Element, former: Element | null): Place | null {
   const name = NAMES.find((one) => item.hasAttribute(one));
-  return name ? { item, name, id: item.getAttribute(name) ?? "" } : null;
+  return name ? { item, name, id: item.getAttribute(name) ?? "", former } : null;
 }
 
 /** Where a thing is after a change of the page: as it was, drawn again elsewhere, or what stands in its place. */
 function whereIs(place: Place, records: readonly MutationRecord[]): Place | null {
   // A row of several events is named by its latest.
-  if (place.item.isConnected) return placeOf(place.item);
-  const item =
-    document.querySelector(`[${place.name}="${CSS.escape(place.id)}"]`) ?? neighbourOf(place, records);
-  return item && placeOf(item);
+  if (place.item.isConnected) return placeOf(place.item, place.former);
+  const beside = neighbourOf(place, records) ?? place.former;
+  const moved = document.querySelector(`[${place.name}="${CSS.escape(place.id)}"]`);
+  if (moved) return placeOf(moved, beside);
+  // One that only came by a list stood alone in it.
+  return beside?.isConnected ? placeOf(beside, null) : null;
 }
 
 /** The nearest thing after one that was taken out of a list, or else before it. */

@@ -9,18 +9,11 @@ import { PATH_OF, savedSearch } from "./view-address.ts";
 
 const KEY = ["views"];
 
-/** The saved views, in their order. */
+/** The saved views, in their order; read again when the log says that they were changed, in whatever browser. */
 export function useViews() {
-  const { api } = useMission();
-  return useQuery({
-    queryKey: KEY,
-    queryFn: async ({ signal }) => (await api.get<{ items: SavedView[] }>("/api/views", signal)).items,
-  });
-}
-
-/** Reads the saved views again when the log says that they were changed, in whatever browser. */
-export function useViewNews(): void {
   const mission = useMission();
+  const { api } = mission;
+  // Whoever reads them listens from then on: what mounts later would miss what came between.
   useEffect(
     () =>
       mission.onBatch((events) => {
@@ -29,6 +22,10 @@ export function useViewNews(): void {
       }),
     [mission],
   );
+  return useQuery({
+    queryKey: KEY,
+    queryFn: async ({ signal }) => (await api.get<{ items: SavedView[] }>("/api/views", signal)).items,
+  });
 }
 
 /** Which page with which filters is looked at now; null on a page that has none to save. */

@@ -8,7 +8,7 @@ import { viewsText } from "../text/views-text.ts";
 import { visibleText } from "../text/visible.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Menu, type MenuEntry } from "../ui/menu.tsx";
-import { useShownView, useViewCalls, useViewNews, useViews } from "./use-views.ts";
+import { useShownView, useViewCalls, useViews } from "./use-views.ts";
 import { isShown, viewTarget } from "./view-address.ts";
 import styles from "./view-list.module.css";
 import { ViewName } from "./view-name.tsx";
@@ -19,7 +19,6 @@ const UNDO_MS = 10_000;
 /** The saved views, in the rail; nothing while there are none. */
 export function ViewList() {
   const views = useViews();
-  useViewNews();
   if (!views.data?.length) return null;
   return (
     <section aria-labelledby="saved-views">
