@@ -4,6 +4,7 @@ import { shelf } from "../store/shelf.ts";
 import { text } from "../text/text.ts";
 import { Icon } from "../ui/icon.tsx";
 import { lazyPart } from "../ui/lazy-part.tsx";
+import { useViewNews } from "../views/view-news.ts";
 import { useKeptFocus } from "./keep-focus.ts";
 import { LiveIndicator } from "./live-indicator.tsx";
 import { NoticeList } from "./notice-list.tsx";
@@ -42,6 +43,7 @@ export function Shell() {
   useKeptFocus();
   useEffect(announcePresence, []);
   useAgentNames();
+  useViewNews();
   useTitle();
   const main = useRef<HTMLElement>(null);
   const toggleRail = () => {

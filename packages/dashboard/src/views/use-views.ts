@@ -1,29 +1,18 @@
 import type { CreateSavedView, PatchSavedView, SavedView, SavedViewPage } from "@mission-control/protocol";
 import { useQuery } from "@tanstack/react-query";
 import { useLocation } from "@tanstack/react-router";
-import { useEffect, useMemo } from "react";
+import { useMemo } from "react";
 import type { ApiCall } from "../api/client.ts";
 import type { Mission } from "../app/mission.ts";
 import { useMission } from "../app/use-mission.ts";
 import { PATH_OF, savedSearch } from "./view-address.ts";
+import { VIEWS_KEY } from "./view-news.ts";
 
-const KEY = ["views"];
-
-/** The saved views, in their order; read again when the log says that they were changed, in whatever browser. */
+/** The saved views, in their order. */
 export function useViews() {
-  const mission = useMission();
-  const { api } = mission;
-  // Whoever reads them listens from then on: what mounts later would miss what came between.
-  useEffect(
-    () =>
-      mission.onBatch((events) => {
-        if (events.some(({ type }) => type === "view"))
-          void mission.queries.invalidateQueries({ queryKey: KEY });
-      }),
-    [mission],
-  );
+  const { api } = useMission();
   return useQuery({
-    queryKey: KEY,
+    queryKey: VIEWS_KEY,
     queryFn: async ({ signal }) => (await api.get<{ items: SavedView[] }>("/api/views", signal)).items,
   });
 }
@@ -50,7 +39,7 @@ export function viewCalls({ api, queries }: Pick<Mission, "api" | "queries">) {
     } catch (error) {
       return (error as Error).message;
     } finally {
-      await queries.invalidateQueries({ queryKey: KEY });
+      await queries.invalidateQueries({ queryKey: VIEWS_KEY });
     }
   };
   const path = (id: string) => `/api/views/${encodeURIComponent(id)}`;
