@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BudgetView, LogEvent } from "@mission-control/protocol";
-import { complete } from "./support/complete.ts";
-import { AgentDouble, dispatchTasks, ServerProcess } from "./support/server-process.ts";
+import { killWhileCounting } from "./support/kills-while-counting.ts";
+import { AgentDouble, ServerProcess } from "./support/server-process.ts";
 
 const ROUNDS = 5;
 const TASKS = 4;
@@ -20,17 +20,12 @@ test("killed while it counts, the server tells each share of a budget once", asy
     // A month in which the test runs over a change of the day, too.
     await server.call("POST", "/api/budgets", { name: `${tokens}`, limit: { tokens }, period: "month" });
   }
-  for (let round = 0; round < ROUNDS; round++) {
-    const before = agent.payloads.length;
-    await dispatchTasks(server, agent, TASKS);
-    for (const payload of agent.payloads.slice(before)) await complete(payload, TOKENS);
-    await server.end("SIGKILL");
-    // What it finds at its start it counts at once: the next kill falls somewhere into that.
-    await server.restart();
-    for (let calls = 0; calls < round; calls++) await server.call("GET", "/api/budgets");
-    await server.end("SIGKILL");
-    await server.restart();
-  }
+  await killWhileCounting(server, agent, {
+    rounds: ROUNDS,
+    tasks: TASKS,
+    tokens: TOKENS,
+    read: "/api/budgets",
+  });
   const { items } = await server.call<{ items: BudgetView[] }>("GET", "/api/budgets");
   assert.deepEqual(
     items.map(({ spent, unknown }) => [spent, unknown]),
