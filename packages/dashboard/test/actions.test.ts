@@ -138,6 +138,8 @@ describe("actions", { skip }, () => {
     await onCard();
     await page.keyboard.press("m");
     await page.getByRole("menuitem", { name: "Dispatch" }).waitFor();
+    // The menu takes the focus a moment after it is there: until then a key is the card's.
+    await page.locator("[role=menuitem]:focus").waitFor();
     await page.keyboard.press("Enter");
     await dialog().getByRole("searchbox").press("Enter");
     const payload = await stage.agent.next(task.id);
