@@ -18,7 +18,10 @@ export class BadNetwork {
   badness = 0;
   readonly counts = new Map<Fault | "passed", number>();
   readonly #random: () => number;
-  readonly #server = createServer((request, response) => void this.#serve(request, response));
+  readonly #server = createServer((request, response) => {
+    // Whichever side breaks off, the other one meets a broken connection.
+    this.#serve(request, response).catch(() => request.socket.destroy());
+  });
 
   constructor(random: () => number) {
     this.#random = random;
