@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { wholeRequests } from "../../packages/protocol/test/whole-requests.ts";
 
 /** What the stub model does at one step of a turn. A turn's steps are taken one per model request. */
 export type Step =
@@ -52,7 +53,7 @@ export class StubModel {
   readonly requests: ModelRequest[] = [];
   #texts: string[] = [];
   #readers: (() => void)[] = [];
-  #server = createServer((request, response) => void this.#answer(request, response));
+  #server = createServer(wholeRequests((...exchange) => this.#answer(...exchange)));
   #holds = new Map<string, { reached: PromiseWithResolvers<void>; released: PromiseWithResolvers<void> }>();
 
   /** Listens on a free port of 127.0.0.1 and returns the base URL for the gateway's configuration. */
@@ -117,10 +118,8 @@ export class StubModel {
     return hold;
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const { messages = [] } = JSON.parse(Buffer.concat(chunks).toString() || "{}") as {
+  async #answer(_: IncomingMessage, response: ServerResponse, body: Buffer): Promise<void> {
+    const { messages = [] } = JSON.parse(String(body) || "{}") as {
       messages?: ChatMessage[];
     };
     const system = messages

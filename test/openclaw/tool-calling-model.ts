@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { wholeRequests } from "../../packages/protocol/test/whole-requests.ts";
 
 /** A call of a native tool, or the text that ends the turn. */
 export type Move = { tool: string; parameters: object } | { say: string };
@@ -14,7 +15,7 @@ interface Request {
 export class ToolCallingModel {
   readonly requests: Request[] = [];
   #next: Move[] | undefined;
-  readonly #server = createServer((request, response) => void this.#answer(request, response));
+  readonly #server = createServer(wholeRequests((...exchange) => this.#answer(...exchange)));
 
   /** Listens on a free port of 127.0.0.1 and returns the base URL for the gateway's configuration. */
   async listen(): Promise<string> {
@@ -34,10 +35,8 @@ export class ToolCallingModel {
     await once(this.#server, "close");
   }
 
-  async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of incoming) chunks.push(chunk as Buffer);
-    const request = JSON.parse(Buffer.concat(chunks).toString()) as Request;
+  #answer(_: IncomingMessage, response: ServerResponse, body: Buffer): void {
+    const request = JSON.parse(String(body)) as Request;
     this.requests.push(request);
     const move = nextMove(request.messages, this.#next);
     const call = "tool" in move && {

@@ -12,6 +12,7 @@ import {
   verifySimple,
   verifyStandard,
 } from "@mission-control/protocol";
+import { wholeRequests } from "../../protocol/test/whole-requests.ts";
 import type { CallbackBody } from "../src/wire.ts";
 
 /** One request as it arrived, whatever was answered. */
@@ -55,7 +56,10 @@ export class CallbackServer {
   readonly #key = Buffer.from("test server key");
   readonly #arrivals = new EventEmitter();
   readonly #seen = new Map<string, number>();
-  readonly #server = createServer((request, response) => void this.#serve(request, response));
+  readonly #server = createServer(wholeRequests((...exchange) => this.#serve(...exchange))).on(
+    "request",
+    (_, response) => this.#count(response),
+  );
   #inFlight = 0;
 
   async listen(): Promise<this> {
@@ -120,14 +124,14 @@ export class CallbackServer {
     answer(response, 200, { ok: true, eventId, duplicate: false, taskStatus: "in_progress" });
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  #count(response: ServerResponse): void {
     this.#inFlight++;
     this.maxInFlight = Math.max(this.maxInFlight, this.#inFlight);
     response.on("close", () => this.#inFlight--);
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse, raw: Buffer): Promise<void> {
     response.setHeader("date", new Date(this.now()).toUTCString());
-    const raw = Buffer.concat(chunks);
     if (request.method === "PUT") return this.#takeUpload(request, response, raw);
     const id = String(request.headers["webhook-id"]);
     const timestamp = Number(request.headers["webhook-timestamp"]);

@@ -5,10 +5,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { json } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { createReporter } from "@mission-control/agent";
 import type { DispatchPayload } from "@mission-control/protocol";
+import { wholeRequests } from "../../protocol/test/whole-requests.ts";
 import { reportingInstructions } from "../../server/src/gateways/openclaw/turn-message.ts";
 import { callbackOfTurn } from "./callback-of-turn.ts";
 import { outcomeOf, reportComplete, reportProgress, reportQuestion } from "./report-tools.ts";
@@ -20,13 +20,15 @@ const posted: {
   path: string;
   body: { type?: string; request?: unknown; summary?: string; message?: string };
 }[] = [];
-const server = createServer(async (request, response) => {
-  const path = request.url ?? "";
-  posted.push({ path, body: (await json(request)) as { summary?: string } });
-  const status = path.includes("away") ? 503 : path.includes("over") ? 409 : 200;
-  response.writeHead(status, { "content-type": "application/json" });
-  response.end(JSON.stringify({ ok: true, eventId: 1, duplicate: false, detail: "The dispatch is over." }));
-});
+const server = createServer(
+  wholeRequests((request, response, body) => {
+    const path = request.url ?? "";
+    posted.push({ path, body: JSON.parse(String(body)) as { summary?: string } });
+    const status = path.includes("away") ? 503 : path.includes("over") ? 409 : 200;
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(JSON.stringify({ ok: true, eventId: 1, duplicate: false, detail: "The dispatch is over." }));
+  }),
+);
 
 before(async () => {
   server.listen(0, "127.0.0.1");

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { wholeRequests } from "../../protocol/test/whole-requests.ts";
 
 /** What `gh pr create` asks GitHub to open. */
 export interface OpenedPullRequest {
@@ -35,7 +36,7 @@ export class FakeGitHub {
   readonly tokens = new Set<string | undefined>();
   /** Queries it has no answer for. */
   readonly unknown: string[] = [];
-  readonly #server = createServer((request, response) => void this.#answer(request, response));
+  readonly #server = createServer(wholeRequests((...exchange) => this.#answer(...exchange)));
 
   static async listen(): Promise<FakeGitHub> {
     const fake = new FakeGitHub();
@@ -56,10 +57,8 @@ export class FakeGitHub {
     await once(this.#server, "close");
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const { query, variables } = JSON.parse(Buffer.concat(chunks).toString()) as {
+  #answer(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
+    const { query, variables } = JSON.parse(String(body)) as {
       query: string;
       variables: { input?: OpenedPullRequest };
     };

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { json } from "node:stream/consumers";
 import type { Entry, FormValues } from "@mission-control/agent";
 import { agentRequestId, formatSecret, standardHeaders } from "@mission-control/protocol";
 import { CallbackServer } from "../../agent/test/callback-server.ts";
+import { wholeRequests } from "../../protocol/test/whole-requests.ts";
 
 interface Registered {
   name: string;
@@ -21,29 +21,32 @@ export class MissionControlDouble {
   readonly secret = formatSecret(Buffer.from("the secret of the agent under test"));
   /** Called when an agent was registered, before that is answered. */
   onRegistered = () => {};
-  readonly #rest = createServer(async (request, response) => {
-    const [, , , id = ""] = (request.url ?? "").split("/");
-    const answer = (status: number, body: object) =>
-      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-    if (request.headers.authorization !== `Bearer ${this.token}`) return answer(401, {});
-    if (request.method === "GET" || request.method === "DELETE") {
-      if (id === "") return answer(200, { items: [...this.agents].map(([id, agent]) => ({ id, ...agent })) });
-      const known = this.agents.get(id);
-      if (!known) return answer(404, { detail: "No such agent." });
-      if (request.method === "DELETE") this.agents.delete(id);
-      return answer(200, { id, ...known });
-    }
-    const agent = (await json(request)) as Registered;
-    if (request.method === "POST") {
-      const created = `agent-${this.agents.size + 1}`;
-      this.agents.set(created, agent);
-      this.onRegistered();
-      return answer(201, { id: created, ...agent, secret: this.secret });
-    }
-    if (!this.agents.has(id)) return answer(404, { detail: "No such agent." });
-    this.agents.set(id, agent);
-    return answer(200, { id, ...agent });
-  });
+  readonly #rest = createServer(
+    wholeRequests((request, response, body) => {
+      const [, , , id = ""] = (request.url ?? "").split("/");
+      const answer = (status: number, value: object) =>
+        void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value));
+      if (request.headers.authorization !== `Bearer ${this.token}`) return answer(401, {});
+      if (request.method === "GET" || request.method === "DELETE") {
+        if (id === "")
+          return answer(200, { items: [...this.agents].map(([id, agent]) => ({ id, ...agent })) });
+        const known = this.agents.get(id);
+        if (!known) return answer(404, { detail: "No such agent." });
+        if (request.method === "DELETE") this.agents.delete(id);
+        return answer(200, { id, ...known });
+      }
+      const agent = JSON.parse(String(body)) as Registered;
+      if (request.method === "POST") {
+        const created = `agent-${this.agents.size + 1}`;
+        this.agents.set(created, agent);
+        this.onRegistered();
+        return answer(201, { id: created, ...agent, secret: this.secret });
+      }
+      if (!this.agents.has(id)) return answer(404, { detail: "No such agent." });
+      this.agents.set(id, agent);
+      return answer(200, { id, ...agent });
+    }),
+  );
 
   async listen(): Promise<this> {
     await this.callbacks.listen();

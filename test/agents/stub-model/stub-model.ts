@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
+import { wholeRequests } from "../../../packages/protocol/test/whole-requests.ts";
 import { answerAnthropic, answerChat, answerGemini, answerResponses } from "./answers.ts";
 import { nextStep, readScript } from "./script.ts";
 
@@ -22,7 +22,7 @@ export class StubModel {
   readonly calls: string[] = [];
   /** What the model was asked last, the newest at the end. */
   readonly bodies: string[] = [];
-  readonly #server = createServer((request, response) => void this.#serve(request, response));
+  readonly #server = createServer(wholeRequests((...exchange) => this.#serve(...exchange)));
 
   async listen(): Promise<this> {
     this.#server.listen(0, "127.0.0.1");
@@ -40,10 +40,10 @@ export class StubModel {
     await once(this.#server, "close");
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  #serve(request: IncomingMessage, response: ServerResponse, bytes: Buffer): void {
     const path = new URL(request.url ?? "/", "http://stub").pathname;
     this.calls.push(`${request.method} ${path}`);
-    const body = await text(request);
+    const body = String(bytes);
     if (request.method !== "POST") return void response.writeHead(200).end();
     const api = APIS.find((candidate) => candidate.path.test(path));
     if (!api) return void response.writeHead(404).end();

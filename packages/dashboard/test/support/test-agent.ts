@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { type AgentView, type DispatchPayload, standardHeaders } from "@mission-control/protocol";
+import { wholeRequests } from "../../../protocol/test/whole-requests.ts";
 import type { ServerProcess } from "./server-process.ts";
 
 /** An HTTP agent in the test's hands: it accepts what it is sent, and reports what the test tells it to. */
@@ -38,20 +39,20 @@ export class TestAgent {
     this.id = id;
     this.name = name;
     this.#http = http;
-    http.on("request", async (request, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk as Buffer);
-      if (request.method === "POST" && request.url === "/dispatch") {
-        response.writeHead(this.answer.status, { "content-type": "application/json" });
-        response.end(JSON.stringify(this.answer.body ?? {}));
-        if (this.answer.status < 300)
-          this.#take(JSON.parse(Buffer.concat(chunks).toString()) as DispatchPayload);
-        return;
-      }
-      this.told.push(`${request.method} ${request.url}`);
-      for (const heard of this.#listening.splice(0)) heard();
-      response.writeHead(this.forgets && request.url?.includes("/permissions/") ? 404 : 200).end("{}");
-    });
+    http.on(
+      "request",
+      wholeRequests((request, response, body) => {
+        if (request.method === "POST" && request.url === "/dispatch") {
+          response.writeHead(this.answer.status, { "content-type": "application/json" });
+          response.end(JSON.stringify(this.answer.body ?? {}));
+          if (this.answer.status < 300) this.#take(JSON.parse(String(body)) as DispatchPayload);
+          return;
+        }
+        this.told.push(`${request.method} ${request.url}`);
+        for (const heard of this.#listening.splice(0)) heard();
+        response.writeHead(this.forgets && request.url?.includes("/permissions/") ? 404 : 200).end("{}");
+      }),
+    );
   }
 
   /** The next dispatch of a task this agent gets, or got and nobody asked for yet. */

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { wholeRequests } from "../../../protocol/test/whole-requests.ts";
 
 /** What a service showed to people. */
 export interface Shown {
@@ -21,16 +22,16 @@ export class FakeChatServices {
   /** So many of the next messages are answered with HTTP 500. */
   refuses = 0;
   #waiting: { isMet: () => boolean; resolve: () => void }[] = [];
-  readonly #server = createServer(async (request, response) => {
-    let text = "";
-    for await (const chunk of request.setEncoding("utf8")) text += chunk;
-    const before = this.shown.length;
-    const [status, body] = this.refuses > 0 ? ([500, ""] as const) : this.#take(request, text);
-    if (status === 500) this.refuses--;
-    for (const one of this.shown.slice(before)) one.id = String(request.headers["webhook-id"]);
-    response.writeHead(status).end(body);
-    this.#look();
-  });
+  readonly #server = createServer(
+    wholeRequests((request, response, text) => {
+      const before = this.shown.length;
+      const [status, body] = this.refuses > 0 ? ([500, ""] as const) : this.#take(request, String(text));
+      if (status === 500) this.refuses--;
+      for (const one of this.shown.slice(before)) one.id = String(request.headers["webhook-id"]);
+      response.writeHead(status).end(body);
+      this.#look();
+    }),
+  );
 
   static async start(): Promise<FakeChatServices> {
     const services = new FakeChatServices();

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { JsonObject } from "@mission-control/protocol";
 import { type WebSocket, WebSocketServer } from "ws";
+import { wholeRequests } from "../../../protocol/test/whole-requests.ts";
 
 const BOT_TOKEN = "xoxb-1-bot";
 const APP_TOKEN = "xapp-1-app";
@@ -38,7 +39,7 @@ export class FakeSlack {
   intercept: (method: string, response: ServerResponse) => boolean = () => false;
   #waiting: { isMet: () => boolean; resolve: () => void }[] = [];
   #count = 0;
-  readonly #server = createServer((request, response) => void this.#handle(request, response));
+  readonly #server = createServer(wholeRequests((...exchange) => this.#handle(...exchange)));
   readonly #ws = new WebSocketServer({ server: this.#server });
 
   static async start(): Promise<FakeSlack> {
@@ -133,13 +134,11 @@ export class FakeSlack {
     this.#look();
   }
 
-  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let text = "";
-    for await (const chunk of request.setEncoding("utf8")) text += chunk;
+  #handle(request: IncomingMessage, response: ServerResponse, text: Buffer): void {
     const method = /^\/api\/([a-zA-Z.]+)$/.exec(request.url ?? "")?.[1] ?? "";
     if (this.intercept(method, response)) return;
     const token = request.headers.authorization?.replace(/^Bearer /, "");
-    const answer = this.#take(method, token, JSON.parse(text) as JsonObject);
+    const answer = this.#take(method, token, JSON.parse(String(text)) as JsonObject);
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
     this.#look();
   }

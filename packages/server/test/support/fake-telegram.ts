@@ -1,6 +1,7 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { JsonObject } from "@mission-control/protocol";
+import { wholeRequests } from "../../../protocol/test/whole-requests.ts";
 
 const TOKEN = "123:secret";
 const CHAT = -100;
@@ -28,19 +29,19 @@ export class FakeTelegram {
   #poll: { offset: number; response: ServerResponse } | null = null;
   #waiting: { isMet: () => boolean; resolve: () => void }[] = [];
   #count = 0;
-  readonly #server = createServer(async (request, response) => {
-    let text = "";
-    for await (const chunk of request.setEncoding("utf8")) text += chunk;
-    const [, token, method = ""] = /^\/bot([^/]+)\/(\w+)$/.exec(request.url ?? "") ?? [];
-    if (this.intercept(method, response)) return;
-    if (token !== TOKEN) return this.#answer(response, 401, { ok: false, description: "Unauthorized" });
-    const body = JSON.parse(text) as JsonObject;
-    if (method === "getUpdates") return this.#wait(response, body);
-    const [status, answer] = this.#take(method, body);
-    if (status === 200) this.calls.push({ method, body });
-    this.#answer(response, status, answer);
-    this.#look();
-  });
+  readonly #server = createServer(
+    wholeRequests((request, response, text) => {
+      const [, token, method = ""] = /^\/bot([^/]+)\/(\w+)$/.exec(request.url ?? "") ?? [];
+      if (this.intercept(method, response)) return;
+      if (token !== TOKEN) return this.#answer(response, 401, { ok: false, description: "Unauthorized" });
+      const body = JSON.parse(String(text)) as JsonObject;
+      if (method === "getUpdates") return this.#wait(response, body);
+      const [status, answer] = this.#take(method, body);
+      if (status === 200) this.calls.push({ method, body });
+      this.#answer(response, status, answer);
+      this.#look();
+    }),
+  );
 
   static async start(): Promise<FakeTelegram> {
     const telegram = new FakeTelegram();

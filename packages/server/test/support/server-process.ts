@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DispatchPayload } from "@mission-control/protocol";
 import { type Finished, type Running, start } from "../../../cli/test/command-line.ts";
+import { wholeRequests } from "../../../protocol/test/whole-requests.ts";
 
 /** A Mission Control that runs as a process of its own, and can be killed and started again where it was. */
 export class ServerProcess {
@@ -93,23 +94,24 @@ export class AgentDouble {
   beforeAnswer = () => {};
   #wake = () => {};
   #hold: (() => void) | null = null;
-  readonly #server = createServer(async (request, response) => {
-    let body = "";
-    for await (const chunk of request.setEncoding("utf8")) body += chunk;
-    if (request.method === "HEAD") this.probes++;
-    else this.received.push({ method: request.method ?? "", path: request.url ?? "", body });
-    if (request.method === "POST" && request.url === "/") {
-      this.payloads.push(JSON.parse(body) as DispatchPayload);
-      this.#wake();
-      this.beforeAnswer();
-    }
-    if (request.method !== "HEAD" && this.#hold) {
-      this.#hold();
-      this.#hold = null;
-      return;
-    }
-    response.writeHead(202).end();
-  });
+  readonly #server = createServer(
+    wholeRequests((request, response, bytes) => {
+      const body = String(bytes);
+      if (request.method === "HEAD") this.probes++;
+      else this.received.push({ method: request.method ?? "", path: request.url ?? "", body });
+      if (request.method === "POST" && request.url === "/") {
+        this.payloads.push(JSON.parse(body) as DispatchPayload);
+        this.#wake();
+        this.beforeAnswer();
+      }
+      if (request.method !== "HEAD" && this.#hold) {
+        this.#hold();
+        this.#hold = null;
+        return;
+      }
+      response.writeHead(202).end();
+    }),
+  );
 
   /** @param port 0 for any */
   static async start(port = 0): Promise<AgentDouble> {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { LogEvent } from "@mission-control/protocol";
+import { wholeRequests } from "../../../protocol/test/whole-requests.ts";
 
 /** A request that a receiver got. */
 export interface Received {
@@ -18,15 +19,15 @@ export class WebhookReceiver {
   /** How it answers from now on. */
   reaction: Reaction = () => 204;
   #waiting: { isMet: () => boolean; resolve: () => void }[] = [];
-  readonly #server = createServer(async (request, response) => {
-    let body = "";
-    for await (const chunk of request.setEncoding("utf8")) body += chunk;
-    const received = { id: String(request.headers["webhook-id"]), headers: request.headers, body };
-    this.received.push(received);
-    const status = this.reaction(received, response);
-    if (status !== undefined) response.writeHead(status).end();
-    this.#look();
-  });
+  readonly #server = createServer(
+    wholeRequests(({ headers }, response, body) => {
+      const received = { id: String(headers["webhook-id"]), headers, body: String(body) };
+      this.received.push(received);
+      const status = this.reaction(received, response);
+      if (status !== undefined) response.writeHead(status).end();
+      this.#look();
+    }),
+  );
 
   static async start(port = 0): Promise<WebhookReceiver> {
     const receiver = new WebhookReceiver();

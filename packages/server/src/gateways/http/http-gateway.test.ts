@@ -10,6 +10,7 @@ import {
   secretKey,
   verifyStandard,
 } from "@mission-control/protocol";
+import { wholeRequests } from "../../../../protocol/test/whole-requests.ts";
 import type { AgentTarget, SendContext } from "../gateway.ts";
 import { HttpGateway } from "./http-gateway.ts";
 import type { RequestTimes } from "./signed-request.ts";
@@ -54,13 +55,13 @@ beforeEach(async () => {
   seen = [];
   sockets.clear();
   respond = (_request, response) => response.end();
-  server = createServer(async (request, response) => {
+  const listener = wholeRequests((request, response, body) => {
     sockets.add(request.socket);
-    let body = "";
-    for await (const chunk of request.setEncoding("utf8")) body += chunk;
-    seen.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, body });
+    const { method = "", url = "", headers } = request;
+    seen.push({ method, url, headers, body: String(body) });
     respond(request, response);
-  }).listen(0, "127.0.0.1");
+  });
+  server = createServer(listener).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   gateway = new HttpGateway({ backoff: { firstMs: 1, longestMs: 1 } });
 });

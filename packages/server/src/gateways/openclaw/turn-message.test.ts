@@ -12,6 +12,7 @@ import {
   secretKey,
   verifyStandard,
 } from "@mission-control/protocol";
+import { wholeRequests } from "../../../../protocol/test/whole-requests.ts";
 import { reportingInstructions, turnMessage } from "./turn-message.ts";
 
 const payload: DispatchPayload = {
@@ -65,12 +66,11 @@ test("native tools come before commands, where there are any", () => {
 
 test("the curl commands, as they are written, post a callback that verifies", async () => {
   const received = Promise.withResolvers<{ headers: NodeJS.Dict<string | string[]>; body: string }>();
-  const server = createServer(async (request, response) => {
-    let body = "";
-    for await (const chunk of request) body += chunk;
+  const listener = wholeRequests(({ headers }, response, body) => {
     response.end("{}");
-    received.resolve({ headers: request.headers, body });
-  }).listen(0, "127.0.0.1");
+    received.resolve({ headers, body: String(body) });
+  });
+  const server = createServer(listener).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/it's`;
   const sent = { ...payload, callback: { ...payload.callback, url } };
