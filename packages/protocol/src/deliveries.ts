@@ -26,7 +26,9 @@ export const deliverySchema = z.object({
   state: deliveryStateSchema,
   tries: z.array(deliveryTrySchema).describe("The latest ten, oldest first."),
   tryCount: z.number().int(),
-  nextTryAt: timestampSchema.optional(),
+  nextTryAt: timestampSchema
+    .optional()
+    .describe("Absent also while its endpoint is off: nothing is tried then."),
   createdAt: timestampSchema,
   updatedAt: timestampSchema,
 });

@@ -49,8 +49,14 @@ export class ApiClient {
     return this.#call("POST", path, body, schema, timeoutMs);
   }
 
-  patch<Schema extends z.ZodType>(path: string, body: object, schema: Schema): Promise<z.output<Schema>> {
-    return this.#call("PATCH", path, body, schema);
+  /** @param headers beside those of every call, such as `If-Match` */
+  patch<Schema extends z.ZodType>(
+    path: string,
+    body: object,
+    schema: Schema,
+    headers: Record<string, string> = {},
+  ): Promise<z.output<Schema>> {
+    return this.#call("PATCH", path, body, schema, CALL_TIMEOUT_MS, headers);
   }
 
   /** The bytes at an address; their beginning has to come in time, the rest may take as long as it takes. */
@@ -69,8 +75,9 @@ export class ApiClient {
     body: object | undefined,
     schema: Schema,
     timeoutMs = CALL_TIMEOUT_MS,
+    headers: Record<string, string> = {},
   ): Promise<z.output<Schema>> {
-    const response = await this.#send(method, path, body, AbortSignal.timeout(timeoutMs));
+    const response = await this.#send(method, path, body, AbortSignal.timeout(timeoutMs), headers);
     const answer = schema.safeParse(await response.json().catch(() => undefined));
     if (!answer.success) {
       throw new CommandError(`${this.url} answered something else than Mission Control would: check --url.`);
@@ -83,10 +90,11 @@ export class ApiClient {
     path: string,
     body: object | undefined,
     signal: AbortSignal,
+    headers: Record<string, string> = {},
   ): Promise<Response> {
     const response = await fetch(this.url + path, {
       method,
-      headers: { ...this.headers, ...(body && { "Content-Type": "application/json" }) },
+      headers: { ...this.headers, ...headers, ...(body && { "Content-Type": "application/json" }) },
       body: body ? JSON.stringify(body) : null,
       signal,
     }).catch((error: unknown) => {

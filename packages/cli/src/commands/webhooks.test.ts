@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { WebhookReceiver } from "../../../server/test/support/webhook-receiver.ts";
 import { run } from "../../test/command-line.ts";
@@ -26,7 +30,7 @@ test("an endpoint is added, tried, given another secret, switched off and on, an
   assert.match((await server.run("webhooks")).stdout, /waiting +ours +http/, "by what they are named");
 
   const tested = await server.run("webhooks", "test", "ours");
-  assert.match(tested.stdout, /took it in \d+ ms \(HTTP 204\)/, tested.stderr);
+  assert.match(tested.stdout, /^Delivered to http\S+ in \d+ ms \(HTTP 204\)/, tested.stderr);
   receiver.reaction = () => 500;
   const refused = await server.run("webhooks", "test", receiver.url);
   assert.deepEqual([refused.code, refused.stderr], [1, "Answered with HTTP 500.\n"]);
@@ -145,6 +149,39 @@ test("an endpoint is edited field by field, and what is not named stays as it is
   assert.match(noTokens.stderr, /SLACK_BOT_TOKEN/);
   assert.equal((await edit("--description", "Bob")).description, "Bob");
   assert.equal((await server.run("webhooks", "rm", before.id)).code, 0);
+});
+
+test("an endpoint that somebody else has edited since it was read is not changed", async () => {
+  const add = [
+    "webhooks",
+    "add",
+    "https://8.8.8.8/topic",
+    "--format",
+    "ntfy",
+    "--description",
+    "Eve",
+    "--json",
+  ];
+  const { id } = JSON.parse((await server.run(...add)).stdout) as { id: string };
+  const path = `/api/webhooks/endpoints/${id}`;
+  // Between what the command reads and what it writes, somebody else is faster.
+  const between = createServer(async (request, response) => {
+    if (request.method === "PATCH") await server.api("PATCH", path, { description: "Eve and Mallory" });
+    const answer = await fetch(server.app.url + request.url, {
+      method: request.method as string,
+      headers: request.headers as Record<string, string>,
+      body: request.method === "PATCH" ? await text(request) : null,
+    });
+    response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
+  }).listen(0, "127.0.0.1");
+  await once(between, "listening");
+  const url = `http://127.0.0.1:${(between.address() as AddressInfo).port}`;
+  const edited = await server.run("webhooks", "edit", id, "--digest", "5", "--url", url);
+  between.close();
+  assert.deepEqual([edited.code, edited.stdout], [1, ""]);
+  assert.match(edited.stderr, /was edited meanwhile/);
+  assert.equal((await server.api("GET", path)).digestMinutes, undefined);
+  assert.equal((await server.run("webhooks", "rm", id)).code, 0);
 });
 
 test("wrong use says so", async () => {

@@ -97,7 +97,7 @@ An app of Slack has its tokens in the environment: SLACK_BOT_TOKEN and, for answ
     });
 
   withServerFlags(command.command("test"))
-    .description("Send an endpoint a test message; exit 0 when it was taken")
+    .description("Send an endpoint a test message; exit 0 when it was delivered")
     .argument("<endpoint>", ENDPOINT_ARGUMENT)
     .option("--json", "print the delivery as JSON")
     .action(async (named: string, flags: WebhookFlags) => {
@@ -108,7 +108,7 @@ An app of Slack has its tokens in the environment: SLACK_BOT_TOKEN and, for answ
       if (flags.json) printJson(tested);
       else if (made?.error === undefined) {
         const status = made?.status === undefined ? "" : ` (HTTP ${made.status})`;
-        print(`${url} took it in ${made?.durationMs} ms${status}.`);
+        print(`Delivered to ${url} in ${made?.durationMs} ms${status}.`);
       }
       if (tested.state !== "delivered") throw new CommandError(made?.error ?? "It was not delivered.");
     });
@@ -143,7 +143,10 @@ It keeps its secret and its place in the log: webhooks rotate, on, off and repla
       if (Object.values(fields).every((value) => value === undefined)) {
         throw wrongUse("Say what is to be changed, such as --types or --no-types: --help names everything.");
       }
-      const edited = await client.patch(`${ENDPOINTS}/${current.id}`, fields, webhookEndpointSchema);
+      // What is asked for rests on the endpoint as it was read, such as the time zone of its quiet hours.
+      const edited = await client.patch(`${ENDPOINTS}/${current.id}`, fields, webhookEndpointSchema, {
+        "If-Match": `"${current.updatedAt}"`,
+      });
       if (flags.json) return printJson(edited);
       print(`${edited.url} (${edited.id}) is changed.`);
     });

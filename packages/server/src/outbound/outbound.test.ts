@@ -211,6 +211,8 @@ test("one that fails for five days is switched off, with an event, and goes on w
   fixture.clock.advance(24 * HOUR);
   await fixture.quiet(receiver);
   assert.equal(receiver.received.length, tried, "nothing is sent to one that is off");
+  const [waiting] = await fixture.deliveries(id);
+  assert.deepEqual([waiting?.state, waiting?.nextTryAt], ["waiting", undefined], "nor is a try promised");
   receiver.reaction = () => 204;
   await fixture.webhooks.update(id, { enabled: true });
   await receiver.until(() => receiver.eventIds.includes(missed));

@@ -35,8 +35,16 @@ export class WebhookDeliveries {
 
   /** Newest first. @throws InvalidCursorError */
   async list(query: DeliveryQuery): Promise<{ items: DeliveryView[]; nextCursor: string | null }> {
-    const { items, nextCursor } = await this.#options.store.deliveries(query);
-    return { items: items.map(shownDelivery), nextCursor };
+    const { store } = this.#options;
+    const [{ items, nextCursor }, endpoints] = await Promise.all([
+      store.deliveries(query),
+      store.records("webhook"),
+    ]);
+    const off = new Set(endpoints.filter(({ status }) => status === "off").map(({ id }) => id));
+    return {
+      items: items.map((delivery) => shownDelivery(delivery, off.has(delivery.endpointId))),
+      nextCursor,
+    };
   }
 
   /** A delivery with what is sent, as far as it is still kept; null when there is none. */
@@ -53,7 +61,10 @@ export class WebhookDeliveries {
       ...(message?.mail ? { subject: message.mail.subject } : {}),
     };
     const url = shownWebhookUrl(endpoint.url, endpoint.format);
-    return { ...shownDelivery(delivery), request: { url, headers, body: message?.body ?? null } };
+    return {
+      ...shownDelivery(delivery, endpoint.status === "off"),
+      request: { url, headers, body: message?.body ?? null },
+    };
   }
 
   /**
@@ -85,7 +96,7 @@ export class WebhookDeliveries {
         return new WebhookConflictError("Too many deliveries wait to be sent again: try again later.");
       },
     });
-    return record && shownDelivery(delivery);
+    return record && shownDelivery(delivery, false);
   }
 
   /**
@@ -127,7 +138,7 @@ export class WebhookDeliveries {
     await store.edit("webhook", endpointId, (current) =>
       current ? { record: current, deliveries: [{ ...delivery, event: json }] } : { record: null },
     );
-    return shownDelivery(delivery);
+    return shownDelivery(delivery, false);
   }
 
   #now(): string {

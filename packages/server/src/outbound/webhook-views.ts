@@ -58,8 +58,11 @@ export function viewOf(
   };
 }
 
-/** A delivery as it is shown: without what is the server's own. */
-export function shownDelivery(delivery: DeliveryRecord): DeliveryView {
-  const { failures: _, bytes: __, lane: ___, shown: ____, ...view } = delivery;
-  return view;
+/**
+ * A delivery as it is shown: without what is the server's own.
+ * @param isOff whether its endpoint is switched off: then nothing is tried
+ */
+export function shownDelivery(delivery: DeliveryRecord, isOff: boolean): DeliveryView {
+  const { failures: _, bytes: __, lane: ___, shown: ____, nextTryAt, ...view } = delivery;
+  return isOff || nextTryAt === undefined ? view : { ...view, nextTryAt };
 }
