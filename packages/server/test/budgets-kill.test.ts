@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { BudgetView, LogEvent } from "@mission-control/protocol";
+import type { BudgetView } from "@mission-control/protocol";
 import { killWhileCounting } from "./support/kills-while-counting.ts";
 import { AgentDouble, ServerProcess } from "./support/server-process.ts";
+import { sharesTold } from "./support/shares-told.ts";
 
 const ROUNDS = 5;
 const TASKS = 4;
@@ -32,16 +33,6 @@ test("killed while it counts, the server tells each share of a budget once", asy
     items.map(() => [ROUNDS * TASKS * TOKENS, 0]),
   );
   const expected = budgets.flatMap((tokens) => [`${tokens} 80`, `${tokens} 100`]).sort();
-  let told: string[] = [];
   // The last of it is told in the seconds after the start.
-  while (told.length < expected.length) {
-    const page = await server.call<{ items: LogEvent[] }>(
-      "GET",
-      "/api/events/history?types=budget&limit=500",
-    );
-    told = page.items
-      .filter(({ data }) => data.change === "reached")
-      .map(({ data }) => `${data.name} ${data.threshold}`);
-  }
-  assert.deepEqual(told.sort(), expected);
+  assert.deepEqual(await sharesTold(server, expected.length), expected);
 });
