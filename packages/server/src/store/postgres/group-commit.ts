@@ -12,7 +12,7 @@ import { lockHead } from "./log-head.ts";
 import type { LogMark } from "./log-mark.ts";
 import type { LogPlace } from "./log-place.ts";
 import { writing } from "./row-writer.ts";
-import { answersTo, roundTrip, type Statement } from "./statement.ts";
+import { batch, type Statement } from "./statement.ts";
 import { LoadedWorkingSet, type Loading } from "./working-set.ts";
 
 /** At most this many operations share a commit: it holds up those of the other nodes. */
@@ -38,7 +38,7 @@ interface Planned {
   number: number;
   outcomes: readonly Outcome[];
   events: readonly EventRow[];
-  commit: () => Promise<void>;
+  commit: () => Promise<unknown>;
 }
 
 export interface GroupCommitOptions {
@@ -153,14 +153,14 @@ export class GroupCommit {
         await this.#abandon(client);
         throw new ConnectionLostError("The connection ended before the commit.", { cause: error });
       }
-      await client.query("ROLLBACK").catch(() => this.#abandon(client));
+      await this.#rollBack(client);
       throw error;
     }
     try {
       await planned.commit();
     } catch (error) {
-      if (error instanceof RolledBackError) throw error.cause;
-      await this.#abandon(client);
+      // A connection that still answers has committed nothing: what failed is the COMMIT, or stands before it.
+      if (await this.#rollBack(client)) throw error;
       if (!(await this.#wasCommitted(planned.number, error))) {
         throw new ConnectionLostError("The connection ended, and the commit was not made.", { cause: error });
       }
@@ -172,7 +172,7 @@ export class GroupCommit {
   async #plan(client: Client, operations: readonly Operation[]): Promise<Planned> {
     const workingSet = new LoadedWorkingSet();
     const loading = workingSet.loading(needsOf(operations));
-    const [, locked, ...answers] = await roundTrip(client, [BEGIN, lockHead(), ...statementsOf(loading)]);
+    const [, locked, ...answers] = await batch(client, [BEGIN, lockHead(), ...statementsOf(loading)]);
     const newest = Number(locked?.rows[0]?.newest);
     if (newest < this.#options.mark.newest) {
       // The tables were replaced by older ones under the connection: on a new one, ids go on behind those that were given.
@@ -187,10 +187,15 @@ export class GroupCommit {
       if (!missing) {
         const { number, statement } = this.#marks.next();
         const statements = [...writing(rows, (id) => workingSet.task(id)), statement];
-        return { number, outcomes, events: rows.events, commit: () => commit(client, statements) };
+        return {
+          number,
+          outcomes,
+          events: rows.events,
+          commit: () => batch(client, [...statements, "COMMIT"]),
+        };
       }
       const more = workingSet.loading(missing);
-      take(more, await roundTrip(client, statementsOf(more)));
+      take(more, await batch(client, statementsOf(more)));
     }
     throw new Error("A plan looked at more and more, and was given up.");
   }
@@ -238,6 +243,17 @@ export class GroupCommit {
     return client;
   }
 
+  /** @returns whether the connection still answers; it is given up where it does not */
+  async #rollBack(client: Client): Promise<boolean> {
+    try {
+      await client.query("ROLLBACK");
+      return true;
+    } catch {
+      await this.#abandon(client);
+      return false;
+    }
+  }
+
   async #abandon(client: Client): Promise<void> {
     if (this.#client === client) this.#client = null;
     await client.end().catch(() => {});
@@ -252,21 +268,6 @@ const BY_INDEX = `SELECT ${["seqscan", "hashjoin", "mergejoin"].map((way) => `se
   set_config('jit', 'off', false)`;
 /** Made to be so whatever the database's own settings are. */
 const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-
-/** It is certain that nothing was committed: the database itself took the transaction back. */
-class RolledBackError extends Error {
-  override name = "RolledBackError";
-}
-
-/** Writes and commits in one round trip. @throws RolledBackError; after any other error nobody knows */
-async function commit(client: Client, statements: readonly Statement[]): Promise<void> {
-  const answers = await answersTo(client, [...statements, "COMMIT"]);
-  const last = answers.at(-1);
-  if (last?.status !== "fulfilled") throw last?.reason;
-  if (last.value.command === "COMMIT") return;
-  const failed = answers.find(({ status }) => status === "rejected") as PromiseRejectedResult;
-  throw new RolledBackError("The database took the commit back.", { cause: failed.reason });
-}
 
 function statementsOf(loading: readonly Loading[]): Statement[] {
   return loading.map(({ statement }) => statement);

@@ -1,5 +1,5 @@
-import type { Writable } from "node:stream";
 import type { Client, ClientBase, QueryResult } from "pg";
+import { Batch } from "./batch.ts";
 
 /** A statement as it is prepared once on each connection. */
 export interface Prepared {
@@ -7,7 +7,7 @@ export interface Prepared {
   text: string;
 }
 
-/** A statement with the values of its parameters. Text alone is sent as it is, such as `BEGIN`. */
+/** A statement with the values of its parameters. Text alone has none, such as `BEGIN`. */
 export type Statement = string | (Prepared & { values: unknown[] });
 
 /** Makes a prepared statement of SQL text. Names are unique in the engine. */
@@ -16,35 +16,31 @@ export function prepared(name: string, text: string): (...values: unknown[]) => 
 }
 
 /**
- * Sends statements together and waits for all their answers: one round trip, however many they are. Inside a
- * transaction, what follows a statement that failed fails too.
+ * Sends statements together and waits for all their answers: one round trip, however many they are. What follows one
+ * that failed is not done, but for a `COMMIT` at the end, which then takes the transaction back.
  * @param client opened with `pipeline: true`
- * @throws the error of the first statement that failed
+ * @throws the error of the statement that failed
  */
 export async function roundTrip(
   client: Client | ClientBase,
   statements: readonly Statement[],
 ): Promise<QueryResult[]> {
-  const answers = await answersTo(client, statements);
-  return answers.map((answer) => {
-    if (answer.status === "rejected") throw answer.reason;
-    return answer.value;
-  });
+  if (statements.at(-1) !== "COMMIT") return batch(client, statements);
+  const [answers, end] = await Promise.allSettled([
+    batch(client, statements.slice(0, -1)),
+    batch(client, ["COMMIT"]),
+  ]);
+  if (answers.status === "rejected") throw answers.reason;
+  if (end.status === "rejected") throw end.reason;
+  return [...answers.value, ...end.value];
 }
 
 /**
- * The same with what became of each statement. They are written at once: the driver by itself would write each alone, at
- * the price of a call of the system and of waking the database up.
+ * Sends statements behind one Sync: the database does none after one that failed, and leaves a transaction open then.
+ * @throws the error of the statement that failed
  */
-export function answersTo(
-  client: Client | ClientBase,
-  statements: readonly Statement[],
-): Promise<PromiseSettledResult<QueryResult>[]> {
-  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
-  stream.cork();
-  try {
-    return Promise.allSettled(statements.map((one) => client.query(one)));
-  } finally {
-    stream.uncork();
-  }
+export function batch(client: Client | ClientBase, statements: readonly Statement[]): Promise<QueryResult[]> {
+  return new Promise((resolve, reject) => {
+    client.query(new Batch(statements, resolve, reject));
+  });
 }
