@@ -13,7 +13,7 @@ export function markRunning(task: Task, attempt: Attempt, now: string, usage?: U
   }
   if (usage) running = { ...running, usage };
   return {
-    beside: usage ? { usage: addUsage(task.usageBefore, usage) } : {},
+    beside: usage && { usage: addUsage(task.usageBefore, usage) },
     attempt: running,
     events: task.status === "in_progress" ? [] : [statusEvent(task, "in_progress", running, now)],
   };

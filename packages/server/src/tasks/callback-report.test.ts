@@ -10,7 +10,8 @@ test("progress is an activity with the agent's own time, and the task shows the 
     progress: 0.4,
     data: { file: "a" },
   });
-  assert.deepEqual(events[answerEvent ?? -1], {
+  const written: unknown = JSON.parse(JSON.stringify(events[answerEvent ?? -1]));
+  assert.deepEqual(written, {
     type: "activity",
     taskId: TASK,
     agentId: AGENT,

@@ -167,10 +167,10 @@ export interface Refusal {
  */
 export interface Decision {
   refusal?: Refusal;
-  task?: Task;
+  task?: Task | undefined;
   /** Whether folding the events into the task before gives the task: nothing of it is known from elsewhere. */
   followsFromEvents?: boolean;
-  attempt?: Attempt;
+  attempt?: Attempt | undefined;
   message?: Message;
   opening?: Message;
   deleted?: true;
@@ -190,7 +190,7 @@ export interface Ruling extends Omit<Decision, "task" | "followsFromEvents"> {
   task?: never;
   created?: Task;
   /** Fields that the task gets beside what the events make of it. */
-  beside?: Partial<Task>;
+  beside?: Partial<Task> | undefined;
 }
 
 interface Refused {

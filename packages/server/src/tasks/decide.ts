@@ -15,21 +15,19 @@ import { waitingOf } from "./waiting.ts";
  * @param now ISO 8601 UTC with milliseconds
  */
 export function decide(state: TaskState, change: TaskChange, now: string): Decision {
-  const { created, beside, attempt, ...ruled } = withOpeningMoved(rule(state, change, now), state, now);
+  const ruling = withOpeningMoved(rule(state, change, now), state, now);
+  const { created, beside, attempt, command, deleted, events } = ruling;
   // An attempt that stays as it is, as under most progress, is no part of the decision: nothing of it is written.
-  const decision: Decision =
-    attempt && (attempt !== state.attempt || ruled.command) ? { ...ruled, attempt } : ruled;
-  if (decision.deleted) return decision;
+  const moved = attempt && (attempt !== state.attempt || command) ? attempt : undefined;
   const before = created ?? state.task;
-  if (!before) return decision;
-  const { task: folded, isWhole } = taskAfter(before, decision.events, beside);
-  if (attempt && endsNow(state.attempt, attempt)) {
-    decision.attempt = { ...attempt, lastWordAt: folded.lastWordAt };
-  }
+  if (deleted || !before) return { ...ruling, attempt: moved };
+  const { task: folded, isWhole } = taskAfter(before, events, beside);
+  const isEnd = attempt && endsNow(state.attempt, attempt);
+  const ended = isEnd ? { ...attempt, lastWordAt: folded.lastWordAt } : moved;
   const waiting = waitingOf(folded, attempt ?? state.attempt, now);
   const task = waiting === folded.waiting ? folded : { ...folded, waiting };
-  if (task === state.task) return decision;
-  return { ...decision, task, followsFromEvents: isWhole && task === folded };
+  if (task === state.task) return { ...ruling, attempt: ended };
+  return { ...ruling, attempt: ended, task, followsFromEvents: isWhole && task === folded };
 }
 
 function endsNow(before: Attempt | null, after: Attempt): boolean {
@@ -71,7 +69,7 @@ function rule(state: TaskState, change: TaskChange, now: string): Ruling {
 function taskAfter(
   before: Task,
   events: readonly NewEvent[],
-  beside: Partial<Task> = {},
+  beside: Partial<Task> | undefined,
 ): { task: Task; isWhole: boolean } {
   let task = before;
   let isWhole = true;
@@ -80,7 +78,5 @@ function taskAfter(
     if (typeof folded === "string") isWhole = false;
     else task = folded;
   }
-  return Object.keys(beside).length === 0
-    ? { task, isWhole }
-    : { task: { ...task, ...beside }, isWhole: false };
+  return beside ? { task: { ...task, ...beside }, isWhole: false } : { task, isWhole };
 }

@@ -39,7 +39,7 @@ export function answerOf(
 }
 
 /** Adds to what a new request comes to what its agent's policy answers, attributed beside it as such. */
-export function withPolicy<R extends Ruling & { attempt?: Attempt }>(
+export function withPolicy<R extends Ruling & { attempt?: Attempt | undefined }>(
   ruling: R,
   request: PermissionRequest,
   policy: PermissionPolicy | undefined,

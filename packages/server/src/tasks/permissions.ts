@@ -27,7 +27,7 @@ const SETTLED_KEPT = 100;
 export interface Started {
   attempt: Attempt;
   events: NewEvent[];
-  beside: Pick<Task, "usage">;
+  beside: Pick<Task, "usage"> | undefined;
 }
 
 /**
