@@ -13,9 +13,15 @@ const MAX_HEAD_BYTES = 8 * 1024;
 
 /** Method, origin-form target of visible ASCII, version (RFC 9112, section 3). */
 const REQUEST_LINE = /^(GET|POST) (\/[\x21-\x7e]*) HTTP\/1\.1$/;
-/** A token, a colon, a value of visible ASCII, spaces and tabs (RFC 9110, section 5). */
-const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e\t]*?)[ \t]*$/;
+/** A header's name (RFC 9110, section 5.6.2). */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** Visible ASCII, spaces and tabs, of which a header's value is here (RFC 9110, section 5.5). */
+const PLAIN_TEXT = /^[\x20-\x7e\t]*$/;
 const LENGTH = /^(0|[1-9][0-9]{0,8})$/;
+
+/** Names as they were written, with what they are in lower case: clients write the same few again and again. */
+const names = new Map<string, string>();
+const MAX_NAMES = 256;
 
 /** What changes how a message is read, or asks for more than an answer. */
 const SPECIAL: ReadonlySet<string> = new Set([
@@ -41,15 +47,18 @@ export function readPlainRequest(bytes: Buffer): PlainRequest | null {
   if (!requestLine) return null;
   const headers: Record<string, string> = {};
   for (let index = 1; index < lines.length; index++) {
-    const line = HEADER_LINE.exec(lines[index] as string);
-    if (!line) return null;
-    const name = (line[1] as string).toLowerCase();
+    const line = lines[index] as string;
+    const colon = line.indexOf(":");
+    const name = colon === -1 ? null : headerName(line.slice(0, colon));
+    if (name === null || !PLAIN_TEXT.test(line)) return null;
+    // Of white space, there are only spaces and tabs in it, which stand around a value and are no part of it.
+    const value = line.slice(colon + 1).trim();
     if (SPECIAL.has(name) || name in headers) {
       // The ones that clients commonly send, and that change nothing in HTTP/1.1.
       const isConnection = name === "connection" || name === "proxy-connection";
-      if (!isConnection || (line[2] as string).toLowerCase() !== "keep-alive") return null;
+      if (!isConnection || value.toLowerCase() !== "keep-alive") return null;
     }
-    headers[name] = line[2] as string;
+    headers[name] = value;
   }
   const [, method, url] = requestLine as unknown as [string, string, string];
   const length = headers["content-length"] ?? (method === "GET" ? "0" : "");
@@ -57,4 +66,15 @@ export function readPlainRequest(bytes: Buffer): PlainRequest | null {
   const bodyStart = headEnd + HEAD_END.length;
   if (bytes.length !== bodyStart + Number(length)) return null;
   return { method, url, headers, body: bytes.subarray(bodyStart) };
+}
+
+/** A header's name in lower case; null for what can be none. */
+function headerName(text: string): string | null {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  if (!TOKEN.test(text)) return null;
+  const name = text.toLowerCase();
+  if (names.size >= MAX_NAMES) names.clear();
+  names.set(text, name);
+  return name;
 }
