@@ -37,6 +37,9 @@ export interface RelayState {
   gapReads: number;
 }
 
+/** Commits that are taken note of before histograms are made of them: one by one, each would cost more than its callback's rules. */
+const COMMITS_AT_ONCE = 1024;
+
 /**
  * What the server counts about itself. Hot paths only add to plain numbers; the Prometheus text is made from
  * them when it is asked for.
@@ -49,6 +52,8 @@ export class Metrics {
   readonly #limited = zeroes(LIMITS);
   readonly #commits: Histogram;
   readonly #commitGroups: Histogram;
+  /** Those that the histograms do not have yet. */
+  readonly #newCommits: { seconds: number; groupSize: number }[] = [];
   readonly #requests: Counter<"method" | "route" | "status">;
   #events = 0;
   #streamReaders = 0;
@@ -113,12 +118,14 @@ export class Metrics {
       help: "Time one durable commit took.",
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
       registers,
+      collect: () => this.#observeCommits(),
     });
     this.#commitGroups = new Histogram({
       name: "mission_control_commit_group_size",
       help: "Pieces of work that shared one commit.",
       buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
       registers,
+      collect: () => this.#observeCommits(),
     });
     this.#requests = new Counter({
       name: "mission_control_http_requests_total",
@@ -201,8 +208,8 @@ export class Metrics {
 
   /** @param groupSize how many pieces of work shared the commit */
   commit(seconds: number, groupSize: number): void {
-    this.#commits.observe(seconds);
-    this.#commitGroups.observe(groupSize);
+    this.#newCommits.push({ seconds, groupSize });
+    if (this.#newCommits.length >= COMMITS_AT_ONCE) this.#observeCommits();
   }
 
   streamOpened(): void {
@@ -226,6 +233,14 @@ export class Metrics {
   /** @param route the route's pattern, never the address itself: labels must stay few */
   httpRequest(method: string, route: string, status: number): void {
     this.#requests.inc({ method, route, status });
+  }
+
+  #observeCommits(): void {
+    for (const { seconds, groupSize } of this.#newCommits) {
+      this.#commits.observe(seconds);
+      this.#commitGroups.observe(groupSize);
+    }
+    this.#newCommits.length = 0;
   }
 
   #counter(name: string, help: string, value: () => number): void {
