@@ -20,6 +20,8 @@ export function encodeSse(frame: SseFrame): string {
   let text = "";
   if (frame.id !== undefined) text += `id: ${oneLine(String(frame.id))}\n`;
   if (frame.event !== undefined) text += `event: ${oneLine(frame.event)}\n`;
+  // JSON, as nearly all data is, stands on one line.
+  if (!LINE_BREAK.test(frame.data)) return `${text}data: ${frame.data}\n\n`;
   for (const line of frame.data.split(LINE_BREAK)) text += `data: ${line}\n`;
   return `${text}\n`;
 }

@@ -83,12 +83,13 @@ export class CallbackIntake {
   /** Never rejects: a store that fails is an answer too. */
   take(request: WholeRequest): Promise<Answer> {
     const { url, headers, address } = request;
-    const refuse = (answer: Answer) => this.#note({ url, headers, body: null, address }, answer);
     if (this.#stopping) {
-      return Promise.resolve(refuse(this.refuse(503, "The server is stopping; try again.")));
+      return Promise.resolve(this.refuseUnread(request, 503, "The server is stopping; try again."));
     }
-    // Not awaited here: an answer that is held must not keep the request's body.
-    return this.#take(request).catch((error: unknown) => refuse(this.failed(error)));
+    // Not awaited here, and not `request` itself: an answer that is held must not keep the request's body.
+    return this.#take(request).catch((error: unknown) =>
+      this.#note({ url, headers, body: null, address }, this.failed(error)),
+    );
   }
 
   /** An answer for what is no callback at all; counted like the others. */
@@ -98,7 +99,7 @@ export class CallbackIntake {
   }
 
   /** An answer for a callback whose body was not read, which is noted. */
-  refuseUnread(head: Omit<RefusedRequest, "body">, ...refusal: Parameters<typeof refused>): Answer {
+  refuseUnread(head: Omit<Noted, "body">, ...refusal: Parameters<typeof refused>): Answer {
     return this.#note({ ...head, body: null }, this.refuse(...refusal));
   }
 
@@ -110,34 +111,33 @@ export class CallbackIntake {
   async #take(request: WholeRequest): Promise<Answer> {
     const { url, headers, body, address } = request;
     const { store, verifier, limits, artifacts, slotIsFreed } = this.#options;
-    const note = (answer: Answer) => this.#note(request, answer);
     const fromAddress = limits.fromAddress(address);
-    if (fromAddress) return this.overLimit(fromAddress, note);
+    if (fromAddress) return this.#overLimit(request, fromAddress);
     const now = this.#options.now();
     const dispatchId = segmentOf(url);
     const verified = verifier.verify(headers, body, dispatchId, Math.floor(now.getTime() / 1000));
-    if (!verified) return note(this.refuse(401, UNVERIFIED));
+    if (!verified) return this.#note(request, this.refuse(401, UNVERIFIED));
     const forDispatch = dispatchId === null ? null : limits.forDispatch(dispatchId);
-    if (forDispatch) return this.overLimit(forDispatch, note);
+    if (forDispatch) return this.#overLimit(request, forDispatch);
     const parsed = parseCallback(headers, body, dispatchId, verified, now);
     if ("status" in parsed) {
-      return note(this.refuse(parsed.status, parsed.detail, parsed.errors ? { errors: parsed.errors } : {}));
+      const { status, detail, errors } = parsed;
+      return this.#note(request, this.refuse(status, detail, errors ? { errors } : {}));
     }
     const { callback, at, key } = parsed;
     const { taskId } = callback;
     const forTask = dispatchId === null ? limits.forDispatch(parsed.dispatchId ?? taskId) : null;
-    if (forTask) return this.overLimit(forTask, note);
+    if (forTask) return this.#overLimit(request, forTask);
     const named = { kind: "callback", taskId, dispatchId: parsed.dispatchId, at } as const;
     if (callback.type === "artifact") {
       const artifact = await artifacts.keep(callback.artifact);
-      if ("errors" in artifact) return note(this.refuse(400, NOT_THE_ARTIFACT, artifact));
-      return note(
-        this.answerTo(await store.change({ ...named, callback: { ...callback, artifact } }, { key })),
-      );
+      if ("errors" in artifact) return this.#note(request, this.refuse(400, NOT_THE_ARTIFACT, artifact));
+      const kept = await store.change({ ...named, callback: { ...callback, artifact } }, { key });
+      return this.#note(request, this.answerTo(kept));
     }
     const storing = store.change({ ...named, callback }, { key });
     if (callback.type === "complete" || callback.type === "error") slotIsFreed?.(callback.agentId);
-    return note(this.answerTo(await storing));
+    return this.#note(request, this.answerTo(await storing));
   }
 
   /** What a callback is answered that came to this. */
@@ -148,12 +148,21 @@ export class CallbackIntake {
   }
 
   /** The first that is too much is answered at once; one that comes before its `Retry-After` is over, when that is over. */
-  overLimit(
-    { limit, detail, retryAfter, repeated }: OverLimit,
-    note: (answer: Answer) => Answer = (answer) => answer,
-  ): Answer | Promise<Answer> {
+  overLimit(over: OverLimit): Answer | Promise<Answer> {
+    return this.#hold(this.#limited(over), over);
+  }
+
+  /** The same for a callback, which is noted. */
+  #overLimit(request: Noted, over: OverLimit): Answer | Promise<Answer> {
+    return this.#hold(this.#note(request, this.#limited(over)), over);
+  }
+
+  #limited({ limit, detail, retryAfter }: OverLimit): Answer {
     this.#options.metrics.limited(limit);
-    const answer = note(this.refuse(429, detail, {}, retryAfter));
+    return this.refuse(429, detail, {}, retryAfter);
+  }
+
+  #hold(answer: Answer, { repeated, retryAfter }: OverLimit): Answer | Promise<Answer> {
     return repeated ? this.#held.hold(answer, retryAfter) : answer;
   }
 

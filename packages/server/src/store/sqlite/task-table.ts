@@ -34,9 +34,9 @@ interface WaitingTask extends TaskEntry {
  */
 export class TaskTable {
   readonly counts: TaskCounts;
-  /** Tasks of which only live fields changed since they were written, which no index holds. */
+  /** Tasks of which nothing changed since they were written that an index holds. */
   readonly #live = new Waiting<WaitingTask>();
-  /** Tasks of which more did. */
+  /** Tasks that some index holds in another place by now. */
   readonly #moved = new Waiting<WaitingTask>();
   /** Row numbers of the tasks whose texts the search's index does not know yet. */
   readonly #unsearchable = new Waiting<number>();
@@ -107,7 +107,7 @@ export class TaskTable {
     const { seq, task: before } = this.#stored(task.id);
     const written = this.#waitingOf(task.id)?.written ?? before;
     const waiting: WaitingTask = { seq, task, asOf, written };
-    if (differsOnlyLive(task, written)) this.#live.set(task.id, waiting);
+    if (!hasMoved(task, written)) this.#live.set(task.id, waiting);
     else {
       this.#live.delete(task.id);
       this.#moved.set(task.id, waiting);
@@ -218,4 +218,14 @@ export class TaskTable {
       this.#insertSearch.run(seq, text);
     }
   }
+}
+
+/** Whether a task has another place in some index of its table. */
+function hasMoved(task: Task, written: Task): boolean {
+  return (
+    task.status !== written.status ||
+    task.agentId !== written.agentId ||
+    task.priority !== written.priority ||
+    task.waiting !== written.waiting
+  );
 }
