@@ -53,7 +53,7 @@ export interface MessageRow {
 /** All that a commit writes, to be written in this order: deletions first. */
 export interface Rows {
   /** Tasks to delete, with all their attempts. */
-  deletedTasks: ReadonlySet<string>;
+  deletedTasks: readonly string[];
   tasks: readonly TaskRow[];
   attempts: readonly AttemptRow[];
   messages: readonly MessageRow[];
@@ -76,24 +76,28 @@ interface AttemptEntry {
   after: Attempt | null;
 }
 
+/** Nothing of its kind, as with most kinds in most commits: a map is made where something goes into it. */
+const NOTHING: ReadonlyMap<string, never> = new Map<string, never>();
+const NONE: readonly never[] = [];
+
 /** The store as the operations planned so far leave it: the working set, and what they change about it. */
 export class Draft implements WorkingSet {
   readonly #before: WorkingSet;
-  readonly #tasks = new Map<string, TaskRow | null>();
-  readonly #deletedTasks = new Set<string>();
-  readonly #attempts = new Map<string, AttemptEntry>();
+  #tasks: ReadonlyMap<string, TaskRow | null> = NOTHING;
+  #deletedTasks: ReadonlyMap<string, true> = NOTHING;
+  #attempts: ReadonlyMap<string, AttemptEntry> = NOTHING;
   /** The attempts above, by agent. */
-  readonly #byAgent = new Map<string, Set<AttemptEntry>>();
-  readonly #messages = new Map<string, MessageRow>();
-  readonly #receipts = new Map<string, Receipt>();
-  readonly #records = new Map<string, RecordStep>();
+  #byAgent: ReadonlyMap<string, Set<AttemptEntry>> = NOTHING;
+  #messages: ReadonlyMap<string, MessageRow> = NOTHING;
+  #receipts: ReadonlyMap<string, Receipt> = NOTHING;
+  #records: ReadonlyMap<string, RecordStep> = NOTHING;
   readonly #events: EventRow[] = [];
   #artifacts: ArtifactRecord[] = [];
   readonly #commands: PendingCommand[] = [];
   readonly #commandsDone: number[] = [];
-  readonly #deliveries = new Map<string, DeliveryWrite>();
+  #deliveries: ReadonlyMap<string, DeliveryWrite> = NOTHING;
   readonly #facts: InsightFact[] = [];
-  readonly #payloads = new Map<string, PayloadRow>();
+  #payloads: ReadonlyMap<string, PayloadRow> = NOTHING;
 
   constructor(before: WorkingSet) {
     this.#before = before;
@@ -173,14 +177,14 @@ export class Draft implements WorkingSet {
   setTask(task: Task, asOf: number, followsFromEvents: boolean): void {
     const isKnown = !this.#deletedTasks.has(task.id) && this.#before.task(task.id) !== null;
     const follows = followsFromEvents && (this.#tasks.get(task.id)?.followsFromEvents ?? true);
-    this.#tasks.set(task.id, { task, isKnown, asOf, followsFromEvents: follows });
+    this.#tasks = put(this.#tasks, task.id, { task, isKnown, asOf, followsFromEvents: follows });
   }
 
   /** @param attempts all of the task's */
   deleteTask(id: string, attempts: readonly Attempt[]): void {
-    this.#tasks.set(id, null);
+    this.#tasks = put(this.#tasks, id, null);
     this.#artifacts = this.#artifacts.filter(({ taskId }) => taskId !== id);
-    if (this.#before.task(id)) this.#deletedTasks.add(id);
+    if (this.#before.task(id)) this.#deletedTasks = put(this.#deletedTasks, id, true);
     for (const attempt of attempts) this.#enter(attempt, this.#before.attempt(attempt.id)).after = null;
   }
 
@@ -193,7 +197,11 @@ export class Draft implements WorkingSet {
   setMessage(message: Message, eventId: number): void {
     const known = this.#messages.get(message.id);
     const isKnown = known ? known.isKnown : this.#before.message(message.id) !== null;
-    this.#messages.set(message.id, { message, isKnown, eventId: known?.eventId ?? eventId });
+    this.#messages = put(this.#messages, message.id, {
+      message,
+      isKnown,
+      eventId: known?.eventId ?? eventId,
+    });
   }
 
   addArtifact(artifact: ArtifactRecord): void {
@@ -201,19 +209,19 @@ export class Draft implements WorkingSet {
   }
 
   setReceipt(key: string, receipt: Receipt): void {
-    this.#receipts.set(key, receipt);
+    this.#receipts = put(this.#receipts, key, receipt);
   }
 
   setRecord<Kind extends RecordKind>(kind: Kind, id: string, record: RecordKinds[Kind] | null): void {
-    this.#records.set(`${kind} ${id}`, { kind, id, record });
+    this.#records = put(this.#records, `${kind} ${id}`, { kind, id, record });
   }
 
   setDeliveries(deliveries: readonly DeliveryWrite[]): void {
-    for (const delivery of deliveries) this.#deliveries.set(delivery.id, delivery);
+    for (const delivery of deliveries) this.#deliveries = put(this.#deliveries, delivery.id, delivery);
   }
 
   setPayload(row: PayloadRow): void {
-    this.#payloads.set(row.dispatchId, row);
+    this.#payloads = put(this.#payloads, row.dispatchId, row);
   }
 
   addFact(fact: InsightFact): void {
@@ -234,38 +242,40 @@ export class Draft implements WorkingSet {
   }
 
   get rows(): Rows {
-    const attempts: AttemptRow[] = [];
-    for (const { before, after } of this.#attempts.values()) {
-      if (!after) continue;
-      const isKnown = before !== null && !this.#deletedTasks.has(before.taskId);
-      attempts.push({ attempt: after, isKnown });
-    }
     return {
-      deletedTasks: this.#deletedTasks,
-      tasks: [...this.#tasks.values()].filter((row) => row !== null),
-      attempts,
-      messages: [...this.#messages.values()].filter(
-        ({ message }) => this.#tasks.get(message.taskId) !== null,
-      ),
+      deletedTasks: this.#deletedTasks.size === 0 ? [] : [...this.#deletedTasks.keys()],
+      tasks: valuesOf(this.#tasks).filter((row) => row !== null),
+      attempts: this.#attempts.size === 0 ? [] : this.#attemptRows(),
+      messages: valuesOf(this.#messages).filter(({ message }) => this.#tasks.get(message.taskId) !== null),
       artifacts: this.#artifacts,
       events: this.#events,
       commands: this.#commands,
       commandsDone: this.#commandsDone,
-      records: [...this.#records.values()],
-      deliveries: [...this.#deliveries.values()],
+      records: valuesOf(this.#records),
+      deliveries: valuesOf(this.#deliveries),
       facts: this.#facts,
-      payloads: [...this.#payloads.values()].filter(({ taskId }) => this.#tasks.get(taskId) !== null),
+      payloads: valuesOf(this.#payloads).filter(({ taskId }) => this.#tasks.get(taskId) !== null),
     };
+  }
+
+  #attemptRows(): AttemptRow[] {
+    const rows: AttemptRow[] = [];
+    for (const { before, after } of this.#attempts.values()) {
+      if (!after) continue;
+      const isKnown = before !== null && !this.#deletedTasks.has(before.taskId);
+      rows.push({ attempt: after, isKnown });
+    }
+    return rows;
   }
 
   #enter(attempt: Attempt, before: Attempt | null): AttemptEntry {
     const known = this.#attempts.get(attempt.id);
     if (known) return known;
     const entry: AttemptEntry = { before, after: attempt };
-    this.#attempts.set(attempt.id, entry);
+    this.#attempts = put(this.#attempts, attempt.id, entry);
     const ofAgent = this.#byAgent.get(attempt.agentId);
     if (ofAgent) ofAgent.add(entry);
-    else this.#byAgent.set(attempt.agentId, new Set([entry]));
+    else this.#byAgent = put(this.#byAgent, attempt.agentId, new Set([entry]));
     return entry;
   }
 }
@@ -275,4 +285,14 @@ function byUrgency(a: Attempt, b: Attempt): number {
   const urgency = PRIORITY_RANK[b.priority] - PRIORITY_RANK[a.priority];
   if (urgency !== 0) return urgency;
   return a.queuedAt < b.queuedAt || (a.queuedAt === b.queuedAt && a.id < b.id) ? -1 : 1;
+}
+
+/** Puts an entry into a map of the draft's own. @returns that map, which {@link NOTHING} is not */
+function put<Value>(map: ReadonlyMap<string, Value>, key: string, value: Value): ReadonlyMap<string, Value> {
+  const own = map === NOTHING ? new Map<string, Value>() : (map as Map<string, Value>);
+  return own.set(key, value);
+}
+
+function valuesOf<Value>(map: ReadonlyMap<string, Value>): readonly Value[] {
+  return map.size === 0 ? NONE : [...map.values()];
 }

@@ -9,7 +9,7 @@ import { messageIdOf, openingIdOf } from "../tasks/messages.ts";
 import type { Attempt, Message, Task } from "../tasks/task.ts";
 import { Draft, type EventRow, type Rows } from "./draft.ts";
 import { encodeFrame } from "./event-frame.ts";
-import { type LogChange, type PendingCommand, summaryOf } from "./log-change.ts";
+import { type AttemptStep, type LogChange, type PendingCommand, summaryOf } from "./log-change.ts";
 import { callbackScope, type IdempotencyKey, type Receipt, receiptKey } from "./receipt.ts";
 import type {
   AgentRecord,
@@ -243,14 +243,9 @@ function write(
     // Every command is announced, so the position of its event is an id of its own.
     commands.push({ id: draft.nextEventId, dispatchId, taskId, agentId, command });
   }
-  const attempts: LogChange["attempts"] = [
-    ...deleted.map((gone) => ({ before: summaryOf(gone), after: null })),
-    ...(attempt ? [{ before: current && summaryOf(current), after: summaryOf(attempt) }] : []),
-  ];
-  const events = rowsOf(draft, decision.events, {
-    ...(attempts.length > 0 ? { attempts } : {}),
-    ...(commands.length > 0 ? { commands } : {}),
-  });
+  const attempts = deleted.map((gone): AttemptStep => ({ before: summaryOf(gone), after: null }));
+  if (attempt) attempts.push({ before: current && summaryOf(current), after: summaryOf(attempt) });
+  const events = rowsOf(draft, decision.events, logChangeOf(attempts, commands));
   // What announces nothing keeps no receipt: the same request may well be answered otherwise later.
   const answer = events[decision.answerEvent ?? 0];
   if (kept && answer) {
@@ -263,9 +258,8 @@ function write(
     draft.setTask(decision.task, asOf, decision.followsFromEvents ?? false);
   }
   if (attempt) draft.setAttempt(attempt, current);
-  for (const message of [decision.message, decision.opening]) {
-    if (message) draft.setMessage(message, draft.nextEventId);
-  }
+  if (decision.message) draft.setMessage(decision.message, draft.nextEventId);
+  if (decision.opening) draft.setMessage(decision.opening, draft.nextEventId);
   for (const artifact of decision.artifacts ?? []) draft.addArtifact(artifact);
   if (fact) draft.addFact(fact);
   for (const pending of commands) draft.addCommand(pending);
@@ -273,16 +267,28 @@ function write(
 }
 
 /** Numbers and encodes events; the first one carries what those who follow the log need beside them. */
-function rowsOf(draft: Draft, events: readonly NewEvent[], logChange: LogChange = {}): EventRow[] {
-  const isEmpty = Object.keys(logChange).length === 0;
-  return events.map((event, index) => {
-    const id = draft.nextEventId + index;
+function rowsOf(draft: Draft, events: readonly NewEvent[], logChange?: LogChange): EventRow[] {
+  const firstId = draft.nextEventId;
+  const rows = events.map((event, index): EventRow => {
+    const id = firstId + index;
     const { type, taskId, agentId, receivedAt } = event;
     const row: EventRow = { id, type, taskId, agentId, receivedAt, frame: encodeFrame(id, event) };
     const entryKey = sharedEntryKey(event);
     if (entryKey !== null) row.entryKey = entryKey;
-    return index === 0 && !isEmpty ? { ...row, change: logChange } : row;
+    return row;
   });
+  const first = rows[0];
+  if (first && logChange) first.change = logChange;
+  return rows;
+}
+
+/** @returns undefined for nothing, as under most progress */
+function logChangeOf(
+  attempts: readonly AttemptStep[],
+  commands: readonly PendingCommand[],
+): LogChange | undefined {
+  if (attempts.length === 0) return undefined;
+  return commands.length === 0 ? { attempts } : { attempts, commands };
 }
 
 const NOTHING_KNOWN: ChangeResult = {

@@ -133,8 +133,8 @@ const announce = prepared("announce", "SELECT pg_notify($1, $2::text || ' ' || c
  */
 export function writing(rows: Rows, taskBefore: (id: string) => Task | null): Statement[] {
   const statements: Statement[] = [];
-  if (rows.deletedTasks.size > 0) {
-    const ids = [...rows.deletedTasks];
+  if (rows.deletedTasks.length > 0) {
+    const ids = rows.deletedTasks;
     statements.push(deleteAttempts(ids), deleteTasks(ids));
   }
   if (rows.tasks.length > 0) statements.push(...writingTasks(rows.tasks, taskBefore));

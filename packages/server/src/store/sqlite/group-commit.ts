@@ -10,13 +10,14 @@ const MAX_WAITING = 16_384;
 /** So many tries to commit what can be of one group; where the disk takes nothing, more of them only take time. */
 const MAX_TRIES = 64;
 
-/** Either an operation, planned together with the others of its commit, or upkeep of the engine's own. */
-type Work = { operation: Operation } | { upkeep: () => unknown };
-
-type Waiting = Work & {
+/** A piece of work until its commit. */
+interface Waiting {
+  /** Either an operation, planned together with the others of its commit, or upkeep of the engine's own. */
+  work: Operation | (() => unknown);
+  outcome: Outcome | null;
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
-};
+}
 
 /** Why a group was not committed. */
 interface Failure {
@@ -58,12 +59,12 @@ export class GroupCommit {
 
   /** Makes an operation part of the next commit; resolves with its result once that is durable. */
   run(operation: Operation): Promise<unknown> {
-    return this.#add({ operation });
+    return this.#add(operation);
   }
 
   /** Does upkeep inside the next commit; resolves with its result once that is durable. */
   upkeep<Result>(work: () => Result): Promise<Result> {
-    return this.#add({ upkeep: work }) as Promise<Result>;
+    return this.#add(work) as Promise<Result>;
   }
 
   /**
@@ -98,13 +99,13 @@ export class GroupCommit {
     while (this.#waiting.length > 0) this.#commitNext();
   }
 
-  #add(work: Work): Promise<unknown> {
+  #add(work: Waiting["work"]): Promise<unknown> {
     if (this.#refusal !== null) return Promise.reject(new StoreUnavailableError(this.#refusal));
     if (this.#waiting.length >= MAX_WAITING) {
       return Promise.reject(new StoreUnavailableError("Too much waits to be stored; try again."));
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ ...work, resolve, reject });
+      this.#waiting.push({ work, outcome: null, resolve, reject });
       this.#schedule();
     });
   }
@@ -148,16 +149,15 @@ export class GroupCommit {
 
   /** Makes one commit of the group, or nothing of it. */
   #commit(group: readonly Waiting[]): Failure | null {
-    const outcomes = new Map<Waiting, Outcome>();
     const begun = performance.now();
     let working: Waiting | null = null;
     try {
       this.#db.exec("BEGIN IMMEDIATE");
-      this.#perform(group, outcomes);
+      this.#perform(group);
       for (const one of group) {
-        if (!("upkeep" in one)) continue;
+        if (typeof one.work !== "function") continue;
         working = one;
-        outcomes.set(one, { value: one.upkeep() });
+        one.outcome = { value: one.work() };
       }
       working = null;
       this.#hooks.beforeCommit();
@@ -168,7 +168,7 @@ export class GroupCommit {
       return { error, of: working };
     }
     for (const one of group) {
-      const outcome = outcomes.get(one) as Outcome;
+      const outcome = one.outcome as Outcome;
       if ("error" in outcome) one.reject(outcome.error);
       else one.resolve(outcome.value);
     }
@@ -177,14 +177,16 @@ export class GroupCommit {
   }
 
   /** Plans and writes the group's operations together. */
-  #perform(group: readonly Waiting[], outcomes: Map<Waiting, Outcome>): void {
-    const asked = group.filter((one) => "operation" in one);
-    const planned = this.#hooks.write(asked.map(({ operation }) => operation));
-    for (const [index, one] of asked.entries()) {
-      const outcome = planned[index] as Outcome;
+  #perform(group: readonly Waiting[]): void {
+    const operations: Operation[] = [];
+    for (const { work } of group) if (typeof work !== "function") operations.push(work);
+    const outcomes = this.#hooks.write(operations).values();
+    for (const one of group) {
+      if (typeof one.work === "function") continue;
+      const outcome = outcomes.next().value as Outcome;
       // The engine failed while something was looked up: no fault of the operation, which is tried again.
       if ("error" in outcome && engineReason(outcome.error) !== null) throw outcome.error;
-      outcomes.set(one, outcome);
+      one.outcome = outcome;
     }
   }
 }

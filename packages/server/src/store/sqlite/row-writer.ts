@@ -41,7 +41,7 @@ export class RowWriter {
   write(rows: Rows): void {
     const { log, tasks, attempts, messages, receipts, records, deliveries } = this.#tables;
     for (const id of rows.deletedTasks) tasks.delete(id);
-    if (rows.deletedTasks.size > 0) attempts.forget();
+    if (rows.deletedTasks.length > 0) attempts.forget();
     for (const { task, isKnown, asOf, followsFromEvents } of rows.tasks) {
       if (!isKnown) tasks.add(task, asOf);
       else if (followsFromEvents) tasks.updateLater(task, asOf);

@@ -2,10 +2,10 @@
  * What waits for a later commit, by key. A commit that fails leaves it as it was before: neither what that commit
  * added nor what it would have written is lost.
  */
-export class Waiting<Value> {
+export class Waiting<Value extends NonNullable<unknown>> {
   readonly #values = new Map<string, Value>();
-  /** What waited under each key that the surrounding commit touched, before it did. */
-  readonly #before = new Map<string, Value | undefined>();
+  /** What the surrounding commit did, each time with what waited under the key before. */
+  readonly #undo: { key: string; before: Value | undefined }[] = [];
   #taken = false;
 
   get size(): number {
@@ -17,13 +17,14 @@ export class Waiting<Value> {
   }
 
   set(key: string, value: Value): void {
-    this.#touch(key);
+    this.#undo.push({ key, before: this.#values.get(key) });
     this.#values.set(key, value);
   }
 
   delete(key: string): void {
-    if (!this.#values.has(key)) return;
-    this.#touch(key);
+    const before = this.#values.get(key);
+    if (before === undefined) return;
+    this.#undo.push({ key, before });
     this.#values.delete(key);
   }
 
@@ -39,19 +40,15 @@ export class Waiting<Value> {
   }
 
   rolledBack(): void {
-    for (const [key, value] of this.#before) {
-      if (value === undefined) this.#values.delete(key);
-      else this.#values.set(key, value);
+    for (const { key, before } of this.#undo.reverse()) {
+      if (before === undefined) this.#values.delete(key);
+      else this.#values.set(key, before);
     }
     this.#startCommit();
   }
 
-  #touch(key: string): void {
-    if (!this.#before.has(key)) this.#before.set(key, this.#values.get(key));
-  }
-
   #startCommit(): void {
-    this.#before.clear();
+    this.#undo.length = 0;
     this.#taken = false;
   }
 }
