@@ -10,36 +10,24 @@ const MAX_REASON_LENGTH = 200;
 /** Tags of an agent, or of all, that an hour or day keeps apart: what has more than these is counted without its tags. */
 export const MAX_TAGS = 100;
 
+const TALLIES = ["ended", "queued", "worked", "waited", "untold"] as const;
+type Tally = (typeof TALLIES)[number];
+
+/** Counts that are being added to. */
+type CountSum = Partial<Record<Tally, Record<string, number>>> & Omit<InsightCounts, Tally>;
+
 /** What one fact counts for. */
-export function countsOf({ ended, used, waitedMs }: InsightFact): InsightCounts {
-  const counts: InsightCounts = {};
-  if (ended) {
-    const { outcome, reason, queuedMs, workedMs, taskId, untold } = ended;
-    counts.ended = { [outcome]: 1 };
-    if (untold) counts.untold = Object.fromEntries(untold.map((what) => [what, 1]));
-    if (queuedMs !== undefined) counts.queued = { [binOf(queuedMs)]: 1 };
-    if (outcome === "completed" && workedMs !== undefined) counts.worked = { [binOf(workedMs)]: 1 };
-    if (outcome !== "completed" && outcome !== "cancelled") {
-      const text = firstLine(reason ?? "") || outcome;
-      counts.reasons = { [reasonKey(text)]: { count: 1, text, taskId } };
-    }
-  }
-  if (waitedMs !== undefined) counts.waited = { [binOf(waitedMs)]: 1 };
-  if (used) counts.used = used;
-  return counts;
+export function countsOf(fact: InsightFact): InsightCounts {
+  const sum: CountSum = {};
+  addFact(sum, fact);
+  return sum;
 }
 
 /** Both together; where a reason stands in both, the later one's words are kept. */
 export function addCounts(a: InsightCounts, b: InsightCounts): InsightCounts {
-  return present({
-    ended: addNumbers(a.ended, b.ended),
-    queued: addNumbers(a.queued, b.queued),
-    worked: addNumbers(a.worked, b.worked),
-    waited: addNumbers(a.waited, b.waited),
-    reasons: addReasons(a.reasons, b.reasons),
-    used: addUsed(a.used, b.used),
-    untold: addNumbers(a.untold, b.untold),
-  });
+  const sum = copyOf(a);
+  addTo(sum, b);
+  return sum;
 }
 
 /** The hour and the day of UTC that a time is in. */
@@ -85,21 +73,27 @@ export function countFacts(
   buckets: ReadonlyMap<string, Bucket>,
   asked: ReadonlySet<string> = new Set(),
 ): InsightRow[] {
-  const changed = new Map<string, InsightRow>();
+  const changed = new Map<string, InsightKey & { counts: CountSum }>();
   const tagCounts = new Map<string, number>();
   for (const alike of Map.groupBy(facts, placeOf).values()) {
-    const counts = alike.map(countsOf).reduce(addCounts, {});
+    const sum: CountSum = {};
+    for (const fact of alike) addFact(sum, fact);
     const [first] = alike;
     for (const key of first ? keysOf(first) : []) {
       const text = keyText(key);
-      const known = changed.get(text) ?? buckets.get(key.bucket)?.get(text);
-      if (!known && key.tag !== "" && !asked.has(key.tag)) {
-        const place = `${key.bucket} ${key.agentId}`;
-        const count = tagCounts.get(place) ?? tagsIn(buckets.get(key.bucket), key.agentId);
-        if (count >= MAX_TAGS) continue;
-        tagCounts.set(place, count + 1);
+      let row = changed.get(text);
+      if (!row) {
+        const known = buckets.get(key.bucket)?.get(text);
+        if (!known && key.tag !== "" && !asked.has(key.tag)) {
+          const place = `${key.bucket} ${key.agentId}`;
+          const count = tagCounts.get(place) ?? tagsIn(buckets.get(key.bucket), key.agentId);
+          if (count >= MAX_TAGS) continue;
+          tagCounts.set(place, count + 1);
+        }
+        row = { ...key, counts: copyOf(known?.counts ?? {}) };
+        changed.set(text, row);
       }
-      changed.set(text, { ...key, counts: addCounts(known?.counts ?? {}, counts) });
+      addTo(row.counts, sum);
     }
   }
   return [...changed.values()];
@@ -126,8 +120,46 @@ function reasonKey(text: string): string {
   return text.replace(/[\w-]*\d[\w-]*/g, "#");
 }
 
-function addReasons(a: InsightCounts["reasons"], b: InsightCounts["reasons"]): InsightCounts["reasons"] {
-  if (!a || !b) return a ?? b;
+function addFact(sum: CountSum, { ended, used, waitedMs }: InsightFact): void {
+  if (ended) {
+    const { outcome, reason, queuedMs, workedMs, taskId, untold } = ended;
+    add(sum, "ended", outcome);
+    for (const what of untold ?? []) add(sum, "untold", what);
+    if (queuedMs !== undefined) add(sum, "queued", binOf(queuedMs));
+    if (outcome === "completed" && workedMs !== undefined) add(sum, "worked", binOf(workedMs));
+    if (outcome !== "completed" && outcome !== "cancelled") {
+      const text = firstLine(reason ?? "") || outcome;
+      sum.reasons = addReasons(sum.reasons, { [reasonKey(text)]: { count: 1, text, taskId } });
+    }
+  }
+  if (waitedMs !== undefined) add(sum, "waited", binOf(waitedMs));
+  if (used) sum.used = addUsed(sum.used, used);
+}
+
+function addTo(sum: CountSum, { reasons, used, ...tallies }: InsightCounts): void {
+  for (const tally of TALLIES) {
+    for (const [name, amount] of Object.entries(tallies[tally] ?? {})) add(sum, tally, name, amount);
+  }
+  if (reasons) sum.reasons = addReasons(sum.reasons, reasons);
+  if (used) sum.used = addUsed(sum.used, used);
+}
+
+function add(sum: CountSum, tally: Tally, name: string | number, amount = 1): void {
+  sum[tally] ??= {};
+  sum[tally][name] = (sum[tally][name] ?? 0) + amount;
+}
+
+/** A copy that can be added to: reasons and usage are replaced then, not changed. */
+function copyOf(counts: InsightCounts): CountSum {
+  const sum: CountSum = { ...(counts as CountSum) };
+  for (const tally of TALLIES) if (sum[tally]) sum[tally] = { ...sum[tally] };
+  return sum;
+}
+
+type Reasons = NonNullable<InsightCounts["reasons"]>;
+
+function addReasons(a: Reasons | undefined, b: Reasons): Reasons {
+  if (!a) return b;
   const sum = new Map<string, ReasonCount>(Object.entries(a));
   for (const [key, { count, ...last }] of Object.entries(b)) {
     sum.set(key, { ...last, count: count + (sum.get(key)?.count ?? 0) });
@@ -142,13 +174,14 @@ function addReasons(a: InsightCounts["reasons"], b: InsightCounts["reasons"]): I
   return Object.fromEntries([...byCount.slice(0, MAX_REASONS - 1), [OTHER_REASONS, other]]);
 }
 
-function addUsed(a: UsedFact | undefined, b: UsedFact | undefined): UsedFact | undefined {
-  if (!a || !b) return a ?? b;
-  return present({
+function addUsed(a: UsedFact | undefined, b: UsedFact): UsedFact {
+  if (!a) return b;
+  const costs = addNumbers(a.costs, b.costs);
+  return {
     inputTokens: (a.inputTokens ?? 0) + (b.inputTokens ?? 0),
     outputTokens: (a.outputTokens ?? 0) + (b.outputTokens ?? 0),
-    costs: addNumbers(a.costs, b.costs),
-  });
+    ...(costs ? { costs } : {}),
+  };
 }
 
 type Numbers = Readonly<Record<string, number>>;
@@ -158,11 +191,4 @@ function addNumbers(a: Numbers | undefined, b: Numbers | undefined): Numbers | u
   const sum: Record<string, number> = { ...a };
   for (const [name, amount] of Object.entries(b)) sum[name] = (sum[name] ?? 0) + amount;
   return sum;
-}
-
-/** Without the fields that are undefined. */
-function present<Value extends object>(value: Value): { [Key in keyof Value]?: NonNullable<Value[Key]> } {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as {
-    [Key in keyof Value]?: NonNullable<Value[Key]>;
-  };
 }
