@@ -1,4 +1,3 @@
-import { setTimeout as wait } from "node:timers/promises";
 import type { DispatchOutcome, SendContext } from "../gateways/gateway.ts";
 import type { ChangeResult } from "../store/plan.ts";
 
@@ -9,6 +8,8 @@ const ABORT_GRACE_MS = 1000;
 export class HandOver {
   readonly #abort = new AbortController();
   readonly #done = Promise.withResolvers<ChangeResult | null>();
+  /** Resolves a grace time after the abort. */
+  readonly #givenUp = Promise.withResolvers<null>();
   readonly agentId: string;
 
   constructor(agentId: string) {
@@ -29,7 +30,9 @@ export class HandOver {
 
   /** The attempt was cancelled, or is not this node's any more. */
   abort(): void {
+    if (this.signal.aborted) return;
     this.#abort.abort();
+    setTimeout(() => this.#givenUp.resolve(null), ABORT_GRACE_MS).unref();
   }
 
   /** It will not be sent. */
@@ -50,20 +53,10 @@ export class HandOver {
       const sent = send({ signal: this.signal }).catch((error: unknown): DispatchOutcome | null =>
         this.signal.aborted ? null : { kind: "unknown", reason: `Sending failed: ${String(error)}` },
       );
-      const outcome = await Promise.race([sent, this.#givenUp()]);
+      const outcome = await Promise.race([sent, this.#givenUp.promise]);
       if (outcome) written = await settle(outcome);
     } finally {
       this.#done.resolve(written);
     }
-  }
-
-  /** Resolves a grace time after the abort. */
-  async #givenUp(): Promise<null> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    if (this.signal.aborted) resolve();
-    else this.signal.addEventListener("abort", () => resolve(), { once: true });
-    await promise;
-    await wait(ABORT_GRACE_MS, undefined, { ref: false });
-    return null;
   }
 }
