@@ -15,10 +15,12 @@ const MAY_BE_SECRET = /auth|cookie|signature|secret|token|key|password|credentia
 /** Headers as they are kept and shown: bounded, and without what may be secret. */
 export function shownHeaders(headers: IncomingHttpHeaders | OutgoingHttpHeaders): Record<string, string> {
   const shown: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers).slice(0, MAX_HEADERS)) {
+  for (const name of Object.keys(headers).slice(0, MAX_HEADERS)) {
+    const value = headers[name];
     if (value === undefined) continue;
     const text = Array.isArray(value) ? value.join(", ") : String(value);
-    shown[cut(name.toLowerCase())] = MAY_BE_SECRET.test(name.toLowerCase()) ? HIDDEN : cut(text);
+    const lowerCase = name.toLowerCase();
+    shown[cut(lowerCase)] = MAY_BE_SECRET.test(lowerCase) ? HIDDEN : cut(text);
   }
   return shown;
 }
@@ -39,8 +41,7 @@ export function shownBody(body: string | Uint8Array, secret?: string): string {
       ? body.slice(0, ahead)
       : Buffer.from(body.subarray(0, MAX_BODY_BYTES)).toString();
   const hidden = secret ? text.replaceAll(secret, HIDDEN) : text;
-  const bytes = Buffer.from(hidden);
-  if (bytes.length <= MAX_BODY_BYTES) return hidden;
+  if (Buffer.byteLength(hidden) <= MAX_BODY_BYTES) return hidden;
   // A character that is cut in two is left out.
-  return new TextDecoder().decode(bytes.subarray(0, MAX_BODY_BYTES), { stream: true });
+  return new TextDecoder().decode(Buffer.from(hidden).subarray(0, MAX_BODY_BYTES), { stream: true });
 }

@@ -4,8 +4,9 @@ import type { ExchangeSink } from "../../exchanges/exchange-log.ts";
 import { type Backoff, fullJitter } from "../backoff.ts";
 import type { AgentTarget, Reachability } from "../gateway.ts";
 import { type AgentRequest, agentExchange, tryOf } from "./agent-exchange.ts";
+import { type AgentUrl, AgentUrls } from "./agent-url.ts";
 import { inWords } from "./answers.ts";
-import { isLinkLocal, LinkLocalAddressError, lookupOutsideLinkLocal } from "./link-local.ts";
+import { LinkLocalAddressError, lookupOutsideLinkLocal } from "./link-local.ts";
 import {
   type Answer,
   NoAnswerError,
@@ -60,6 +61,8 @@ export class AgentUnreachableError extends Error {
 export class AgentCaller {
   readonly #options: AgentCallerOptions;
   readonly #sender: RequestSender;
+  readonly #urls = new AgentUrls();
+  readonly #times: Readonly<Record<"dispatch" | "command" | "probe", RequestTimes>>;
   readonly #closed = new AbortController();
   /** Of each agent's last contact. */
   readonly #reachability = new Map<string, Reachability>();
@@ -67,6 +70,12 @@ export class AgentCaller {
   constructor(options: AgentCallerOptions) {
     this.#options = options;
     this.#sender = new RequestSender(options.allowLinkLocal ? {} : { lookup: lookupOutsideLinkLocal });
+    const { times = {} } = options;
+    this.#times = {
+      dispatch: { ...DISPATCH_TIMES, ...times },
+      command: shorter(COMMAND_TIMES, times),
+      probe: shorter(PROBE_TIMES, times),
+    };
   }
 
   get isClosed(): boolean {
@@ -83,15 +92,16 @@ export class AgentCaller {
     { path, ...asked }: Asked,
     options: { signal: AbortSignal; repeat: Repeat },
   ): Promise<Answer> {
-    const url = urlOf(target, path);
+    const agentUrl = this.#urls.of(target, path);
     const request = { ...asked, agentId: target.agentId };
     const tries: ExchangeTry[] = [];
     const record = (end: { answer: Answer } | { error: unknown }) => {
       // What never went out was no request.
-      if (tries.length > 0) this.#options.exchanges?.record(agentExchange(request, url, tries, end));
+      if (tries.length > 0)
+        this.#options.exchanges?.record(agentExchange(request, agentUrl.shown, tries, end));
     };
     try {
-      const answer = await this.#answerTo(target, request, url, tries, options);
+      const answer = await this.#answerTo(target, request, agentUrl, tries, options);
       record({ answer });
       return answer;
     } catch (error) {
@@ -107,19 +117,20 @@ export class AgentCaller {
 
   /** A signed `HEAD` of the agent's URL: whatever is answered, somebody is there. */
   async probe(target: AgentTarget, signal: AbortSignal): Promise<void> {
-    const url = urlOf(target, []);
+    const agentUrl = this.#urls.of(target, []);
+    const { host } = agentUrl.url;
     try {
-      const id = agentRequestId.probe(target.agentId);
-      const { status } = await this.#try(target, { method: "HEAD", url, id, body: "" }, PROBE_TIMES, signal);
+      const request = { method: "HEAD", id: agentRequestId.probe(target.agentId), body: "" } as const;
+      const { status } = await this.#try(target, request, agentUrl, this.#times.probe, signal);
       if (!NOBODY_BEHIND.includes(status)) return this.#contact(target, "online");
-      this.#contact(target, "offline", `A proxy at ${url.host} cannot reach the agent (HTTP ${status}).`);
+      this.#contact(target, "offline", `A proxy at ${host} cannot reach the agent (HTTP ${status}).`);
     } catch (error) {
-      signal.throwIfAborted();
+      this.#throwIfStopped(signal);
       if (error instanceof NoAnswerError && error.sent) {
-        this.#contact(target, "unknown", `The agent at ${url.host} does not answer: ${error.message}.`);
+        this.#contact(target, "unknown", `The agent at ${host} does not answer: ${error.message}.`);
       } else {
         const reason = error instanceof Error ? error.message : String(error);
-        this.#contact(target, "offline", `The agent at ${url.host} cannot be reached: ${reason}.`);
+        this.#contact(target, "offline", `The agent at ${host} cannot be reached: ${reason}.`);
       }
     }
   }
@@ -134,20 +145,20 @@ export class AgentCaller {
   async #answerTo(
     target: AgentTarget,
     { method, id, body }: AgentRequest,
-    url: URL,
+    agentUrl: AgentUrl,
     tries: ExchangeTry[],
-    { signal: cancelled, repeat }: { signal: AbortSignal; repeat: Repeat },
+    { signal, repeat }: { signal: AbortSignal; repeat: Repeat },
   ): Promise<Answer> {
     const { backoff = BACKOFF, random = Math.random } = this.#options;
-    const signal = AbortSignal.any([cancelled, this.#closed.signal]);
-    const times = repeat === "always" ? COMMAND_TIMES : DISPATCH_TIMES;
+    const { host } = agentUrl.url;
+    const times = repeat === "always" ? this.#times.command : this.#times.dispatch;
     for (let failures = 0; ; failures++) {
       let reason: string;
       let retryAfterMs = 0;
       const at = new Date();
       const begun = performance.now();
       try {
-        const answer = await this.#try(target, { method, id, body, url }, times, signal);
+        const answer = await this.#try(target, { method, id, body }, agentUrl, times, signal);
         tries.push(tryOf(at, begun, { answer }));
         const isFinal = answer.status === NOT_IMPLEMENTED && repeat === "always";
         if (isFinal || (answer.status < 500 && !PASSING_REFUSALS.includes(answer.status))) {
@@ -160,41 +171,44 @@ export class AgentCaller {
         if (!(error instanceof NoAnswerError)) throw error;
         tries.push(tryOf(at, begun, { error: error.message }));
         if (error.sent && repeat === "unless sent") {
-          this.#contact(target, "unknown", `The agent at ${url.host} did not answer: ${error.message}.`);
+          this.#contact(target, "unknown", `The agent at ${host} did not answer: ${error.message}.`);
           throw error;
         }
-        signal.throwIfAborted();
+        this.#throwIfStopped(signal);
         reason = error.message;
       }
       if (failures + 1 >= TRIES) {
-        const sentence = `The agent at ${url.host} could not be reached in ${TRIES} tries: ${reason}.`;
+        const sentence = `The agent at ${host} could not be reached in ${TRIES} tries: ${reason}.`;
         this.#contact(target, "offline", sentence);
         throw new AgentUnreachableError(sentence);
       }
-      await wait(retryAfterMs + fullJitter(backoff, failures, random), undefined, { signal });
+      const pauseMs = retryAfterMs + fullJitter(backoff, failures, random);
+      await wait(pauseMs, undefined, { signal: AbortSignal.any([signal, this.#closed.signal]) });
     }
   }
 
   /** @throws NoAnswerError; AgentUnreachableError when the agent's address may not be called */
   async #try(
     target: AgentTarget,
-    request: Omit<SignedRequest, "secret">,
+    request: Omit<SignedRequest, "secret" | "url">,
+    { url, isLinkLocal }: AgentUrl,
     times: RequestTimes,
     signal: AbortSignal,
   ): Promise<Answer> {
-    const { allowLinkLocal = false, times: given = {} } = this.#options;
-    if (!allowLinkLocal && isLinkLocal(request.url)) {
-      const sentence = `The agent at ${request.url.host} is not called: ${new LinkLocalAddressError().message}.`;
+    if (isLinkLocal && !this.#options.allowLinkLocal) {
+      const sentence = `The agent at ${url.host} is not called: ${new LinkLocalAddressError().message}.`;
       this.#contact(target, "offline", sentence);
       throw new AgentUnreachableError(sentence);
     }
-    const limits = { ...times };
-    for (const [part, ms] of Object.entries(given) as [keyof RequestTimes, number][]) {
-      limits[part] = times === DISPATCH_TIMES ? ms : Math.min(ms, times[part]);
-    }
     const { secret = "", previousSecret } = target;
-    const secrets = secretsAt({ secret, ...(previousSecret ? { previousSecret } : {}) }, new Date());
-    return this.#sender.send({ ...request, ...secrets }, limits, signal);
+    const secrets = previousSecret ? secretsAt({ secret, previousSecret }, new Date()) : { secret };
+    return this.#sender.send({ ...request, url, ...secrets }, times, signal);
+  }
+
+  /** @throws the reason, once the request was cancelled or this is closed */
+  #throwIfStopped(signal: AbortSignal): void {
+    signal.throwIfAborted();
+    this.#closed.signal.throwIfAborted();
   }
 
   #contact({ agentId }: AgentTarget, status: Reachability["status"], reason?: string): void {
@@ -206,12 +220,12 @@ export class AgentCaller {
   }
 }
 
-/** The agent's URL with segments added to its path; its query stays. */
-export function urlOf({ endpoint }: AgentTarget, path: readonly string[]): URL {
-  if (endpoint.kind !== "http") throw new TypeError("This agent has no URL of its own.");
-  const url = new URL(endpoint.url);
-  if (path.length > 0) {
-    url.pathname = [url.pathname.replace(/\/+$/, ""), ...path.map(encodeURIComponent)].join("/");
-  }
-  return url;
+/** Times, as far as those given are not shorter. */
+function shorter(times: RequestTimes, given: Partial<RequestTimes>): RequestTimes {
+  const { sendMs = times.sendMs, answerMs = times.answerMs, bodyMs = times.bodyMs } = given;
+  return {
+    sendMs: Math.min(sendMs, times.sendMs),
+    answerMs: Math.min(answerMs, times.answerMs),
+    bodyMs: Math.min(bodyMs, times.bodyMs),
+  };
 }

@@ -2,7 +2,6 @@ import type { ExchangeResult, ExchangeTry } from "@mission-control/protocol";
 import { HIDDEN, shownBody, shownHeaders } from "../../exchanges/shown.ts";
 import { type ExchangeRecord, newExchangeId } from "../../store/exchanges.ts";
 import { refusalIn } from "./answers.ts";
-import { shownUrl } from "./shown-url.ts";
 import { type Answer, fixedHeaders, NoAnswerError, type SignedRequest } from "./signed-request.ts";
 
 /** So much of an answer's body is kept, in UTF-16 units. */
@@ -29,11 +28,12 @@ export function tryOf(at: Date, begun: number, outcome: { answer: Answer } | { e
 
 /**
  * A request to an agent that is over, as it is kept.
+ * @param url as it is shown
  * @param end the last answer, or why there is none
  */
 export function agentExchange(
   { what, agentId, dispatchId, taskId, method, id, body, hidden }: AgentRequest,
-  url: URL,
+  url: string,
   tries: ExchangeTry[],
   end: { answer: Answer } | { error: unknown },
 ): ExchangeRecord {
@@ -55,8 +55,8 @@ export function agentExchange(
     ...(reason === undefined ? {} : { reason }),
     request: {
       method,
-      url: shownUrl(url.href),
-      headers: { "webhook-id": id, "webhook-signature": HIDDEN, ...shownHeaders(fixedHeaders({ body })) },
+      url,
+      headers: { "webhook-id": id, "webhook-signature": HIDDEN, ...fixedHeaders({ body }) },
       body: shownBody(body, hidden),
       bodyBytes: Buffer.byteLength(body),
     },

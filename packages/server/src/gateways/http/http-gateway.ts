@@ -13,13 +13,8 @@ import {
   type Reachability,
   type SendContext,
 } from "../gateway.ts";
-import {
-  AgentCaller,
-  type AgentCallerOptions,
-  AgentUnreachableError,
-  type Asked,
-  urlOf,
-} from "./agent-caller.ts";
+import { AgentCaller, type AgentCallerOptions, AgentUnreachableError, type Asked } from "./agent-caller.ts";
+import { hostOf } from "./agent-url.ts";
 import { GONE, inWords, isSuccess, messageOutcomeOf, outcomeOf } from "./answers.ts";
 import { type Answer, NoAnswerError } from "./signed-request.ts";
 
@@ -62,8 +57,7 @@ export class HttpGateway implements GatewayAdapter {
     } catch (error) {
       if (error instanceof AgentUnreachableError) return { kind: "unreachable", reason: error.message };
       if (error instanceof NoAnswerError && error.sent) {
-        const { host } = urlOf(target, []);
-        const reason = `The agent at ${host} was sent the dispatch, but did not answer (${error.message}): whether it works on it is not known.`;
+        const reason = `The agent at ${hostOf(target)} was sent the dispatch, but did not answer (${error.message}): whether it works on it is not known.`;
         return { kind: "unknown", reason };
       }
       if (signal.aborted || this.#caller.isClosed) {
@@ -76,8 +70,7 @@ export class HttpGateway implements GatewayAdapter {
   /** Nothing is sent again: an agent that had it may run it twice. */
   async resume(target: AgentTarget, _: DispatchPayload, { accepted }: EarlierSend): Promise<DispatchOutcome> {
     if (accepted) return { kind: "accepted" };
-    const { host } = urlOf(target, []);
-    const reason = `The server ended while it sent the dispatch to the agent at ${host}: whether that works on it is not known.`;
+    const reason = `The server ended while it sent the dispatch to the agent at ${hostOf(target)}: whether that works on it is not known.`;
     return { kind: "unknown", reason };
   }
 

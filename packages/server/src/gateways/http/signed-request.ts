@@ -7,6 +7,7 @@ import {
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
+import type { Duplex } from "node:stream";
 import { STANDARD_HEADERS, signStandard, standardHeaders } from "@mission-control/protocol";
 import { explainNetworkError } from "@mission-control/protocol/network-errors";
 
@@ -93,6 +94,8 @@ export class RequestSender {
   readonly #http: HttpAgent;
   readonly #https: HttpsAgent;
   readonly #maxBodyBytes: number;
+  readonly #underWay = new Set<OpenRequest>();
+  #isClosed = false;
 
   constructor({ lookup, maxBodyBytes = MAX_BODY_BYTES }: RequestSenderOptions = {}) {
     this.#maxBodyBytes = maxBodyBytes;
@@ -104,67 +107,36 @@ export class RequestSender {
   /**
    * One try. The signature is of now, by Standard Webhooks. Settles in the time given, whatever the other side does;
    * once the head is there, that is the answer, even when its body does not come.
-   * @throws NoAnswerError also when the signal is aborted
+   * @throws NoAnswerError also when the signal is aborted, or the sender closed
    */
   async send(
     { method, url, id, secret, previousSecret, body, contentType, headers: more }: SignedRequest,
-    { sendMs, answerMs, bodyMs }: RequestTimes,
+    times: RequestTimes,
     signal: AbortSignal,
   ): Promise<Answer> {
-    if (signal.aborted) throw new NoAnswerError("it was not sent", false);
+    if (signal.aborted || this.#isClosed) throw new NoAnswerError("it was not sent", false);
     const message = { id, timestamp: Math.floor(Date.now() / 1000), body };
     const headers = { ...standardHeaders(secret, message), ...fixedHeaders({ body, contentType }), ...more };
     if (previousSecret !== undefined) {
       headers[STANDARD_HEADERS.signature] += ` ${signStandard(previousSecret, message)}`;
     }
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const request = this.#begin(url, { method, headers });
-    let sent = false;
-    /** Whether it is decided what came of it: by the head of an answer, or by a failure. */
-    let isDecided = false;
-    const fail = (reason: string) => {
-      if (isDecided) return;
-      isDecided = true;
-      reject(new NoAnswerError(reason, sent));
-      request.destroy();
-    };
-    let timer = setTimeout(() => fail(`no connection within ${sendMs / 1000} s`), sendMs);
-    const onAbort = () => fail("the server stopped waiting");
-    signal.addEventListener("abort", onAbort, { once: true });
-    // The last byte was handed to the system: from here on the other side may have it all.
-    request.once("finish", () => {
-      if (isDecided) return;
-      sent = true;
-      clearTimeout(timer);
-      timer = setTimeout(() => fail(`no answer within ${answerMs / 1000} s`), answerMs);
-    });
-    request.once("response", (response) => {
-      isDecided = true;
-      clearTimeout(timer);
-      const { statusCode: status = 0, headers: answered } = response;
-      const retryAfterMs = retryAfter(answered["retry-after"]);
-      void readBody(response, { bodyMs, maxBytes: this.#maxBodyBytes }, signal).then((text) =>
-        resolve({ status, headers: answered, retryAfterMs, body: text }),
-      );
-    });
-    // 101 with another protocol behind it: no `response` follows, and the connection is ours to end.
-    request.once("upgrade", ({ statusCode: status = 101, headers: answered }, socket) => {
-      isDecided = true;
-      socket.destroy();
-      resolve({ status, headers: answered, retryAfterMs: undefined, body: "" });
-    });
-    request.on("error", (error) => fail(explainNetworkError(error)));
-    request.once("close", () => fail("the connection was closed without an answer"));
-    request.end(body);
+    const open = new OpenRequest(this.#begin(url, { method, headers }), times, this.#maxBodyBytes);
+    const stop = () => open.stop();
+    this.#underWay.add(open);
+    // On the caller's own signal: one that follows others costs as much as all the rest of this method.
+    signal.addEventListener("abort", stop, { once: true });
     try {
-      return await promise;
+      return await open.send(body);
     } finally {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", onAbort);
+      signal.removeEventListener("abort", stop);
+      this.#underWay.delete(open);
     }
   }
 
+  /** Waits for nothing that is under way any longer. */
   close(): void {
+    this.#isClosed = true;
+    for (const open of this.#underWay) open.stop();
     this.#http.destroy();
     this.#https.destroy();
   }
@@ -182,6 +154,99 @@ export class RequestSender {
   }
 }
 
+/** One request from its first byte to the end of its answer. */
+class OpenRequest {
+  readonly #request: ClientRequest;
+  readonly #times: RequestTimes;
+  readonly #maxBodyBytes: number;
+  readonly #answer = Promise.withResolvers<Answer>();
+  /** What is left of the time for the part that is under way. */
+  #timer: NodeJS.Timeout | undefined;
+  #sent = false;
+  /** Whether it is decided what came of it: by the head of an answer, or by a failure. */
+  #isDecided = false;
+  /** Ends the reading of the answer's body, once that has begun. */
+  #endBody: (() => void) | null = null;
+
+  constructor(request: ClientRequest, times: RequestTimes, maxBodyBytes: number) {
+    this.#request = request;
+    this.#times = times;
+    this.#maxBodyBytes = maxBodyBytes;
+    request.on("finish", () => this.#wentOut());
+    request.on("response", (response) => this.#answered(response));
+    request.on("upgrade", (response, socket) => this.#upgraded(response, socket));
+    request.on("error", (error) => this.#fail(explainNetworkError(error)));
+    request.on("close", () => this.#fail("the connection was closed without an answer"));
+  }
+
+  /** @throws NoAnswerError */
+  send(body: string): Promise<Answer> {
+    const { sendMs } = this.#times;
+    this.#timer = setTimeout(() => this.#fail(`no connection within ${sendMs / 1000} s`), sendMs);
+    this.#request.end(body);
+    return this.#answer.promise;
+  }
+
+  /** Nobody waits for it any longer. */
+  stop(): void {
+    this.#fail("the server stopped waiting");
+    this.#endBody?.();
+  }
+
+  #fail(reason: string): void {
+    if (this.#isDecided) return;
+    this.#isDecided = true;
+    clearTimeout(this.#timer);
+    this.#answer.reject(new NoAnswerError(reason, this.#sent));
+    this.#request.destroy();
+  }
+
+  /** The last byte was handed to the system: from here on the other side may have it all. */
+  #wentOut(): void {
+    if (this.#isDecided) return;
+    this.#sent = true;
+    clearTimeout(this.#timer);
+    const { answerMs } = this.#times;
+    this.#timer = setTimeout(() => this.#fail(`no answer within ${answerMs / 1000} s`), answerMs);
+  }
+
+  /** Reads the body up to its limit, or as far as it comes in time; what is left ends the connection. */
+  #answered(response: IncomingMessage): void {
+    this.#isDecided = true;
+    clearTimeout(this.#timer);
+    const { statusCode: status = 0, headers } = response;
+    const retryAfterMs = retryAfter(headers["retry-after"]);
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const end = () => {
+      if (this.#endBody === null) return;
+      this.#endBody = null;
+      clearTimeout(this.#timer);
+      if (!response.complete) response.destroy();
+      const body = Buffer.concat(chunks).subarray(0, this.#maxBodyBytes).toString();
+      this.#answer.resolve({ status, headers, retryAfterMs, body });
+    };
+    this.#endBody = end;
+    this.#timer = setTimeout(end, this.#times.bodyMs);
+    response.on("data", (chunk: Buffer) => {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= this.#maxBodyBytes) end();
+    });
+    response.on("error", end);
+    response.on("end", end);
+    response.on("close", end);
+  }
+
+  /** 101 with another protocol behind it: no `response` follows, and the connection is ours to end. */
+  #upgraded({ statusCode: status = 101, headers }: IncomingMessage, socket: Duplex): void {
+    this.#isDecided = true;
+    clearTimeout(this.#timer);
+    socket.destroy();
+    this.#answer.resolve({ status, headers, retryAfterMs: undefined, body: "" });
+  }
+}
+
 /** The headers of a request that are the same in each of its tries: all but the time and the signature. */
 export function fixedHeaders({
   body,
@@ -193,34 +258,6 @@ export function fixedHeaders({
     accept: "application/json",
     ...(body ? { "content-type": contentType } : {}),
   };
-}
-
-/** Reads a body up to its limit, or as far as it comes in time; what is left ends the connection. Never rejects. */
-function readBody(
-  response: IncomingMessage,
-  { bodyMs, maxBytes }: { bodyMs: number; maxBytes: number },
-  signal: AbortSignal,
-): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  const done = () => {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", done);
-    if (!response.complete) response.destroy();
-    resolve(Buffer.concat(chunks).subarray(0, maxBytes).toString());
-  };
-  const timer = setTimeout(done, bodyMs);
-  signal.addEventListener("abort", done, { once: true });
-  response.on("data", (chunk: Buffer) => {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes >= maxBytes) done();
-  });
-  response.on("error", done);
-  response.once("close", done);
-  response.once("end", done);
-  return promise;
 }
 
 /** `Retry-After` is a number of seconds or a date (RFC 9110, section 10.2.3). */
