@@ -1,24 +1,9 @@
 import { z } from "zod";
 import { idSchema, jsonObjectSchema, timestampSchema } from "./common.ts";
+import { EVENT_TYPES, type EventType } from "./kinds.ts";
 
 /** What an event tells of (docs/contract.md, section 5). */
-export const eventTypeSchema = z.enum([
-  "dispatch",
-  "activity",
-  "status_change",
-  "complete",
-  "error",
-  "permission",
-  "message",
-  "artifact",
-  "task",
-  "agent",
-  "gateway",
-  "webhook",
-  "view",
-  "budget",
-]);
-export type EventType = z.infer<typeof eventTypeSchema>;
+export const eventTypeSchema = z.enum(EVENT_TYPES);
 
 /** The event that tells a client its position cannot be resumed; never stored. */
 export const RESET_EVENT = "reset";

@@ -16,6 +16,7 @@ export * from "./gateways.ts";
 export * from "./host-name.ts";
 export * from "./inbox.ts";
 export * from "./insights.ts";
+export * from "./kinds.ts";
 export * from "./message-limits.ts";
 export * from "./messages.ts";
 export * from "./paths.ts";

@@ -1,37 +1,10 @@
 import { z } from "zod";
 import { idSchema, shortTextSchema, timestampSchema } from "./common.ts";
 import { eventTypeSchema } from "./events.ts";
+import { NOTICE_KINDS, WEBHOOK_FORMATS } from "./kinds.ts";
 
-/**
- * How an event is written in the body of a webhook: as the stream sends it, as a CloudEvent in structured mode, or as a
- * notice for people: in the form that a service's own address for messages takes, or as an e-mail.
- */
-export const webhookFormatSchema = z.enum([
-  "event",
-  "cloudevents",
-  "ntfy",
-  "slack",
-  "discord",
-  "telegram",
-  "email",
-  "slack_app",
-]);
-export type WebhookFormat = z.infer<typeof webhookFormatSchema>;
-
-/**
- * What people are told of: an agent asks, it did not get an answer or a message, a result waits for review, a task failed,
- * an agent is not heard of, a budget is nearly or wholly used up, a task is completed.
- */
-export const noticeKindSchema = z.enum([
-  "question",
-  "undelivered",
-  "review",
-  "failure",
-  "silent",
-  "budget",
-  "complete",
-]);
-export type NoticeKind = z.infer<typeof noticeKindSchema>;
+export const webhookFormatSchema = z.enum(WEBHOOK_FORMATS);
+export const noticeKindSchema = z.enum(NOTICE_KINDS);
 
 const urlSchema = z
   .url({ protocol: /^(https?|mailto)$/ })

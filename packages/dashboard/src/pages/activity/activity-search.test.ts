@@ -13,7 +13,8 @@ test("digits somebody searches for stay words: an address gives them as a number
   assert.deepEqual(readActivitySearch({ q: 404 }), { q: "404" });
 });
 
-test("types come in the order of the chips, each once, unknown ones left out", () => {
+test("types come in the order of the filter's boxes, each once, unknown ones left out", () => {
   assert.deepEqual(splitTypes("task,activity,bogus,task"), ["activity", "task"]);
+  assert.deepEqual(splitTypes("artifact,message"), ["message", "artifact"]);
   assert.deepEqual(splitTypes(undefined), []);
 });

@@ -1,20 +1,5 @@
 import type { EventType } from "@mission-control/protocol";
-
-/** All types of events, in the order their chips stand. */
-export const EVENT_TYPES = [
-  "activity",
-  "dispatch",
-  "status_change",
-  "complete",
-  "error",
-  "permission",
-  "task",
-  "agent",
-  "gateway",
-  "webhook",
-  "view",
-  "budget",
-] as const satisfies readonly EventType[];
+import { EVENT_TYPES } from "@mission-control/protocol/kinds";
 
 /** Types that are often looked for together; an empty list stands for all. */
 export const PRESETS = {
@@ -52,7 +37,7 @@ export function readActivitySearch(search: Record<string, unknown>): ActivitySea
   return read;
 }
 
-/** The known types of a list with commas, in the order of the chips. */
+/** The known types of a list with commas, in the order of the filter's boxes. */
 export function splitTypes(list: string | undefined): EventType[] {
   const named = new Set(list?.split(","));
   return EVENT_TYPES.filter((type) => named.has(type));

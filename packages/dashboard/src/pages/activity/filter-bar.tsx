@@ -1,4 +1,5 @@
 import type { EventType } from "@mission-control/protocol";
+import { EVENT_TYPES } from "@mission-control/protocol/kinds";
 import { memo, Suspense, useEffect, useId, useRef, useState } from "react";
 import { isPageKey } from "../../app/shortcuts.ts";
 import { useAgents } from "../../app/use-agents.ts";
@@ -11,7 +12,7 @@ import { lazyPart } from "../../ui/lazy-part.tsx";
 import toolbar from "../../ui/toolbar.module.css";
 import { useDismissal } from "../../ui/use-dismissal.ts";
 import styles from "./activity.module.css";
-import { type ActivitySearch, EVENT_TYPES, PRESETS, splitTypes } from "./activity-search.ts";
+import { type ActivitySearch, PRESETS, splitTypes } from "./activity-search.ts";
 
 const SaveView = lazyPart(
   async () => (await import("../../views/save-view.tsx")).SaveView,

@@ -1,36 +1,15 @@
-import type { NoticeKind, WebhookFormat } from "@mission-control/protocol";
+import type { WebhookFormat } from "@mission-control/protocol";
+import { EVENT_TYPES, NOTICE_KINDS, WEBHOOK_FORMATS } from "@mission-control/protocol/kinds";
 import { useAgents } from "../../app/use-agents.ts";
 import { text as common } from "../../text/text.ts";
 import { webhooksText as text } from "../../text/webhooks-text.ts";
 import { Field } from "../../ui/field.tsx";
 import { Foreign } from "../../ui/foreign.tsx";
-import { EVENT_TYPES } from "../activity/activity-search.ts";
 import { canAnswer } from "./answer-entries.ts";
 import { AnswerFields } from "./answer-fields.tsx";
 import { Choices } from "./choices.tsx";
 import { type EndpointEntries, isForPeople, withFormat } from "./endpoint-entries.ts";
 import { RuleFields } from "./rule-fields.tsx";
-
-const FORMATS = [
-  "event",
-  "cloudevents",
-  "ntfy",
-  "slack",
-  "discord",
-  "telegram",
-  "email",
-  "slack_app",
-] as const satisfies readonly WebhookFormat[];
-
-const NOTICES = [
-  "question",
-  "undelivered",
-  "review",
-  "failure",
-  "silent",
-  "budget",
-  "complete",
-] as const satisfies readonly NoticeKind[];
 
 /** What an address looks like, where it is not any program's. */
 const URL_HINTS: Partial<Record<WebhookFormat, string>> = {
@@ -86,7 +65,7 @@ export function EndpointFields({ entries, hasTokens = false, onChange }: Endpoin
             value={format}
             onChange={(event) => onChange(withFormat(entries, event.target.value as WebhookFormat))}
           >
-            {FORMATS.map((one) => (
+            {WEBHOOK_FORMATS.map((one) => (
               <option key={one} value={one}>
                 {text.formats[one]}
               </option>
@@ -101,13 +80,13 @@ export function EndpointFields({ entries, hasTokens = false, onChange }: Endpoin
         <Choices
           legend={text.notices}
           hint={people ? text.noticesHint : text.noticesOnlyHint}
-          options={NOTICES}
+          options={NOTICE_KINDS}
           labels={text.notice}
           chosen={notices}
           onChange={(chosen) => onChange({ notices: chosen })}
         />
       ) : null}
-      {people ? <RuleFields kinds={NOTICES} entries={entries} onChange={onChange} /> : null}
+      {people ? <RuleFields entries={entries} onChange={onChange} /> : null}
       {!people || types.length > 0 ? (
         <Choices
           legend={text.types}

@@ -1,4 +1,4 @@
-import type { NoticeKind } from "@mission-control/protocol";
+import { NOTICE_KINDS } from "@mission-control/protocol/kinds";
 import { text as common } from "../../text/text.ts";
 import { webhooksText as text } from "../../text/webhooks-text.ts";
 import { Field } from "../../ui/field.tsx";
@@ -7,13 +7,12 @@ import { localTimeZone, type RuleEntries } from "./rule-entries.ts";
 import styles from "./webhooks.module.css";
 
 interface RuleFieldsProps {
-  kinds: readonly NoticeKind[];
   entries: RuleEntries;
   onChange(change: Partial<RuleEntries>): void;
 }
 
 /** Quiet hours, a digest, and what is told at once all the same. */
-export function RuleFields({ kinds, entries, onChange }: RuleFieldsProps) {
+export function RuleFields({ entries, onChange }: RuleFieldsProps) {
   const { from, to, timeZone, digestMinutes, passes } = entries;
   const time = (field: "from" | "to", isNeeded: boolean) => (
     <Field label={text.quiet[field]} optional={common.optional}>
@@ -66,7 +65,7 @@ export function RuleFields({ kinds, entries, onChange }: RuleFieldsProps) {
         <Choices
           legend={text.passes}
           hint={text.passesHint}
-          options={kinds}
+          options={NOTICE_KINDS}
           labels={text.notice}
           chosen={passes}
           onChange={(chosen) => onChange({ passes: chosen })}
