@@ -113,7 +113,7 @@ describe("parts of the page's script", { skip: chromiumPath === null }, () => {
     await page.getByRole("link", { name: "Settings" }).click();
     await page.getByRole("heading", { name: "Mission Control was upgraded" }).waitFor();
     failures = [];
-    await page.getByRole("button", { name: "Load the page anew" }).click();
+    await page.getByRole("button", { name: "Reload the page" }).click();
     await page.getByRole("heading", { name: "Theme" }).waitFor();
     assert.equal(new URL(page.url()).pathname, "/settings");
   });

@@ -19,6 +19,10 @@ function whatHappened({ type, data, message }: LogEvent): string {
   if (type === "status_change") return `${data.from} → ${data.to}`;
   // Their messages are the title and the name, which say what the event is about already.
   if (type === "task" || type === "agent") return String(data.status ?? data.change ?? message ?? "");
+  // These name what they are about, and not what became of it.
+  if ((type === "gateway" || type === "webhook" || type === "view") && typeof data.change === "string") {
+    return `${String(data.state ?? data.change).replaceAll("_", " ")}: ${message}`;
+  }
   if (message !== undefined) return message;
   if (typeof data.entry === "object") {
     // The end of a tool call, a thought, a plan: `transcript` has what they hold.

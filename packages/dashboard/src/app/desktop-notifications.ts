@@ -2,6 +2,7 @@ import { useEffect } from "react";
 import { basePath } from "../api/base-path.ts";
 import type { HeldEvent } from "../store/held-event.ts";
 import { shelf } from "../store/shelf.ts";
+import { inboxText } from "../text/inbox-text.ts";
 import { text } from "../text/text.ts";
 import { visibleText } from "../text/visible.ts";
 import type { Mission } from "./mission.ts";
@@ -38,7 +39,7 @@ export function useDesktopNotifications(): void {
       wanted: async () => notificationsOn() && !(await isLookedAt()),
       isCatchingUp: () => mission.status.phase === "catching_up",
       one: (event) => void notify(mission, event),
-      many: (count) => show(text.notify.many(count), "", "many"),
+      many: (told) => show(inboxText.notify.many(told), "", "many"),
     });
     const onLook = () => {
       if (document.visibilityState === "visible") notifier.looked();
@@ -68,7 +69,7 @@ async function notify(mission: Mission, event: HeldEvent): Promise<void> {
   const task = mission.tasks.get(taskId) ?? (await mission.readTask(taskId).catch(() => undefined));
   const title = visibleText(task?.title ?? taskId);
   if (isQuestion(event) || isUndelivered(event)) {
-    const words = isQuestion(event) ? text.notify.asks(title) : text.notify.undelivered(title);
+    const words = isQuestion(event) ? inboxText.notify.asks(title) : inboxText.notify.undelivered(title);
     show(words, visibleText(event.message ?? "").slice(0, MAX_BODY), taskId);
     return;
   }

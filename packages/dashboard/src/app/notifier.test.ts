@@ -17,7 +17,8 @@ beforeEach(() => {
     wanted: async () => wanted,
     isCatchingUp: () => isCatchingUp,
     one: ({ taskId }) => told.push(String(taskId)),
-    many: (count) => told.push(`${count} in one`),
+    many: ({ tasks, budgets }) =>
+      told.push(budgets === 0 ? `${tasks} in one` : `${tasks} and ${budgets} in one`),
   });
 });
 
@@ -39,6 +40,7 @@ test("what stops an agent is told first, and what is no news not at all", async 
     event("said", "message", { state: "sending" }),
     asks("asks"),
     event("unheard", "message", { state: "refused" }),
+    event("told by its attempt's end", "message", { state: "refused", opening: true }),
   ]);
   together();
   assert.deepEqual(told, ["asks", "unheard", "done"]);
@@ -57,6 +59,16 @@ test("more than a few at once are one number, which grows until somebody looks",
   await notifier.add([ends("f")]);
   together();
   assert.equal(told.at(-1), "f");
+});
+
+test("each task and budget is counted once, and what it is", async () => {
+  const reached = (budgetId: string) => ({
+    ...event("", "budget", { change: "reached", budgetId, threshold: 100, spent: 12, limit: { amount: 10 } }),
+    taskId: undefined,
+  });
+  await notifier.add([asks("a"), ends("a"), ends("b"), reached("day"), reached("month"), reached("day")]);
+  together();
+  assert.deepEqual(told, ["2 and 2 in one"]);
 });
 
 test("what was missed is counted when all of it is there", async () => {

@@ -13,16 +13,22 @@ export interface NotifierParts {
   isCatchingUp(): boolean;
   /** Notifies of one. */
   one(event: HeldEvent): void;
-  /** Notifies of so many in one. */
-  many(count: number): void;
+  /** Notifies of all of them in one. */
+  many(told: Told): void;
+}
+
+/** How much one notification tells of. */
+export interface Told {
+  tasks: number;
+  budgets: number;
 }
 
 /** Notifies of questions, of what did not reach an agent, and of ends, in one number of those that come together, such as those after a gap. */
 export class Notifier {
   readonly #parts: NotifierParts;
   #news: HeldEvent[] = [];
-  /** Notified of in one number since somebody looked last. */
-  #counted = 0;
+  /** What was notified of in one since somebody looked last, each task and budget once. */
+  #counted = { tasks: new Set<string>(), budgets: new Set<string>() };
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -39,7 +45,8 @@ export class Notifier {
 
   /** Somebody looks: what was counted was seen. */
   looked(): void {
-    this.#counted = 0;
+    this.#counted.tasks.clear();
+    this.#counted.budgets.clear();
   }
 
   close(): void {
@@ -56,12 +63,16 @@ export class Notifier {
     const news = this.#news
       .splice(0)
       .sort((one, other) => Number(isForAnAgent(other)) - Number(isForAnAgent(one)));
-    if (this.#counted === 0 && news.length <= MAX_SINGLE) {
+    const { tasks, budgets } = this.#counted;
+    if (tasks.size + budgets.size === 0 && news.length <= MAX_SINGLE) {
       for (const one of news) this.#parts.one(one);
       return;
     }
-    this.#counted += news.length;
-    this.#parts.many(this.#counted);
+    for (const { taskId, data } of news) {
+      if (taskId === undefined) budgets.add(String(data.budgetId));
+      else tasks.add(taskId);
+    }
+    this.#parts.many({ tasks: tasks.size, budgets: budgets.size });
   }
 }
 
@@ -82,9 +93,13 @@ export function isQuestion({ type, data }: HeldEvent): boolean {
   return type === "permission" && data.state === "requested";
 }
 
-/** Whether it tells that an agent did not get an answer, or a message. */
-export function isUndelivered({ type, data: { state } }: HeldEvent): boolean {
-  return (type === "permission" && state === "undelivered") || (type === "message" && state === "refused");
+/**
+ * Whether it tells that an agent did not get an answer, or a message. That one is not heard which began an attempt that ended
+ * first, is told by that end.
+ */
+export function isUndelivered({ type, data: { state, opening } }: HeldEvent): boolean {
+  if (type === "permission") return state === "undelivered";
+  return type === "message" && state === "refused" && opening !== true;
 }
 
 /** Whether it tells that a share of a budget is reached: of several that were at once, the last. */

@@ -10,6 +10,7 @@ import { useMission } from "../app/use-mission.ts";
 import { ACTION_ICON } from "../tasks/action-icon.ts";
 import { allowedActions, type TaskAction } from "../tasks/actions.ts";
 import { paletteText } from "../text/palette-text.ts";
+import { settingsText } from "../text/settings-text.ts";
 import { text } from "../text/text.ts";
 import { AgentStatusBadge } from "../ui/agent-status.tsx";
 import type { IconName } from "../ui/icon.tsx";
@@ -64,13 +65,13 @@ export function useCommands(onAsk: (task: PaletteTask, action: TaskAction) => vo
       setting(`theme-${one}`, "display", paletteText.theme(text.theme[one]), () => theme.choose(one)),
     ),
     ...(["comfortable", "compact"] as const).map((one) =>
-      setting(`density-${one}`, "display", paletteText.density(text.settings.densities[one]), () =>
+      setting(`density-${one}`, "display", paletteText.density(settingsText.densities[one]), () =>
         density.choose(one),
       ),
     ),
     setting("notifications", "bell", paletteText.notifications(isOn), () => {
       void setNotifications(!isOn).then((now) => {
-        if (now === isOn) notices.error(text.settings.notificationsRefused);
+        if (now === isOn) notices.error(settingsText.notificationsRefused);
       });
     }),
   ];

@@ -32,6 +32,16 @@ test("a row about a gateway says which one, and what became of it", () => {
   );
 });
 
+test("a row about an endpoint says which one, what became of it, and why", () => {
+  assert.equal(told("webhook", { change: "created" }, "Our chat"), "Endpoint added: Our chat");
+  assert.equal(told("webhook", { change: "resent" }, "Our chat"), "Delivery sent again: Our chat");
+  assert.equal(
+    told("webhook", { change: "paused", reason: "Nothing was delivered for a day." }, "Our chat"),
+    "Endpoint paused: Our chat: Nothing was delivered for a day.",
+  );
+  assert.equal(told("webhook", { change: "something new" }, "Our chat"), "Our chat");
+});
+
 test("a row about a saved view says which one, and what was changed of it", () => {
   assert.equal(told("view", { change: "created" }, "Problems"), "Created: Problems");
   assert.equal(

@@ -29,6 +29,8 @@ export function describeEvent(event: LogEvent): string {
       return agentChange(data) ?? message ?? text.eventType.agent;
     case "gateway":
       return gatewayChange(data, message ?? "") ?? message ?? text.eventType.gateway;
+    case "webhook":
+      return webhookChange(data, message ?? "") ?? message ?? text.eventType.webhook;
     default:
       return message ?? text.eventType[event.type];
   }
@@ -64,6 +66,13 @@ function gatewayChange({ change, state }: LogEvent["data"], name: string): strin
     default:
       return null;
   }
+}
+
+/** What changed about an endpoint, which its event names by itself, and why where nobody asked for it. */
+function webhookChange({ change, reason }: LogEvent["data"], name: string): string | null {
+  const word = text.event.endpoint[change as keyof typeof text.event.endpoint];
+  if (word === undefined) return null;
+  return [word, name, ...(typeof reason === "string" ? [reason] : [])].join(": ");
 }
 
 /** The fields that were edited, by their names in words. */

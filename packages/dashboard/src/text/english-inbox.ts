@@ -18,11 +18,24 @@ export const englishInbox = {
   },
   notGiven: "The agent did not get your answer to:",
   write: "Write to the agent",
-  lastWord: "Its last word:",
+  lastWord: "Its last message:",
   forceEnd: "Force end",
   snooze: "Put off for an hour",
   open: "Open the task",
   noReason: "No reason was given.",
   noSummary: "The agent gave no summary.",
   keys: "j k next and previous · 1–9 answer · a approve · r request changes · d dispatch again · c cancel · x force end · s put off",
+
+  /** What the desktop tells while nobody looks. */
+  notify: {
+    many: ({ tasks, budgets }: { tasks: number; budgets: number }) => {
+      const parts = [
+        ...(tasks === 0 ? [] : [`${count(tasks, "task")} ended or need${tasks === 1 ? "s" : ""} you`]),
+        ...(budgets === 0 ? [] : [`${count(budgets, "budget")} reached a limit`]),
+      ];
+      return parts.join(", ");
+    },
+    asks: (title: string) => `Asks: ${title}`,
+    undelivered: (title: string) => `Not delivered to the agent: ${title}`,
+  },
 };

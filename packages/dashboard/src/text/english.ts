@@ -67,8 +67,8 @@ export const english = {
     failed: "This part of the page could not be loaded",
     failedHint: "It is tried again, and as soon as the server is back.",
     upgraded: "Mission Control was upgraded",
-    upgradedHint: "This page is of the version before. Loaded anew, it opens where you are.",
-    reload: "Load the page anew",
+    upgradedHint: "This page is of the version before. Reloading it keeps your place.",
+    reload: "Reload the page",
   },
 
   logIn: {
@@ -179,6 +179,18 @@ export const english = {
       requiresReview: "review",
       search: "filters",
       index: "place",
+    },
+    endpoint: {
+      created: "Endpoint added",
+      edited: "Endpoint edited",
+      deleted: "Endpoint removed",
+      secret_rotated: "Secret rotated",
+      replayed: "Events sent again",
+      resent: "Delivery sent again",
+      paused: "Endpoint paused",
+      resumed: "Endpoint resumed",
+      switched_off: "Endpoint switched off",
+      switched_on: "Endpoint switched on",
     },
     permission: (state: string, what: string) => {
       if (state === "requested") return `Asks: ${what}`;
@@ -409,34 +421,4 @@ export const english = {
   },
 
   gateways: { add: "Connect gateway" },
-
-  settings: {
-    theme: "Theme",
-    density: "Density",
-    densities: { comfortable: "Comfortable", compact: "Compact" },
-    densityHint: { comfortable: "Room around each line.", compact: "More lines on the screen." },
-    notifications: "Desktop notifications",
-    notificationsHint:
-      "When an agent asks something or did not get what you wrote, or a task completes, fails or waits for review, while you look elsewhere.",
-    notificationsOn: "Turn on",
-    notificationsOff: "Turn off",
-    notificationsRefused:
-      "The browser does not allow notifications from this page. Its site settings can change that.",
-    sessions: "Log-ins",
-    sessionsHint: "Every browser that is logged in. End those you do not know.",
-    browser: "Browser",
-    unknownBrowser: "Unknown browser",
-    since: "Since",
-    until: "Until",
-    here: "this one",
-    end: "End",
-    endOf: (browser: string) => `End the log-in of ${browser}`,
-    logOut: "Log out",
-  },
-
-  notify: {
-    many: (tasks: number) => `${count(tasks, "task")} ended or need${tasks === 1 ? "s" : ""} you`,
-    asks: (title: string) => `Asks: ${title}`,
-    undelivered: (title: string) => `Not delivered to the agent: ${title}`,
-  },
 };

@@ -1,4 +1,4 @@
-import { text } from "./text.ts";
+import { settingsText } from "./settings-text.ts";
 
 const BROWSERS = [
   [/\bEdg\//, "Edge"],
@@ -21,6 +21,6 @@ export function describeBrowser(userAgent: string): string {
   const browser = BROWSERS.find(([sign]) => sign.test(userAgent))?.[1];
   const system = SYSTEMS.find(([sign]) => sign.test(userAgent))?.[1];
   return (
-    [browser, system].filter(Boolean).join(", ") || userAgent.slice(0, 60) || text.settings.unknownBrowser
+    [browser, system].filter(Boolean).join(", ") || userAgent.slice(0, 60) || settingsText.unknownBrowser
   );
 }

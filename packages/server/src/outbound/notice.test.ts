@@ -99,16 +99,18 @@ test("an answer or a message that its agent did not get is told with what was wr
     message: "Nobody there knows it.",
     data: { state, requestId: "r1", ...data },
   });
-  const message = (state: string): NewEvent => ({
+  const message = (state: string, data: object = {}): NewEvent => ({
     ...activity("t1", "message"),
     message: "It takes no files.",
-    data: { state, messageId: "m1", mode: "next", by: "ann" },
+    data: { state, messageId: "m1", mode: "next", by: "ann", ...data },
   });
   await fixture.store.append([
     answer("delivered"),
     answer("undelivered", { title: "Run rm -rf build", reason: "Nobody there knows it." }),
     message("sending"),
     message("delivered"),
+    // The end of the attempt tells it.
+    message("refused", { opening: true }),
     message("refused"),
     asks,
   ]);

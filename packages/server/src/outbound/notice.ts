@@ -75,9 +75,13 @@ export function noticeKindOf({ type, data }: Pick<LogEvent, "type" | "data">): N
   return data.to === "completed" ? "complete" : null;
 }
 
-/** Whether an event tells that the agent did not get an answer, or a message. */
-function isUndelivered({ type, data: { state } }: Pick<LogEvent, "type" | "data">): boolean {
-  return (type === "permission" && state === "undelivered") || (type === "message" && state === "refused");
+/**
+ * Whether an event tells that the agent did not get an answer, or a message. That of the message that began an attempt is
+ * told by the attempt's end.
+ */
+function isUndelivered({ type, data: { state, opening } }: Pick<LogEvent, "type" | "data">): boolean {
+  if (type === "permission") return state === "undelivered";
+  return type === "message" && state === "refused" && opening !== true;
 }
 
 /** Whether a share of a budget was reached. Where all of it was at once, that is told, and not the share before it. */

@@ -182,6 +182,7 @@ test("a message to a task that has ended begins a new attempt, where its agent g
   goOn(away);
   step(away, "sending");
   const failed = away.undelivered("failed", "The gateway is not connected.");
-  assert.equal(failed.events.at(-1)?.data.reason, "The gateway is not connected.");
+  const { reason, opening } = failed.events.at(-1)?.data ?? {};
+  assert.deepEqual([reason, opening], ["The gateway is not connected.", true]);
   assert.equal(goOn(new Story().accepted()).events.length, 1, "one at work is written to");
 });

@@ -163,9 +163,14 @@ export function withOpeningMoved<R extends Ruling>(
   const known = message?.id === opening.id ? message : opening;
   const step = answer && moved(attempt, known, answer.state, answer.reason, now);
   if (!step) return ruling;
-  const events = [...ruling.events, ...step.events];
+  const events = [...ruling.events, ...step.events.map(asOpening)];
   const moves = known === message ? { message: step.message } : { opening: step.message };
   return { ...ruling, ...moves, attempt: step.attempt, events };
+}
+
+/** Marks what becomes of the message that an attempt began with: where it is refused, the attempt's end tells that already. */
+function asOpening(event: NewEvent): NewEvent {
+  return { ...event, data: { ...event.data, opening: true } };
 }
 
 function openingAnswer(attempt: Attempt): { state: MessageAnswer; reason?: string | undefined } | null {

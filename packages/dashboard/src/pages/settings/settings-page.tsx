@@ -8,6 +8,7 @@ import type { KeptChoice } from "../../app/kept-choice.ts";
 import { type Theme, theme } from "../../app/theme.ts";
 import { useMission } from "../../app/use-mission.ts";
 import { useSession } from "../../app/use-session.ts";
+import { settingsText } from "../../text/settings-text.ts";
 import { text } from "../../text/text.ts";
 import { describeBrowser } from "../../text/user-agent.ts";
 import { Button } from "../../ui/button.tsx";
@@ -23,13 +24,13 @@ const DENSITIES: readonly Density[] = ["comfortable", "compact"];
 export function SettingsPage() {
   return (
     <div className={styles.page}>
-      <Appearance choice={theme} values={THEMES} title={text.settings.theme} name={text.theme} />
+      <Appearance choice={theme} values={THEMES} title={settingsText.theme} name={text.theme} />
       <Appearance
         choice={density}
         values={DENSITIES}
-        title={text.settings.density}
-        name={text.settings.densities}
-        hint={text.settings.densityHint}
+        title={settingsText.density}
+        name={settingsText.densities}
+        hint={settingsText.densityHint}
       />
       <Notifications />
       <Sessions />
@@ -70,8 +71,8 @@ function Notifications() {
   const [refused, setRefused] = useState(false);
   return (
     <section className={styles.section} aria-labelledby="notifications">
-      <h2 id="notifications">{text.settings.notifications}</h2>
-      <p className={styles.quiet}>{text.settings.notificationsHint}</p>
+      <h2 id="notifications">{settingsText.notifications}</h2>
+      <p className={styles.quiet}>{settingsText.notificationsHint}</p>
       <div className={styles.actions}>
         <Button
           icon="bell"
@@ -82,12 +83,12 @@ function Notifications() {
             setOn(now);
           }}
         >
-          {on ? text.settings.notificationsOff : text.settings.notificationsOn}
+          {on ? settingsText.notificationsOff : settingsText.notificationsOn}
         </Button>
       </div>
       {refused ? (
         <p className={styles.bad} role="alert">
-          {text.settings.notificationsRefused}
+          {settingsText.notificationsRefused}
         </p>
       ) : null}
     </section>
@@ -121,8 +122,8 @@ function Sessions() {
   }
   return (
     <section className={styles.section} aria-labelledby="sessions">
-      <h2 id="sessions">{text.settings.sessions}</h2>
-      <p className={styles.quiet}>{text.settings.sessionsHint}</p>
+      <h2 id="sessions">{settingsText.sessions}</h2>
+      <p className={styles.quiet}>{settingsText.sessionsHint}</p>
       {sessions.error && !sessions.data ? (
         <Failure error={sessions.error} retry={() => void sessions.refetch()} />
       ) : null}
@@ -132,11 +133,11 @@ function Sessions() {
           <table className={`${styles.table} ${styles.stacked}`}>
             <thead>
               <tr>
-                <th>{text.settings.browser}</th>
-                <th>{text.settings.since}</th>
-                <th className={styles.minor}>{text.settings.until}</th>
+                <th>{settingsText.browser}</th>
+                <th>{settingsText.since}</th>
+                <th className={styles.minor}>{settingsText.until}</th>
                 <th>
-                  <span className="visually-hidden">{text.settings.end}</span>
+                  <span className="visually-hidden">{settingsText.end}</span>
                 </th>
               </tr>
             </thead>
@@ -147,7 +148,7 @@ function Sessions() {
                 return (
                   <tr key={entry.id}>
                     <th scope="row" title={entry.userAgent}>
-                      {browser} {own ? <Badge tone="good">{text.settings.here}</Badge> : null}
+                      {browser} {own ? <Badge tone="good">{settingsText.here}</Badge> : null}
                     </th>
                     <td>
                       <Ago at={entry.createdAt} />
@@ -157,14 +158,14 @@ function Sessions() {
                     </td>
                     <td className={styles.number}>
                       {own ? (
-                        <Button onClick={() => void leave()}>{text.settings.logOut}</Button>
+                        <Button onClick={() => void leave()}>{settingsText.logOut}</Button>
                       ) : (
                         <Button
                           kind="danger"
-                          aria-label={text.settings.endOf(browser)}
+                          aria-label={settingsText.endOf(browser)}
                           onClick={() => void end(entry.id)}
                         >
-                          {text.settings.end}
+                          {settingsText.end}
                         </Button>
                       )}
                     </td>
