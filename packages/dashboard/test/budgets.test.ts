@@ -47,7 +47,7 @@ describe("budgets", { skip }, () => {
     await row.getByText("Nearly used up").waitFor();
     assert.equal(await row.getByRole("meter").getAttribute("value"), "0.85");
     await spend("Silent about it", {});
-    await row.getByText("Cost unknown of 1 attempt, whose agent did not tell.").waitFor();
+    await row.getByText("1 attempt reported no cost.").waitFor();
     await spend("In yen", cost(300, "JPY"));
     await row.getByText("Not counted, in other currencies: 300.00 JPY.").waitFor();
     await spend("Dear", cost(2));
@@ -63,7 +63,7 @@ describe("budgets", { skip }, () => {
     await page.getByRole("menuitem", { name: "Edit" }).click();
     await page.getByLabel("Limit of").selectOption("tokens");
     await page.getByLabel("Tokens, input and output").fill("2000000");
-    await page.getByLabel("Begins anew each").selectOption("month");
+    await page.getByLabel("Resets every").selectOption("month");
     await dialog.getByLabel("Agent").selectOption({ label: "Ada" });
     await dialog.getByLabel("Tag").fill("docs");
     await page.getByRole("button", { name: "Save" }).click();

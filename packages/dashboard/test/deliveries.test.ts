@@ -38,13 +38,13 @@ describe("deliveries", { skip }, () => {
 
   test("the list tells what went which way, by filters that stand in the address", async () => {
     const page = await stage.open(context, "/webhooks");
-    await row(page, /To agent.*Dispatch.*Taken.*202.*Ada.*Mend the log-in/).waitFor();
-    await row(page, /Incoming.*Progress.*Taken.*200.*Mend the log-in/).waitFor();
+    await row(page, /To agent.*Dispatch.*Delivered.*202.*Ada.*Mend the log-in/).waitFor();
+    await row(page, /Incoming.*Progress.*Delivered.*200.*Mend the log-in/).waitFor();
     await row(page, /Incoming.*Callback.*Refused.*401.*127\.0\.0\.1.*no signature/).waitFor();
     await row(page, /To agent.*Dispatch.*Refused.*409.*I am full/).waitFor();
     await assertAccessible(page, "Deliveries");
     await page.getByLabel("Direction").selectOption("To agent");
-    await page.getByLabel("Result").selectOption("Taken");
+    await page.getByLabel("Result").selectOption("Delivered");
     await row(page, /Progress/).waitFor({ state: "detached" });
     await row(page, /Mend the log-in/).waitFor();
     assert.equal(await page.locator("[data-row]").count(), 1);

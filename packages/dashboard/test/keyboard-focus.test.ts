@@ -171,6 +171,34 @@ describe("the keyboard's place, while everything moves", { skip }, () => {
     await stage.server.call("DELETE", `/api/tasks/${two.id}`);
   });
 
+  test("a card that stood alone in the column it passed leaves the focus to the one in its first place", async () => {
+    const slow = await stage.join("Slow", 1);
+    const dispatch = async (id: string) => {
+      await stage.server.call("POST", `/api/tasks/${id}/dispatch`, { agentId: slow.id });
+      return slow.next(id);
+    };
+    const busyWith = await stage.task({ title: "In the way" });
+    const inTheWay = await dispatch(busyWith.id);
+    const tags = ["passing"];
+    const one = await stage.task({ title: "Passing", priority: "urgent", tags });
+    const two = await stage.task({ title: "Left behind", priority: "urgent", tags });
+    // Of these alone: others would stand beside it.
+    const page = await stage.open(context, "/board?tag=passing");
+    await page.getByRole("button", { name: "Fold In progress" }).click();
+    await page.locator(`[data-task="${one.id}"] a`).press("Enter");
+    await page.getByRole("complementary", { name: "Task" }).waitFor();
+    const begun = dispatch(one.id);
+    await page.locator(`[data-status=queued] [data-task="${one.id}"]`).waitFor();
+    await slow.report(inTheWay, { type: "complete", summary: "Ok" });
+    const payload = await begun;
+    await page.locator(`[data-task="${one.id}"]`).waitFor({ state: "detached" });
+    await page.keyboard.press("Escape");
+    await page.getByRole("complementary", { name: "Task" }).waitFor({ state: "detached" });
+    await focusIsOn(page, two.id);
+    await slow.report(payload, { type: "complete", summary: "Ok" });
+    await stage.server.call("DELETE", `/api/tasks/${two.id}`);
+  });
+
   test("a card's menu that is open while the card moves gives the focus back to it", async () => {
     const { task, payload } = await stage.running({ title: "Menu", priority: "urgent" });
     const page = await stage.open(context, "/board");

@@ -6,8 +6,14 @@ import { chromiumPath } from "./support/browser.ts";
 import { TOKEN } from "./support/server-process.ts";
 import { Stage } from "./support/stage.ts";
 
-/** In the page: what of the frame lets itself be scrolled, and what scrolls that holds something that scrolls as well. */
-function scrolling(): { moved: string[]; nested: string[] } {
+/** A word that finds no room anywhere. */
+const LONG = "unbreakable".repeat(5);
+
+/**
+ * In the page: what of the frame lets itself be scrolled, what scrolls that holds something that scrolls as well, and which
+ * tables have to be scrolled to the side.
+ */
+function scrolling(): { moved: string[]; nested: string[]; wide: string[] } {
   const main = document.querySelector("main") as HTMLElement;
   const tall = (element: Element) =>
     /auto|scroll/.test(getComputedStyle(element).overflowY) &&
@@ -22,6 +28,9 @@ function scrolling(): { moved: string[]; nested: string[] } {
     nested: [main, ...main.querySelectorAll("*")]
       .filter((element) => tall(element) && [...element.querySelectorAll("*")].some(tall))
       .map(nameOf),
+    wide: [...main.querySelectorAll("table")]
+      .filter(({ offsetWidth, parentElement }) => offsetWidth > (parentElement as HTMLElement).clientWidth)
+      .map(({ tHead }) => tHead?.textContent ?? ""),
   };
 }
 
@@ -55,7 +64,7 @@ describe("pages", { skip }, () => {
       title: "Fix the log-in redirect",
       description:
         "## Steps\n\n- read **all** of it\n- [a link](https://example.com)\n\n| a | b |\n|---|---|\n| 1 | 2 |",
-      tags: ["auth"],
+      tags: ["auth", LONG],
       priority: "high",
     });
     taskId = task.id;
@@ -65,6 +74,12 @@ describe("pages", { skip }, () => {
     const done = await stage.running({ title: "Write the release notes", requiresReview: true });
     await stage.agent.report(done.payload, { type: "complete", summary: "Written." });
     await stage.task({ title: "Think about names" });
+    await stage.server.call("POST", "/api/agents", {
+      name: LONG,
+      endpoint: { kind: "http", url: "http://127.0.0.1:9/dispatch" },
+    });
+    const tagged = await stage.running({ title: LONG, tags: [LONG] });
+    await stage.agent.report(tagged.payload, { type: "error", error: LONG });
   });
   after(async () => {
     await stage.strike();
@@ -128,7 +143,7 @@ describe("pages", { skip }, () => {
         // 1440 × 900 at 200 %.
         await page.setViewportSize({ width: 720, height: 450 });
         for (const summary of await page.locator("summary:visible").all()) await summary.click();
-        assert.deepEqual(await page.evaluate(scrolling), { moved: [], nested: [] }, name);
+        assert.deepEqual(await page.evaluate(scrolling), { moved: [], nested: [], wide: [] }, name);
         await page.close();
       });
     }

@@ -168,19 +168,28 @@ describe("two ways", { skip }, () => {
     await said.getByText("taken up").waitFor();
     await assertAccessible(page, "Transcript with a message");
 
+    await field.fill("Not sent yet");
     await stage.agent.report(payload, { type: "complete", summary: "It keeps *everything*." });
     await page.locator("[data-entry] em", { hasText: "everything" }).waitFor();
-    assert.equal(await field.isDisabled(), true);
+    await page.getByText("its agent takes no more messages").first().waitFor();
+    assert.equal(await page.getByRole("button", { name: "Send" }).isDisabled(), true);
+    assert.equal(await field.inputValue(), "Not sent yet", "what was written can be taken elsewhere");
+    await field.clear();
+    await field.waitFor({ state: "detached" });
     await page.getByText("its agent takes no more messages").first().waitFor();
 
     // What is over is read from its beginning: nothing scrolls by itself.
-    await page.setViewportSize({ width: 1280, height: 420 });
-    await page.reload();
-    await page.locator("[data-entry]").first().waitFor({ state: "attached" });
-    await page.evaluate(
-      () => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))),
-    );
-    assert.equal(await page.evaluate(() => document.querySelector("main")?.scrollTop), 0);
+    for (const height of [420, 640, 760, 880]) {
+      await page.setViewportSize({ width: 1280, height });
+      await page.reload();
+      await page.locator("[data-entry]").first().waitFor({ state: "attached" });
+      await page.waitForFunction(() => document.querySelector("main em"));
+      await page.evaluate(
+        () => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))),
+      );
+      const top = await page.evaluate(() => document.querySelector("main")?.scrollTop);
+      assert.equal(top, 0, `${height} px high`);
+    }
   });
 
   test("an output that was cut leads to the whole, which the agent has handed in", async () => {

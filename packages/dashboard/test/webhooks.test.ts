@@ -44,7 +44,7 @@ describe("webhooks", { skip }, () => {
 
     await page.getByRole("button", { name: "Our chat" }).click();
     await press("Send a test");
-    await dialog.getByText(/Taken in \d+ ms \(HTTP 204\)/).waitFor();
+    await dialog.getByText(/Delivered in \d+ ms \(HTTP 204\)/).waitFor();
     const [tested] = receiver.received;
     assert.ok(tested);
     new Webhook(secret).verify(tested.body, tested.headers as Record<string, string>);
@@ -68,7 +68,7 @@ describe("webhooks", { skip }, () => {
     await receiver.receives(3);
     assert.equal(receiver.received[2]?.id, receiver.received[1]?.id);
     await page.keyboard.press("Escape");
-    await page.getByLabel("Result").selectOption("Taken");
+    await page.getByLabel("Result").selectOption("Delivered");
     await page.getByRole("link", { name: /To endpoint.*Task/ }).waitFor();
     await page.getByRole("link", { name: "Endpoints" }).click();
     await page.getByRole("button", { name: "Our chat" }).waitFor();
@@ -97,7 +97,7 @@ describe("webhooks", { skip }, () => {
     const page = await stage.open(context, "/webhooks?tab=endpoints");
     const dialog = page.getByRole("dialog");
     await page.getByRole("button", { name: "Add endpoint" }).click();
-    await dialog.getByLabel("Written as").selectOption("slack_app");
+    await dialog.getByLabel("Format").selectOption("slack_app");
     await dialog.getByLabel("Address").fill(url);
     await dialog.getByLabel("What it is for").fill("Operators");
     await dialog.getByLabel("Token of the bot").fill(botToken);
@@ -122,7 +122,7 @@ describe("webhooks", { skip }, () => {
     await assertAccessible(page, "An app of Slack");
     const press = (name: string) => dialog.getByRole("button", { name, exact: true }).click();
     await press("Send a test");
-    await dialog.getByText(/Taken in \d+ ms/).waitFor();
+    await dialog.getByText(/Delivered in \d+ ms/).waitFor();
 
     const endpoints = async () => {
       const { items } = await stage.server.call<{ items: WebhookEndpointView[] }>("GET", ENDPOINTS);
@@ -154,7 +154,7 @@ describe("webhooks", { skip }, () => {
       ["Everybody", ["night", "day"], undefined, { users: ["U1", "U2"] }],
     );
     await press("Send a test");
-    await dialog.getByText(/Taken in \d+ ms/).waitFor();
+    await dialog.getByText(/Delivered in \d+ ms/).waitFor();
     await press("Remove");
     await press("Remove");
     await page.getByText("Nothing is sent to other programs yet").waitFor();

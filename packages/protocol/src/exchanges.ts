@@ -10,7 +10,7 @@ export const exchangeDirectionSchema = z.enum(["dispatch", "callback", "webhook"
 export type ExchangeDirection = z.infer<typeof exchangeDirectionSchema>;
 
 /**
- * What came of it. `ok`: it was taken. `refused`: the other side (or, of a callback, this server) said no. `failed`: it
+ * What came of it. `ok`: it was delivered. `refused`: the other side (or, of a callback, this server) said no. `failed`: it
  * could not be handed over in all its tries. `unknown`: it went out whole and was not answered. `waiting`: it is tried
  * again, or waits behind an earlier one.
  */
@@ -54,7 +54,7 @@ export const exchangeSchema = z.object({
     .int()
     .optional()
     .describe("The event that a callback became, or that a webhook tells of."),
-  reason: z.string().optional().describe("Why it was not taken."),
+  reason: z.string().optional().describe("Why it was not delivered."),
   address: z.string().optional().describe("Where a refused callback came from."),
   isVerified: z
     .boolean()
@@ -82,7 +82,7 @@ export type ExchangeRequest = z.infer<typeof exchangeRequestSchema>;
 export const exchangeDetailSchema = exchangeSchema.extend({
   request: exchangeRequestSchema
     .optional()
-    .describe("Absent for a callback that was taken: its event says what it said."),
+    .describe("Absent for a delivered callback: its event says what it said."),
   tries: z.array(exchangeTrySchema),
   event: eventSchema.optional().describe("The event that a callback became."),
 });

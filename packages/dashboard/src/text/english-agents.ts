@@ -18,7 +18,7 @@ export const englishAgents = {
   success: "Completed",
   median: "Median",
   costToday: "Cost today",
-  lastWord: "Last word",
+  lastWord: "Last seen",
   kind: { http: "HTTP", openclaw: "OpenClaw" },
   rate: (percent: number, attempts: number) => `${percent} % of ${grouped(attempts)}`,
   endpoint: "Address",

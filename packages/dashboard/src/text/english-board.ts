@@ -29,7 +29,7 @@ export const englishBoard = {
     state: "State",
     agent: "Agent",
     tags: "Tags",
-    last: "Last word",
+    last: "Last message",
     updated: "Last update",
   },
 };

@@ -3,7 +3,7 @@ import { count } from "./english-count.ts";
 /** The words of the Webhooks page, which come with it. */
 export const englishWebhooks = {
   intro:
-    "The server sends events to other programs as they happen, signed, and tries again until they are taken.",
+    "The server sends events to other programs as they happen, signed, and tries again until they are delivered.",
   endpoints: "Endpoints",
   add: "Add endpoint",
   formHint: "It gets every event from now on that passes the filters.",
@@ -50,7 +50,7 @@ export const englishWebhooks = {
   tags: "Only tasks with one of these tags",
   tagsHint: "With commas between them.",
   description: "What it is for",
-  format: "Written as",
+  format: "Format",
   formats: {
     event: "Event, as the stream has it",
     cloudevents: "CloudEvents 1.0",
@@ -78,8 +78,13 @@ export const englishWebhooks = {
   failing: "Failing since",
   lastDelivered: "Last delivered",
   behind: "Behind",
-  behindBy: (events: number, waiting: number) =>
-    `${count(events, "event")} to look at, ${count(waiting, "delivery", "deliveries")} waiting`,
+  behindBy: (events: number, waiting: number) => {
+    const parts = [
+      ...(events === 0 ? [] : [count(events, "event")]),
+      ...(waiting === 0 ? [] : [`${count(waiting, "delivery", "deliveries")} waiting`]),
+    ];
+    return parts.join(", ") || "Up to date";
+  },
   skipped: (events: number) => `${count(events, "event")} left the log before they could be looked at.`,
   filters: "Filters",
   everything: "Everything",
@@ -91,7 +96,7 @@ export const englishWebhooks = {
   saved: "I have saved it",
   test: "Send a test",
   tested: (ms: number, status: number | undefined) =>
-    `Taken in ${ms} ms${status === undefined ? "" : ` (HTTP ${status})`}.`,
+    `Delivered in ${ms} ms${status === undefined ? "" : ` (HTTP ${status})`}.`,
   edit: "Edit",
   editTitle: (endpoint: string) => `Edit ${endpoint}`,
   editHint: "It keeps its secret and its place in the log; what waits goes to a new address, too.",
@@ -124,9 +129,9 @@ export const englishWebhooks = {
   },
   exchanges: {
     intro:
-      "What was sent to agents, came from them and went to endpoints. Of a callback that was taken, the log has what it said: its headers and bytes are not kept, nor are repeats of it.",
+      "What was sent to agents, came from them and went to endpoints. Of a delivered callback, the log has what it said: its headers and bytes are not kept, nor are repeats of it.",
     refusedIntro:
-      "Callbacks that the server did not take, with the reason that their sender is not told. Of many in a short time, a few are kept and the others counted.",
+      "Callbacks that the server refused, with the reason that their sender is not told. Of many in a short time, a few are kept and the others counted.",
     none: "Nothing was sent or received",
     noneHint: "Dispatch a task, and what its agent is sent and answers is here.",
     noneFound: "No deliveries match",
@@ -141,7 +146,7 @@ export const englishWebhooks = {
     result: "Result",
     anyResult: "All",
     results: {
-      ok: "Taken",
+      ok: "Delivered",
       refused: "Refused",
       failed: "Failed",
       unknown: "Unknown",
@@ -181,7 +186,7 @@ export const englishWebhooks = {
     end: "Nothing older is kept.",
     olderFailed: (reason: string) => `Try again: ${reason}`,
     detail: (what: string) => `Delivery: ${what}`,
-    at: "Over at",
+    at: "Time",
     status: "HTTP status",
     duration: "Last try",
     task: "Task",

@@ -48,7 +48,7 @@ type Places = Record<string, string | null>;
 
 /**
  * A page of everything that was sent and answered, newest first, from where each kind is kept: what went to agents and
- * what was refused beside the log, callbacks that were taken in the log, webhooks as deliveries.
+ * what was refused beside the log, delivered callbacks in the log, webhooks as deliveries.
  * @throws InvalidCursorError
  */
 export async function listExchanges(parts: ExchangeListParts, query: ExchangeQuery): Promise<ExchangePage> {
@@ -207,7 +207,7 @@ function webhookSource(
   };
 }
 
-/** What a callback that was taken is in the list; null for an event that no callback became. */
+/** What a delivered callback is in the list; null for an event that no callback became. */
 function callbackExchange(event: LogEvent): ExchangeView | null {
   const { id: eventId, type, agentId, taskId, dispatchId, data, receivedAt } = event;
   // What gateways and the server report has a source; late ones were refused, and are kept as such.

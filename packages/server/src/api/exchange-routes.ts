@@ -17,7 +17,7 @@ export function exchangeRoutes(app: HttpApp, parts: ExchangeListParts): void {
         operationId: "listExchanges",
         summary: "List what was sent to agents, came from them and went to endpoints, newest first",
         description:
-          "Of callbacks that were taken, what the log has of them. A page may be short, or empty, where few match: its cursor goes on.",
+          "Of delivered callbacks, what the log has of them. A page may be short, or empty, where few match: its cursor goes on.",
         querystring: exchangeQuerySchema,
         response: { 200: exchangePageSchema, ...PROBLEM_RESPONSE },
       },

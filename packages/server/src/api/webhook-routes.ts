@@ -119,7 +119,7 @@ function endpointRoutes(app: HttpApp, webhooks: Webhooks): void {
         operationId: "testWebhook",
         summary: "Send a test message, and tell what came of it",
         description:
-          "Sent once, at once, also to an endpoint that is off; `state` says whether it was taken.",
+          "Sent once, at once, also to an endpoint that is off; `state` says whether it was delivered.",
         params,
         response: { 200: deliverySchema, ...PROBLEM_RESPONSE },
       },

@@ -64,7 +64,7 @@ export function AgentsPage() {
                   <th>{agentsText.now}</th>
                   <th className={`${styles.number} ${styles.minor}`}>{agentsText.costToday}</th>
                   <th className={`${styles.number} ${styles.minor}`}>{agentsText.success}</th>
-                  <th className={`${styles.number} ${styles.minor}`}>{agentsText.median}</th>
+                  <th className={`${styles.number} ${styles.minor} ${styles.least}`}>{agentsText.median}</th>
                   <th>{agentsText.lastWord}</th>
                 </tr>
               </thead>
@@ -146,7 +146,7 @@ function Row({ agent, tasks, figures, open }: RowProps) {
       <td className={`${styles.number} ${styles.minor}`}>
         <Rate figures={figures} />
       </td>
-      <td className={`${styles.number} ${styles.minor}`}>
+      <td className={`${styles.number} ${styles.minor} ${styles.least}`}>
         <Median figures={figures} />
       </td>
       <td>{agent.lastWordAt ? <Ago at={agent.lastWordAt} /> : text.never}</td>

@@ -5,6 +5,7 @@ import { agentName } from "../../app/use-agents.ts";
 import { useLive, useMission } from "../../app/use-mission.ts";
 import { text } from "../../text/text.ts";
 import { formatUsage } from "../../text/usage.ts";
+import { visibleText } from "../../text/visible.ts";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Foreign } from "../../ui/foreign.tsx";
 import { Badge } from "../../ui/state.tsx";
@@ -38,7 +39,7 @@ export function TaskFacts({ task }: { task: TaskView }) {
           <span className={styles.tags}>
             {task.tags.map((tag) => (
               <Badge key={tag} tone="idle">
-                {tag}
+                {visibleText(tag)}
               </Badge>
             ))}
           </span>

@@ -62,7 +62,7 @@ interface EndpointTableProps {
 function EndpointTable({ endpoints, onOpen }: EndpointTableProps) {
   return (
     <div className={styles.frame}>
-      <table className={styles.table}>
+      <table className={`${styles.table} ${styles.stacked}`}>
         <thead>
           <tr>
             <th>{text.url}</th>
@@ -70,7 +70,7 @@ function EndpointTable({ endpoints, onOpen }: EndpointTableProps) {
             <th className={styles.minor}>{text.filters}</th>
             <th>{text.behind}</th>
             <th>{text.deliveriesOf}</th>
-            <th>{text.lastDelivered}</th>
+            <th className={styles.minor}>{text.lastDelivered}</th>
           </tr>
         </thead>
         <tbody>
@@ -117,7 +117,7 @@ function Row({ endpoint, onOpen }: { endpoint: WebhookEndpointView; onOpen(): vo
       <td className={styles.minor}>
         <Filters endpoint={endpoint} />
       </td>
-      <td>
+      <td className={styles.wide}>
         {text.behindBy(behind, waiting)}
         {skipped === 0 ? null : <span className={styles.under}>{text.skipped(skipped)}</span>}
       </td>
@@ -126,7 +126,9 @@ function Row({ endpoint, onOpen }: { endpoint: WebhookEndpointView; onOpen(): vo
           {text.deliveriesOf}
         </Link>
       </td>
-      <td>{endpoint.lastDeliveredAt ? <Ago at={endpoint.lastDeliveredAt} /> : common.none}</td>
+      <td className={styles.minor}>
+        {endpoint.lastDeliveredAt ? <Ago at={endpoint.lastDeliveredAt} /> : common.none}
+      </td>
     </tr>
   );
 }

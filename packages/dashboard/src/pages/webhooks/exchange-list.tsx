@@ -76,7 +76,7 @@ export function ExchangeList({ view, selected, none }: ExchangeListProps) {
         <span>{words.resultHead}</span>
         <span className={styles.number}>{words.statusHead}</span>
         <span className={styles.number}>{words.durationHead}</span>
-        <span>{words.agentHead}</span>
+        <span className={styles.agent}>{words.agentHead}</span>
         <span>{words.taskHead}</span>
       </div>
       {feed.fresh.length > 0 ? (

@@ -33,6 +33,8 @@ export function Composer({ task }: { task: TaskView }) {
     if (say) field.current?.focus();
   }, [say]);
   const words = typed.trim();
+  // What is written already stays, to be taken elsewhere.
+  const isShut = whyNot !== null && typed === "" && attached.files.length === 0;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (words === "" || whyNot || attached.isReading) return;
@@ -73,69 +75,73 @@ export function Composer({ task }: { task: TaskView }) {
           )}
         </p>
       ))}
-      <form onSubmit={submit} aria-label={runText.message.label} {...attached.takes}>
-        <AttachedFiles files={attached.files} onRemove={attached.remove} />
-        {attached.trouble === null ? null : (
-          <p role="alert" className={styles.refused}>
-            {attached.trouble}
-          </p>
-        )}
-        <textarea
-          ref={field}
-          rows={1}
-          aria-label={runText.message.label}
-          aria-describedby={whyNot ? `${id}-why` : undefined}
-          placeholder={whyNot ? undefined : runText.message.placeholder}
-          disabled={whyNot !== null}
-          value={typed}
-          onChange={(event) => setTyped(event.target.value)}
-          onKeyDown={onKeyDown}
-        />
-        <div className={styles.tools}>
-          <label>
-            <span className="visually-hidden">{runText.message.when}</span>
-            <select
-              value={mode}
-              disabled={whyNot !== null}
-              onChange={(event) => setMode(event.target.value as MessageMode)}
+      {isShut ? (
+        <p className={styles.hint}>{whyNot}</p>
+      ) : (
+        <form onSubmit={submit} aria-label={runText.message.label} {...attached.takes}>
+          <AttachedFiles files={attached.files} onRemove={attached.remove} />
+          {attached.trouble === null ? null : (
+            <p role="alert" className={styles.refused}>
+              {attached.trouble}
+            </p>
+          )}
+          <textarea
+            ref={field}
+            rows={1}
+            aria-label={runText.message.label}
+            aria-describedby={whyNot ? `${id}-why` : undefined}
+            placeholder={runText.message.placeholder}
+            value={typed}
+            onChange={(event) => setTyped(event.target.value)}
+            onKeyDown={onKeyDown}
+          />
+          <div className={styles.tools}>
+            <label>
+              <span className="visually-hidden">{runText.message.when}</span>
+              <select
+                value={mode}
+                disabled={whyNot !== null}
+                onChange={(event) => setMode(event.target.value as MessageMode)}
+              >
+                {MODES.map((one) => (
+                  <option key={one} value={one}>
+                    {runText.message.mode[one]}
+                  </option>
+                ))}
+              </select>
+            </label>
+            <span id={`${id}-why`} className={styles.hint}>
+              {whyNot ??
+                (beginsAttempt(task, agent) ? runText.message.goesOn : runText.message.modeHint[mode])}
+            </span>
+            <input
+              ref={chooser}
+              type="file"
+              multiple
+              hidden
+              onChange={({ target }) => {
+                void attached.add([...(target.files ?? [])]);
+                // The same file can be chosen again.
+                target.value = "";
+              }}
+            />
+            <IconButton
+              icon="attach"
+              label={whyNoFiles(agent) ?? runText.attach.button}
+              disabled={whyNot !== null || whyNoFiles(agent) !== null}
+              onClick={() => chooser.current?.click()}
+            />
+            <Button
+              submit
+              kind="primary"
+              icon="send"
+              disabled={whyNot !== null || words === "" || attached.isReading}
             >
-              {MODES.map((one) => (
-                <option key={one} value={one}>
-                  {runText.message.mode[one]}
-                </option>
-              ))}
-            </select>
-          </label>
-          <span id={`${id}-why`} className={styles.hint}>
-            {whyNot ?? (beginsAttempt(task, agent) ? runText.message.goesOn : runText.message.modeHint[mode])}
-          </span>
-          <input
-            ref={chooser}
-            type="file"
-            multiple
-            hidden
-            onChange={({ target }) => {
-              void attached.add([...(target.files ?? [])]);
-              // The same file can be chosen again.
-              target.value = "";
-            }}
-          />
-          <IconButton
-            icon="attach"
-            label={whyNoFiles(agent) ?? runText.attach.button}
-            disabled={whyNot !== null || whyNoFiles(agent) !== null}
-            onClick={() => chooser.current?.click()}
-          />
-          <Button
-            submit
-            kind="primary"
-            icon="send"
-            disabled={whyNot !== null || words === "" || attached.isReading}
-          >
-            {runText.message.send}
-          </Button>
-        </div>
-      </form>
+              {runText.message.send}
+            </Button>
+          </div>
+        </form>
+      )}
     </div>
   );
 }

@@ -29,6 +29,8 @@ import { type FirstEnd, useTranscript } from "./use-transcript.ts";
 
 /** What a row is thought to take before it was drawn once. */
 const ROW_HEIGHT = 32;
+/** How much of the list is on the screen, in pixels, where it makes sense to lead to its end. */
+const IN_VIEW = 120;
 
 /** What was said and done in a task, in order, live at its end. Only the rows on the screen exist. */
 export default memo(Transcript, (before, after) =>
@@ -108,6 +110,8 @@ function Rows({ task, rows, count, end, children }: RowsProps) {
   const newest = all[count - 1]?.eventId ?? 0;
   const begin = wanted !== undefined ? "elsewhere" : task.status === "in_progress" ? "end" : "top";
   const follow = useFollow(end, newest, begin);
+  const { scrollOffset, scrollRect } = virtualizer;
+  const isInView = (scrollOffset ?? 0) + (scrollRect?.height ?? 0) > margin + IN_VIEW;
   const fresh = follow.isAtEnd ? 0 : count - 1 - rows.indexOf(follow.seen);
   useAnchor(list, virtualizer, rows);
   useHighlight(list, words);
@@ -194,7 +198,7 @@ function Rows({ task, rows, count, end, children }: RowsProps) {
       </section>
       {children}
       <div className={styles.dock}>
-        {follow.isAtEnd ? null : (
+        {follow.isAtEnd || !isInView ? null : (
           <button type="button" className={styles.jump} onClick={follow.toEnd}>
             <Icon name="down" size={12} />
             {fresh > 0 ? runText.transcript.fresh(fresh) : runText.transcript.toEnd}

@@ -16,7 +16,8 @@ export interface Follow {
 export type Beginning = "end" | "top" | "elsewhere";
 
 /**
- * Keeps the end of a list on the screen while it grows, until somebody scrolls up to read; then nothing moves.
+ * Keeps the end of a list on the screen while it grows, until somebody scrolls up to read; then nothing moves, nor does what
+ * is read from its top, however much of it is on the screen at first.
  * @param end what stands behind the list
  * @param newest its newest row, by its event
  */
@@ -24,9 +25,14 @@ export function useFollow(end: RefObject<HTMLElement | null>, newest: number, be
   const [isAtEnd, setIsAtEnd] = useState(begin === "end");
   const [seen, setSeen] = useState(newest);
   const following = useRef(begin === "end");
-  const latest = useRef(newest);
-  latest.current = newest;
-  const first = useRef(begin);
+  const known = useRef({ isAtEnd, newest });
+  known.current.newest = newest;
+  const note = useCallback((next: boolean) => {
+    if (next === known.current.isAtEnd) return;
+    known.current.isAtEnd = next;
+    setIsAtEnd(next);
+    setSeen(known.current.newest);
+  }, []);
   useEffect(() => {
     const scroller = scrollerOf(end.current);
     if (!scroller) return;
@@ -34,28 +40,29 @@ export function useFollow(end: RefObject<HTMLElement | null>, newest: number, be
     const onScroll = () => {
       const { scrollTop } = scroller;
       // To scroll down is never to leave the end: it may only have moved on meanwhile.
-      const next = scrollTop >= endTop(end) - NEAR || (following.current && scrollTop >= before);
+      following.current = isEndInView(end) || (following.current && scrollTop >= before);
       before = scrollTop;
-      if (next === following.current) return;
-      following.current = next;
-      setIsAtEnd(next);
-      setSeen(latest.current);
+      note(following.current);
     };
-    // A list that is all on the screen is at its end.
-    if (first.current !== "elsewhere") onScroll();
     scroller.addEventListener("scroll", onScroll, { passive: true });
     return () => scroller.removeEventListener("scroll", onScroll);
-  }, [end]);
+  }, [end, note]);
   // Rows grow when they are measured, too: after every drawing, the end is where it belongs.
   useLayoutEffect(() => {
     if (following.current) scrollTo(end);
+    else note(isEndInView(end));
   });
   const toEnd = useCallback(() => {
     following.current = true;
-    setIsAtEnd(true);
+    note(true);
     scrollTo(end);
-  }, [end]);
+  }, [end, note]);
   return { isAtEnd, seen, toEnd };
+}
+
+function isEndInView(end: RefObject<HTMLElement | null>): boolean {
+  const scroller = scrollerOf(end.current);
+  return scroller !== null && scroller.scrollTop >= endTop(end) - NEAR;
 }
 
 /** Where the page is scrolled to while the end stands at the bottom of the screen. */
