@@ -9,7 +9,7 @@ const ESCAPED_HALF = /\\u[dD][89a-fA-F]/;
  * @returns the path of the first such string or name, in dots, "" for the value itself; null when all is well
  */
 export function pathOfLoneSurrogate(json: string, value: unknown): string | null {
-  return ESCAPED_HALF.test(json) ? search(value, "") : null;
+  return json.includes("\\u") && ESCAPED_HALF.test(json) ? search(value, "") : null;
 }
 
 function search(value: unknown, path: string): string | null {

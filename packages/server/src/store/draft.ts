@@ -80,66 +80,86 @@ interface AttemptEntry {
 const NOTHING: ReadonlyMap<string, never> = new Map<string, never>();
 const NONE: readonly never[] = [];
 
+/** What the operations planned so far change. A record, and no fields of the draft: one is made for every commit. */
+interface Changes {
+  tasks: ReadonlyMap<string, TaskRow | null>;
+  deletedTasks: ReadonlyMap<string, true>;
+  attempts: ReadonlyMap<string, AttemptEntry>;
+  /** The attempts above, by agent. */
+  attemptsByAgent: ReadonlyMap<string, Set<AttemptEntry>>;
+  messages: ReadonlyMap<string, MessageRow>;
+  receipts: ReadonlyMap<string, Receipt>;
+  records: ReadonlyMap<string, RecordStep>;
+  events: EventRow[];
+  artifacts: ArtifactRecord[];
+  commands: PendingCommand[];
+  commandsDone: number[];
+  deliveries: ReadonlyMap<string, DeliveryWrite>;
+  facts: InsightFact[];
+  payloads: ReadonlyMap<string, PayloadRow>;
+}
+
 /** The store as the operations planned so far leave it: the working set, and what they change about it. */
 export class Draft implements WorkingSet {
   readonly #before: WorkingSet;
-  #tasks: ReadonlyMap<string, TaskRow | null> = NOTHING;
-  #deletedTasks: ReadonlyMap<string, true> = NOTHING;
-  #attempts: ReadonlyMap<string, AttemptEntry> = NOTHING;
-  /** The attempts above, by agent. */
-  #byAgent: ReadonlyMap<string, Set<AttemptEntry>> = NOTHING;
-  #messages: ReadonlyMap<string, MessageRow> = NOTHING;
-  #receipts: ReadonlyMap<string, Receipt> = NOTHING;
-  #records: ReadonlyMap<string, RecordStep> = NOTHING;
-  readonly #events: EventRow[] = [];
-  #artifacts: ArtifactRecord[] = [];
-  readonly #commands: PendingCommand[] = [];
-  readonly #commandsDone: number[] = [];
-  #deliveries: ReadonlyMap<string, DeliveryWrite> = NOTHING;
-  readonly #facts: InsightFact[] = [];
-  #payloads: ReadonlyMap<string, PayloadRow> = NOTHING;
+  readonly #changes: Changes = {
+    tasks: NOTHING,
+    deletedTasks: NOTHING,
+    attempts: NOTHING,
+    attemptsByAgent: NOTHING,
+    messages: NOTHING,
+    receipts: NOTHING,
+    records: NOTHING,
+    events: [],
+    artifacts: [],
+    commands: [],
+    commandsDone: [],
+    deliveries: NOTHING,
+    facts: [],
+    payloads: NOTHING,
+  };
 
   constructor(before: WorkingSet) {
     this.#before = before;
   }
 
   get nextEventId(): number {
-    return this.#before.nextEventId + this.#events.length;
+    return this.#before.nextEventId + this.#changes.events.length;
   }
 
   task(id: string): Task | null {
-    const row = this.#tasks.get(id);
+    const row = this.#changes.tasks.get(id);
     return row === undefined ? this.#before.task(id) : (row?.task ?? null);
   }
 
   attempt(id: string): Attempt | null {
-    const entry = this.#attempts.get(id);
+    const entry = this.#changes.attempts.get(id);
     return entry ? entry.after : this.#before.attempt(id);
   }
 
   attemptsOf(taskId: string): Attempt[] {
-    const kept = this.#before.attemptsOf(taskId).filter(({ id }) => !this.#attempts.has(id));
-    for (const { after } of this.#attempts.values()) if (after?.taskId === taskId) kept.push(after);
+    const kept = this.#before.attemptsOf(taskId).filter(({ id }) => !this.#changes.attempts.has(id));
+    for (const { after } of this.#changes.attempts.values()) if (after?.taskId === taskId) kept.push(after);
     return kept.sort((a, b) => a.number - b.number);
   }
 
   message(id: string): Message | null {
-    const message = this.#messages.get(id)?.message ?? this.#before.message(id);
+    const message = this.#changes.messages.get(id)?.message ?? this.#before.message(id);
     // With its task, a message is gone.
-    return message && this.#tasks.get(message.taskId) !== null ? message : null;
+    return message && this.#changes.tasks.get(message.taskId) !== null ? message : null;
   }
 
   receipt(key: string): Receipt | null {
-    return this.#receipts.get(key) ?? this.#before.receipt(key);
+    return this.#changes.receipts.get(key) ?? this.#before.receipt(key);
   }
 
   record<Kind extends RecordKind>(kind: Kind, id: string): RecordKinds[Kind] | null {
-    const step = this.#records.get(`${kind} ${id}`);
+    const step = this.#changes.records.get(`${kind} ${id}`);
     return step ? (step.record as RecordKinds[Kind] | null) : this.#before.record(kind, id);
   }
 
   agents(): readonly AgentRecord[] {
-    const changed = [...this.#records.values()].filter(({ kind }) => kind === "agent");
+    const changed = [...this.#changes.records.values()].filter(({ kind }) => kind === "agent");
     const ids = new Set(changed.map(({ id }) => id));
     const edited = changed
       .map(({ record }) => record as AgentRecord | null)
@@ -149,7 +169,7 @@ export class Draft implements WorkingSet {
 
   underWay(agentId: string): number {
     let count = this.#before.underWay(agentId);
-    for (const { before, after } of this.#byAgent.get(agentId) ?? []) {
+    for (const { before, after } of this.#changes.attemptsByAgent.get(agentId) ?? []) {
       count +=
         Number(after !== null && occupiesSlot(after)) - Number(before !== null && occupiesSlot(before));
     }
@@ -157,11 +177,11 @@ export class Draft implements WorkingSet {
   }
 
   queued(agentId: string, limit: number): Attempt[] {
-    const changed = this.#byAgent.get(agentId);
+    const changed = this.#changes.attemptsByAgent.get(agentId);
     if (!changed) return [...this.#before.queued(agentId, limit)];
     const queue = this.#before
       .queued(agentId, Math.min(limit + changed.size, Number.MAX_SAFE_INTEGER))
-      .filter(({ id }) => !this.#attempts.has(id));
+      .filter(({ id }) => !this.#changes.attempts.has(id));
     for (const { after } of changed) if (after?.state === "queued") queue.push(after);
     return queue.sort(byUrgency).slice(0, limit);
   }
@@ -175,16 +195,21 @@ export class Draft implements WorkingSet {
    * @param followsFromEvents whether those of this change say all that it has become by it
    */
   setTask(task: Task, asOf: number, followsFromEvents: boolean): void {
-    const isKnown = !this.#deletedTasks.has(task.id) && this.#before.task(task.id) !== null;
-    const follows = followsFromEvents && (this.#tasks.get(task.id)?.followsFromEvents ?? true);
-    this.#tasks = put(this.#tasks, task.id, { task, isKnown, asOf, followsFromEvents: follows });
+    const isKnown = !this.#changes.deletedTasks.has(task.id) && this.#before.task(task.id) !== null;
+    const follows = followsFromEvents && (this.#changes.tasks.get(task.id)?.followsFromEvents ?? true);
+    this.#changes.tasks = put(this.#changes.tasks, task.id, {
+      task,
+      isKnown,
+      asOf,
+      followsFromEvents: follows,
+    });
   }
 
   /** @param attempts all of the task's */
   deleteTask(id: string, attempts: readonly Attempt[]): void {
-    this.#tasks = put(this.#tasks, id, null);
-    this.#artifacts = this.#artifacts.filter(({ taskId }) => taskId !== id);
-    if (this.#before.task(id)) this.#deletedTasks = put(this.#deletedTasks, id, true);
+    this.#changes.tasks = put(this.#changes.tasks, id, null);
+    this.#changes.artifacts = this.#changes.artifacts.filter(({ taskId }) => taskId !== id);
+    if (this.#before.task(id)) this.#changes.deletedTasks = put(this.#changes.deletedTasks, id, true);
     for (const attempt of attempts) this.#enter(attempt, this.#before.attempt(attempt.id)).after = null;
   }
 
@@ -195,9 +220,9 @@ export class Draft implements WorkingSet {
 
   /** @param eventId the id of the event that announces it */
   setMessage(message: Message, eventId: number): void {
-    const known = this.#messages.get(message.id);
+    const known = this.#changes.messages.get(message.id);
     const isKnown = known ? known.isKnown : this.#before.message(message.id) !== null;
-    this.#messages = put(this.#messages, message.id, {
+    this.#changes.messages = put(this.#changes.messages, message.id, {
       message,
       isKnown,
       eventId: known?.eventId ?? eventId,
@@ -205,77 +230,83 @@ export class Draft implements WorkingSet {
   }
 
   addArtifact(artifact: ArtifactRecord): void {
-    this.#artifacts.push(artifact);
+    this.#changes.artifacts.push(artifact);
   }
 
   setReceipt(key: string, receipt: Receipt): void {
-    this.#receipts = put(this.#receipts, key, receipt);
+    this.#changes.receipts = put(this.#changes.receipts, key, receipt);
   }
 
   setRecord<Kind extends RecordKind>(kind: Kind, id: string, record: RecordKinds[Kind] | null): void {
-    this.#records = put(this.#records, `${kind} ${id}`, { kind, id, record });
+    this.#changes.records = put(this.#changes.records, `${kind} ${id}`, { kind, id, record });
   }
 
   setDeliveries(deliveries: readonly DeliveryWrite[]): void {
-    for (const delivery of deliveries) this.#deliveries = put(this.#deliveries, delivery.id, delivery);
+    for (const delivery of deliveries)
+      this.#changes.deliveries = put(this.#changes.deliveries, delivery.id, delivery);
   }
 
   setPayload(row: PayloadRow): void {
-    this.#payloads = put(this.#payloads, row.dispatchId, row);
+    this.#changes.payloads = put(this.#changes.payloads, row.dispatchId, row);
   }
 
   addFact(fact: InsightFact): void {
-    this.#facts.push(fact);
+    this.#changes.facts.push(fact);
   }
 
   addCommand(command: PendingCommand): void {
-    this.#commands.push(command);
+    this.#changes.commands.push(command);
   }
 
   commandDone(id: number): void {
-    this.#commandsDone.push(id);
+    this.#changes.commandsDone.push(id);
   }
 
   /** @param rows numbered from {@link nextEventId} on */
   addEvents(rows: readonly EventRow[]): void {
-    this.#events.push(...rows);
+    this.#changes.events.push(...rows);
   }
 
   get rows(): Rows {
+    const { deletedTasks, tasks, attempts, messages, records, deliveries, payloads } = this.#changes;
+    const { events, artifacts, commands, commandsDone, facts } = this.#changes;
+    // With its task, what belongs to it is gone.
+    const isKept = ({ taskId }: { taskId: string }) => tasks.get(taskId) !== null;
     return {
-      deletedTasks: this.#deletedTasks.size === 0 ? [] : [...this.#deletedTasks.keys()],
-      tasks: valuesOf(this.#tasks).filter((row) => row !== null),
-      attempts: this.#attempts.size === 0 ? [] : this.#attemptRows(),
-      messages: valuesOf(this.#messages).filter(({ message }) => this.#tasks.get(message.taskId) !== null),
-      artifacts: this.#artifacts,
-      events: this.#events,
-      commands: this.#commands,
-      commandsDone: this.#commandsDone,
-      records: valuesOf(this.#records),
-      deliveries: valuesOf(this.#deliveries),
-      facts: this.#facts,
-      payloads: valuesOf(this.#payloads).filter(({ taskId }) => this.#tasks.get(taskId) !== null),
+      deletedTasks: deletedTasks.size === 0 ? NONE : [...deletedTasks.keys()],
+      tasks: valuesOf(tasks).filter((row) => row !== null),
+      attempts: attempts.size === 0 ? NONE : this.#attemptRows(),
+      messages: messages.size === 0 ? NONE : valuesOf(messages).filter(({ message }) => isKept(message)),
+      artifacts,
+      events,
+      commands,
+      commandsDone,
+      records: valuesOf(records),
+      deliveries: valuesOf(deliveries),
+      facts,
+      payloads: payloads.size === 0 ? NONE : valuesOf(payloads).filter(isKept),
     };
   }
 
   #attemptRows(): AttemptRow[] {
     const rows: AttemptRow[] = [];
-    for (const { before, after } of this.#attempts.values()) {
+    for (const { before, after } of this.#changes.attempts.values()) {
       if (!after) continue;
-      const isKnown = before !== null && !this.#deletedTasks.has(before.taskId);
+      const isKnown = before !== null && !this.#changes.deletedTasks.has(before.taskId);
       rows.push({ attempt: after, isKnown });
     }
     return rows;
   }
 
   #enter(attempt: Attempt, before: Attempt | null): AttemptEntry {
-    const known = this.#attempts.get(attempt.id);
+    const known = this.#changes.attempts.get(attempt.id);
     if (known) return known;
     const entry: AttemptEntry = { before, after: attempt };
-    this.#attempts = put(this.#attempts, attempt.id, entry);
-    const ofAgent = this.#byAgent.get(attempt.agentId);
+    this.#changes.attempts = put(this.#changes.attempts, attempt.id, entry);
+    const ofAgent = this.#changes.attemptsByAgent.get(attempt.agentId);
     if (ofAgent) ofAgent.add(entry);
-    else this.#byAgent = put(this.#byAgent, attempt.agentId, new Set([entry]));
+    else
+      this.#changes.attemptsByAgent = put(this.#changes.attemptsByAgent, attempt.agentId, new Set([entry]));
     return entry;
   }
 }

@@ -268,15 +268,16 @@ function write(
 
 /** Numbers and encodes events; the first one carries what those who follow the log need beside them. */
 function rowsOf(draft: Draft, events: readonly NewEvent[], logChange?: LogChange): EventRow[] {
-  const firstId = draft.nextEventId;
-  const rows = events.map((event, index): EventRow => {
-    const id = firstId + index;
+  const rows: EventRow[] = [];
+  let id = draft.nextEventId;
+  for (const event of events) {
     const { type, taskId, agentId, receivedAt } = event;
     const row: EventRow = { id, type, taskId, agentId, receivedAt, frame: encodeFrame(id, event) };
     const entryKey = sharedEntryKey(event);
     if (entryKey !== null) row.entryKey = entryKey;
-    return row;
-  });
+    rows.push(row);
+    id++;
+  }
   const first = rows[0];
   if (first && logChange) first.change = logChange;
   return rows;
