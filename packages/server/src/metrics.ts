@@ -53,7 +53,7 @@ export class Metrics {
   readonly #commits: Histogram;
   readonly #commitGroups: Histogram;
   /** Those that the histograms do not have yet. */
-  readonly #newCommits: { seconds: number; groupSize: number }[] = [];
+  #newCommits: { seconds: number; groupSize: number }[] = [];
   readonly #requests: Counter<"method" | "route" | "status">;
   #events = 0;
   #streamReaders = 0;
@@ -240,7 +240,7 @@ export class Metrics {
       this.#commits.observe(seconds);
       this.#commitGroups.observe(groupSize);
     }
-    this.#newCommits.length = 0;
+    this.#newCommits = [];
   }
 
   #counter(name: string, help: string, value: () => number): void {

@@ -5,7 +5,7 @@
 export class Waiting<Value extends NonNullable<unknown>> {
   readonly #values = new Map<string, Value>();
   /** What the surrounding commit did, each time with what waited under the key before. */
-  readonly #undo: { key: string; before: Value | undefined }[] = [];
+  #undo: { key: string; before: Value | undefined }[] = [];
   #taken = false;
 
   get size(): number {
@@ -48,7 +48,7 @@ export class Waiting<Value extends NonNullable<unknown>> {
   }
 
   #startCommit(): void {
-    this.#undo.length = 0;
+    if (this.#undo.length > 0) this.#undo = [];
     this.#taken = false;
   }
 }
