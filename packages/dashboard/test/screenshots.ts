@@ -34,19 +34,23 @@ interface Shot {
   act?: (page: Page) => Promise<void>;
 }
 
-const stage = await Stage.set();
+let stage = await Stage.set();
 try {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const empty = await stage.logIn({ viewport: WIDE });
-  const first = await stage.open(empty, "/?types=error");
-  await first.getByText("No event matches").waitFor();
-  await empty.close();
+  await stage.server.call("DELETE", `/api/agents/${stage.agent.id}`);
   await shoot([
+    { name: "empty-inbox", path: "/inbox", ready: "Nothing waits for you" },
     { name: "empty-board", path: "/board", ready: "There are no tasks yet" },
+    { name: "empty-agents", path: "/agents", ready: "There are no agents yet" },
     { name: "empty-gateways", path: "/gateways", ready: "No gateway is connected" },
+    { name: "empty-endpoints", path: "/webhooks?tab=endpoints", ready: "Nothing is sent" },
     { name: "empty-insights", path: "/insights", ready: "Nothing has been counted yet" },
   ]);
+  const { complaints } = stage;
+  await stage.strike();
+  stage = await Stage.set();
+  stage.complaints.push(...complaints);
   const { runningId, failedId, reviewId, asksId } = await playScenes(stage);
   for (const budget of BUDGETS) await stage.server.call("POST", "/api/budgets", budget);
   for (const view of VIEWS) await stage.server.call("POST", "/api/views", view);
@@ -83,6 +87,7 @@ try {
     { name: "phone-deliveries", path: "/webhooks", ready: "Write the release notes", viewport: PHONE },
     { name: "phone-board", path: "/board", ready: "Write the release notes", viewport: PHONE },
     { name: "phone-task", path: `/tasks/${runningId}`, ready: "Transcript", viewport: PHONE },
+    { name: "phone-review", path: `/tasks/${reviewId}`, ready: "waiting for your review", viewport: PHONE },
   ]);
   await shootLogIn();
   await shootLost();
