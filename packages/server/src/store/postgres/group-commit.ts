@@ -62,6 +62,11 @@ export class GroupCommit {
   readonly #marks = new CommitMarks();
   #waiting: Waiting[] = [];
   #client: Client | null = null;
+  #process: number | undefined;
+  /** Id of the newest event of the last commit. */
+  #newest = 0;
+  /** Whether other nodes committed before the last one of this node. */
+  #isShared = false;
   #running: Promise<void> | null = null;
   #isClosed = false;
   /** Aborted when it is no use to wait for the database any longer. */
@@ -69,6 +74,11 @@ export class GroupCommit {
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
+  }
+
+  /** The database's process that makes the commits of this node; undefined until there was one. */
+  get process(): number | undefined {
+    return this.#process;
   }
 
   /** Makes an operation part of the next commit; resolves with its result once that is durable. */
@@ -103,7 +113,7 @@ export class GroupCommit {
     // What failed together is tried again in halves, in order, until it is known which operation is at fault.
     for (const parts = [group]; parts.length > 0; ) {
       const part = parts.shift() as Waiting[];
-      const error = await this.#commit(part);
+      const error = await this.#commit(part, parts.length === 0);
       if (error === null) continue;
       if (error instanceof StoreUnavailableError || part.length === 1) {
         for (const one of part) one.reject(error);
@@ -116,16 +126,16 @@ export class GroupCommit {
 
   /**
    * Makes one commit of the group, or nothing of it.
+   * @param mayGrow whether what waits now may be added to it
    * @returns null, or why it was not made: a StoreUnavailableError, or the fault of an operation
    */
-  async #commit(group: readonly Waiting[]): Promise<unknown> {
+  async #commit(group: Waiting[], mayGrow: boolean): Promise<unknown> {
     const begun = performance.now();
-    const operations = group.map(({ operation }) => operation);
     let planned: Planned;
     try {
-      planned = await this.#commitOnce(operations).catch((error: unknown) => {
+      planned = await this.#commitOnce(group, mayGrow).catch((error: unknown) => {
         // The connection ended before anything could be committed, perhaps long ago: a new one may well do.
-        if (error instanceof ConnectionLostError) return this.#commitOnce(operations);
+        if (error instanceof ConnectionLostError) return this.#commitOnce(group, mayGrow);
         throw error;
       });
     } catch (error) {
@@ -133,6 +143,7 @@ export class GroupCommit {
       if (reason instanceof StoreUnavailableError) this.#options.unavailable(error);
       return reason;
     }
+    this.#newest = planned.events.at(-1)?.id ?? this.#newest;
     this.#options.committed(planned.events, (performance.now() - begun) / 1000, group.length);
     for (const [index, { resolve, reject }] of group.entries()) {
       const outcome = planned.outcomes[index] as Outcome;
@@ -143,11 +154,11 @@ export class GroupCommit {
   }
 
   /** @throws ConnectionLostError when it is certain that nothing was committed, and a new connection may do */
-  async #commitOnce(operations: readonly Operation[]): Promise<Planned> {
+  async #commitOnce(group: Waiting[], mayGrow: boolean): Promise<Planned> {
     const client = await this.#connected();
     let planned: Planned;
     try {
-      planned = await this.#plan(client, operations);
+      planned = await this.#plan(client, group, mayGrow);
     } catch (error) {
       if (endsConnection(error)) {
         await this.#abandon(client);
@@ -169,18 +180,24 @@ export class GroupCommit {
   }
 
   /** Begins a transaction, loads and plans. */
-  async #plan(client: Client, operations: readonly Operation[]): Promise<Planned> {
+  async #plan(client: Client, group: Waiting[], mayGrow: boolean): Promise<Planned> {
     const workingSet = new LoadedWorkingSet();
-    const loading = workingSet.loading(needsOf(operations));
-    const [, locked, ...answers] = await batch(client, [BEGIN, lockHead(), ...statementsOf(loading)]);
+    // Where the head has to be waited for, what comes meanwhile is for this commit too; it is loaded together then.
+    const waits = mayGrow && this.#isShared;
+    const known = waits ? [] : workingSet.loading(needsOf(group.map(({ operation }) => operation)));
+    const [, locked, ...answers] = await batch(client, [BEGIN, lockHead(), ...statementsOf(known)]);
     const newest = Number(locked?.rows[0]?.newest);
     if (newest < this.#options.mark.newest) {
       // The tables were replaced by older ones under the connection: on a new one, ids go on behind those that were given.
       await this.#abandon(client);
       throw new ConnectionLostError("The log is older than it was.");
     }
+    this.#isShared = newest > this.#newest;
     workingSet.nextEventId = newest + 1;
-    take(loading, answers);
+    take(known, answers);
+    if (waits) group.push(...this.#waiting.splice(0, MAX_GROUP - group.length));
+    const operations = group.map(({ operation }) => operation);
+    if (waits) await load(client, workingSet.loading(needsOf(operations)));
     for (let round = 0; round < MAX_PLANS; round++) {
       const { outcomes, rows } = plan(workingSet, operations, this.#options.limits);
       const missing = workingSet.takeMissing();
@@ -194,8 +211,7 @@ export class GroupCommit {
           commit: () => batch(client, [...statements, "COMMIT"]),
         };
       }
-      const more = workingSet.loading(missing);
-      take(more, await batch(client, statementsOf(more)));
+      await load(client, workingSet.loading(missing));
     }
     throw new Error("A plan looked at more and more, and was given up.");
   }
@@ -233,7 +249,8 @@ export class GroupCommit {
     });
     try {
       await this.#options.place.settle(client);
-      await client.query(BY_INDEX);
+      const { rows } = await client.query(PREPARE);
+      this.#process = rows[0]?.process;
     } catch (error) {
       await client.end().catch(() => {});
       if (!endsConnection(error)) throw error;
@@ -264,10 +281,14 @@ export class GroupCommit {
  * A commit looks at a few rows of large tables. Its statements are planned once for a connection, perhaps while the tables
  * are small: the plan that suits then, reading one whole, holds up every commit after they have grown.
  */
-const BY_INDEX = `SELECT ${["seqscan", "hashjoin", "mergejoin"].map((way) => `set_config('enable_${way}', 'off', false)`)},
+const PREPARE = `SELECT pg_backend_pid() AS process, ${["seqscan", "hashjoin", "mergejoin"].map((way) => `set_config('enable_${way}', 'off', false)`)},
   set_config('jit', 'off', false)`;
 /** Made to be so whatever the database's own settings are. */
 const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+
+async function load(client: Client, loading: readonly Loading[]): Promise<void> {
+  if (loading.length > 0) take(loading, await batch(client, statementsOf(loading)));
+}
 
 function statementsOf(loading: readonly Loading[]): Statement[] {
   return loading.map(({ statement }) => statement);

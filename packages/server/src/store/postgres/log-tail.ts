@@ -9,6 +9,10 @@ import type { EventLog } from "./event-log.ts";
 
 /** Entries that one step of the tail reads, at most. */
 const STEP_ENTRIES = 1000;
+/** Between two steps, in milliseconds: where others commit all the time, what comes meanwhile is read together. */
+const STEP_MS = 5;
+/** So many of this node's own entries are kept while those before them are read; the others are read, too. */
+const MOST_AHEAD = 4096;
 /** Between two tries to read for one who follows from far behind. */
 const AGAIN_MS = 250;
 
@@ -21,8 +25,15 @@ export class LogTail implements RelayedLog {
   readonly #stop = new AbortController();
   /** Id of the newest entry that was announced. */
   #newest: number;
+  /** What this node committed, oldest first, behind others' entries that are not read yet. */
+  #ahead: LogEntry[] = [];
   #source: EntrySource | null = null;
-  #isBehind = false;
+  /** Id of the newest entry that is known to be there. */
+  #known = 0;
+  /** Whether it is to be looked what there is. */
+  #isAsked = false;
+  /** When the last step began. */
+  #readAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | null = null;
 
   /**
@@ -55,22 +66,29 @@ export class LogTail implements RelayedLog {
     return this.#followers.add(after, listener);
   }
 
-  /** This node committed these: where nothing of another node stands before them, they need not be read. */
+  /** This node committed these. They are not read: they follow those that stand before them. */
   committed(entries: readonly LogEntry[]): void {
-    const first = entries[0];
+    // Those that were read before the commit was answered are known.
+    const fresh = entries.filter(({ id }) => id > this.#newest);
+    const first = fresh[0];
     if (!first) return;
-    if (first.id === this.#newest + 1) this.#announce(entries);
-    else this.announced(entries.at(-1)?.id ?? first.id);
+    if (first.id === this.#newest + 1) this.#announce(fresh);
+    else {
+      if (this.#ahead.length < MOST_AHEAD) this.#ahead.push(...fresh);
+      this.announced(first.id - 1);
+    }
   }
 
   /** There are entries up to this one. */
   announced(upTo: number): void {
-    if (upTo > this.#newest && !this.#source?.brings(upTo)) this.wake();
+    if (upTo <= this.#newest || this.#source?.brings(upTo)) return;
+    this.#known = Math.max(this.#known, upTo);
+    this.#reading ??= this.#read();
   }
 
   /** There may be entries that were not announced. */
   wake(): void {
-    this.#isBehind = true;
+    this.#isAsked = true;
     this.#reading ??= this.#read();
   }
 
@@ -107,18 +125,23 @@ export class LogTail implements RelayedLog {
 
   async #read(): Promise<void> {
     try {
-      while (this.#isBehind && !this.#stop.signal.aborted) {
-        this.#isBehind = false;
+      while (await this.#hasToRead()) {
+        this.#isAsked = false;
+        this.#readAt = performance.now();
         const position = this.#newest;
-        const { entries, range } = await this.#log.step(position, STEP_ENTRIES);
+        const known = this.#known;
+        const missing = (this.#ahead[0]?.id ?? Number.POSITIVE_INFINITY) - 1 - position;
+        const { entries, range } = await this.#log.step(position, Math.min(missing, STEP_ENTRIES));
         if (range.newest < position || isLostPosition(position, range.gaps ?? [])) {
           this.#stop.abort();
           this.#putBack();
           return;
         }
-        if ((entries.at(-1)?.id ?? position) < range.newest) this.#isBehind = entries.length > 0;
         // What this node committed meanwhile was announced already.
         this.#announce(entries.filter(({ id }) => id > this.#newest));
+        if (entries.length > 0) this.#known = Math.max(this.#known, range.newest);
+        // What is known of and cannot be read is there no more.
+        else if (this.#known === known) this.#known = 0;
       }
     } catch (error) {
       this.#failed(error);
@@ -127,10 +150,25 @@ export class LogTail implements RelayedLog {
     }
   }
 
+  /** Whether there is something to read, when it is time for that. */
+  async #hasToRead(): Promise<boolean> {
+    const { signal } = this.#stop;
+    const pause = this.#readAt + STEP_MS - performance.now();
+    if (pause > 0) await wait(pause, undefined, { signal }).catch(() => {});
+    return !signal.aborted && (this.#isAsked || this.#newest < this.#known);
+  }
+
+  /** Gives entries that go on from the newest one, and those of this node that go on from them. */
   #announce(entries: readonly LogEntry[]): void {
     if (this.#stop.signal.aborted) return;
     this.#newest = entries.at(-1)?.id ?? this.#newest;
     this.#followers.announce(entries);
+    if (this.#ahead.length === 0) return;
+    const ahead = this.#ahead.filter(({ id }) => id > this.#newest);
+    const end = ahead.findIndex(({ id }, index) => id !== this.#newest + 1 + index);
+    const next = ahead.splice(0, end === -1 ? ahead.length : end);
+    this.#ahead = ahead;
+    if (next.length > 0) this.#announce(next);
   }
 
   /** Nobody else would ask again for a follower that is behind. */

@@ -136,11 +136,17 @@ export class PostgresStore extends TableStore implements Store, SharedKeys {
     this.#wakes = new Wakes(
       database,
       new Map<string, Wake>([
-        [LOG_CHANNEL, (newest) => (newest ? this.#tail.announced(Number(newest)) : this.#tail.wake())],
+        [LOG_CHANNEL, (newest, sender) => this.#heardOfLog(newest, sender)],
         [LEASES_CHANNEL, () => this.#leases.wake()],
         [RELAY_CHANNEL, (session) => session && this.#publishers.heard(session)],
       ]),
     );
+  }
+
+  #heardOfLog(newest?: string, sender?: number): void {
+    if (!newest) this.#tail.wake();
+    // Of what it commits itself, this node need not hear.
+    else if (sender !== this.#group.process) this.#tail.announced(Number(newest));
   }
 
   protected override perform(operation: Operation): Promise<unknown> {

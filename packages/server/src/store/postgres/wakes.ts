@@ -7,8 +7,11 @@ const LOOK_MS = 1000;
 /** Between two tries to listen again. */
 const AGAIN_MS = 500;
 
-/** @param news what came with NOTIFY; absent where nothing came, and it is only time to look */
-export type Wake = (news?: string) => void;
+/**
+ * @param news what came with NOTIFY; absent where nothing came, and it is only time to look
+ * @param sender process of the database that sent it
+ */
+export type Wake = (news?: string, sender?: number) => void;
 
 /**
  * Calls those who wait for news of other nodes when NOTIFY says that there may be some, after every time the
@@ -42,10 +45,10 @@ export class Wakes {
     });
     const { rows } = await client.query("SELECT current_schema() AS schema");
     const own = String(rows[0]?.schema);
-    client.on("notification", ({ channel, payload = "" }) => {
+    client.on("notification", ({ channel, processId, payload = "" }) => {
       // Channels are the database's, and others may have a log in another schema of it.
       const [news = "", schema = own] = payload.split(/ (.*)/s, 2);
-      if (schema === own) this.#channels.get(channel)?.(news);
+      if (schema === own) this.#channels.get(channel)?.(news, processId);
     });
     for (const channel of this.#channels.keys()) await client.query(`LISTEN ${channel}`);
     if (this.#isClosed) await this.close();
