@@ -55,9 +55,10 @@ export class CuttingProxy {
         return;
       }
       this.cuts.shift();
-      // What was carried arrives; then both sides lose the connection.
+      // What was carried arrives; the client loses the connection once the server, which has read all of it, closes.
+      client.pause();
+      server.unpipe(client).resume();
       server.end(bytes);
-      client.destroy();
     });
     server.pipe(client);
   }
