@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, type TestContext, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
+import pg from "pg";
 import type { PostgresStore } from "../../packages/server/src/store/postgres/postgres-store.ts";
 import { callback, newEvent, running } from "../../packages/server/test/conformance/engine.ts";
 import { Place } from "./place.ts";
@@ -60,6 +61,28 @@ test("no commit overtakes one that has begun: what is seen of the log is never w
   assert.equal(became, "waits", "a commit was made before one whose event id was taken already");
   assert.deepEqual(await Promise.all([first, second]), [1, 2]);
   assert.deepEqual(await messages(told, 2), ["first", "second"]);
+});
+
+test("what comes while other nodes hold the head of the log shares a commit", async (context) => {
+  const place = await Place.of(context, server);
+  const sizes: number[] = [];
+  const metrics = { commit: (_seconds: number, size: number) => sizes.push(size), eventsCommitted: () => {} };
+  const [one, other] = [await place.open({ metrics }), await place.open()];
+  const told = [one, other].map((store) => new Told(store));
+  await say(other, "before");
+  await say(one, "after another one's");
+  const holder = new pg.Client(place.url);
+  await holder.connect();
+  await holder.query("BEGIN");
+  await holder.query("SELECT FROM log_head FOR UPDATE");
+  const first = say(one, "waits");
+  await somebodyWaits(place);
+  const more = [say(one, "came meanwhile"), say(one, "and another one")];
+  await holder.query("COMMIT");
+  await holder.end();
+  await Promise.all([first, ...more]);
+  assert.deepEqual(sizes, [1, 3]);
+  assert.deepEqual((await messages(told, 5)).slice(2), ["waits", "came meanwhile", "and another one"]);
 });
 
 test("a node that hangs in the middle of a commit holds up the others for some seconds, and makes its own later", async (context) => {
