@@ -7,15 +7,14 @@ import type {
 } from "@mission-control/protocol";
 import type { ArtifactRecord } from "../../tasks/artifact.ts";
 import type { Attempt, Message, Task } from "../../tasks/task.ts";
-import type { DeliveryPage, DeliveryPolicy, DeliveryRecord, DeliveryStore } from "../deliveries.ts";
-import type { ExchangePolicy, ExchangeRecord, ExchangeStore, KeptExchangeQuery } from "../exchanges.ts";
+import type { DeliveryPage, DeliveryPolicy, DeliveryRecord } from "../deliveries.ts";
+import type { ExchangePolicy, ExchangeRecord, KeptExchangeQuery } from "../exchanges.ts";
 import type {
   CountedFacts,
   InsightPolicy,
   InsightQuery,
   InsightRow,
   InsightSnapshot,
-  InsightStore,
   UncountedFact,
 } from "../insights.ts";
 import type { PendingCommand } from "../log-change.ts";
@@ -30,12 +29,12 @@ import type {
   LogRange,
   MessagePage,
   Snapshot,
-  Store,
   Stretch,
   TaskCounts,
   TaskPage,
   WorkInHand,
 } from "../store.ts";
+import type { TableMethods } from "../table-methods.ts";
 import { readTranscript, type TranscriptQuery } from "../transcript.ts";
 import { ArtifactTable } from "./artifact-table.ts";
 import type { Database } from "./database.ts";
@@ -49,23 +48,6 @@ import { Tables } from "./tables.ts";
 import { countTasks } from "./task-counts.ts";
 import { TaskList } from "./task-list.ts";
 import { TranscriptReader } from "./transcript-reader.ts";
-
-/** The methods of {@link Store} that tables alone answer: all but commits, leases and what follows the log. */
-type TableMethods = DeliveryStore &
-  ExchangeStore &
-  InsightStore &
-  Omit<
-    Store,
-    | "change"
-    | "claim"
-    | "append"
-    | "edit"
-    | "commandDone"
-    | "lease"
-    | "follow"
-    | "unavailableReason"
-    | "close"
-  >;
 
 export interface TableStoreOptions {
   database: Database;

@@ -1,28 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Rows } from "../draft.ts";
-import type { ArtifactTable } from "./artifact-table.ts";
-import type { AttemptTable } from "./attempt-table.ts";
-import type { DeliveryTable } from "./delivery-table.ts";
-import type { EventLog } from "./event-log.ts";
-import type { InsightTable } from "./insight-table.ts";
-import type { MessageTable } from "./message-table.ts";
-import type { PayloadTable } from "./payload-table.ts";
-import type { ReceiptTable } from "./receipt-table.ts";
-import type { RecordTable } from "./record-table.ts";
-import type { TaskTable } from "./task-table.ts";
-
-export interface Tables {
-  log: EventLog;
-  tasks: TaskTable;
-  attempts: AttemptTable;
-  messages: MessageTable;
-  artifacts: ArtifactTable;
-  receipts: ReceiptTable;
-  records: RecordTable;
-  deliveries: DeliveryTable;
-  insights: InsightTable;
-  payloads: PayloadTable;
-}
+import type { Tables } from "./tables.ts";
 
 /** Writes what was planned, inside the surrounding commit. */
 export class RowWriter {

@@ -3,7 +3,7 @@ import type { Receipt } from "../receipt.ts";
 import type { AgentRecord, RecordKind, RecordKinds } from "../records.ts";
 import type { WorkingSet } from "../working-set.ts";
 import type { Leases } from "./leases.ts";
-import type { Tables } from "./row-writer.ts";
+import type { Tables } from "./tables.ts";
 
 /** Reads at once what a plan asks for: the file is this process's alone. */
 export class SqliteWorkingSet implements WorkingSet {
