@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, Page, Route } from "playwright-core";
 import { chromiumPath } from "./support/browser.ts";
 import { TOKEN } from "./support/server-process.ts";
 import { Stage, withStage } from "./support/stage.ts";
@@ -193,6 +193,13 @@ describe("live", { skip }, () => {
       downloadThroughput: 100_000,
       uploadThroughput: 20_000,
     });
+    // Before it is known who looks, too.
+    const loading = page.getByRole("status").filter({ hasText: "Loading…" }).first();
+    const untilShown = async (route: Route) => {
+      await loading.waitFor();
+      await route.continue();
+    };
+    await page.route("**/api/session", untilShown, { times: 1 });
     await page.goto(`${stage.server.url}/board`);
     await page.locator('[data-status="in_progress"] [data-task]').first().waitFor({ timeout: 40_000 });
     await page.getByText("Live", { exact: true }).waitFor({ timeout: 40_000 });

@@ -150,6 +150,7 @@ async function shootLost(): Promise<void> {
     const context = await stage.logIn({ viewport: WIDE, colorScheme });
     const page = await stage.open(context, "/");
     await page.getByText("Created: ").first().waitFor();
+    await page.getByText("wait for you").waitFor();
     pages.push([page, colorScheme]);
   }
   await stage.server.stop("SIGKILL");

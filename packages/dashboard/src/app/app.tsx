@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { ApiError, isTemporary } from "../api/api-error.ts";
 import { logIn, readSession, type Session, takeLogInCode } from "../api/session.ts";
 import { text } from "../text/text.ts";
-import { Failure } from "../ui/page-state.tsx";
+import { Failure, Skeleton } from "../ui/page-state.tsx";
 import { LogIn } from "./log-in.tsx";
 import { Mission } from "./mission.ts";
 import { createAppRouter } from "./router.tsx";
@@ -66,7 +66,7 @@ function Gate() {
   if (state.data?.session) return <Running session={state.data.session} />;
   if (state.data) return <LogIn notice={state.data.refused} onDone={() => void state.refetch()} />;
   if (state.error) return <Failure error={state.error} retry={() => void state.refetch()} />;
-  return null;
+  return <Skeleton lines={8} />;
 }
 
 function Running({ session }: { session: Session }) {

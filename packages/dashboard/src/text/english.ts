@@ -76,7 +76,7 @@ export const english = {
     token: "Token",
     submit: "Log in",
     busy: "Logging in…",
-    hint: "The token is in the file token of the server's data folder. A link that logs you in once is made by",
+    hint: "The token is in the server's data folder, in the file “token”. For a link that logs you in once, run",
     cookieNeedsTls:
       "The server accepted this, but the browser did not keep its cookie: the cookie is for https, and this page came over http. Open the server's https address, or set MISSION_CONTROL_PUBLIC_URL to the address of this page.",
     cookieDropped:
