@@ -48,7 +48,7 @@ function randomCharacters(): Uint8Array<ArrayBuffer> {
   const bytes = pool.subarray(used, used + RANDOM_CHARACTERS);
   used += RANDOM_CHARACTERS;
   // 256 is a multiple of 32: the low five bits of a random byte are as random as the byte.
-  return Uint8Array.from(bytes, (byte) => byte & 31);
+  return bytes.map((byte) => byte & 31);
 }
 
 /** The next higher value; null after the highest. */

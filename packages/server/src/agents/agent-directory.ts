@@ -1,4 +1,4 @@
-import type { AgentView, LogEvent, NewEvent } from "@mission-control/protocol";
+import type { AgentView, LogEvent } from "@mission-control/protocol";
 import type { AgentTarget, Reachability } from "../gateways/gateway.ts";
 import { decodeFrame } from "../store/event-frame.ts";
 import { Position } from "../store/position.ts";
@@ -123,9 +123,7 @@ export class AgentDirectory {
    * @throws StoreUnavailableError; the next look announces it then
    */
   async announceReachability(agentId?: string): Promise<void> {
-    const now = this.#options.now().toISOString();
-    const events: NewEvent[] = [];
-    const announcing: AgentState[] = [];
+    const announcing: { agent: AgentState; reachability: Reachability }[] = [];
     const named = agentId === undefined ? [...this.#agents.values()] : [this.#agents.get(agentId)];
     for (const agent of named) {
       if (!agent) continue;
@@ -134,14 +132,16 @@ export class AgentDirectory {
       // A connection that is being made for the first time says nothing of an agent.
       if (status === agent.lastStatus || (status === "unknown" && !at)) continue;
       agent.lastStatus = status;
-      announcing.push(agent);
-      events.push(statusEvent(agent.record, now, reachability));
+      announcing.push({ agent, reachability });
     }
-    if (events.length === 0) return;
+    if (announcing.length === 0) return;
+    const now = this.#options.now().toISOString();
     try {
-      await this.#options.store.append(events);
+      await this.#options.store.append(
+        announcing.map(({ agent, reachability }) => statusEvent(agent.record, now, reachability)),
+      );
     } catch (error) {
-      for (const agent of announcing) agent.notAnnounced();
+      for (const { agent } of announcing) agent.notAnnounced();
       throw error;
     }
   }
