@@ -78,11 +78,7 @@ export class ApiClient {
     headers: Record<string, string> = {},
   ): Promise<z.output<Schema>> {
     const response = await this.#send(method, path, body, AbortSignal.timeout(timeoutMs), headers);
-    const answer = schema.safeParse(await response.json().catch(() => undefined));
-    if (!answer.success) {
-      throw new CommandError(`${this.url} answered something else than Mission Control would: check --url.`);
-    }
-    return answer.data;
+    return readAnswer(this.url, response, schema);
   }
 
   async #send(
@@ -96,29 +92,56 @@ export class ApiClient {
       method,
       headers: { ...this.headers, ...headers, ...(body && { "Content-Type": "application/json" }) },
       body: body ? JSON.stringify(body) : null,
+      redirect: "manual",
       signal,
     }).catch((error: unknown) => {
       throw new CommandError(
         `No answer from ${this.url}: ${explainNetworkError(error)}. Is the server running?`,
       );
     });
-    if (!response.ok) throw await refusal(response);
+    if (!response.ok) throw await refusal(this.url, response);
     return response;
   }
 }
 
-/** The error that a refused answer stands for. */
-export async function refusal(response: Response): Promise<ApiError> {
-  const text = await response.text().catch(() => "");
-  const problem = parseProblem(text);
-  const detail = problem?.detail ?? problem?.title ?? response.statusText;
-  if (response.status === 401) {
+/**
+ * What a server answered.
+ * @param url the server's, as it was given
+ * @throws CommandError when it is not what Mission Control answers
+ */
+export async function readAnswer<Schema extends z.ZodType>(
+  url: string,
+  response: Response,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  const answer = schema.safeParse(await response.json().catch(() => undefined));
+  if (!answer.success) throw somethingElse(url);
+  return answer.data;
+}
+
+export function somethingElse(url: string): CommandError {
+  return new CommandError(`${url} answered something else than Mission Control would: check --url.`);
+}
+
+/**
+ * The error that a refused answer stands for.
+ * @param url the server's, as it was given
+ */
+export async function refusal(url: string, response: Response): Promise<ApiError> {
+  const { status, headers } = response;
+  const problem = parseProblem(await response.text().catch(() => ""));
+  const location = headers.get("location");
+  if (status === 401) {
     return new ApiError(
       401,
       "The server does not know this token: pass --token, or set MISSION_CONTROL_TOKEN.",
     );
   }
-  return new ApiError(response.status, detail || `The server answered ${response.status}.`);
+  const said = problem?.detail ?? problem?.title;
+  if (said !== undefined) return new ApiError(status, said);
+  // A token is not sent on to wherever an answer points.
+  if (location !== null) return new ApiError(status, `${url} redirects to ${location}: check --url.`);
+  return new ApiError(status, `${url} answered HTTP ${status}, not as Mission Control would: check --url.`);
 }
 
 function parseProblem(text: string): Problem | null {

@@ -36,7 +36,7 @@ async function serve(
     opened.push(request.headers["last-event-id"] as string | undefined);
     const answer = answers.shift();
     if (answer) answer(request, response);
-    else response.writeHead(200).write(": open\n\n");
+    else response.writeHead(200, { "Content-Type": "text/event-stream" }).write(": open\n\n");
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -117,4 +117,14 @@ test("a stop ends the wait for another connection", async () => {
   })) {
     assert.fail("nobody is there");
   }
+});
+
+test("what is no event stream is said to be that, and tried again", async (t) => {
+  const page = (_: IncomingMessage, response: ServerResponse) => {
+    response.writeHead(200, { "Content-Type": "text/html" }).end("<h1>Back soon</h1>");
+  };
+  const { url } = await serve(t, [page, stream(frame(8))]);
+  const { followed, retries } = await take(url, 1);
+  assert.equal(followed.length, 1);
+  assert.deepEqual(retries, [`${url} answered something else than Mission Control would: check --url.`]);
 });

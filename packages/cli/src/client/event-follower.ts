@@ -3,7 +3,8 @@ import { EVENT_STREAM_TYPE, eventSchema, type LogEvent, RESET_EVENT } from "@mis
 import { explainNetworkError } from "@mission-control/protocol/network-errors";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { z } from "zod";
-import { ApiError, refusal } from "./api-client.ts";
+import { CommandError } from "../terminal/command-error.ts";
+import { ApiError, readAnswer, refusal, somethingElse } from "./api-client.ts";
 
 /** Until the server says otherwise with `retry`, in milliseconds. */
 const DEFAULT_RETRY_MS = 2000;
@@ -44,7 +45,7 @@ export async function* followEvents(options: FollowOptions): AsyncGenerator<Foll
     } catch (error) {
       if (options.signal.aborted) return;
       if (error instanceof ApiError && error.status < 500 && error.status !== 429) throw error;
-      reason = error instanceof ApiError ? error.message : explainNetworkError(error);
+      reason = error instanceof CommandError ? error.message : explainNetworkError(error);
     }
     if (options.signal.aborted) return;
     if (position.after !== before) failures = 0;
@@ -63,16 +64,21 @@ async function* readStream(
   try {
     const open = async (path: string, more: Record<string, string> = {}) => {
       const ended = AbortSignal.any([signal, dead.signal]);
-      const response = await fetch(url + path, { headers: { ...headers, ...more }, signal: ended });
-      if (!response.ok) throw await refusal(response);
+      const response = await fetch(url + path, {
+        headers: { ...headers, ...more },
+        redirect: "manual",
+        signal: ended,
+      });
+      if (!response.ok) throw await refusal(url, response);
       return response;
     };
     // Known before the stream is, so that a connection lost before the first event loses none.
-    position.after ??= newestSchema.parse(await (await open("/api/tasks?limit=1")).json()).lastEventId;
+    position.after ??= (await readAnswer(url, await open("/api/tasks?limit=1"), newestSchema)).lastEventId;
     const response = await open(`/api/events?${queryOf(filter)}`, {
       Accept: EVENT_STREAM_TYPE,
       "Last-Event-ID": String(position.after),
     });
+    if (!response.headers.get("content-type")?.startsWith(EVENT_STREAM_TYPE)) throw somethingElse(url);
     const messages: EventSourceMessage[] = [];
     const parser = createParser({
       onEvent: (message) => messages.push(message),

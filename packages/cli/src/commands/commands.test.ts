@@ -257,6 +257,38 @@ test("a damaged key file gets one sentence that names it", async () => {
   assert.equal(stderr.trim().split("\n").length, 1);
 });
 
+test("what is not Mission Control is told from it, whatever it answers", async (t) => {
+  const answers: [status: number, headers: Record<string, string>, body: string][] = [
+    [200, { "content-type": "text/html" }, "<h1>Welcome</h1>"],
+    [200, { "content-type": "application/json" }, "{}"],
+    [500, { "content-type": "text/html" }, "<h1>Oops</h1>"],
+    [404, { "content-type": "application/json" }, '{"error":"not found"}'],
+    [301, { location: "https://mc.example.com/" }, ""],
+  ];
+  let answer = answers[0];
+  const other = createServer((_, response) => {
+    const [status, headers, body] = answer ?? assert.fail();
+    response.writeHead(status, headers).end(body);
+  });
+  await once(other.listen(0, "127.0.0.1"), "listening");
+  t.after(() => other.close());
+  const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+  for (answer of answers) {
+    const tasks = await run(["tasks", "--url", url], env);
+    assert.equal(tasks.code, 1);
+    assert.match(tasks.stderr, new RegExp(`^${url} .*: check --url\\.\n$`), String(answer));
+    const { code, stdout } = await run(["doctor", "--url", url, "--json"], env);
+    assert.equal(code, 1);
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; result: string; advice?: string }[] };
+    for (const name of ["server", "token"]) {
+      const check = checks.find((one) => one.name === name);
+      assert.equal(check?.result, "failed", `${name}, ${answer}`);
+      assert.match(check?.advice ?? "", /^Something else than Mission Control/);
+    }
+  }
+  assert.match((await run(["tasks", "--url", url], env)).stderr, /redirects to https:\/\/mc\.example\.com\//);
+});
+
 test("doctor finds all well, or says what to do", async () => {
   const well = await run(["doctor"], env);
   assert.equal(well.code, 0, well.stdout);

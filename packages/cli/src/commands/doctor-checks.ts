@@ -27,6 +27,12 @@ export interface CheckContext {
 
 type Checker = (context: CheckContext) => Promise<Check[]>;
 
+/** What `/readyz` and `/api/session` answer, as far as no other program answers the same. */
+const readySchema = z.object({ status: z.literal("ok") });
+const sessionSchema = z.object({ id: z.string().nullable(), features: z.object({}) });
+
+const NOT_THERE = "Something else than Mission Control answers there: check --url and PORT.";
+
 /** All checks, in the order in which one failure explains the next. */
 export const CHECKS: readonly Checker[] = [
   checkDataFolder,
@@ -81,13 +87,14 @@ async function checkServer({ url }: CheckContext): Promise<Check[]> {
   }
   const { response, body } = answer;
   const checks: Check[] = [];
-  if (response.ok) checks.push({ name, result: "ok", detail: `${url} accepts callbacks` });
-  else {
+  if (readySchema.safeParse(body).success) {
+    checks.push({ name, result: "ok", detail: `${url} accepts callbacks` });
+  } else {
     const said = z.object({ detail: z.string() }).safeParse(body).data?.detail ?? `status ${response.status}`;
     const advice =
       response.status === 503
         ? "Look at the server's log: it is stopping, or its database cannot be written."
-        : "Something else than Mission Control answers there: check --url and PORT.";
+        : NOT_THERE;
     checks.push({ name, result: "failed", detail: `${url} is not ready: ${said}`, advice });
   }
   return [...checks, checkClock(response)];
@@ -118,9 +125,13 @@ async function checkToken({ url, token, settings }: CheckContext): Promise<Check
   }
   const answer = await get(`${url}/api/session`, { headers: new ApiClient(url, token).headers });
   if ("reason" in answer) return [{ name, result: "skipped", detail: "the server does not answer" }];
-  if (answer.response.ok) return [{ name, result: "ok", detail: "the server knows it" }];
+  if (sessionSchema.safeParse(answer.body).success) {
+    return [{ name, result: "ok", detail: "the server knows it" }];
+  }
   const advice =
-    "Use the token of the server's data folder (the file named token), or its MISSION_CONTROL_TOKEN.";
+    answer.response.status === 401
+      ? "Use the token of the server's data folder (the file named token), or its MISSION_CONTROL_TOKEN."
+      : NOT_THERE;
   return [{ name, result: "failed", detail: `the server answers ${answer.response.status} to it`, advice }];
 }
 
