@@ -15,6 +15,7 @@ import {
 } from "@mission-control/runner";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type ServerFlags, serverAccess, withServerFlags } from "../client/server-access.ts";
+import { collect } from "../terminal/collect.ts";
 import { CommandError, wrongUse } from "../terminal/command-error.ts";
 import { notice, print, printJson, shellWord } from "../terminal/output.ts";
 import { untilInterrupted } from "../terminal/until-interrupted.ts";
@@ -68,9 +69,9 @@ export function configure(command: Command): void {
     .option(
       "--env <name>",
       "what it gets of this environment: NAME, AWS_* or NAME=VALUE; several times",
-      several,
+      collect,
     )
-    .option("--capability <word>", "what it can do; may be given several times", several)
+    .option("--capability <word>", "what it can do; may be given several times", collect)
     .option("--concurrency <number>", "how many tasks it works on at a time (default 1)", whole(1, 1000))
     .option("--time-limit <seconds>", "how long a task may take (default 3600; 0: no limit)", whole(0))
     .option("--host <host>", "where to listen for dispatches (default 127.0.0.1)")
@@ -182,10 +183,6 @@ function agentOptions(flags: AgentFlags, signal: AbortSignal): AgentOptions {
     signal,
     onWarning: notice,
   };
-}
-
-function several(word: string, words: string[] = []): string[] {
-  return [...words, word];
 }
 
 function whole(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { findAgent, listAgents } from "../client/agents-lookup.ts";
 import type { ApiClient } from "../client/api-client.ts";
 import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
+import { collect } from "../terminal/collect.ts";
 import { CommandError, wrongUse } from "../terminal/command-error.ts";
 import { print, printJson, table } from "../terminal/output.ts";
 
@@ -106,10 +107,6 @@ async function refuseTaken(client: ApiClient, name: string): Promise<void> {
   throw new CommandError(
     `There is an agent "${name}" already, ${taken.id}: choose another name, or remove that one first with mission-control agents rm ${taken.id}`,
   );
-}
-
-function collect(word: string, words: string[] = []): string[] {
-  return [...words, word];
 }
 
 /** Which requests are answered without the operator; undefined where all are asked. */

@@ -36,7 +36,7 @@ export function configure(command: Command): void {
     .option("--attempt <id>", "only those of this attempt, by the id of its dispatch")
     .option("--from <time>", "not before, such as 2026-11-23T10:00:00Z", time)
     .option("--until <time>", "before", time)
-    .option("--limit <number>", "so many at most (default 50)", wholeNumber, 50)
+    .option("--limit <number>", "so many at most", wholeNumber, 50)
     .option("--json", "print them as JSON")
     .addHelpText(
       "after",

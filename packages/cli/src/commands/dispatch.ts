@@ -4,6 +4,7 @@ import { findAgent } from "../client/agents-lookup.ts";
 import { type ApiClient, ApiError } from "../client/api-client.ts";
 import { followEvents } from "../client/event-follower.ts";
 import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
+import { collect } from "../terminal/collect.ts";
 import { CommandError } from "../terminal/command-error.ts";
 import { eventLine } from "../terminal/event-line.ts";
 import { notice, oneLine, print, printJson, shellWord } from "../terminal/output.ts";
@@ -30,7 +31,7 @@ export function configure(command: Command): void {
     .requiredOption("--agent <name>", "the agent's name or id")
     .option("--description <text>", "what is to be done, at length")
     .addOption(new Option("--priority <priority>", "how urgent it is").choices(prioritySchema.options))
-    .option("--tag <tag>", "a tag; may be given several times", (tag, tags: string[] = []) => [...tags, tag])
+    .option("--tag <tag>", "a tag; may be given several times", collect)
     .option("--context <json>", "a JSON object that goes along with the task", jsonObject)
     .option("--review", "have the result reviewed before the task is completed")
     .option("--wait", "follow the task until it ends: exit 0 when completed, 1 when failed or cancelled")

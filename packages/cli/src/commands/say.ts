@@ -13,6 +13,7 @@ import type { ApiClient } from "../client/api-client.ts";
 import { followEvents } from "../client/event-follower.ts";
 import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
 import { findTask, ofTask } from "../client/task-calls.ts";
+import { collect } from "../terminal/collect.ts";
 import { CommandError } from "../terminal/command-error.ts";
 import { notice, print, printJson } from "../terminal/output.ts";
 
@@ -25,7 +26,7 @@ const STATES: Readonly<Record<string, string>> = {
   taken_up: "The agent has taken it up.",
 };
 
-type SayFlags = ServerFlags & { mode: string; attach: string[]; json?: boolean };
+type SayFlags = ServerFlags & { mode: string; attach?: string[]; json?: boolean };
 
 /** `mission-control say`: writes to the agent that works on a task. */
 export function configure(command: Command): void {
@@ -40,12 +41,7 @@ export function configure(command: Command): void {
         .choices(messageModeSchema.options)
         .default("steer"),
     )
-    .option(
-      "--attach <file>",
-      "send a file along, such as a screenshot; once for each",
-      (file: string, files: string[]) => [...files, file],
-      [] as string[],
-    )
+    .option("--attach <file>", "send a file along, such as a screenshot; once for each", collect)
     .option("--json", "print the message as JSON")
     .addHelpText(
       "after",
@@ -60,11 +56,11 @@ Examples:
 
 async function say(task: string, text: string, { mode, attach, json, ...flags }: SayFlags): Promise<void> {
   const client = connect(flags);
-  const attachments = attach.map(attachmentOf);
+  const attachments = attach?.map(attachmentOf);
   const { id } = await findTask(client, task);
   // Before the message is there: a stream that begins after this position tells all that comes of it.
   const { lastEventId } = await client.get("/api/tasks?limit=1", taskPageSchema);
-  const body = { text, mode, ...(attachments.length > 0 ? { attachments } : {}) };
+  const body = { text, mode, attachments };
   const path = `/api/tasks/${encodeURIComponent(id)}/messages`;
   const sent = await ofTask(id, client.post(path, body, messageSchema));
   const message = await answered(client, id, sent, lastEventId);

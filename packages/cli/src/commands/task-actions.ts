@@ -2,6 +2,7 @@ import type { PermissionRequest, TaskView } from "@mission-control/protocol";
 import type { Command } from "commander";
 import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
 import { actOnTask, findTask } from "../client/task-calls.ts";
+import { collect } from "../terminal/collect.ts";
 import { CommandError } from "../terminal/command-error.ts";
 import { oneLine, print, printJson, table } from "../terminal/output.ts";
 import { formRows, formValues } from "./form-values.ts";
@@ -57,27 +58,23 @@ export const answer = {
         "[option]",
         "the answer, by its id or name; without one and without --set, the question is shown",
       )
-      .option("--set <name=value>", "fills in a field of the question's form; once for each", collect, [])
-      .action(async (task: string, option: string | undefined, flags: ActionFlags & { set: string[] }) => {
+      .option("--set <name=value>", "fills in a field of the question's form; once for each", collect)
+      .action(async (task: string, option: string | undefined, flags: ActionFlags & { set?: string[] }) => {
         const client = connect(flags);
         const { id, title, waitingFor } = await findTask(client, task);
         if (!waitingFor) throw new CommandError(`The agent of "${title}" asks nothing now.`);
-        if (option === undefined && flags.set.length === 0) {
+        if (option === undefined && !flags.set) {
           return flags.json ? printJson(waitingFor) : print(questionText(waitingFor));
         }
         const answer = {
           ...(option === undefined ? {} : { optionId: optionOf(waitingFor, option) }),
-          ...(flags.set.length === 0 ? {} : { values: formValues(waitingFor, flags.set) }),
+          ...(flags.set ? { values: formValues(waitingFor, flags.set) } : {}),
         };
         const requestPath = `permissions/${encodeURIComponent(waitingFor.id)}`;
         show(await actOnTask(client, id, requestPath, answer), flags);
       });
   },
 };
-
-function collect(word: string, words: string[]): string[] {
-  return [...words, word];
-}
 
 function withTask(command: Command, example: string): Command {
   return withServerFlags(command)

@@ -26,7 +26,7 @@ export function configureDeliveries(command: Command): void {
     .argument("[id]", "a delivery's id")
     .option("--endpoint <endpoint>", ENDPOINT_ARGUMENT)
     .option("--state <state>", `only those: ${deliveryStateSchema.options.join(", ")}`, state)
-    .option("--limit <number>", "so many at most (default 50)", wholeNumber, 50)
+    .option("--limit <number>", "so many at most", wholeNumber, 50)
     .option("--json", "print them as JSON")
     .addHelpText(
       "after",

@@ -8,6 +8,7 @@ import {
 import { type Command, InvalidArgumentError } from "commander";
 import { findAgent } from "../client/agents-lookup.ts";
 import type { ApiClient } from "../client/api-client.ts";
+import { collect } from "../terminal/collect.ts";
 import { wrongUse } from "../terminal/command-error.ts";
 
 /** What an endpoint is to be like; `false` takes away what there was. */
@@ -133,10 +134,6 @@ function quietHours(text: string): { from: string; to: string } {
     throw new InvalidArgumentError("It must be two times, such as 22:00-07:00.");
   }
   return { from, to };
-}
-
-function collect(word: string, words: string[] | false | undefined): string[] {
-  return [...(words || []), word];
 }
 
 function list(text: string): string[] {
