@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
+import { SmallDisk } from "../../../server/test/support/small-disk.ts";
 import { type Running, run, start } from "../../test/command-line.ts";
 
 let folder: string;
@@ -109,6 +119,19 @@ test("start --json is for programs, and Ctrl-C is a graceful stop with a stream 
   assert.equal((await stop(tail, "SIGINT")).code, 0);
 });
 
+test("a full disk is called that", async (t) => {
+  const disk = SmallDisk.mount(1);
+  if (!disk) return t.skip("only root may make a small disk");
+  t.after(() => disk.unmount());
+  for (const left of [0, 100_000]) {
+    disk.free();
+    disk.fill(left);
+    const { code, stderr } = await run(["start", "--port", "0", "--data-dir", join(disk.folder, "data")]);
+    assert.equal(code, 1);
+    assert.match(stderr, /^The disk of the data folder .* is full: .*--data-dir\.\n$/);
+  }
+});
+
 test("a port in use, a folder in use, and wrong settings each get one sentence", async (t) => {
   const blocker = createServer().listen(0, "127.0.0.1");
   t.after(() => blocker.close());
@@ -129,6 +152,17 @@ test("a port in use, a folder in use, and wrong settings each get one sentence",
   const unusable = await run(["start", "--port", "0", "--data-dir", join(folder, "file", "data")]);
   assert.equal(unusable.code, 1);
   assert.match(unusable.stderr, /^The data folder cannot be used .*--data-dir\.\n$/);
+
+  symlinkSync(join(folder, "nowhere", "far"), join(folder, "dangling"));
+  mkdirSync(join(folder, "no-database", "mission-control.lock"), { recursive: true });
+  for (const [data, what] of [
+    ["dangling", "ENOENT at "],
+    ["no-database", "unable to open database file at "],
+  ] as const) {
+    const refused = await run(["start", "--port", "0", "--data-dir", join(folder, data)]);
+    assert.equal(refused.code, 1);
+    assert.ok(refused.stderr.startsWith(`The data folder cannot be used (${what}`), refused.stderr);
+  }
 
   const natsAlone = await run(["start", "--port", "0", "--data-dir", join(folder, "alone")], {
     NATS_URL: "nats://me:hush@127.0.0.1:4222",
@@ -181,6 +215,8 @@ test("every command has help with an example; wrong use exits 2", async () => {
     "approve",
     "reject",
     "answer",
+    "say",
+    "deliveries",
   ]);
   const helps = await Promise.all([
     run(["--help"]),
@@ -192,6 +228,11 @@ test("every command has help with an example; wrong use exits 2", async () => {
   ]);
   for (const [index, { code, stdout }] of helps.entries()) {
     assert.equal(code, 0);
+    assert.doesNotMatch(
+      stdout,
+      /\(default: \[\]\)|\(default.*\(default/,
+      "each default is told once, in words",
+    );
     if (index > 0) assert.match(stdout, /Examples:\n {2}mission-control /);
   }
   for (const command of commands) assert.match(helps[0]?.stdout ?? "", new RegExp(`^ +${command} `, "m"));

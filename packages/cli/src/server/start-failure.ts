@@ -17,9 +17,21 @@ const OWN_CODES: ReadonlySet<unknown> = new Set([
   "move",
 ]);
 
+/** SQLite's result codes (https://www.sqlite.org/rescode.html). */
+const SQLITE = { readOnly: 8, full: 13, cannotOpen: 14 };
+
+/** Errors of the system and of SQLite that say that a data folder cannot be used, or that its disk is full. */
+const UNUSABLE: ReadonlySet<unknown> = new Set([
+  ...["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "ENOENT"],
+  ...[SQLITE.readOnly, SQLITE.cannotOpen],
+]);
+const FULL: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", SQLITE.full]);
+
 /** Turns why a start failed into one sentence that says what to do. */
 export function sayWhy(error: unknown, { host, port, dataDir }: Settings): CommandError {
-  const { code, message, path, syscall } = errorFields(error);
+  const { code, message, path, syscall, errcode } = errorFields(error);
+  // The lowest byte of an extended result code is the primary one.
+  const reason = errcode === undefined ? code : errcode & 0xff;
   if (OWN_CODES.has(code)) return new CommandError(message);
   if (code === "EADDRINUSE") {
     return new CommandError(
@@ -32,9 +44,15 @@ export function sayWhy(error: unknown, { host, port, dataDir }: Settings): Comma
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EAI_AGAIN") {
     return new CommandError(`There is no address "${host}" on this machine to listen on: check --host.`);
   }
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOTDIR" || code === "EEXIST") {
+  if (FULL.has(reason)) {
     return new CommandError(
-      `The data folder cannot be used (${code} at ${path ?? dataDir}): check its rights, or choose another with --data-dir.`,
+      `The disk of the data folder ${dataDir} is full: free some of it, or choose another folder with --data-dir.`,
+    );
+  }
+  if (UNUSABLE.has(reason)) {
+    const what = errcode === undefined ? code : message;
+    return new CommandError(
+      `The data folder cannot be used (${what} at ${path ?? dataDir}): check that it can be written, or choose another with --data-dir.`,
     );
   }
   return new CommandError(`The server could not start: ${message}`);
@@ -46,6 +64,14 @@ export function sayWhyNotMoved(error: unknown): CommandError {
   return new CommandError(OWN_CODES.has(code) ? message : `It could not be moved: ${message}`);
 }
 
-function errorFields(error: unknown): { code?: unknown; message: string; path?: unknown; syscall?: unknown } {
+interface ErrorFields {
+  code?: unknown;
+  message: string;
+  path?: unknown;
+  syscall?: unknown;
+  errcode?: number;
+}
+
+function errorFields(error: unknown): ErrorFields {
   return error instanceof Error ? error : { message: String(error) };
 }
