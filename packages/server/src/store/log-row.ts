@@ -31,7 +31,8 @@ export function encodeChange({ records, ...change }: LogChange): string {
 
 /** The records that a row's change names. */
 export function recordsNamed({ change }: Pick<LogRow, "change">): readonly RecordName[] {
-  return change === null ? [] : ((JSON.parse(change) as KeptChange).records ?? []);
+  // Most changes name none, and are not read for that.
+  return !change?.includes('"records":') ? [] : ((JSON.parse(change) as KeptChange).records ?? []);
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Object identifier of PostgreSQL's type `text`. */
 const TEXT = 25;
+/** What stands before the elements of an array. */
+const HEADER_BYTES = 20;
 
 /**
  * A value as the driver sends it. Arrays of texts go in PostgreSQL's binary form: as text, each quote and backslash in
@@ -17,21 +19,18 @@ export function parameterOf(value: unknown): string | Buffer | null {
 /** @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/arrayfuncs.c `array_recv` */
 function textArray(values: readonly (string | null | undefined)[]): Buffer {
   const hasNull = values.some((value) => value === null || value === undefined);
-  const size = values.reduce((sum, value) => sum + 4 + Buffer.byteLength(value ?? ""), 20);
+  const size = values.reduce((sum, value) => sum + 4 + Buffer.byteLength(value ?? ""), HEADER_BYTES);
   const bytes = Buffer.allocUnsafe(size);
-  bytes.writeInt32BE(1, 0);
-  bytes.writeInt32BE(hasNull ? 1 : 0, 4);
-  bytes.writeInt32BE(TEXT, 8);
-  bytes.writeInt32BE(values.length, 12);
-  bytes.writeInt32BE(1, 16);
-  let at = 20;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, size);
+  // Dimensions, whether there are nulls, the elements' type, how many there are, the number of the first.
+  for (const [place, field] of [1, hasNull ? 1 : 0, TEXT, values.length, 1].entries()) {
+    view.setInt32(4 * place, field);
+  }
+  let at = HEADER_BYTES;
   for (const value of values) {
-    if (value === null || value === undefined) at = bytes.writeInt32BE(-1, at);
-    else {
-      const length = bytes.write(value, at + 4);
-      bytes.writeInt32BE(length, at);
-      at += 4 + length;
-    }
+    const length = value === null || value === undefined ? -1 : bytes.write(value, at + 4);
+    view.setInt32(at, length);
+    at += 4 + Math.max(length, 0);
   }
   return bytes;
 }
