@@ -171,10 +171,8 @@ test("a callback that is taken is told from the log, and one that is refused wit
   }
   const text = JSON.stringify(await Promise.all(found.map(({ id }) => detail(id))));
   assert.doesNotMatch(text, /sesame|v1,/);
-  assert.doesNotMatch(
-    text,
-    new RegExp(signStandard(callback.secret, { id: "m4", timestamp: now, body: "{}" }).slice(3, 20)),
-  );
+  const signature = signStandard(callback.secret, { id: "m4", timestamp: now, body: "{}" });
+  assert.ok(!text.includes(signature.slice(3, 20)), "no signature is shown");
 });
 
 test("a page ends where it is told to, and the next goes on behind it without a gap", async () => {

@@ -152,7 +152,7 @@ test("what is text of a message's files stands in it, all else is the gateway's 
   assert.deepEqual(params.attachments, [
     { fileName: "screen.png", mimeType: "image/png", content: png.content },
   ]);
-  assert.doesNotMatch(JSON.stringify(gateway.notes), new RegExp(png.content), "no note holds a file");
+  assert.ok(!JSON.stringify(gateway.notes).includes(png.content), "no note holds a file");
 });
 
 test("a message that an earlier process did not get to send goes with its files, or says that they are gone", async () => {
