@@ -151,7 +151,7 @@ function callbackSource(
   return async (place, limit) => {
     const rows: Row[] = [];
     let before = place === null ? null : Number(place);
-    if (Number.isNaN(before)) throw new InvalidCursorError(NO_CURSOR);
+    if (Number.isNaN(before)) throw new InvalidCursorError();
     if (before === null && until !== undefined) before = (await positionBefore(store, until)) + 1;
     for (let looked = 0; looked < LOOKED_AT && rows.length < limit; looked += STEP) {
       const { items, nextCursor } = await store.history(before, filter, STEP);
@@ -257,8 +257,6 @@ function timeOf({ rows }: Stretch): number {
   return Date.parse(rows[0]?.exchange.at ?? "");
 }
 
-const NO_CURSOR = "This cursor is not one that a page of exchanges gave.";
-
 function placesIn(cursor: string): Places {
   try {
     const places: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
@@ -266,7 +264,7 @@ function placesIn(cursor: string): Places {
   } catch {
     // Told below.
   }
-  throw new InvalidCursorError(NO_CURSOR);
+  throw new InvalidCursorError();
 }
 
 function isPlaces(value: unknown): value is Places {

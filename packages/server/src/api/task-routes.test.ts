@@ -119,6 +119,7 @@ test("wrong queries are refused by name", async () => {
     const { status, body } = await http.call("GET", `/api/tasks?${query}`);
     assert.equal(status, 400, query);
     assert.equal(body.errors[0].path, path, query);
+    assert.match(body.detail, new RegExp(`^The request is not valid: ${path}: must [^.:]*\\.$`));
   }
 });
 

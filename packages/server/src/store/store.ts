@@ -192,6 +192,10 @@ export class NewerDatabaseError extends Error {
 export class InvalidCursorError extends Error {
   readonly code = "invalid_cursor";
   override name = "InvalidCursorError";
+
+  constructor() {
+    super("must be the nextCursor of a page of the same list, in the same order");
+  }
 }
 
 /**

@@ -18,18 +18,17 @@ export function encodeCursor(sort: TaskSort, key: Key): string {
 
 /** @throws InvalidCursorError */
 export function decodeCursor(cursor: string, sort: TaskSort): Key {
-  const invalid = () =>
-    new InvalidCursorError("cursor must be a nextCursor of the same list with the same sort.");
   let parts: unknown;
   try {
     parts = JSON.parse(Buffer.from(cursor, "base64url").toString());
   } catch {
-    throw invalid();
+    throw new InvalidCursorError();
   }
-  if (!Array.isArray(parts) || taskSortSchema.safeParse(parts[0]).data !== sort) throw invalid();
+  if (!Array.isArray(parts) || taskSortSchema.safeParse(parts[0]).data !== sort)
+    throw new InvalidCursorError();
   const key = parts.slice(1);
   const complete = key.length === SORT_COLUMNS[sort].length;
   if (!complete || !key.every((part) => typeof part === "string" || Number.isSafeInteger(part)))
-    throw invalid();
+    throw new InvalidCursorError();
   return key as Key;
 }

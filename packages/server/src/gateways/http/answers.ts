@@ -77,13 +77,13 @@ export function messageOutcomeOf(answer: Answer, files = 0): MessageOutcome {
   return { state: "refused", reason: `${what} (HTTP ${answer.status}${inWords(answer)}).` };
 }
 
-/** The reason an agent put into its answer, by the names servers commonly give it; with a colon before. */
+/** The reason an agent put into its answer, by the names servers commonly give it; with a colon before, and no full stop. */
 export function inWords(answer: Answer): string {
   const json = jsonOf(answer);
   const reason = [json.reason, json.detail, json.error, json.message].find(
     (value) => typeof value === "string",
   );
-  return reason ? `: ${cut(String(reason))}` : "";
+  return reason ? `: ${cut(String(reason).replace(/\.$/, ""))}` : "";
 }
 
 function jsonOf({ body }: Answer): JsonObject {

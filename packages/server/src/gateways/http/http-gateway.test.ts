@@ -146,7 +146,7 @@ test("while an agent's secret is being replaced, a dispatch is signed by the old
 test("an agent that says no is believed, whichever way it says it", async () => {
   answers(
     [200, '{"accepted": false, "reason": "no room"}'],
-    [422, '{"detail": "no such skill"}'],
+    [422, '{"detail": "no such skill."}'],
     [403, "<html>"],
   );
   const reasons = [];
@@ -450,7 +450,7 @@ test("a message goes below the agent's path; what the agent answers says how far
     assert.deepEqual(await send(), { state: "refused", reason });
   }
   reply(409, { reason: "I am finishing." });
-  const reason = "The agent refused the message (HTTP 409: I am finishing.).";
+  const reason = "The agent refused the message (HTTP 409: I am finishing).";
   assert.deepEqual(await send(), { state: "refused", reason });
   reply(503);
   await assert.rejects(send(), { code: "agent_unreachable" }, "it is tried again later");

@@ -54,8 +54,7 @@ export class Deliveries {
 
   async page({ endpointId, state, limit, cursor }: DeliveryQuery): Promise<DeliveryPage> {
     const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : deliveryCursor(cursor);
-    if (before === null)
-      throw new InvalidCursorError("This cursor is not one that a page of deliveries gave.");
+    if (before === null) throw new InvalidCursorError();
     const conditions = ["seq < $1"];
     const values: (string | number)[] = [before, limit + 1];
     if (endpointId !== undefined) conditions.push(`endpoint_id = $${values.push(endpointId)}`);

@@ -56,8 +56,7 @@ export class DeliveryTable {
   /** @throws InvalidCursorError */
   page({ endpointId, state, limit, cursor }: DeliveryQuery): DeliveryPage {
     const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : deliveryCursor(cursor);
-    if (before === null)
-      throw new InvalidCursorError("This cursor is not one that a page of deliveries gave.");
+    if (before === null) throw new InvalidCursorError();
     const conditions = ["seq < ?"];
     const values: (string | number)[] = [before];
     if (endpointId !== undefined) conditions.push("endpoint_id = ?");
