@@ -106,6 +106,7 @@ describe("pages", { skip }, () => {
     { name: "Webhooks: Endpoints", path: () => "/webhooks?tab=endpoints", ready: "Nothing is sent" },
     { name: "Insights", path: () => "/insights", ready: "Failures by reason" },
     { name: "Settings", path: () => "/settings", ready: "this one" },
+    { name: "A task that is not there", path: () => "/tasks/task_nowhere", ready: "Go to the Board" },
     { name: "A page that is not there", path: () => "/nowhere", ready: "Go to Activity" },
   ];
   describe("each", () => {

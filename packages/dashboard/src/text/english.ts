@@ -355,6 +355,7 @@ export const english = {
   task: {
     unknown: "There is no such task",
     deleted: "This task was deleted",
+    toBoard: "Go to the Board",
     description: "Description",
     noDescription: "It has no description.",
     result: "Result",

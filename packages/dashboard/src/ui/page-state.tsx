@@ -5,14 +5,22 @@ import { Button } from "./button.tsx";
 import { Icon, type IconName } from "./icon.tsx";
 import styles from "./page-state.module.css";
 
+interface EmptyProps {
+  icon: IconName;
+  title: string;
+  /** Where the page is about nothing else. */
+  heading?: "h1" | "h2";
+  children?: ReactNode;
+}
+
 /** What to see where there is nothing yet, and how to get the first one. */
-export function Empty({ icon, title, children }: { icon: IconName; title: string; children?: ReactNode }) {
+export function Empty({ icon, title, heading: Heading = "h2", children }: EmptyProps) {
   return (
     <div className={styles.state}>
       <span className={styles.icon}>
         <Icon name={icon} size={20} />
       </span>
-      <h2>{title}</h2>
+      <Heading>{title}</Heading>
       {children}
     </div>
   );

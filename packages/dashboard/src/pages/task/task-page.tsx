@@ -1,5 +1,5 @@
 import type { TaskView } from "@mission-control/protocol";
-import { useNavigate, useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { ApiError } from "../../api/api-error.ts";
 import { isPageKey } from "../../app/shortcuts.ts";
@@ -42,7 +42,11 @@ export function TaskDetail({ taskId }: { taskId: string }) {
   if (deleted || (task.error instanceof ApiError && task.error.status === 404)) {
     return (
       <div className={styles.page}>
-        <Empty icon="trash" title={deleted ? text.task.deleted : text.task.unknown} />
+        <Empty icon="trash" heading="h1" title={deleted ? text.task.deleted : text.task.unknown}>
+          <Link to="/board" className={styles.link}>
+            {text.task.toBoard}
+          </Link>
+        </Empty>
         <Timeline taskId={taskId} attempts={task.data?.attempts ?? []} />
       </div>
     );

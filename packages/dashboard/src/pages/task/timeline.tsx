@@ -45,8 +45,7 @@ export function Timeline({ taskId, attempts }: { taskId: string; attempts: reado
   }
   if (query.isLoading) return <Skeleton />;
   return (
-    <section aria-labelledby="timeline">
-      <h2 id="timeline">{text.timeline.title}</h2>
+    <section aria-label={text.timeline.title}>
       {query.hasNextPage ? (
         <Button kind="quiet" disabled={query.isFetching} onClick={() => void query.fetchNextPage()}>
           {text.timeline.more}
