@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { newEvent } from "../test/conformance/engine.ts";
 import { LapsingLeases } from "../test/support/lapsing-leases.ts";
 import { Pace, Retention } from "./retention.ts";
-import { FencedError } from "./store/plan.ts";
+import { FencedError } from "./store/operations.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
 import type { Store } from "./store/store.ts";
 

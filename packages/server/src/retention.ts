@@ -1,7 +1,7 @@
 import { pause } from "./abortable.ts";
 import { LeasedWork } from "./leased-work.ts";
 import type { Logger } from "./logger.ts";
-import { FencedError } from "./store/plan.ts";
+import { FencedError } from "./store/operations.ts";
 import type { Lease, Store } from "./store/store.ts";
 
 /** A repeat of a callback is recognised for so long, even if its event was pruned. */

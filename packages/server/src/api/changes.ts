@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { ChangeResult } from "../store/plan.ts";
+import type { ChangeResult } from "../store/operations.ts";
 import type { IdempotencyKey } from "../store/receipt.ts";
 import type { Task } from "../tasks/task.ts";
 import { notFound, ProblemError } from "./problems.ts";

@@ -16,7 +16,7 @@ import type { AgentDirectory } from "../agents/agent-directory.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import { turnOf } from "../gateways/kinds.ts";
 import { newId } from "../ids.ts";
-import type { ChangeResult } from "../store/plan.ts";
+import type { ChangeResult } from "../store/operations.ts";
 import type { Store } from "../store/store.ts";
 import { idempotencyHeaders, keyOf, refuse, taskOf } from "./changes.ts";
 import { NO_CONTENT, PROBLEM_RESPONSE } from "./documentation.ts";

@@ -8,7 +8,7 @@ import { ExchangeUpkeep } from "../exchanges/exchange-upkeep.ts";
 import { Counting } from "../insights/counting.ts";
 import { Insights } from "../insights/insights.ts";
 import { Retention } from "../retention.ts";
-import type { LeaseToken } from "../store/plan.ts";
+import type { LeaseToken } from "../store/operations.ts";
 import type { Base } from "./base.ts";
 
 /** Starts what one node at a time does in the background, each under a lease of its own. */

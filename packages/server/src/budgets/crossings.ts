@@ -1,6 +1,6 @@
 import type { CountWatch } from "../insights/counting.ts";
 import type { Insights } from "../insights/insights.ts";
-import type { LeaseToken } from "../store/plan.ts";
+import type { LeaseToken } from "../store/operations.ts";
 import type { BudgetRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import type { InsightFact } from "../tasks/insight-fact.ts";

@@ -16,7 +16,7 @@ import { answerEarly, writeHead } from "../ingress/early-answer.ts";
 import type { BodyBudget } from "../limits/body-budget.ts";
 import type { Metrics } from "../metrics.ts";
 import { ContentError, type Contents } from "../store/contents.ts";
-import type { ChangeResult } from "../store/plan.ts";
+import type { ChangeResult } from "../store/operations.ts";
 import type { Store } from "../store/store.ts";
 import type { Artifact } from "../tasks/artifact.ts";
 import type { TaskChange } from "../tasks/change.ts";

@@ -3,7 +3,7 @@ import type { WholeRequest } from "../ingress/exchange.ts";
 import type { Logger } from "../logger.ts";
 import type { CallbackResult, Metrics } from "../metrics.ts";
 import { ContentError } from "../store/contents.ts";
-import type { ChangeResult } from "../store/plan.ts";
+import type { ChangeResult } from "../store/operations.ts";
 import { type Store, StoreUnavailableError } from "../store/store.ts";
 import { type Answer, type ProblemStatus, refused, stored } from "./answer.ts";
 import type { ArtifactKeeping } from "./artifact-keeping.ts";

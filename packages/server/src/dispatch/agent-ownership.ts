@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "../logger.ts";
 import type { PendingCommand } from "../store/log-change.ts";
-import type { LeaseToken } from "../store/plan.ts";
+import type { LeaseToken } from "../store/operations.ts";
 import type { Lease, Store } from "../store/store.ts";
 import type { Attempt } from "../tasks/task.ts";
 

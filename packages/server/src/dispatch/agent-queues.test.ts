@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import pino from "pino";
-import type { Claim } from "../store/plan.ts";
+import type { Claim } from "../store/operations.ts";
 import { AgentQueues } from "./agent-queues.ts";
 
 test("an event that a claim knew of leads to no other claim, a later one does", async () => {

@@ -1,5 +1,5 @@
 import type { Logger } from "../logger.ts";
-import { type Claimed, FencedError, type KeepPayload, type LeaseToken } from "../store/plan.ts";
+import { type Claimed, FencedError, type KeepPayload, type LeaseToken } from "../store/operations.ts";
 import type { Store } from "../store/store.ts";
 import type { AgentOwnership } from "./agent-ownership.ts";
 

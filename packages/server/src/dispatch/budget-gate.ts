@@ -1,5 +1,5 @@
 import type { Budgets } from "../budgets/budgets.ts";
-import type { ChangeResult } from "../store/plan.ts";
+import type { ChangeResult } from "../store/operations.ts";
 import type { Store } from "../store/store.ts";
 
 export interface BudgetGateOptions {

@@ -1,7 +1,7 @@
 import { abortable } from "../abortable.ts";
 import type { AgentDirectory } from "../agents/agent-directory.ts";
 import { newId } from "../ids.ts";
-import type { ChangeResult } from "../store/plan.ts";
+import type { ChangeResult } from "../store/operations.ts";
 import type { Store } from "../store/store.ts";
 import type { AgentOwnership } from "./agent-ownership.ts";
 import type { AgentQueues } from "./agent-queues.ts";

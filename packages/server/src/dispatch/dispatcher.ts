@@ -9,7 +9,7 @@ import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Contents } from "../store/contents.ts";
 import { type AttemptStep, type PendingCommand, summaryOf } from "../store/log-change.ts";
-import type { ChangeResult, LeaseToken } from "../store/plan.ts";
+import type { ChangeResult, LeaseToken } from "../store/operations.ts";
 import type { IdempotencyKey } from "../store/receipt.ts";
 import type { SentPayload } from "../store/sent-payload.ts";
 import type { Follower, LogEntry, Store } from "../store/store.ts";

@@ -1,5 +1,5 @@
 import type { DispatchOutcome, SendContext } from "../gateways/gateway.ts";
-import type { ChangeResult } from "../store/plan.ts";
+import type { ChangeResult } from "../store/operations.ts";
 
 /** How long an adapter may take to end once its hand-over was aborted, in milliseconds; then nobody waits for it. */
 const ABORT_GRACE_MS = 1000;

@@ -4,7 +4,7 @@ import { targetOf } from "../agents/agent-target.ts";
 import type { ExchangeSink } from "../exchanges/exchange-log.ts";
 import type { AgentTarget, DispatchOutcome, EarlierSend, GatewayAdapter } from "../gateways/gateway.ts";
 import type { Metrics } from "../metrics.ts";
-import type { ChangeResult, Claimed, LeaseToken } from "../store/plan.ts";
+import type { ChangeResult, Claimed, LeaseToken } from "../store/operations.ts";
 import type { AgentRecord } from "../store/records.ts";
 import { type Store, StoreUnavailableError } from "../store/store.ts";
 import { type Attempt, isOver, type Task } from "../tasks/task.ts";

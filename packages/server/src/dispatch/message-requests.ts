@@ -2,7 +2,7 @@ import type { SendMessage, TaskStatus } from "@mission-control/protocol";
 import { targetOf } from "../agents/agent-target.ts";
 import type { AgentTarget, GatewayAdapter } from "../gateways/gateway.ts";
 import { newId } from "../ids.ts";
-import type { ChangeResult } from "../store/plan.ts";
+import type { ChangeResult } from "../store/operations.ts";
 import type { IdempotencyKey } from "../store/receipt.ts";
 import type { Store } from "../store/store.ts";
 import type { BudgetGate } from "./budget-gate.ts";

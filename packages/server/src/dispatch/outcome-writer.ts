@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "../logger.ts";
-import { type ChangeResult, FencedError, type LeaseToken } from "../store/plan.ts";
+import { type ChangeResult, FencedError, type LeaseToken } from "../store/operations.ts";
 import type { Store } from "../store/store.ts";
 import type { TaskChange } from "../tasks/change.ts";
 

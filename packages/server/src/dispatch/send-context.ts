@@ -1,5 +1,5 @@
 import type { SendContext } from "../gateways/gateway.ts";
-import type { LeaseToken } from "../store/plan.ts";
+import type { LeaseToken } from "../store/operations.ts";
 import type { Store } from "../store/store.ts";
 import type { Attempt } from "../tasks/task.ts";
 import type { MessageFiles } from "./message-files.ts";

@@ -3,7 +3,7 @@ import { pause } from "../abortable.ts";
 import { LeasedWork } from "../leased-work.ts";
 import type { Logger } from "../logger.ts";
 import { summaryOf } from "../store/log-change.ts";
-import { FencedError, type LeaseToken } from "../store/plan.ts";
+import { FencedError, type LeaseToken } from "../store/operations.ts";
 import { Position } from "../store/position.ts";
 import { type Lease, type Store, StoreUnavailableError } from "../store/store.ts";
 import { type Attempt, occupiesSlot } from "../tasks/task.ts";

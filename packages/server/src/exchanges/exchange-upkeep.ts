@@ -2,7 +2,7 @@ import { pause } from "../abortable.ts";
 import { LeasedWork } from "../leased-work.ts";
 import type { Logger } from "../logger.ts";
 import type { ExchangeKind } from "../store/exchanges.ts";
-import { FencedError } from "../store/plan.ts";
+import { FencedError } from "../store/operations.ts";
 import type { Lease, Store } from "../store/store.ts";
 
 /** The lease under which old exchanges are removed: one node at a time does. */

@@ -1,5 +1,5 @@
 import type { GatewayAgent, GatewayView } from "@mission-control/protocol";
-import { FencedError, type LeaseToken } from "../store/plan.ts";
+import { FencedError, type LeaseToken } from "../store/operations.ts";
 import type { GatewayRecord, RecordEdit } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import { isHolderMissed, withConnectionOf, withoutHolder } from "./announced-connection.ts";

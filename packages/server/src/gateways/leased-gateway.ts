@@ -1,6 +1,6 @@
 import { LeasedWork } from "../leased-work.ts";
 import type { Logger } from "../logger.ts";
-import type { LeaseToken } from "../store/plan.ts";
+import type { LeaseToken } from "../store/operations.ts";
 import type { Store } from "../store/store.ts";
 import type { ConnectedAdapter } from "./gateway-kind.ts";
 

@@ -8,7 +8,7 @@ import { newEvent } from "../../test/conformance/engine.ts";
 import { FakeOpenClawGateway } from "../../test/support/fake-openclaw-gateway.ts";
 import { LapsingLeases } from "../../test/support/lapsing-leases.ts";
 import { openTestStore } from "../../test/support/test-store.ts";
-import { FencedError } from "../store/plan.ts";
+import { FencedError } from "../store/operations.ts";
 import { GatewayEditor } from "./gateway-editor.ts";
 import { GATEWAY_KINDS } from "./kinds.ts";
 import { GatewayRegistry } from "./registry.ts";

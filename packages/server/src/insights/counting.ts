@@ -3,7 +3,7 @@ import { pause } from "../abortable.ts";
 import { LeasedWork } from "../leased-work.ts";
 import type { Logger } from "../logger.ts";
 import type { PastAttempt, UncountedFact } from "../store/insights.ts";
-import { FencedError } from "../store/plan.ts";
+import { FencedError } from "../store/operations.ts";
 import type { Lease, LogEntry, Store } from "../store/store.ts";
 import type { InsightFact } from "../tasks/insight-fact.ts";
 import { type Bucket, bucketsOf, countFacts, keyText, tagKey } from "./counts.ts";

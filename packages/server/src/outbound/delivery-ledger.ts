@@ -2,7 +2,7 @@ import type { NewEvent } from "@mission-control/protocol";
 import { pause } from "../abortable.ts";
 import type { Logger } from "../logger.ts";
 import type { DeliveryWrite } from "../store/deliveries.ts";
-import { FencedError, type LeaseToken } from "../store/plan.ts";
+import { FencedError, type LeaseToken } from "../store/operations.ts";
 import type { WebhookRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 

@@ -2,7 +2,7 @@ import type { LogEvent } from "@mission-control/protocol";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import type { DeliveryRecord } from "../store/deliveries.ts";
-import type { LeaseToken } from "../store/plan.ts";
+import type { LeaseToken } from "../store/operations.ts";
 import type { WebhookRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import { Alarm } from "./alarm.ts";

@@ -1,5 +1,5 @@
 import type { DeliveryQuery, DeliveryView } from "@mission-control/protocol";
-import type { LeaseToken } from "./plan.ts";
+import type { LeaseToken } from "./operations.ts";
 
 /** Where a service has put a message: of Slack the channel and the message's `ts`, of Telegram the chat and its id. */
 export interface MessagePlace {

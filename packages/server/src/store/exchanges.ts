@@ -1,6 +1,6 @@
 import type { ExchangeRequest, ExchangeResult, ExchangeTry, ExchangeView } from "@mission-control/protocol";
 import { idAt, newId } from "../ids.ts";
-import type { LeaseToken } from "./plan.ts";
+import type { LeaseToken } from "./operations.ts";
 
 /** What is kept: a `request` that was sent to an agent, or a callback that was `refused`. */
 export type ExchangeKind = "request" | "refused";

@@ -1,5 +1,5 @@
 import type { InsightFact, UsedFact } from "../tasks/insight-fact.ts";
-import type { LeaseToken } from "./plan.ts";
+import type { LeaseToken } from "./operations.ts";
 
 /**
  * An attempt from before facts were kept: what was known of it when the database was brought up to date. Its end is read

@@ -1,6 +1,6 @@
 import { messageIdOf } from "../tasks/messages.ts";
 import type { RecordName } from "./log-row.ts";
-import type { Operation } from "./plan.ts";
+import type { Operation } from "./operations.ts";
 import { callbackScope, receiptKey } from "./receipt.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { NewEvent } from "@mission-control/protocol";
 import type { TaskChange } from "../tasks/change.ts";
-import type { AnyEdit, ChangeResult, Claim, KeepPayload, LeaseToken, Operation } from "./plan.ts";
+import type { AnyEdit, ChangeResult, Claim, KeepPayload, LeaseToken, Operation } from "./operations.ts";
 import type { IdempotencyKey } from "./receipt.ts";
 import type { EditContext, RecordEdit, RecordKind, RecordKinds, RecordResult } from "./records.ts";
 import type { Store } from "./store.ts";

@@ -5,7 +5,7 @@ import { newEvent } from "../../test/conformance/engine.ts";
 import { MemoryWorkingSet } from "../../test/support/memory-working-set.ts";
 import { AGENTS, changeOf, story } from "../../test/support/task-changes.ts";
 import { TaskModel } from "../../test/support/task-model.ts";
-import type { Operation } from "./plan.ts";
+import type { Operation } from "./operations.ts";
 import type { AgentRecord } from "./records.ts";
 
 const AT = "2026-01-01T00:00:00.000Z";

@@ -17,7 +17,7 @@ import type { DeliveryStore } from "./deliveries.ts";
 import type { ExchangeStore } from "./exchanges.ts";
 import type { InsightStore } from "./insights.ts";
 import type { LogChange, PendingCommand } from "./log-change.ts";
-import type { ChangeResult, Claim, KeepPayload, LeaseToken } from "./plan.ts";
+import type { ChangeResult, Claim, KeepPayload, LeaseToken } from "./operations.ts";
 import type { IdempotencyKey } from "./receipt.ts";
 import type {
   AgentRecord,

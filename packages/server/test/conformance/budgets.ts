@@ -6,7 +6,7 @@ import { Crossings } from "../../src/budgets/crossings.ts";
 import { Counter } from "../../src/insights/counting.ts";
 import { MAX_TAGS } from "../../src/insights/counts.ts";
 import { Insights } from "../../src/insights/insights.ts";
-import { FencedError } from "../../src/store/plan.ts";
+import { FencedError } from "../../src/store/operations.ts";
 import type { Store } from "../../src/store/store.ts";
 import { callback, createTask, dispatchTo, type Engine, Subject } from "./engine.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DispatchPayload } from "@mission-control/protocol";
 import { keptPayload } from "../../src/dispatch/payload.ts";
-import type { Claimed } from "../../src/store/plan.ts";
+import type { Claimed } from "../../src/store/operations.ts";
 import type { Lease, Store } from "../../src/store/store.ts";
 import {
   callback,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DeliveryRecord, DeliveryWrite } from "../../src/store/deliveries.ts";
-import { FencedError } from "../../src/store/plan.ts";
+import { FencedError } from "../../src/store/operations.ts";
 import type { WebhookRecord } from "../../src/store/records.ts";
 import { InvalidCursorError, type Store } from "../../src/store/store.ts";
 import { type Engine, newEvent, Subject } from "./engine.ts";

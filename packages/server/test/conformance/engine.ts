@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { EventType, JsonObject, LogEvent, NewEvent } from "@mission-control/protocol";
 import { createParser } from "eventsource-parser";
-import type { ChangeResult } from "../../src/store/plan.ts";
+import type { ChangeResult } from "../../src/store/operations.ts";
 import type { IdempotencyKey } from "../../src/store/receipt.ts";
 import type { AgentRecord } from "../../src/store/records.ts";
 import type { Follower, LogEntry, Snapshot, Store } from "../../src/store/store.ts";

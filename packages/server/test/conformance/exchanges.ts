@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ExchangeKind, type ExchangeRecord, newExchangeId } from "../../src/store/exchanges.ts";
-import { FencedError } from "../../src/store/plan.ts";
+import { FencedError } from "../../src/store/operations.ts";
 import type { Store } from "../../src/store/store.ts";
 import { type Engine, Subject } from "./engine.ts";
 

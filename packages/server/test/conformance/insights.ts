@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Counter } from "../../src/insights/counting.ts";
 import type { InsightQuery, InsightRow } from "../../src/store/insights.ts";
-import { FencedError } from "../../src/store/plan.ts";
+import { FencedError } from "../../src/store/operations.ts";
 import type { InsightFact } from "../../src/tasks/insight-fact.ts";
 import { callback, createTask, dispatchTo, type Engine, plain, running, Subject } from "./engine.ts";
 

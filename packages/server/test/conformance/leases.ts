@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FencedError } from "../../src/store/plan.ts";
+import { FencedError } from "../../src/store/operations.ts";
 import { createTask, dispatchTo, type Engine, newEvent, register, Subject } from "./engine.ts";
 
 /** A lease has one holder at a time, and nobody commits under one that is lost. */

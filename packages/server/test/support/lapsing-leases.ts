@@ -1,4 +1,4 @@
-import type { LeaseToken } from "../../src/store/plan.ts";
+import type { LeaseToken } from "../../src/store/operations.ts";
 import type { Lease, Store } from "../../src/store/store.ts";
 
 /**

@@ -6,7 +6,7 @@ import {
   deliveryCursor,
   deliveryPage,
 } from "../deliveries.ts";
-import { FencedError } from "../plan.ts";
+import { FencedError } from "../operations.ts";
 import { InvalidCursorError } from "../store.ts";
 import type { Database } from "./database.ts";
 import { prepared, roundTrip } from "./statement.ts";

@@ -6,7 +6,7 @@ import {
   idRange,
   type KeptExchangeQuery,
 } from "../exchanges.ts";
-import { FencedError } from "../plan.ts";
+import { FencedError } from "../operations.ts";
 import type { Database } from "./database.ts";
 import { prepared, roundTrip } from "./statement.ts";
 

@@ -10,7 +10,7 @@ import type {
   PastAttempt,
   UncountedFact,
 } from "../insights.ts";
-import { FencedError } from "../plan.ts";
+import { FencedError } from "../operations.ts";
 import type { Database } from "./database.ts";
 import { prepared, roundTrip, type Statement } from "./statement.ts";
 

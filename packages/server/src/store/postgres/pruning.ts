@@ -1,5 +1,5 @@
 import { behindGap, idBefore } from "../log-gaps.ts";
-import { FencedError, type LeaseToken } from "../plan.ts";
+import { FencedError, type LeaseToken } from "../operations.ts";
 import type { Database } from "./database.ts";
 import { prepared, roundTrip } from "./statement.ts";
 

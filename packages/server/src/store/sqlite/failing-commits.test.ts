@@ -13,7 +13,7 @@ import {
   running,
   Subject,
 } from "../../../test/conformance/engine.ts";
-import type { ChangeResult } from "../plan.ts";
+import type { ChangeResult } from "../operations.ts";
 import { StoreUnavailableError } from "../store.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 

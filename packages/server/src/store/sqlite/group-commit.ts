@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Operation, Outcome } from "../plan.ts";
+import type { Operation, Outcome } from "../operations.ts";
 import { StoreUnavailableError } from "../store.ts";
 import { engineReason } from "./engine-error.ts";
 

@@ -1,7 +1,7 @@
 import type { Logger } from "../../logger.ts";
 import type { Metrics } from "../../metrics.ts";
 import { NO_LIMITS, type TaskLimits } from "../../tasks/limits.ts";
-import type { Operation } from "../plan.ts";
+import type { Operation } from "../operations.ts";
 import type { Follower, Lease, LogEntry, Store } from "../store.ts";
 import { StoreUnavailableError } from "../store.ts";
 import { CommitProbe } from "./commit-probe.ts";

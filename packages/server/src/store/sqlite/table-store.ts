@@ -21,7 +21,7 @@ import type {
 } from "../insights.ts";
 import type { PendingCommand } from "../log-change.ts";
 import { OperationStore } from "../operation-store.ts";
-import type { LeaseToken } from "../plan.ts";
+import type { LeaseToken } from "../operations.ts";
 import type { RecordKind, RecordKinds } from "../records.ts";
 import type { SentPayload } from "../sent-payload.ts";
 import type {
