@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
+import pg from "pg";
 import { PostgresStore } from "../../packages/server/src/store/postgres/postgres-store.ts";
 import { StoreUnavailableError } from "../../packages/server/src/store/store.ts";
-import { callback, running } from "../../packages/server/test/conformance/engine.ts";
+import { callback, newEvent, running } from "../../packages/server/test/conformance/engine.ts";
 import { PostgresServer } from "./postgres-server.ts";
 import { often, Told } from "./told.ts";
 import { Wire } from "./wire.ts";
@@ -41,4 +43,35 @@ test("a primary that is killed under load, and its replica promoted, lose nothin
   await Promise.all(work);
   const range = await first.range();
   for (const one of told) await one.assertConfirmed(range, confirmed);
+});
+
+test("a node that waits for a replica to be promoted holds no more connections to it than to a primary", async (context) => {
+  const primary = await PostgresServer.start();
+  const replica = await primary.replica();
+  const wire = await Wire.to(primary.url());
+  const store = await PostgresStore.open({ url: wire.url });
+  const client = new pg.Client(replica.url());
+  context.after(async () => {
+    await store.close();
+    await client.end();
+    await wire.close();
+    await Promise.all([primary.discard(), replica.discard()]);
+  });
+  await client.connect();
+  const listening = async () => {
+    const { rows } = await client.query(
+      "SELECT count(*)::int AS count FROM pg_locks WHERE locktype = 'advisory' AND granted",
+    );
+    return rows[0]?.count as number;
+  };
+  await primary.stop("immediate");
+  wire.redirect(replica.url());
+  let most = 0;
+  for (let look = 0; look < 40; look++, await wait(100)) most = Math.max(most, await listening());
+  assert.equal(most, 1, "connections that could not listen were left open");
+  await replica.promote();
+  const told = new Told(store);
+  await often(1, () => store.append([newEvent("gateway")]));
+  await told.upTo(1);
+  assert.equal(await listening(), 1);
 });

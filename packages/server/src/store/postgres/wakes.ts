@@ -37,20 +37,16 @@ export class Wakes {
    * @throws MoveUnderWayError, or the driver's error where that fails the first time
    */
   async open(): Promise<void> {
-    const client = await this.#database.connect(() => this.#lost());
+    const client = await this.#database.connect(() => this.#lost(client));
     this.#client = client;
-    await beThere(client).catch(async (error: unknown) => {
+    try {
+      await this.#listen(client);
+    } catch (error) {
+      // It may answer all the same: a replica that is not promoted yet lets nobody listen.
+      this.#client = null;
       await client.end().catch(() => {});
       throw error;
-    });
-    const { rows } = await client.query("SELECT current_schema() AS schema");
-    const own = String(rows[0]?.schema);
-    client.on("notification", ({ channel, processId, payload = "" }) => {
-      // Channels are the database's, and others may have a log in another schema of it.
-      const [news = "", schema = own] = payload.split(/ (.*)/s, 2);
-      if (schema === own) this.#channels.get(channel)?.(news, processId);
-    });
-    for (const channel of this.#channels.keys()) await client.query(`LISTEN ${channel}`);
+    }
     if (this.#isClosed) await this.close();
     else this.#wakeAll();
   }
@@ -62,12 +58,29 @@ export class Wakes {
     await this.#client?.end().catch(() => {});
   }
 
-  #lost(): void {
+  async #listen(client: Client): Promise<void> {
+    await beThere(client);
+    const { rows } = await client.query("SELECT current_schema() AS schema");
+    const own = String(rows[0]?.schema);
+    client.on("notification", ({ channel, processId, payload = "" }) => {
+      // Channels are the database's, and others may have a log in another schema of it.
+      const [news = "", schema = own] = payload.split(/ (.*)/s, 2);
+      if (schema === own) this.#channels.get(channel)?.(news, processId);
+    });
+    for (const channel of this.#channels.keys()) await client.query(`LISTEN ${channel}`);
+  }
+
+  #lost(client: Client): void {
+    if (this.#client !== client) return;
     this.#client = null;
+    this.#openLater();
+  }
+
+  #openLater(): void {
     if (this.#isClosed) return;
     clearTimeout(this.#again);
     this.#again = setTimeout(() => {
-      this.open().catch(() => this.#lost());
+      this.open().catch(() => this.#openLater());
     }, AGAIN_MS);
   }
 
