@@ -57,6 +57,20 @@ describe("the shell", { skip }, () => {
     assert.equal(await settings.isVisible(), false, "It was opened to get there.");
   });
 
+  test("a notice about a task with a long title takes a few lines, on a phone as well", async () => {
+    const { task } = await stage.running({ title: "unbreakable".repeat(20) });
+    const page = await stage.open(context, "/board");
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.locator(`[data-task="${task.id}"] a`).press("m");
+    await page.getByRole("menuitem", { name: "Cancel task" }).press("Enter");
+    const undo = page.getByRole("region", { name: "Notices" }).getByRole("button", { name: "Undo" });
+    const box = await undo.locator("..").boundingBox();
+    assert.ok(box && box.height < 130 && box.x >= 0 && box.x + box.width <= 360, JSON.stringify(box));
+    await undo.click();
+    await stage.server.call("POST", `/api/tasks/${task.id}/cancel`);
+    await stage.server.call("DELETE", `/api/tasks/${task.id}`);
+  });
+
   test("filters are saved under a name, by keyboard, and are there in another browser", async () => {
     await removeViews();
     const page = await stage.open(context, "/?types=error&q=no+such&event=1");

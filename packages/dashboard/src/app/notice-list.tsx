@@ -32,7 +32,8 @@ export function NoticeList() {
 
 /** The seconds that are left; for the eyes alone, nobody wants to hear them counted. */
 function Left({ until }: { until: number }) {
-  const seconds = Math.max(0, Math.ceil((until - useSteadyNow()) / 1_000));
+  // The clock on the page is up to a second behind.
+  const seconds = Math.max(0, Math.floor((until - useSteadyNow()) / 1_000));
   return (
     <span className={styles.left} aria-hidden="true">
       {seconds} s
