@@ -72,7 +72,7 @@ export class MissionControl {
 
   async deleteAgent(id: string, signal?: AbortSignal): Promise<void> {
     const { status, body } = await this.#call("DELETE", pathOf(id), undefined, signal);
-    if (status >= 400 && status !== 404) throw this.#refusal("The agent's removal", status, body);
+    if (status >= 300 && status !== 404) throw this.#refusal("The agent's removal", status, body);
   }
 
   async #call(method: string, path: string, value: object | undefined, signal: AbortSignal | undefined) {
@@ -86,6 +86,7 @@ export class MissionControl {
           ...(value && { "content-type": "application/json" }),
         },
         ...(value && { body: JSON.stringify(value) }),
+        redirect: "manual",
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       });
     } catch (error) {
@@ -96,8 +97,8 @@ export class MissionControl {
         : (cause?.message ?? error);
       throw new RegistrationError(`Mission Control cannot be reached at ${this.#url}: ${reason}`);
     }
-    const body: unknown = await response.json().catch(() => ({}));
-    return { status: response.status, body };
+    const body: unknown = await response.json().catch(() => null);
+    return { status: response.status, body: body ?? {} };
   }
 
   #refusal(what: string, status: number, body: unknown): RegistrationError {
@@ -107,7 +108,12 @@ export class MissionControl {
       );
     }
     const { detail, title } = body as { detail?: string; title?: string };
-    return new RegistrationError(`${what} was not taken: ${detail ?? title ?? `HTTP ${status}`}`);
+    const said = detail ?? title;
+    return new RegistrationError(
+      said === undefined
+        ? `${this.#url} answered HTTP ${status}, not as Mission Control would: check the server's address.`
+        : `${what} was not taken: ${said}`,
+    );
   }
 }
 
