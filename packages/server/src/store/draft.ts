@@ -312,7 +312,7 @@ export class Draft implements WorkingSet {
 }
 
 /** The order of a queue: most urgent first, then oldest first. */
-function byUrgency(a: Attempt, b: Attempt): number {
+export function byUrgency(a: Attempt, b: Attempt): number {
   const urgency = PRIORITY_RANK[b.priority] - PRIORITY_RANK[a.priority];
   if (urgency !== 0) return urgency;
   return a.queuedAt < b.queuedAt || (a.queuedAt === b.queuedAt && a.id < b.id) ? -1 : 1;

@@ -4,6 +4,7 @@ import { LruMap } from "toad-cache";
 import type { Attempt } from "../../tasks/task.ts";
 import { isOver, occupiesSlot, PRIORITY_RANK } from "../../tasks/task.ts";
 import { UsageSum } from "../../tasks/usage.ts";
+import { QueueHeads } from "./queue-heads.ts";
 
 const CACHED_ATTEMPTS = 8192;
 /** The condition of the index `attempts_under_way`, word for word. */
@@ -14,6 +15,7 @@ export class AttemptTable {
   readonly #cache = new LruMap<Attempt>(CACHED_ATTEMPTS);
   /** How many attempts are under way, of each agent that was asked about. */
   readonly #underWay = new Map<string, number>();
+  readonly #heads = new QueueHeads((agentId, limit) => this.#readQueue(agentId, limit));
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
@@ -33,7 +35,7 @@ export class AttemptTable {
       "UPDATE attempts SET state = ?, priority = ?, usage = ?, record = ? WHERE id = ?",
     );
     this.#ofTask = db.prepare("SELECT record FROM attempts WHERE task_id = ? ORDER BY number");
-    // Answered by the index alone: a queue's head is asked for with every slot that becomes free.
+    // Answered by the index alone.
     this.#queued = db.prepare(
       "SELECT id FROM attempts WHERE state = 'queued' AND agent_id = ? ORDER BY priority DESC, queued_at, id LIMIT ?",
     );
@@ -63,7 +65,11 @@ export class AttemptTable {
     const { taskId, agentId, number, queuedAt, id } = attempt;
     if (isNew) this.#insert.run(...columns, taskId, agentId, number, queuedAt, id);
     else this.#update.run(...columns, id);
-    this.#updateCounts(attempt, isNew);
+    const before = isNew ? null : this.#cache.get(id);
+    this.#updateCounts(attempt, before);
+    if (attempt.state === "queued" || before === undefined || before?.state === "queued") {
+      this.#heads.written(attempt);
+    }
     // What is over is hardly asked for again: its place is better kept for one that waits.
     if (isOver(attempt)) this.#cache.delete(id);
     else this.#cache.set(id, attempt);
@@ -74,7 +80,7 @@ export class AttemptTable {
   }
 
   queued(agentId: string, limit: number): Attempt[] {
-    return this.#queued.all(agentId, limit).map(({ id }) => this.#known(String(id)));
+    return this.#heads.first(agentId, limit).map((id) => this.#known(id));
   }
 
   queueLengths(): Map<string, number> {
@@ -110,6 +116,7 @@ export class AttemptTable {
   forget(): void {
     this.#cache.clear();
     this.#underWay.clear();
+    this.#heads.forget();
   }
 
   #known(id: string): Attempt {
@@ -118,12 +125,18 @@ export class AttemptTable {
     return attempt;
   }
 
-  /** Keeps the count of an agent's attempts under way right, or forgets it where the earlier state is not known. */
-  #updateCounts(attempt: Attempt, isNew: boolean): void {
-    const { id, agentId } = attempt;
+  #readQueue(agentId: string, limit: number): Attempt[] {
+    return this.#queued.all(agentId, limit).map(({ id }) => this.#known(String(id)));
+  }
+
+  /**
+   * Keeps the count of an agent's attempts under way right, or forgets it where the earlier state is not known.
+   * @param before null for an attempt that is new, undefined where it is not known
+   */
+  #updateCounts(attempt: Attempt, before: Attempt | null | undefined): void {
+    const { agentId } = attempt;
     const count = this.#underWay.get(agentId);
     if (count === undefined) return;
-    const before = isNew ? null : this.#cache.get(id);
     if (before === undefined) this.#underWay.delete(agentId);
     else {
       const wasUnderWay = before !== null && occupiesSlot(before);
