@@ -273,6 +273,11 @@ test("what is not Mission Control is told from it, whatever it answers", async (
   await once(other.listen(0, "127.0.0.1"), "listening");
   t.after(() => other.close());
   const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+  const tail = start(["tail", "--url", url], env);
+  await once(tail.child.stderr ?? assert.fail(), "data");
+  tail.child.kill();
+  const { stderr } = await tail.finished;
+  assert.match(stderr, new RegExp(`^Lost the event stream: ${url} .*: check --url; connecting again\\.\n`));
   for (answer of answers) {
     const tasks = await run(["tasks", "--url", url], env);
     assert.equal(tasks.code, 1);

@@ -7,7 +7,7 @@ import { connect, type ServerFlags, withServerFlags } from "../client/server-acc
 import { collect } from "../terminal/collect.ts";
 import { CommandError } from "../terminal/command-error.ts";
 import { eventLine } from "../terminal/event-line.ts";
-import { notice, oneLine, print, printJson, shellWord } from "../terminal/output.ts";
+import { noticeLostStream, oneLine, print, printJson, shellWord } from "../terminal/output.ts";
 import { untilInterrupted } from "../terminal/until-interrupted.ts";
 
 /** A dispatch waits for the agent's side: three tries, each up to a minute for its answer, and the pauses between. */
@@ -93,7 +93,7 @@ async function follow(
     filter: { taskId: id },
     after,
     signal,
-    onRetry: (reason) => notice(`Lost the event stream (${reason}); connecting again.`),
+    onRetry: noticeLostStream,
   });
   for await (const followed of events) {
     if (followed.kind === "event") {

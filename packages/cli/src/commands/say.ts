@@ -15,7 +15,7 @@ import { connect, type ServerFlags, withServerFlags } from "../client/server-acc
 import { findTask, ofTask } from "../client/task-calls.ts";
 import { collect } from "../terminal/collect.ts";
 import { CommandError } from "../terminal/command-error.ts";
-import { notice, print, printJson } from "../terminal/output.ts";
+import { noticeLostStream, print, printJson } from "../terminal/output.ts";
 
 /** How long the agent's side is waited for, in milliseconds; the message is kept and delivered all the same. */
 const ANSWER_MS = 15_000;
@@ -98,7 +98,7 @@ async function answered(
     filter: { taskId, types: "message" },
     after,
     signal: AbortSignal.timeout(ANSWER_MS),
-    onRetry: (reason) => notice(`Lost the event stream (${reason}); connecting again.`),
+    onRetry: noticeLostStream,
   });
   for await (const followed of events) {
     if (followed.kind !== "event") continue;

@@ -6,7 +6,7 @@ import { EventSubjects, subjectId } from "../client/event-subjects.ts";
 import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
 import { findTaskWithEvents } from "../client/task-calls.ts";
 import { eventLine } from "../terminal/event-line.ts";
-import { notice, print, printJson } from "../terminal/output.ts";
+import { notice, noticeLostStream, print, printJson } from "../terminal/output.ts";
 import { untilInterrupted } from "../terminal/until-interrupted.ts";
 
 interface TailFlags extends ServerFlags {
@@ -55,7 +55,7 @@ async function tail(flags: TailFlags): Promise<void> {
     filter: { taskId, agentId, types: flags.types },
     after: flags.since,
     signal: untilInterrupted(),
-    onRetry: (reason) => notice(`Lost the event stream (${reason}); connecting again.`),
+    onRetry: noticeLostStream,
   });
   for await (const followed of events) {
     if (followed.kind === "reset") {

@@ -6,7 +6,7 @@ import { followEvents } from "../client/event-follower.ts";
 import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
 import { findTask, readEvents, readTranscript } from "../client/task-calls.ts";
 import { MILESTONES } from "../terminal/milestone-text.ts";
-import { notice } from "../terminal/output.ts";
+import { notice, noticeLostStream } from "../terminal/output.ts";
 import { JsonPrinter, TextPrinter } from "../terminal/transcript-printer.ts";
 import { untilInterrupted } from "../terminal/until-interrupted.ts";
 
@@ -91,7 +91,7 @@ async function* follow(client: ApiClient, taskId: string, after: number): AsyncG
     filter: { taskId },
     after,
     signal: untilInterrupted(),
-    onRetry: (reason) => notice(`Lost the event stream (${reason}); connecting again.`),
+    onRetry: noticeLostStream,
   });
   for await (const followed of events) {
     if (followed.kind === "event") yield followed.event;

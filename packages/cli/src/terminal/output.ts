@@ -29,6 +29,11 @@ export function notice(text: string): void {
   process.stderr.write(`${withoutUnsafe(text)}\n`);
 }
 
+/** Says why the event stream was lost, while it is opened again. */
+export function noticeLostStream(reason: string): void {
+  notice(`Lost the event stream: ${reason.replace(/\.$/, "")}; connecting again.`);
+}
+
 /** Text that others wrote, as part of a line: its line breaks are spaces. */
 export function oneLine(text: string): string {
   return withoutUnsafe(text)
