@@ -42,13 +42,19 @@ test("a row about an endpoint says which one, what became of it, and why", () =>
   assert.equal(told("webhook", { change: "something new" }, "Our chat"), "Our chat");
 });
 
+test("a row about a budget says which one, and what became of it", () => {
+  assert.equal(told("budget", { change: "created" }, "All agents"), "Budget created: All agents");
+  assert.equal(told("budget", { change: "edited" }, "All agents"), "Budget edited: All agents");
+  assert.equal(told("budget", { change: "reached" }, "80 % of All agents"), "80 % of All agents");
+});
+
 test("a row about a saved view says which one, and what was changed of it", () => {
-  assert.equal(told("view", { change: "created" }, "Problems"), "Created: Problems");
+  assert.equal(told("view", { change: "created" }, "Problems"), "Saved view created: Problems");
   assert.equal(
     told("view", { change: "edited", fields: ["search", "index"] }, "Problems"),
-    "Edited filters, place: Problems",
+    "Saved view edited (filters, place): Problems",
   );
-  assert.equal(told("view", { change: "deleted" }, "Problems"), "Deleted: Problems");
+  assert.equal(told("view", { change: "deleted" }, "Problems"), "Saved view deleted: Problems");
 });
 
 test("a task's row says its change, its states by name, and the agent's words as they are", () => {

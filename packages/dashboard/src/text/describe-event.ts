@@ -9,12 +9,18 @@ export function describeEvent(event: LogEvent): string {
     case "status_change":
       return text.event.statusChange(statusName(data.from), statusName(data.to));
     case "task":
-    case "view":
       return text.event.task(String(data.change), message ?? "", fieldNames(data.fields));
+    case "view":
+      return text.event.thing(
+        text.eventType.view,
+        String(data.change),
+        message ?? "",
+        fieldNames(data.fields),
+      );
     case "budget":
       return data.change === "reached"
         ? (message ?? text.eventType.budget)
-        : text.event.task(String(data.change), message ?? "", []);
+        : text.event.thing(text.eventType.budget, String(data.change), message ?? "", []);
     case "complete":
       return plainLine(message) || text.event.completed;
     case "activity":

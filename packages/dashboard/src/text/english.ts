@@ -166,6 +166,8 @@ export const english = {
       if (change === "deleted") return `Deleted: ${title}`;
       return fields.length === 0 ? `Edited: ${title}` : `Edited ${fields.join(", ")}: ${title}`;
     },
+    thing: (kind: string, change: string, name: string, fields: string[]) =>
+      `${kind} ${change}${fields.length === 0 ? "" : ` (${fields.join(", ")})`}: ${name}`,
     added: "Added",
     removed: "Removed",
     edited: (fields: string[]) => (fields.length === 0 ? "Edited" : `Edited: ${fields.join(", ")}`),

@@ -1,6 +1,6 @@
 import type { DispatchView, SentPayloadView, TaskView } from "@mission-control/protocol";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { Fragment, useState } from "react";
 import { useMission } from "../../app/use-mission.ts";
 import { MAX_DRAWN } from "../../text/limits.ts";
 import { runText } from "../../text/run-text.ts";
@@ -18,10 +18,10 @@ export function AttemptRecords({ task }: { task: TaskView }) {
     <>
       <Payload task={task} attempt={current} />
       {earlier.map((attempt) => (
-        <div key={attempt.id}>
+        <Fragment key={attempt.id}>
           <Result attempt={attempt} />
           <Payload task={task} attempt={attempt} />
-        </div>
+        </Fragment>
       ))}
     </>
   );
