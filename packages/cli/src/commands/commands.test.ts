@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -246,6 +246,23 @@ test("a command says what is wrong with how it reaches the server", async () => 
   const noToken = await run(["tasks"], { ...env, MISSION_CONTROL_DATA_DIR: join(server.folder, "none") });
   assert.equal(noToken.code, 2);
   assert.match(noToken.stderr, /^No token for /);
+});
+
+test("a key file that cannot be read gets one sentence that names it, and a folder that is none has no key", async () => {
+  const data = mkdtempSync(join(server.folder, "unreadable-"));
+  const token = join(data, "token");
+  mkdirSync(token);
+  const unreadable = await run(["tasks"], { ...env, MISSION_CONTROL_DATA_DIR: data });
+  assert.equal(unreadable.code, 1);
+  assert.equal(
+    unreadable.stderr,
+    `${token} cannot be read (EISDIR): run this as the user whose server it is.\n`,
+  );
+  const file = join(data, "file");
+  writeFileSync(file, "");
+  const none = await run(["tasks"], { ...env, MISSION_CONTROL_DATA_DIR: file });
+  assert.equal(none.code, 2);
+  assert.match(none.stderr, /^No token for .*\n$/);
 });
 
 test("a damaged key file gets one sentence that names it", async () => {

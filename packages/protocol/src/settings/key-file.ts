@@ -38,7 +38,7 @@ export function readToken(folder: string): string | null {
 
 /**
  * The key in a file of the data folder; null when there is no such file.
- * @throws KeyFileError when the file holds something else
+ * @throws KeyFileError when the file cannot be read, or holds something else
  */
 export function readKey(folder: string, { name, isGood, holds, loss }: KeyFile): string | null {
   const file = join(folder, name);
@@ -46,8 +46,9 @@ export function readKey(folder: string, { name, isGood, holds, loss }: KeyFile):
   try {
     text = readFileSync(file, "utf8").trim();
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-    throw error;
+    const code = error instanceof Error && "code" in error ? error.code : error;
+    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    throw new KeyFileError(`${file} cannot be read (${code}): run this as the user whose server it is.`);
   }
   if (isGood(text)) return text;
   const fault = text === "" ? "is empty" : `does not hold ${holds}`;
