@@ -92,6 +92,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
 async function run(options: RunnerOptions, state: StateFile, workspace: Workspace): Promise<Runner> {
   const { clock = systemClock, concurrency = 1, timeLimit = DEFAULT_TIME_LIMIT } = options;
   const { program, host = "127.0.0.1" } = options;
+  await workspace.check();
   await checkProgram(options, clock);
   const missionControl = new MissionControl(options.server, options.token);
   await takeUpEarlierState(state, options.name, missionControl, options.signal);

@@ -108,13 +108,11 @@ describe("workspaces", () => {
     assert.deepEqual(filesOf(data), [{ path: "c", insertions: 1, deletions: 0 }]);
   });
 
-  test("a folder without git is said so", async () => {
-    await stage.exec("pwd", { workspace: "worktree" });
-    await stage.control.dispatch("d1", { description: "" });
-    assert.match(
-      (await stage.control.outcome("d1")).error ?? "",
-      /git worktree failed in .*not a git repository/,
-    );
+  test("a folder without git, or without the base of its worktrees, is said so at the start", async () => {
+    const start = (base?: string) => stage.exec("pwd", { workspace: "worktree", base });
+    await assert.rejects(start(), /git rev-list failed in .*not a git repository/);
+    new Repository(stage.work);
+    await assert.rejects(start("nowhere"), /git rev-list failed in .*bad revision 'nowhere'/);
   });
 
   test("no task's id leads out of the workspace, or into another task's folder", async () => {

@@ -71,6 +71,11 @@ export class Workspace {
     return this.#git.folder;
   }
 
+  /** Looks whether tasks can work here, before there is one. @throws RunFailedError */
+  async check(): Promise<void> {
+    if (this.#kind === "worktree") await this.#worktrees.check();
+  }
+
   /** The same task gets the same folder again. */
   async open(taskId: string): Promise<Workplace> {
     if (this.#kind === "shared") return this.#openFolder(this.#root, {});

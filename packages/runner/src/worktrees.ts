@@ -33,6 +33,11 @@ export class Worktrees {
     this.#base = base;
   }
 
+  /** Looks whether there is a commit that worktrees can begin from. @throws RunFailedError */
+  async check(): Promise<void> {
+    await this.#git.text("rev-list", "-1", this.#base, "--");
+  }
+
   /** The same name gets the same worktree again, and its branch where that alone is left. @throws RunFailedError */
   async open(name: string): Promise<Worktree> {
     const branch = `mission-control/${name}`;
