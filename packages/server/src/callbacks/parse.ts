@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import {
   type Callback,
-  callbackSchema,
   type Problem,
+  readCallback,
   TIMESTAMP_TOLERANCE_SECONDS,
 } from "@mission-control/protocol";
 import { z } from "zod";
@@ -55,7 +55,7 @@ export function parseCallback(
   }
   const illFormed = pathOfLoneSurrogate(text, json);
   if (illFormed !== null) return malformed([{ path: illFormed, message: LONE_SURROGATE }]);
-  const parsed = callbackSchema.safeParse(json);
+  const parsed = readCallback(json);
   if (!parsed.success) {
     return malformed(
       parsed.error.issues.map(({ path, message }) => ({ path: z.core.toDotPath(path), message })),

@@ -26,7 +26,8 @@ export abstract class OperationStore
     change: TaskChange,
     { key, under }: { key?: IdempotencyKey; under?: LeaseToken } = {},
   ): Promise<ChangeResult> {
-    return this.#run({ kind: "change", change, key, under }) as Promise<ChangeResult>;
+    const at = this.#now().toISOString();
+    return this.perform({ kind: "change", change, key, under, at }) as Promise<ChangeResult>;
   }
 
   claim(agentId: string, under: LeaseToken, keep?: KeepPayload): Promise<Claim> {

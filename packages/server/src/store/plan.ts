@@ -36,13 +36,14 @@ const AGENT_DELETED = "The agent was deleted.";
  */
 export function plan(before: WorkingSet, operations: readonly Operation[], limits: TaskLimits): Plan {
   const draft = new Draft(before);
-  const outcomes = operations.map((operation): Outcome => {
+  const outcomes: Outcome[] = [];
+  for (const operation of operations) {
     try {
-      return { value: perform(draft, operation, limits) };
+      outcomes.push({ value: perform(draft, operation, limits) });
     } catch (error) {
-      return { error };
+      outcomes.push({ error });
     }
-  });
+  }
   return { outcomes, rows: draft.rows };
 }
 

@@ -180,10 +180,11 @@ export class GroupCommit {
   #perform(group: readonly Waiting[]): void {
     const operations: Operation[] = [];
     for (const { work } of group) if (typeof work !== "function") operations.push(work);
-    const outcomes = this.#hooks.write(operations).values();
+    const outcomes = this.#hooks.write(operations);
+    let index = 0;
     for (const one of group) {
       if (typeof one.work === "function") continue;
-      const outcome = outcomes.next().value as Outcome;
+      const outcome = outcomes[index++] as Outcome;
       // The engine failed while something was looked up: no fault of the operation, which is tried again.
       if ("error" in outcome && engineReason(outcome.error) !== null) throw outcome.error;
       one.outcome = outcome;
