@@ -1,6 +1,7 @@
 import type { AgentView, LogEvent } from "@mission-control/protocol";
 import type { AgentTarget, Reachability } from "../gateways/gateway.ts";
 import { decodeFrame } from "../store/event-frame.ts";
+import type { LogChange } from "../store/log-change.ts";
 import { Position } from "../store/position.ts";
 import type { AgentRecord } from "../store/records.ts";
 import type { Follower, LogEntry, Snapshot, Store } from "../store/store.ts";
@@ -158,17 +159,21 @@ export class AgentDirectory {
 
   #follow(entries: readonly LogEntry[]): void {
     for (const { id, type, agentId, receivedAt, frame, change } of entries) {
-      for (const step of change?.records ?? []) {
-        if (step.kind === "agent") this.#followRecord(step.id, step.record as AgentRecord | null);
-      }
-      for (const step of change?.attempts ?? []) {
-        const attempt = step.after ?? step.before;
-        if (attempt) this.#agents.get(attempt.agentId)?.count(step);
-      }
+      if (change) this.#followChange(change);
       const agent = agentId === undefined ? undefined : this.#agents.get(agentId);
       if (agent && isSaidByAgents(type)) agent.hear(receivedAt);
       else if (agent && type === "agent") takeIn(agent, decodeFrame(frame));
       this.#position.moveTo(id);
+    }
+  }
+
+  #followChange({ records = [], attempts = [] }: LogChange): void {
+    for (const { kind, id, record } of records) {
+      if (kind === "agent") this.#followRecord(id, record as AgentRecord | null);
+    }
+    for (const step of attempts) {
+      const attempt = step.after ?? step.before;
+      if (attempt) this.#agents.get(attempt.agentId)?.count(step);
     }
   }
 

@@ -2,7 +2,7 @@ import { type BudgetView, type CreateBudget, MAX_BUDGETS, type PatchBudget } fro
 import { newId } from "../ids.ts";
 import type { Insights } from "../insights/insights.ts";
 import type { BudgetRecord, RecordEdit, RecordResult } from "../store/records.ts";
-import type { Follower, Store } from "../store/store.ts";
+import type { Follower, LogEntry, Store } from "../store/store.ts";
 import { budgetEvent, usedUpText } from "./budget-event.ts";
 import { periodAt } from "./period.ts";
 import { covers, isReached, spendOf } from "./spend.ts";
@@ -30,9 +30,10 @@ export class Budgets {
   static async open(options: BudgetsOptions): Promise<Budgets> {
     const budgets = new Budgets(options);
     const { newest } = await options.store.range();
-    budgets.#follower = options.store.follow(newest, (entries) => {
+    const follow = (entries: readonly LogEntry[]) => {
       if (entries.some(({ type }) => type === "budget")) budgets.#known = null;
-    });
+    };
+    budgets.#follower = options.store.follow(newest, follow, { inBatches: true });
     return budgets;
   }
 

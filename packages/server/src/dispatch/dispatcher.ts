@@ -244,17 +244,19 @@ export class Dispatcher {
     /** The agents whose queue may have something to hand out now, each with the last event that says so. */
     const ready = new Map<string, number>();
     for (const { id, change } of entries) {
-      for (const step of change?.attempts ?? []) {
+      // Most events only tell how an attempt goes on.
+      if (!change) continue;
+      for (const step of change.attempts ?? []) {
         if (this.#followAttempt(step)) ready.set(agentIdOf(step), id);
         this.#requests.stepped(agentIdOf(step), id);
       }
-      for (const { kind, id: agentId } of change?.records ?? []) {
+      for (const { kind, id: agentId } of change.records ?? []) {
         if (kind !== "agent") continue;
         ready.set(agentId, id);
         // It may be reached by another way now.
         void this.#ownership.review(agentId);
       }
-      for (const pending of change?.commands ?? []) this.#ownership.follow(pending);
+      for (const pending of change.commands ?? []) this.#ownership.follow(pending);
     }
     for (const [agentId, eventId] of ready) void this.#queues.claimAfter(eventId, agentId);
   }

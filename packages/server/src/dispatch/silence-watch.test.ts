@@ -88,7 +88,8 @@ test("an agent that cannot be reached is told with the reason, and that it can a
   assert.match(String(told[0]?.message), /connection refused/);
   assert.equal((await store.inbox(10)).items[0]?.waiting?.kind, "silent");
   await watch.close();
-  watch = start({ firstWordMs: 20 });
+  // So long that an agent which can be reached again is not missed for its first word by then.
+  watch = start({ firstWordMs: 1000 });
   await running(store, "t2", "a1", "d2");
   assert.deepEqual(await toldOf(2), ["d1 offline", "d2 offline"]);
   agent = { status: "online" };

@@ -5,7 +5,7 @@ import type { Logger } from "../logger.ts";
 import { summaryOf } from "../store/log-change.ts";
 import { FencedError, type LeaseToken } from "../store/operations.ts";
 import { Position } from "../store/position.ts";
-import { type Lease, type Store, StoreUnavailableError } from "../store/store.ts";
+import { type Lease, type LogEntry, type Store, StoreUnavailableError } from "../store/store.ts";
 import { type Attempt, occupiesSlot } from "../tasks/task.ts";
 import { type Patience, SilenceView, type Watched } from "./silence-view.ts";
 
@@ -62,10 +62,11 @@ export class SilenceWatch {
     const view = new SilenceView(patience);
     await this.#begin(view, underWay, signal);
     const position = new Position(lastEventId);
-    const follower = store.follow(lastEventId, (entries) => {
+    const follow = (entries: readonly LogEntry[]) => {
       view.follow(entries, performance.now());
       position.moveTo(entries.at(-1)?.id ?? 0);
-    });
+    };
+    const follower = store.follow(lastEventId, follow, { inBatches: true });
     const lookMs = Math.min(LOOK_MS, patience.firstWordMs / LOOKS, patience.silentMs / LOOKS);
     try {
       while (!signal.aborted) {

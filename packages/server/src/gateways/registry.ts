@@ -1,6 +1,7 @@
 import type { CreateGateway, GatewayAgent, GatewayTest, GatewayView } from "@mission-control/protocol";
 import type { ExchangeSink } from "../exchanges/exchange-log.ts";
 import type { Logger } from "../logger.ts";
+import type { LogChange } from "../store/log-change.ts";
 import { Position } from "../store/position.ts";
 import type { GatewayRecord } from "../store/records.ts";
 import type { Follower, LogEntry, Store } from "../store/store.ts";
@@ -158,10 +159,14 @@ export class GatewayRegistry {
 
   #follow(entries: readonly LogEntry[]): void {
     for (const { id, change } of entries) {
-      for (const step of change?.records ?? []) {
-        if (step.kind === "gateway") this.#followRecord(step.id, step.record as GatewayRecord | null);
-      }
+      if (change) this.#followChange(change);
       this.#position.moveTo(id);
+    }
+  }
+
+  #followChange({ records = [] }: LogChange): void {
+    for (const { kind, id, record } of records) {
+      if (kind === "gateway") this.#followRecord(id, record as GatewayRecord | null);
     }
   }
 

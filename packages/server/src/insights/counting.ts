@@ -66,9 +66,10 @@ export class Counting {
     const { store, gatherMs = GATHER_MS, watch } = this.#options;
     const { newest } = await store.range();
     let woken = Promise.withResolvers<void>();
-    const follower = store.follow(newest, (entries) => {
+    const follow = (entries: readonly LogEntry[]) => {
       if (entries.some(mayCount)) woken.resolve();
-    });
+    };
+    const follower = store.follow(newest, follow, { inBatches: true });
     const counter = new Counter(store, under, watch?.(under));
     let prunedAt = Number.NEGATIVE_INFINITY;
     try {

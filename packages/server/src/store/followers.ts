@@ -1,10 +1,13 @@
 import type { Logger } from "../logger.ts";
-import type { Follower, LogEntry } from "./store.ts";
+import type { Follower, Following, LogEntry } from "./store.ts";
 
 /** What an engine reads in one step takes about so many bytes, or one entry: each may be as large as a callback. */
 export const STEP_BYTES = 4 * 1024 * 1024;
 /** Entries that one step of catching up reads, at most. */
 const STEP_ENTRIES = 500;
+/** Those who follow in batches are given one after so many milliseconds, or so many entries. */
+const BATCH_MS = 20;
+const BATCH_ENTRIES = 512;
 
 type Listener = (entries: readonly LogEntry[]) => void;
 
@@ -33,6 +36,10 @@ export interface FollowersOptions {
 export class Followers {
   readonly #options: FollowersOptions;
   readonly #readers = new Set<Reader>();
+  readonly #batchReaders = new Set<Reader>();
+  /** What was announced since the last batch. */
+  #batch: LogEntry[] = [];
+  #batchTimer: NodeJS.Timeout | null = null;
   #newest: number;
 
   constructor(options: FollowersOptions) {
@@ -41,14 +48,15 @@ export class Followers {
   }
 
   /** @see Store.follow */
-  add(after: number, listener: Listener): Follower {
+  add(after: number, listener: Listener, { inBatches = false }: Following = {}): Follower {
     const reader: Reader = { listener, position: after, isReading: false, isClosed: false };
-    this.#readers.add(reader);
+    const readers = inBatches ? this.#batchReaders : this.#readers;
+    readers.add(reader);
     if (after < this.#newest) void this.#catchUp(reader);
     return {
       close: () => {
         reader.isClosed = true;
-        this.#readers.delete(reader);
+        readers.delete(reader);
       },
     };
   }
@@ -59,11 +67,31 @@ export class Followers {
     const last = entries.at(-1);
     if (!first || !last) return;
     this.#newest = last.id;
-    for (const reader of this.#readers) {
-      if (reader.isReading) continue;
-      if (reader.position === first.id - 1) this.#give(reader, entries, last.id);
-      else if (reader.position < last.id) void this.#catchUp(reader);
-    }
+    for (const reader of this.#readers) this.#offer(reader, entries, first.id, last.id);
+    if (this.#batchReaders.size > 0) this.#gather(entries);
+  }
+
+  #gather(entries: readonly LogEntry[]): void {
+    for (const entry of entries) this.#batch.push(entry);
+    if (this.#batch.length >= BATCH_ENTRIES) this.#giveBatch();
+    else this.#batchTimer ??= setTimeout(() => this.#giveBatch(), BATCH_MS);
+  }
+
+  #giveBatch(): void {
+    if (this.#batchTimer) clearTimeout(this.#batchTimer);
+    this.#batchTimer = null;
+    const entries = this.#batch;
+    this.#batch = [];
+    const first = entries[0]?.id ?? 0;
+    const last = entries.at(-1)?.id ?? 0;
+    for (const reader of this.#batchReaders) this.#offer(reader, entries, first, last);
+  }
+
+  /** Gives a reader what goes on from its position; where something is between them, all of it is read. */
+  #offer(reader: Reader, entries: readonly LogEntry[], firstId: number, lastId: number): void {
+    if (reader.isReading) return;
+    if (reader.position === firstId - 1) this.#give(reader, entries, lastId);
+    else if (reader.position < lastId) void this.#catchUp(reader);
   }
 
   async #catchUp(reader: Reader): Promise<void> {

@@ -1,5 +1,5 @@
 import type { LogRow } from "./log-row.ts";
-import type { Follower, LogEntry } from "./store.ts";
+import type { Follower, Following, LogEntry } from "./store.ts";
 
 /** Whoever brings committed entries to this node, so that it need not read them from the database. */
 export interface EntrySource {
@@ -19,7 +19,7 @@ export interface RelayedLog {
   /** Id of the newest entry that followers here were given. */
   readonly newest: number;
   /** @see Store.follow */
-  follow(after: number, listener: (entries: readonly LogEntry[]) => void): Follower;
+  follow(after: number, listener: (entries: readonly LogEntry[]) => void, how?: Following): Follower;
   /** From now on, entries that are announced are expected from there; null: each time they are read. */
   broughtBy(source: EntrySource | null): void;
   /**

@@ -49,6 +49,12 @@ export interface Follower {
   close(): void;
 }
 
+/** How somebody follows the log. */
+export interface Following {
+  /** Not each commit by itself, but what came in some 20 ms together: for what is in no hurry, and costs less so. */
+  inBatches?: boolean;
+}
+
 /** The work at one position of the log: what a part that sees it through begins with before it follows. */
 export interface WorkInHand {
   /** Id of the newest event whose effect is in it; 0 for none. */
@@ -246,7 +252,7 @@ export interface Store extends DeliveryStore, ExchangeStore, InsightStore {
    * Gives the listener every entry after a position, in order, each once, as soon as it is committed; in what pieces
    * says nothing. One that throws is logged, and keeps nothing from the others.
    */
-  follow(after: number, listener: (entries: readonly LogEntry[]) => void): Follower;
+  follow(after: number, listener: (entries: readonly LogEntry[]) => void, how?: Following): Follower;
   /** What a part that sees work through begins with; it then follows from `lastEventId`. */
   workInHand(): Promise<WorkInHand>;
   /** What a view of agents begins with; it then follows from `lastEventId`. */

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { Follower, LogEntry, Store } from "../../src/store/store.ts";
+import type { Follower, Following, LogEntry, Store } from "../../src/store/store.ts";
 
 const SHORTEST_MS = 1;
 const LONGEST_MS = 7;
@@ -28,18 +28,27 @@ export function lateStore(store: Store): Store {
   });
 }
 
-function followLate(store: Store, after: number, listener: (entries: readonly LogEntry[]) => void): Follower {
+function followLate(
+  store: Store,
+  after: number,
+  listener: (entries: readonly LogEntry[]) => void,
+  how?: Following,
+): Follower {
   let delivered = Promise.resolve();
   let isClosed = false;
-  const follower = store.follow(after, (entries) => {
-    for (const piece of pieces(entries)) {
-      delivered = delivered
-        .then(() => wait(someMs(LONGEST_LOG_MS)))
-        .then(() => {
-          if (!isClosed) listener(piece);
-        });
-    }
-  });
+  const follower = store.follow(
+    after,
+    (entries) => {
+      for (const piece of pieces(entries)) {
+        delivered = delivered
+          .then(() => wait(someMs(LONGEST_LOG_MS)))
+          .then(() => {
+            if (!isClosed) listener(piece);
+          });
+      }
+    },
+    how,
+  );
   return {
     close: () => {
       isClosed = true;

@@ -66,7 +66,8 @@ export class Answers {
 async function hold(options: AnswersOptions, _: Lease, ended: AbortSignal): Promise<void> {
   const { newest } = await options.store.range();
   const listeners = new Listeners(options);
-  const follower = options.store.follow(newest, (entries) => listeners.follow(entries));
+  const follow = (entries: readonly LogEntry[]) => listeners.follow(entries);
+  const follower = options.store.follow(newest, follow, { inBatches: true });
   try {
     await listeners.review();
     if (!ended.aborted) {

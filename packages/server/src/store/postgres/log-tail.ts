@@ -4,7 +4,7 @@ import { Followers } from "../followers.ts";
 import { isLostPosition } from "../log-gaps.ts";
 import type { LogRow } from "../log-row.ts";
 import type { EntrySource, RelayedLog } from "../relayed-log.ts";
-import type { Follower, LogEntry } from "../store.ts";
+import type { Follower, Following, LogEntry } from "../store.ts";
 import type { EventLog } from "./event-log.ts";
 
 /** Entries that one step of the tail reads, at most. */
@@ -62,8 +62,8 @@ export class LogTail implements RelayedLog {
   }
 
   /** @see Store.follow */
-  follow(after: number, listener: (entries: readonly LogEntry[]) => void): Follower {
-    return this.#followers.add(after, listener);
+  follow(after: number, listener: (entries: readonly LogEntry[]) => void, how?: Following): Follower {
+    return this.#followers.add(after, listener, how);
   }
 
   /** This node committed these. They are not read: they follow those that stand before them. */

@@ -7,7 +7,14 @@ import type { Contents } from "../contents.ts";
 import type { Operation } from "../operations.ts";
 import { OutageLog } from "../outage-log.ts";
 import type { LogPublishers, RelayedLog } from "../relayed-log.ts";
-import { type Follower, type Lease, type LogEntry, type Store, StoreUnavailableError } from "../store.ts";
+import {
+  type Follower,
+  type Following,
+  type Lease,
+  type LogEntry,
+  type Store,
+  StoreUnavailableError,
+} from "../store.ts";
 import { LEASES_CHANNEL, LOG_CHANNEL, RELAY_CHANNEL } from "./channels.ts";
 import { CommitMarks } from "./commit-marks.ts";
 import { ContentTable } from "./content-table.ts";
@@ -157,8 +164,8 @@ export class PostgresStore extends TableStore implements Store, SharedKeys {
     return this.#leases.grant(name, signal, holderMissed);
   }
 
-  follow(after: number, listener: (entries: readonly LogEntry[]) => void): Follower {
-    return this.#tail.follow(after, listener);
+  follow(after: number, listener: (entries: readonly LogEntry[]) => void, how?: Following): Follower {
+    return this.#tail.follow(after, listener, how);
   }
 
   /** The log, for who carries it from node to node. */

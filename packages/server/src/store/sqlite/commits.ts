@@ -6,7 +6,7 @@ import type { EventRow } from "../draft.ts";
 import { Followers } from "../followers.ts";
 import { FencedError, type LeaseToken, type Operation, type Outcome } from "../operations.ts";
 import { plan } from "../plan.ts";
-import type { Follower, LogEntry } from "../store.ts";
+import type { Follower, Following, LogEntry } from "../store.ts";
 import { StoreUnavailableError } from "../store.ts";
 import type { FileHealth } from "./file-health.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -112,8 +112,8 @@ export class Commits {
   }
 
   /** @see Store.follow */
-  follow(after: number, listener: (entries: readonly LogEntry[]) => void): Follower {
-    return this.#followers.add(after, listener);
+  follow(after: number, listener: (entries: readonly LogEntry[]) => void, how?: Following): Follower {
+    return this.#followers.add(after, listener, how);
   }
 
   /** Refuses what comes later. */

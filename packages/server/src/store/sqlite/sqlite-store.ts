@@ -2,7 +2,7 @@ import type { Logger } from "../../logger.ts";
 import type { Metrics } from "../../metrics.ts";
 import { NO_LIMITS, type TaskLimits } from "../../tasks/limits.ts";
 import type { Operation } from "../operations.ts";
-import type { Follower, Lease, LogEntry, Store } from "../store.ts";
+import type { Follower, Following, Lease, LogEntry, Store } from "../store.ts";
 import { StoreUnavailableError } from "../store.ts";
 import { CommitProbe } from "./commit-probe.ts";
 import { Commits } from "./commits.ts";
@@ -64,8 +64,8 @@ export class SqliteStore extends TableStore implements Store {
     return this.#leases.grant(name, signal);
   }
 
-  follow(after: number, listener: (entries: readonly LogEntry[]) => void): Follower {
-    return this.#commits.follow(after, listener);
+  follow(after: number, listener: (entries: readonly LogEntry[]) => void, how?: Following): Follower {
+    return this.#commits.follow(after, listener, how);
   }
 
   async unavailableReason(): Promise<string | null> {
