@@ -5,7 +5,7 @@ import type { LogChange } from "../store/log-change.ts";
 import { Position } from "../store/position.ts";
 import type { AgentRecord } from "../store/records.ts";
 import type { Follower, LogEntry, Snapshot, Store } from "../store/store.ts";
-import { AgentState } from "./agent-state.ts";
+import { AgentState, type Announcing } from "./agent-state.ts";
 import { announcedBy, reachabilityBy, statusEvent } from "./agent-status.ts";
 import { targetOf } from "./agent-target.ts";
 
@@ -124,7 +124,7 @@ export class AgentDirectory {
    * @throws StoreUnavailableError; the next look announces it then
    */
   async announceReachability(agentId?: string): Promise<void> {
-    const announcing: { agent: AgentState; reachability: Reachability }[] = [];
+    const announcements: { agent: AgentState; reachability: Reachability; announcing: Announcing }[] = [];
     const named = agentId === undefined ? [...this.#agents.values()] : [this.#agents.get(agentId)];
     for (const agent of named) {
       if (!agent) continue;
@@ -132,17 +132,19 @@ export class AgentDirectory {
       const { status, at } = reachability;
       // A connection that is being made for the first time says nothing of an agent.
       if (status === agent.lastStatus || (status === "unknown" && !at)) continue;
-      agent.lastStatus = status;
-      announcing.push({ agent, reachability });
+      announcements.push({ agent, reachability, announcing: agent.announcing(status) });
     }
-    if (announcing.length === 0) return;
+    if (announcements.length === 0) return;
     const now = this.#options.now().toISOString();
+    const events = announcements.map(({ agent, reachability }) =>
+      statusEvent(agent.record, now, reachability),
+    );
     try {
-      await this.#options.store.append(
-        announcing.map(({ agent, reachability }) => statusEvent(agent.record, now, reachability)),
-      );
+      const last = await this.#options.store.append(events);
+      // They stand side by side: nothing that another node announced is among them.
+      for (const { announcing } of announcements) announcing.stored(last ?? 0);
     } catch (error) {
-      for (const { agent } of announcing) agent.notAnnounced();
+      for (const { announcing } of announcements) announcing.failed();
       throw error;
     }
   }
@@ -194,7 +196,7 @@ async function readPast(store: Pick<Store, "history">, agentId: string): Promise
 
 function takeIn(agent: AgentState, event: LogEvent): void {
   const announced = announcedBy(event);
-  if (announced) agent.announce(announced);
+  if (announced) agent.announce(announced, event.id);
   else if (isSaidByAgents(event.type)) agent.hear(event.receivedAt);
 }
 

@@ -71,3 +71,18 @@ test("no secret is shown, and until when the one before it signs is, while it do
   const over = agent(previousSecret("2026-11-23T09:59:00.000Z")).view({ status: "online" }, NOW);
   assert.ok(!("previousSecretUntil" in over));
 });
+
+test("what is read late of the log is no newer than what was announced meanwhile", () => {
+  const state = agent();
+  const announcing = state.announcing("offline");
+  state.announce({ status: "online" }, 8);
+  assert.equal(state.lastStatus, "offline", "while it is on its way");
+  announcing.stored(15);
+  state.announce({ status: "online" }, 12);
+  assert.equal(state.lastStatus, "offline", "and when it is stored");
+  state.announce({ status: "offline" }, 15);
+  state.announce({ status: "online" }, 16);
+  assert.equal(state.lastStatus, "online", "as another node found out later");
+  state.announcing("offline").failed();
+  assert.equal(state.lastStatus, "online", "what is not stored was not announced");
+});

@@ -6,6 +6,17 @@ import { occupiesSlot } from "../tasks/task.ts";
 import { UsageSum } from "../tasks/usage.ts";
 import { shownEndpoint } from "./agent-endpoint.ts";
 
+interface Announcement {
+  status: Reachability["status"];
+  id: number | null;
+}
+
+/** Told of an announcement that is on its way: that it stands in the log, as which event, or that it does not. */
+export interface Announcing {
+  stored(eventId: number): void;
+  failed(): void;
+}
+
 /** One agent as a node's view knows it: its record, its work, and what was last said by and of it. */
 export class AgentState {
   record: AgentRecord;
@@ -21,11 +32,20 @@ export class AgentState {
   hasSpokenSince = false;
   /** Whether it can be reached, as the log last announced it, from whichever node; null while it never did. */
   announced: Reachability | null = null;
-  /** The same, as this node has announced it or read it, whichever came last. */
-  lastStatus: Reachability["status"] = "unknown";
+  /** Id of the event that announced it. */
+  #announcedId = 0;
+  /** What this node announced last; its event has no id while it is on its way. */
+  #own: Announcement | null = null;
 
   constructor(record: AgentRecord) {
     this.record = record;
+  }
+
+  /** Whether it can be reached, as this node has announced it or read it, whichever stands last in the log. */
+  get lastStatus(): Reachability["status"] {
+    const own = this.#own;
+    if (own && (own.id === null || own.id > this.#announcedId)) return own.status;
+    return this.announced?.status ?? "unknown";
   }
 
   get hasFreeSlot(): boolean {
@@ -51,16 +71,25 @@ export class AgentState {
     this.hasSpokenSince = true;
   }
 
-  /** Takes in what the log announces of whether it can be reached. */
-  announce(announced: Reachability): void {
+  /** Takes in what an event of the log announces of whether it can be reached. */
+  announce(announced: Reachability, eventId: number): void {
     this.announced = announced;
+    this.#announcedId = eventId;
     this.hasSpokenSince = false;
-    this.lastStatus = announced.status;
   }
 
-  /** What this node was about to announce is not in the log. */
-  notAnnounced(): void {
-    this.lastStatus = this.announced?.status ?? "unknown";
+  /** Takes note that this node announces whether it can be reached. @returns what is to be told of its event */
+  announcing(status: Reachability["status"]): Announcing {
+    const own: Announcement = { status, id: null };
+    this.#own = own;
+    return {
+      stored: (eventId) => {
+        own.id = eventId;
+      },
+      failed: () => {
+        if (this.#own === own) this.#own = null;
+      },
+    };
   }
 
   /** As clients see it: without its secrets. */
