@@ -10,7 +10,7 @@ import type { EventLog } from "./event-log.ts";
 /** Entries that one step of the tail reads, at most. */
 const STEP_ENTRIES = 1000;
 /** Between two steps, in milliseconds: where others commit all the time, what comes meanwhile is read together. */
-const STEP_MS = 10;
+const STEP_MS = 5;
 /** So many of this node's own entries are kept while those before them are read; the others are read, too. */
 const MOST_AHEAD = 4096;
 /** Between two tries to read for one who follows from far behind. */
