@@ -45,12 +45,13 @@ describe("the agents' page", { skip }, () => {
   });
 
   test("a row tells what the agent cost today, and the panel why its attempts failed", async () => {
-    const page = await stage.open(context, `/agents?agent=${stage.agent.id}`);
+    const page = await stage.open(context, "/agents");
     const row = page.getByRole("row", { name: /Ada/ });
     const paid = await stage.running({ title: "Costly" });
     const usage = { inputTokens: 10, outputTokens: 5, cost: { amount: 1.25, currency: "USD" } };
     await stage.agent.report(paid.payload, { type: "complete", summary: "Done.", usage });
     await row.getByText("1.25 USD").waitFor();
+    await row.getByRole("link", { name: "Ada" }).press("Enter");
     const broken = await stage.running({ title: "Broken" });
     await stage.agent.report(broken.payload, { type: "error", error: "The disk is full", lastState: "" });
     const failures = panel(page).getByRole("region", { name: "Why attempts failed" });
