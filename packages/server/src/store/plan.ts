@@ -7,7 +7,7 @@ import { insightFactOf } from "../tasks/insight-fact.ts";
 import { type TaskLimits, withinLimits } from "../tasks/limits.ts";
 import { messageIdOf, openingIdOf } from "../tasks/messages.ts";
 import type { Attempt, Message, Task } from "../tasks/task.ts";
-import { Draft, type EventRow, type Rows } from "./draft.ts";
+import { Draft } from "./draft.ts";
 import { encodeFrame } from "./event-frame.ts";
 import { type AttemptStep, type LogChange, type PendingCommand, summaryOf } from "./log-change.ts";
 import {
@@ -20,6 +20,7 @@ import {
 } from "./operations.ts";
 import { callbackScope, type Receipt, receiptKey } from "./receipt.ts";
 import type { RecordKind, RecordKinds, RecordResult } from "./records.ts";
+import type { EventRow, Rows } from "./rows.ts";
 import type { WorkingSet } from "./working-set.ts";
 
 /** What one commit does: the outcome of each operation, in order, and the rows that make it true. */

@@ -1,9 +1,9 @@
-import type { EventRow } from "../../src/store/draft.ts";
 import type { PendingCommand } from "../../src/store/log-change.ts";
 import type { Operation, Outcome } from "../../src/store/operations.ts";
 import { plan } from "../../src/store/plan.ts";
 import type { Receipt } from "../../src/store/receipt.ts";
 import type { AgentRecord, RecordKind, RecordKinds } from "../../src/store/records.ts";
+import type { EventRow } from "../../src/store/rows.ts";
 import type { WorkingSet } from "../../src/store/working-set.ts";
 import { NO_LIMITS } from "../../src/tasks/limits.ts";
 import { type Attempt, type Message, occupiesSlot, PRIORITY_RANK, type Task } from "../../src/tasks/task.ts";

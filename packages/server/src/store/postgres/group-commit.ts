@@ -1,10 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Client, QueryResult } from "pg";
 import type { TaskLimits } from "../../tasks/limits.ts";
-import type { EventRow } from "../draft.ts";
 import { needsOf } from "../needs.ts";
 import type { Operation, Outcome } from "../operations.ts";
 import { plan } from "../plan.ts";
+import type { EventRow } from "../rows.ts";
 import { CommitInDoubtError, StoreUnavailableError } from "../store.ts";
 import { CommitMarks } from "./commit-marks.ts";
 import type { Database } from "./database.ts";

@@ -1,11 +1,11 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { EventFilter, LogEvent } from "@mission-control/protocol";
-import type { EventRow } from "../draft.ts";
 import { decodeFrame } from "../event-frame.ts";
 import { STEP_BYTES } from "../followers.ts";
 import { behindGap, idBefore } from "../log-gaps.ts";
 import { encodeChange, entryOf, eventPage, type LogRow } from "../log-row.ts";
 import type { Receipt } from "../receipt.ts";
+import type { EventRow } from "../rows.ts";
 import { scanEnd } from "../scan-step.ts";
 import type { EventPage, FrameChunk, Gap, LogEntry, LogRange, Stretch } from "../store.ts";
 import { readGaps } from "./log-gaps.ts";

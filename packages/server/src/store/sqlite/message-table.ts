@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Message } from "../../tasks/task.ts";
-import type { MessageRow } from "../draft.ts";
 import { messagePage } from "../message-page.ts";
+import type { MessageRow } from "../rows.ts";
 import type { MessagePage } from "../store.ts";
 
 /** Messages by id and by task; they go with their task. */

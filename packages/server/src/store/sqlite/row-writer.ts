@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { Rows } from "../draft.ts";
+import type { Rows } from "../rows.ts";
 import type { Tables } from "./tables.ts";
 
 /** Writes what was planned, inside the surrounding commit. */
