@@ -5,9 +5,10 @@ export const HELD_MESSAGE_LENGTH = 400;
 /** Events with more data than this keep none of it. */
 const HELD_DATA_LENGTH = 1_000;
 
-/** An event as the page holds it: bounded, so that 100,000 of them fit. `clipped` says that something was left out. */
+/** An event as the page holds it: bounded, so that 100,000 of them fit. */
 export interface HeldEvent extends LogEvent {
-  clipped: boolean;
+  /** That something was left out. Absent where all is there: what was not in the JSON would cost every event a place. */
+  clipped?: true;
 }
 
 /** Cuts an event to what a row can show. */
@@ -15,7 +16,7 @@ export function hold(event: LogEvent): HeldEvent {
   const longMessage = event.message !== undefined && event.message.length > HELD_MESSAGE_LENGTH;
   const longState = event.lastState !== undefined && event.lastState.length > HELD_MESSAGE_LENGTH;
   const bigData = isBig(event.data);
-  if (!longMessage && !longState && !bigData) return Object.assign(event, { clipped: false });
+  if (!longMessage && !longState && !bigData) return event;
   const held: HeldEvent = { ...event, clipped: true };
   if (longMessage) held.message = cut(event.message ?? "");
   if (longState) held.lastState = cut(event.lastState ?? "");

@@ -24,7 +24,7 @@ export default function EventPanel({ id, onClose }: { id: number; onClose(): voi
   const panel = usePanelFocus(`[data-row="${id}"]`);
   // What was cut to fit a row is read whole.
   const held = mission.log.after(id - 1)[0];
-  const event = useEvent(id, held?.id === id && !held.clipped ? withoutMark(held) : undefined);
+  const event = useEvent(id, held?.id === id && !held.clipped ? held : undefined);
   return (
     <aside ref={panel} tabIndex={-1} className={styles.panel} aria-label={text.eventPanel.title(id)}>
       <header className={styles.header}>
@@ -37,10 +37,6 @@ export default function EventPanel({ id, onClose }: { id: number; onClose(): voi
       {event.error ? <Failure error={event.error} retry={() => void event.refetch()} /> : null}
     </aside>
   );
-}
-
-function withoutMark({ clipped: _, ...event }: LogEvent & { clipped: boolean }): LogEvent {
-  return event;
 }
 
 function Details({ event }: { event: LogEvent }) {

@@ -33,7 +33,7 @@ test("the server is asked for what the filter finds, before a place, and says wh
     [
       [
         [499, true],
-        [7, false],
+        [7, undefined],
       ],
       7,
     ],
