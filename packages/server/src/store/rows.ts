@@ -1,24 +1,16 @@
-import type { EventType } from "@mission-control/protocol";
 import type { ArtifactRecord } from "../tasks/artifact.ts";
 import type { InsightFact } from "../tasks/insight-fact.ts";
 import type { Attempt, Message, Task } from "../tasks/task.ts";
 import type { DeliveryWrite } from "./deliveries.ts";
-import type { LogChange, PendingCommand, RecordStep } from "./log-change.ts";
+import type { PendingCommand, RecordStep } from "./log-change.ts";
 import type { Receipt } from "./receipt.ts";
 import type { PayloadRow } from "./sent-payload.ts";
+import type { LogEntry } from "./store.ts";
 
 /** An event as it is written to the log. */
-export interface EventRow {
-  id: number;
-  type: EventType;
-  taskId: string | undefined;
-  agentId: string | undefined;
-  receivedAt: string;
-  /** The exact SSE text. */
-  frame: string;
+export interface EventRow extends LogEntry {
   /** The receipt of the change that it answers. */
   receipt?: { key: string; receipt: Receipt };
-  change?: LogChange;
   /** What all parts of its transcript entry have (`sharedEntryKey`); absent where it is no part of a transcript. */
   entryKey?: string;
 }
