@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, type Hmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, type Hmac, type KeyObject, timingSafeEqual } from "node:crypto";
 
 /** Seconds a signed timestamp may differ from the verifier's clock (Standard Webhooks: 5 minutes). */
 export const TIMESTAMP_TOLERANCE_SECONDS = 5 * 60;
@@ -30,6 +30,9 @@ const SHA256_BYTES = 32;
 const MIN_KEY_BYTES = 24;
 const MIN_PASSPHRASE_CHARACTERS = 24;
 
+/** A key to sign with. Who signs many messages with it keeps the key object: making one costs as much as signing. */
+export type SigningKey = Uint8Array | KeyObject;
+
 /** A secret that cannot be used as a signing key. */
 export class InvalidSecretError extends Error {
   readonly code = "invalid_secret";
@@ -57,21 +60,26 @@ export function secretKey(secret: string): Buffer {
   throw new InvalidSecretError(`The secret must be ${SECRET_RULE}.`);
 }
 
+/** The key object of a secret. @throws InvalidSecretError as {@link secretKey} does */
+export function signingKey(secret: string): KeyObject {
+  return createSecretKey(secretKey(secret));
+}
+
 /** Writes key bytes as a Standard Webhooks secret: `whsec_` + base64. */
 export function formatSecret(key: Uint8Array): string {
   return SECRET_PREFIX + Buffer.from(key).toString("base64");
 }
 
-/** HMAC-SHA256 with raw key bytes: as a key object, since Node spends four times the digest on looking at bare bytes. */
-function keyed(key: Uint8Array): Hmac {
-  return createHmac("sha256", createSecretKey(key));
+/** HMAC-SHA256, by a key object: Node spends four times the digest on looking at bare bytes. */
+function keyed(key: SigningKey): Hmac {
+  return createHmac("sha256", ArrayBuffer.isView(key) ? createSecretKey(key) : key);
 }
 
 /**
  * The callback secret of one dispatch, derived and never stored:
  * `whsec_` + base64 of HMAC-SHA256(server key, "callback:" + dispatchId).
  */
-export function deriveDispatchSecret(serverKey: Uint8Array, dispatchId: string): string {
+export function deriveDispatchSecret(serverKey: SigningKey, dispatchId: string): string {
   return formatSecret(keyed(serverKey).update(`callback:${dispatchId}`).digest());
 }
 
@@ -82,18 +90,22 @@ export interface StandardMessage {
   body: string | Uint8Array;
 }
 
-function standardDigest(key: Uint8Array, id: string, timestamp: string, body: string | Uint8Array): Buffer {
+function standardDigest(key: SigningKey, id: string, timestamp: string, body: string | Uint8Array): Buffer {
   return keyed(key).update(`${id}.${timestamp}.`).update(body).digest();
 }
 
 /** One `v1,<base64>` signature over `id.timestamp.body` (Standard Webhooks, "Signature scheme"). */
-export function signStandard(secret: string, message: StandardMessage): string {
-  const digest = standardDigest(secretKey(secret), message.id, String(message.timestamp), message.body);
+export function signStandard(secret: string | KeyObject, message: StandardMessage): string {
+  const key = typeof secret === "string" ? secretKey(secret) : secret;
+  const digest = standardDigest(key, message.id, String(message.timestamp), message.body);
   return `v1,${digest.toString("base64")}`;
 }
 
 /** The three headers of a Standard Webhooks request, ready to send. */
-export function standardHeaders(secret: string, message: StandardMessage): Record<string, string> {
+export function standardHeaders(
+  secret: string | KeyObject,
+  message: StandardMessage,
+): Record<string, string> {
   return {
     [STANDARD_HEADERS.id]: message.id,
     [STANDARD_HEADERS.timestamp]: String(message.timestamp),
@@ -111,12 +123,12 @@ export interface StandardDelivery {
 
 /**
  * Checks a Standard Webhooks delivery in constant time against several keys and several signatures.
- * @param keys raw key bytes, as {@link secretKey} returns them
+ * @param keys as {@link secretKey} or {@link signingKey} returns them
  * @param now the verifier's clock in Unix seconds
  * @returns whether any `v1` signature matches any key and the timestamp is inside the window
  */
 export function verifyStandard(
-  keys: readonly Uint8Array[],
+  keys: readonly SigningKey[],
   delivery: StandardDelivery,
   now: number,
 ): boolean {
@@ -185,9 +197,9 @@ export function sha256Of(header: string): string | null {
   return digest.toString("hex");
 }
 
-/** Checks an `X-Signature-SHA256` value in constant time against several secrets. */
+/** Checks an `X-Signature-SHA256` value in constant time against several secrets, or key objects of their UTF-8 bytes. */
 export function verifySimple(
-  secrets: readonly string[],
+  secrets: readonly (string | KeyObject)[],
   signature: string | undefined,
   body: string | Uint8Array,
 ): boolean {

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import { chmodSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatSecret, SECRET_RULE } from "@mission-control/protocol";
@@ -50,7 +50,7 @@ export interface SharedKeys {
 /** What the first start makes and every later one reads. */
 export interface Keys {
   /** Derives the callback secret of every dispatch; never leaves the server. */
-  serverKey: Buffer;
+  serverKey: KeyObject;
   /** The administrator's bearer token. */
   token: string;
   /** The shared callback secret, `whsec_…`. */
@@ -65,7 +65,7 @@ export function loadKeys(folder: string): Keys {
   const serverKey = readOrMake(folder, FILES.serverKey);
   const token = readOrMake(folder, FILES.token);
   const webhookSecret = readOrMake(folder, FILES.webhookSecret);
-  return { serverKey: Buffer.from(serverKey, "base64"), token, webhookSecret };
+  return { serverKey: createSecretKey(serverKey, "base64"), token, webhookSecret };
 }
 
 /**
@@ -91,7 +91,7 @@ async function shareKey(folder: string, key: MadeKey, shared: SharedKeys): Promi
  * What tells one text from others without telling the text: to anybody without the server key it is as good as random.
  * @param purpose keeps fingerprints for different uses apart
  */
-export function fingerprint(serverKey: Uint8Array, purpose: string, text = ""): string {
+export function fingerprint(serverKey: KeyObject, purpose: string, text = ""): string {
   return createHmac("sha256", serverKey).update(`fingerprint:${purpose}:${text}`).digest("base64url");
 }
 

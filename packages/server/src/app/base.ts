@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { localUrl, type Settings, SettingsError } from "@mission-control/protocol/settings";
 import { ClientAddresses } from "../client-address.ts";
@@ -102,7 +103,7 @@ async function openRelay(
  * Part of a name, so that two servers do not take each other's: of the session cookie on one host, of the stream on one
  * NATS. Eight letters and digits.
  */
-export function shortFingerprint(serverKey: Uint8Array, purpose: string): string {
+export function shortFingerprint(serverKey: KeyObject, purpose: string): string {
   return fingerprint(serverKey, purpose)
     .replaceAll(/[^A-Za-z0-9]/g, "")
     .slice(0, 8);

@@ -1,9 +1,11 @@
+import { createSecretKey, type KeyObject } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import {
   deriveDispatchSecret,
   SIMPLE_SIGNATURE_HEADER,
+  type SigningKey,
   STANDARD_HEADERS,
-  secretKey,
+  signingKey,
   TIMESTAMP_TOLERANCE_SECONDS,
   verifySimple,
   verifyStandard,
@@ -12,10 +14,10 @@ import {
 const CACHED_DISPATCHES = 4096;
 
 interface Keys {
-  /** As configured or derived, for the simple scheme. */
-  secrets: readonly string[];
-  /** Their key bytes, for Standard Webhooks. */
-  keys: readonly Uint8Array[];
+  /** For the simple scheme: the secrets as configured or derived, or key objects of that text. */
+  secrets: readonly (string | KeyObject)[];
+  /** For Standard Webhooks. */
+  keys: readonly KeyObject[];
 }
 
 /**
@@ -26,13 +28,14 @@ export type Verified = { scheme: "standard"; id: string; timestamp: number } | {
 
 /** Checks callbacks' signatures: with a dispatch's own derived secret, or with the shared ones. */
 export class SignatureVerifier {
-  readonly #serverKey: Uint8Array;
+  readonly #serverKey: SigningKey;
   readonly #shared: Keys;
   readonly #derived = new Map<string, Keys>();
 
-  constructor(options: { serverKey: Uint8Array; sharedSecrets: readonly string[] }) {
+  constructor(options: { serverKey: SigningKey; sharedSecrets: readonly string[] }) {
     this.#serverKey = options.serverKey;
-    this.#shared = keysOf(options.sharedSecrets);
+    const secrets = options.sharedSecrets.map((secret) => createSecretKey(secret, "utf8"));
+    this.#shared = { secrets, keys: options.sharedSecrets.map(signingKey) };
   }
 
   /**
@@ -103,15 +106,12 @@ export class SignatureVerifier {
   #keysOfDispatch(dispatchId: string): Keys {
     const known = this.#derived.get(dispatchId);
     if (known) return known;
-    const keys = keysOf([deriveDispatchSecret(this.#serverKey, dispatchId)]);
+    const secret = deriveDispatchSecret(this.#serverKey, dispatchId);
+    const keys = { secrets: [secret], keys: [signingKey(secret)] };
     if (this.#derived.size >= CACHED_DISPATCHES) this.#derived.clear();
     this.#derived.set(dispatchId, keys);
     return keys;
   }
-}
-
-function keysOf(secrets: readonly string[]): Keys {
-  return { secrets, keys: secrets.map(secretKey) };
 }
 
 function header(headers: IncomingHttpHeaders, name: string): string | undefined {

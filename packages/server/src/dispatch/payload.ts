@@ -1,4 +1,9 @@
-import { CALLBACK_PATH, type DispatchPayload, deriveDispatchSecret } from "@mission-control/protocol";
+import {
+  CALLBACK_PATH,
+  type DispatchPayload,
+  deriveDispatchSecret,
+  type SigningKey,
+} from "@mission-control/protocol";
 import type { AgentRecord } from "../store/records.ts";
 import type { SentPayload } from "../store/sent-payload.ts";
 import type { Store } from "../store/store.ts";
@@ -8,7 +13,7 @@ import type { Attempt, Task } from "../tasks/task.ts";
 export interface PayloadOptions {
   /** Base URL that agents reach this server at. */
   publicUrl: () => string;
-  serverKey: Uint8Array;
+  serverKey: SigningKey;
 }
 
 /** What a payload is made of. */

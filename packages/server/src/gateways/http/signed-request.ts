@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import {
   type ClientRequest,
   Agent as HttpAgent,
@@ -8,8 +9,9 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import type { Duplex } from "node:stream";
-import { STANDARD_HEADERS, signStandard, standardHeaders } from "@mission-control/protocol";
+import { STANDARD_HEADERS, signingKey, signStandard, standardHeaders } from "@mission-control/protocol";
 import { explainNetworkError } from "@mission-control/protocol/network-errors";
+import { LruMap } from "toad-cache";
 
 /** An answer's body is read up to here, unless the caller says otherwise; what comes after is thrown away. In bytes. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -18,6 +20,8 @@ const MAX_BODY_BYTES = 64 * 1024;
  * impatient servers close one (gunicorn; most wait five), as a request that meets the closing may have been taken or not.
  */
 const IDLE_MS = 1500;
+/** So many receivers' keys are kept. */
+const KEPT_KEYS = 1024;
 
 /** One request to the server of an agent, or of whoever gets webhooks. */
 export interface SignedRequest {
@@ -94,6 +98,7 @@ export class RequestSender {
   readonly #http: HttpAgent;
   readonly #https: HttpsAgent;
   readonly #maxBodyBytes: number;
+  readonly #keys = new LruMap<KeyObject>(KEPT_KEYS);
   readonly #underWay = new Set<OpenRequest>();
   #isClosed = false;
 
@@ -116,9 +121,13 @@ export class RequestSender {
   ): Promise<Answer> {
     if (signal.aborted || this.#isClosed) throw new NoAnswerError("it was not sent", false);
     const message = { id, timestamp: Math.floor(Date.now() / 1000), body };
-    const headers = { ...standardHeaders(secret, message), ...fixedHeaders({ body, contentType }), ...more };
+    const headers = {
+      ...standardHeaders(this.#keyOf(secret), message),
+      ...fixedHeaders({ body, contentType }),
+      ...more,
+    };
     if (previousSecret !== undefined) {
-      headers[STANDARD_HEADERS.signature] += ` ${signStandard(previousSecret, message)}`;
+      headers[STANDARD_HEADERS.signature] += ` ${signStandard(this.#keyOf(previousSecret), message)}`;
     }
     const open = new OpenRequest(this.#begin(url, { method, headers }), times, this.#maxBodyBytes);
     const stop = () => open.stop();
@@ -139,6 +148,14 @@ export class RequestSender {
     for (const open of this.#underWay) open.stop();
     this.#http.destroy();
     this.#https.destroy();
+  }
+
+  #keyOf(secret: string): KeyObject {
+    const known = this.#keys.get(secret);
+    if (known) return known;
+    const key = signingKey(secret);
+    this.#keys.set(secret, key);
+    return key;
   }
 
   /** @throws NoAnswerError when it cannot even be begun, as by a header that may not be sent */
