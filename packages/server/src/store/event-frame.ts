@@ -11,6 +11,24 @@ export function encodeFrame(id: number, event: NewEvent): string {
   return encodeSse({ id, event: event.type, data });
 }
 
+/** A frame in two pieces: between its position, which stands at the beginning and again in its data, and behind both. */
+export type FramePieces = readonly [head: string, data: string];
+
+/** The pieces of a frame that {@link encodeFrame} made. @param id its position there */
+export function framePieces(id: number, frame: string): FramePieces {
+  const { length } = String(id);
+  const at = frame.indexOf(DATA) + DATA.length;
+  return [frame.slice("id: ".length + length, at), frame.slice(at + length)];
+}
+
+/** The frame of these pieces at another position. */
+export function placedFrame(id: number, [head, data]: FramePieces): string {
+  return `id: ${id}${head}${id}${data}`;
+}
+
+/** Before the position in a frame's data. */
+const DATA = '\ndata: {"id":';
+
 /** The JSON of the event inside a frame that {@link encodeFrame} made: it stands on one line, behind the field's name. */
 export function frameJson(frame: string): string {
   const start = frame.indexOf("\ndata: ") + "\ndata: ".length;

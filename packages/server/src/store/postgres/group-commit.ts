@@ -1,31 +1,25 @@
-import { setTimeout as wait } from "node:timers/promises";
-import type { Client, QueryResult } from "pg";
+import type { Client } from "pg";
 import type { TaskLimits } from "../../tasks/limits.ts";
-import { needsOf } from "../needs.ts";
 import type { Operation, Outcome } from "../operations.ts";
-import { plan } from "../plan.ts";
 import type { EventRow } from "../rows.ts";
-import { CommitInDoubtError, StoreUnavailableError } from "../store.ts";
-import { CommitMarks } from "./commit-marks.ts";
+import { StoreUnavailableError } from "../store.ts";
+import { CommitConnection } from "./commit-connection.ts";
 import type { Database } from "./database.ts";
 import { ConnectionLostError, endsConnection, toStoreError } from "./engine-error.ts";
-import { lockHead } from "./log-head.ts";
+import { KeptTasks } from "./kept-tasks.ts";
+import { holdHead, type LockedPlan, loadFor, planLocked } from "./locked-plan.ts";
 import type { LogMark } from "./log-mark.ts";
 import type { LogPlace } from "./log-place.ts";
-import { writing } from "./row-writer.ts";
-import { batch, type Statement } from "./statement.ts";
-import { LoadedWorkingSet, type Loading } from "./working-set.ts";
+import { type OptimisticPlan, placed, planOptimistically } from "./optimistic-plan.ts";
+import { type Moved, movedBy } from "./row-writer.ts";
+import { batch } from "./statement.ts";
 
 /** At most this many operations share a commit: it holds up those of the other nodes. */
 const MAX_GROUP = 512;
 /** More waiting than this, and the database is not keeping up: new work is refused. */
 const MAX_WAITING = 16_384;
-/** So often a group is planned again with what it turned out to look at. Each round finds at least one thing. */
-const MAX_PLANS = 16;
-/** A commit whose answer was lost is asked for this long, in milliseconds; then nobody here knows. */
-const DOUBT_MS = 30_000;
-/** Between two questions about it. */
-const ASK_AGAIN_MS = { shortest: 20, longest: 500 };
+/** After an optimistic commit was refused, none is tried for so long, in milliseconds: each that is refused costs twice. */
+const REFUSED_MS = 250;
 
 interface Waiting {
   operation: Operation;
@@ -33,13 +27,12 @@ interface Waiting {
   reject: (error: unknown) => void;
 }
 
-/** A group that is planned, in a transaction that holds the log's head. */
-interface Planned {
-  /** Of its mark (commit-marks.ts). */
-  number: number;
-  outcomes: readonly Outcome[];
-  events: readonly EventRow[];
-  commit: () => Promise<unknown>;
+/** An optimistic commit that is under way. */
+interface Ahead {
+  /** Those that it writes. */
+  tasks: ReadonlySet<string>;
+  /** How many share it. */
+  operations: number;
 }
 
 export interface GroupCommitOptions {
@@ -54,32 +47,42 @@ export interface GroupCommitOptions {
 }
 
 /**
- * Lets many small operations share one durable commit, in two round trips: one locks the log's head and loads what the
- * plan looks at, one writes what was planned and commits. What arrives meanwhile goes into the next one; nobody waits
- * for a timer. Who holds the head commits alone, among all nodes: so event ids become visible in their order.
+ * Lets many small operations share one durable commit; what arrives meanwhile goes into the next one, and nobody waits
+ * for a timer. Who holds the log's head commits alone, among all nodes: so event ids become visible in their order.
+ *
+ * Most commits are of callbacks on tasks that this node wrote last. They are planned without the database, and made by it
+ * in one round trip if nothing of what they were planned on has changed (optimistic-plan.ts). All others take two: one
+ * locks the log's head and loads what the plan looks at, one writes and commits (locked-plan.ts).
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
-  readonly #marks = new CommitMarks();
+  readonly #connection: CommitConnection;
+  /** What optimistic commits are planned on; of the connection that is open. */
+  readonly #kept = new KeptTasks();
+  #keptOn: Client | null = null;
   #waiting: Waiting[] = [];
-  #client: Client | null = null;
-  #process: number | undefined;
+  /** The optimistic commits under way, each with the tasks that it writes, or the other kind: one, and nothing beside it. */
+  readonly #ahead = new Map<Promise<void>, Ahead>();
+  #locked: Promise<void> | null = null;
+  /** When optimistic commits may be tried again. */
+  #aheadFrom = Number.NEGATIVE_INFINITY;
   /** Id of the newest event of the last commit. */
   #newest = 0;
   /** Whether other nodes committed before the last one of this node. */
   #isShared = false;
-  #running: Promise<void> | null = null;
+  #isWoken = false;
   #isClosed = false;
-  /** Aborted when it is no use to wait for the database any longer. */
-  readonly #stop = new AbortController();
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
+    const { database, place } = options;
+    const unanswered = (error: unknown) => this.#refuseWaiting(toStoreError(error));
+    this.#connection = new CommitConnection({ database, place, unanswered });
   }
 
   /** The database's process that makes the commits of this node; undefined until there was one. */
   get process(): number | undefined {
-    return this.#process;
+    return this.#connection.process;
   }
 
   /** Makes an operation part of the next commit; resolves with its result once that is durable. */
@@ -90,26 +93,101 @@ export class GroupCommit {
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ operation, resolve, reject });
-      this.#running ??= this.#run();
+      if (this.#isWoken) return;
+      this.#isWoken = true;
+      // After the poll phase: everything the sockets brought in this turn of the loop is in the group.
+      setImmediate(() => {
+        this.#isWoken = false;
+        this.#commitWaiting();
+      });
     });
   }
 
   /** Commits all that waits, refuses what comes later, and closes its connection. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#stop.abort();
-    await this.#running;
-    await this.#client?.end().catch(() => {});
+    this.#connection.stopAsking();
+    this.#commitWaiting();
+    while (this.#locked || this.#ahead.size > 0) {
+      await (this.#locked ?? Promise.race(this.#ahead.keys()));
+    }
+    await this.#connection.close();
   }
 
-  async #run(): Promise<void> {
-    // After the poll phase: everything the sockets brought in this turn of the loop is in the group.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) await this.#commitNext();
-    this.#running = null;
+  /** Begins the commits that can be made now; the end of each begins those that come next. */
+  #commitWaiting(): void {
+    while (this.#waiting.length > 0 && !this.#locked) {
+      if (this.#sendAhead()) continue;
+      // It has the connection for itself.
+      if (this.#ahead.size > 0) return;
+      this.#locked = this.#commitLocked().finally(() => {
+        this.#locked = null;
+        this.#commitWaiting();
+      });
+    }
   }
 
-  async #commitNext(): Promise<void> {
+  /** Sends what waits as an optimistic commit, where that can be done now. */
+  #sendAhead(): boolean {
+    const client = this.#connection.current;
+    if (client !== this.#keptOn) {
+      this.#kept.clear();
+      this.#keptOn = client;
+    }
+    if (!client || !this.#mayGoAhead() || performance.now() < this.#aheadFrom) return false;
+    const group = this.#waiting.slice(0, MAX_GROUP);
+    const operations = group.map(({ operation }) => operation);
+    // What a commit under way makes of a task is not known yet.
+    for (const { tasks } of this.#ahead.values()) {
+      if (operations.some((one) => one.kind === "change" && tasks.has(one.change.taskId))) return false;
+    }
+    const { limits, mark } = this.#options;
+    const planned = planOptimistically(this.#kept, operations, limits, mark.newest);
+    if (!planned) return false;
+    this.#waiting.splice(0, group.length);
+    const ending = this.#commitAhead(client, group, planned).finally(() => {
+      this.#ahead.delete(ending);
+      this.#commitWaiting();
+    });
+    const tasks = new Set(planned.rows.tasks.map(({ task }) => task.id));
+    this.#ahead.set(ending, { tasks, operations: group.length });
+    return true;
+  }
+
+  /**
+   * One is planned here while the database makes another. It waits until as much does: small commits cost more. Where other
+   * nodes commit too, the one under way waits for theirs, and what comes meanwhile shares the next one.
+   */
+  #mayGoAhead(): boolean {
+    if (this.#ahead.size === 0) return true;
+    const [under] = this.#ahead.values();
+    return this.#ahead.size === 1 && !this.#isShared && this.#waiting.length >= (under?.operations ?? 0);
+  }
+
+  /** Makes an optimistic commit; where the database does not make it, its operations wait again. */
+  async #commitAhead(client: Client, group: Waiting[], planned: OptimisticPlan): Promise<void> {
+    const { rows } = planned;
+    const begun = performance.now();
+    let moved: Moved;
+    try {
+      moved = movedBy(await batch(client, planned.statements));
+    } catch (error) {
+      if (endsConnection(error)) await this.#connection.abandon(client);
+      else this.#aheadFrom = performance.now() + REFUSED_MS;
+      // Also where the answer alone was lost: by their receipts, what was done is not done again.
+      for (const { task } of rows.tasks) this.#kept.forget(task.id);
+      this.#waiting.unshift(...group);
+      return;
+    }
+    const before = moved.newest - rows.events.length;
+    this.#isShared = before > this.#newest;
+    this.#newest = moved.newest;
+    this.#kept.committed(rows, moved.revision, (id) => this.#kept.get(id));
+    const { outcomes, events } = placed(planned, before);
+    this.#settle(group, outcomes, events, begun);
+  }
+
+  async #commitLocked(): Promise<void> {
     const group = this.#waiting.splice(0, MAX_GROUP);
     // What failed together is tried again in halves, in order, until it is known which operation is at fault.
     for (const parts = [group]; parts.length > 0; ) {
@@ -132,7 +210,7 @@ export class GroupCommit {
    */
   async #commit(group: Waiting[], mayGrow: boolean): Promise<unknown> {
     const begun = performance.now();
-    let planned: Planned;
+    let planned: LockedPlan;
     try {
       planned = await this.#commitOnce(group, mayGrow).catch((error: unknown) => {
         // The connection ended before anything could be committed, perhaps long ago: a new one may well do.
@@ -144,36 +222,37 @@ export class GroupCommit {
       if (reason instanceof StoreUnavailableError) this.#options.unavailable(error);
       return reason;
     }
-    this.#newest = planned.events.at(-1)?.id ?? this.#newest;
-    this.#options.committed(planned.events, (performance.now() - begun) / 1000, group.length);
-    for (const [index, { resolve, reject }] of group.entries()) {
-      const outcome = planned.outcomes[index] as Outcome;
-      if ("error" in outcome) reject(outcome.error);
-      else resolve(outcome.value);
-    }
+    const { rows, outcomes } = planned;
+    this.#newest = rows.events.at(-1)?.id ?? this.#newest;
+    this.#settle(group, outcomes, rows.events, begun);
     return null;
   }
 
   /** @throws ConnectionLostError when it is certain that nothing was committed, and a new connection may do */
-  async #commitOnce(group: Waiting[], mayGrow: boolean): Promise<Planned> {
-    const client = await this.#connected();
-    let planned: Planned;
+  async #commitOnce(group: Waiting[], mayGrow: boolean): Promise<LockedPlan> {
+    const connection = this.#connection;
+    const client = await connection.opened();
+    let planned: LockedPlan;
     try {
       planned = await this.#plan(client, group, mayGrow);
     } catch (error) {
       if (endsConnection(error)) {
-        await this.#abandon(client);
+        await connection.abandon(client);
         throw new ConnectionLostError("The connection ended before the commit.", { cause: error });
       }
-      await this.#rollBack(client);
+      await connection.rollBack(client);
       throw error;
     }
+    const mark = connection.nextMark();
+    const { rows, workingSet } = planned;
     try {
-      await planned.commit();
+      const answers = await batch(client, [...planned.statements, mark.statement, "COMMIT"]);
+      const { revision } = rows.events.length > 0 ? movedBy(answers.slice(0, -2)) : { revision: null };
+      if (client === this.#keptOn) this.#kept.committed(rows, revision, (id) => workingSet.partsOf(id));
     } catch (error) {
       // A connection that still answers has committed nothing: what failed is the COMMIT, or stands before it.
-      if (await this.#rollBack(client)) throw error;
-      if (!(await this.#wasCommitted(planned.number, error))) {
+      if (await connection.rollBack(client)) throw error;
+      if (!(await connection.wasCommitted(mark.number, error))) {
         throw new ConnectionLostError("The connection ended, and the commit was not made.", { cause: error });
       }
     }
@@ -181,59 +260,36 @@ export class GroupCommit {
   }
 
   /** Begins a transaction, loads and plans. */
-  async #plan(client: Client, group: Waiting[], mayGrow: boolean): Promise<Planned> {
-    const workingSet = new LoadedWorkingSet();
+  async #plan(client: Client, group: Waiting[], mayGrow: boolean): Promise<LockedPlan> {
     // Where the head has to be waited for, what comes meanwhile is for this commit too; it is loaded together then.
     const waits = mayGrow && this.#isShared;
-    const known = waits ? [] : workingSet.loading(needsOf(group.map(({ operation }) => operation)));
-    const [, locked, ...answers] = await batch(client, [BEGIN, lockHead(), ...statementsOf(known)]);
-    const newest = Number(locked?.rows[0]?.newest);
-    if (newest < this.#options.mark.newest) {
+    const operationsOf = (waiting: readonly Waiting[]) => waiting.map(({ operation }) => operation);
+    const held = await holdHead(client, waits ? [] : operationsOf(group));
+    if (held.newest < this.#options.mark.newest) {
       // The tables were replaced by older ones under the connection: on a new one, ids go on behind those that were given.
-      await this.#abandon(client);
+      await this.#connection.abandon(client);
       throw new ConnectionLostError("The log is older than it was.");
     }
-    this.#isShared = newest > this.#newest;
-    workingSet.nextEventId = newest + 1;
-    take(known, answers);
-    if (waits) group.push(...this.#waiting.splice(0, MAX_GROUP - group.length));
-    const operations = group.map(({ operation }) => operation);
-    if (waits) await load(client, workingSet.loading(needsOf(operations)));
-    for (let round = 0; round < MAX_PLANS; round++) {
-      const { outcomes, rows } = plan(workingSet, operations, this.#options.limits);
-      const missing = workingSet.takeMissing();
-      if (!missing) {
-        const { number, statement } = this.#marks.next();
-        const statements = [...writing(rows, (id) => workingSet.task(id)), statement];
-        return {
-          number,
-          outcomes,
-          events: rows.events,
-          commit: () => batch(client, [...statements, "COMMIT"]),
-        };
-      }
-      await load(client, workingSet.loading(missing));
+    this.#isShared = held.newest > this.#newest;
+    if (waits) {
+      group.push(...this.#waiting.splice(0, MAX_GROUP - group.length));
+      await loadFor(held, operationsOf(group));
     }
-    throw new Error("A plan looked at more and more, and was given up.");
+    return planLocked(held, operationsOf(group), this.#options.limits);
   }
 
-  /**
-   * What became of a commit whose answer was lost; in doubt until the database says.
-   * @throws CommitInDoubtError when it does not, in time
-   */
-  async #wasCommitted(number: number, cause: unknown): Promise<boolean> {
-    const deadline = performance.now() + DOUBT_MS;
-    for (let pause = ASK_AGAIN_MS.shortest; ; pause = Math.min(2 * pause, ASK_AGAIN_MS.longest)) {
-      let client: Client | null = null;
-      try {
-        client = await this.#connected();
-        return await this.#marks.wasMade(client, number);
-      } catch (error) {
-        if (client) await this.#abandon(client);
-        this.#refuseWaiting(toStoreError(error));
-      }
-      if (performance.now() > deadline || this.#stop.signal.aborted) throw new CommitInDoubtError({ cause });
-      await wait(pause, undefined, { signal: this.#stop.signal }).catch(() => {});
+  /** Announces a commit that is durable, and gives everybody their result. */
+  #settle(
+    group: readonly Waiting[],
+    outcomes: readonly Outcome[],
+    events: readonly EventRow[],
+    begun: number,
+  ) {
+    this.#options.committed(events, (performance.now() - begun) / 1000, group.length);
+    for (const [index, { resolve, reject }] of group.entries()) {
+      const outcome = outcomes[index] as Outcome;
+      if ("error" in outcome) reject(outcome.error);
+      else resolve(outcome.value);
     }
   }
 
@@ -241,60 +297,4 @@ export class GroupCommit {
   #refuseWaiting(error: unknown): void {
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
-
-  /** @throws ConnectionLostError when a new connection ended at once; or what connecting throws */
-  async #connected(): Promise<Client> {
-    if (this.#client) return this.#client;
-    const client = await this.#options.database.connect(() => {
-      if (this.#client === client) this.#client = null;
-    });
-    try {
-      await this.#options.place.settle(client);
-      const { rows } = await client.query(PREPARE);
-      this.#process = rows[0]?.process;
-    } catch (error) {
-      await client.end().catch(() => {});
-      if (!endsConnection(error)) throw error;
-      throw new ConnectionLostError("The connection ended before anything was asked for.", { cause: error });
-    }
-    this.#client = client;
-    return client;
-  }
-
-  /** @returns whether the connection still answers; it is given up where it does not */
-  async #rollBack(client: Client): Promise<boolean> {
-    try {
-      await client.query("ROLLBACK");
-      return true;
-    } catch {
-      await this.#abandon(client);
-      return false;
-    }
-  }
-
-  async #abandon(client: Client): Promise<void> {
-    if (this.#client === client) this.#client = null;
-    await client.end().catch(() => {});
-  }
-}
-
-/**
- * A commit looks at a few rows of large tables. Its statements are planned once for a connection, perhaps while the tables
- * are small: the plan that suits then, reading one whole, holds up every commit after they have grown.
- */
-const PREPARE = `SELECT pg_backend_pid() AS process, ${["seqscan", "hashjoin", "mergejoin"].map((way) => `set_config('enable_${way}', 'off', false)`)},
-  set_config('jit', 'off', false)`;
-/** Made to be so whatever the database's own settings are. */
-const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-
-async function load(client: Client, loading: readonly Loading[]): Promise<void> {
-  if (loading.length > 0) take(loading, await batch(client, statementsOf(loading)));
-}
-
-function statementsOf(loading: readonly Loading[]): Statement[] {
-  return loading.map(({ statement }) => statement);
-}
-
-function take(loading: readonly Loading[], answers: readonly QueryResult[]): void {
-  for (const [index, { take }] of loading.entries()) take(answers[index] as QueryResult);
 }

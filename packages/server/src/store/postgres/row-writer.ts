@@ -1,7 +1,9 @@
+import type { QueryResult } from "pg";
 import type { ArtifactRecord } from "../../tasks/artifact.ts";
 import type { Attempt, Task } from "../../tasks/task.ts";
 import { PRIORITY_RANK } from "../../tasks/task.ts";
 import { type DeliveryWrite, deliveryJson } from "../deliveries.ts";
+import { framePieces } from "../event-frame.ts";
 import type { PendingCommand, RecordStep } from "../log-change.ts";
 import { encodeChange } from "../log-row.ts";
 import type { AttemptRow, EventRow, MessageRow, Rows, TaskRow } from "../rows.ts";
@@ -114,18 +116,47 @@ const insertCommands = prepared(
   "INSERT INTO commands (id, command) SELECT * FROM unnest($1::bigint[], $2::text[])",
 );
 const deleteCommands = prepared("delete_commands", "DELETE FROM commands WHERE id = ANY($1)");
+/**
+ * Positions are counted from the log's head, which the transaction holds and moves last: so they need not be known
+ * when this is sent. A receipt is JSON behind its `eventId`, a frame comes in pieces around its position (event-frame.ts).
+ */
 const insertReceipts = prepared(
   "insert_receipts",
-  `INSERT INTO receipts (key, at, answer) SELECT key, at, answer
-   FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS receipt (key, at, answer, place) ORDER BY place`,
+  `INSERT INTO receipts (key, at, answer)
+   SELECT key, at, '{"eventId":' || newest + ahead || ',' || answer
+   FROM log_head,
+     unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) WITH ORDINALITY AS receipt (key, at, ahead, answer, place)
+   ORDER BY place`,
 );
 const insertEvents = prepared(
   "insert_events",
   `INSERT INTO events (id, type, task_id, agent_id, change, entry_key, frame)
-   SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])`,
+   SELECT newest + place, type, task_id, agent_id, change, entry_key,
+     'id: ' || newest + place || head || newest + place || data
+   FROM log_head,
+     unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY
+       AS event (type, task_id, agent_id, change, entry_key, head, data, place)`,
 );
-const moveHead = prepared("move_head", "UPDATE log_head SET newest = $1");
-const announce = prepared("announce", "SELECT pg_notify($1, $2::text || ' ' || current_schema())");
+/** Tells where the log ends now, and which revision all rows have that the transaction wrote. */
+const moveHead = prepared(
+  "move_head",
+  `WITH moved AS (UPDATE log_head SET newest = newest + $1 RETURNING newest)
+   SELECT newest, pg_current_xact_id()::xid::text AS revision, pg_notify($2, newest || ' ' || current_schema())
+   FROM moved`,
+);
+
+/** What a commit with events tells. */
+export interface Moved {
+  /** Id of its newest event. */
+  newest: number;
+  revision: string;
+}
+
+/** What the answers of {@link writing} tell, where there were events: the last one. */
+export function movedBy(answers: readonly QueryResult[]): Moved {
+  const { newest, revision } = answers.at(-1)?.rows[0] ?? {};
+  return { newest: Number(newest), revision };
+}
 
 /**
  * The statements that write what was planned, to be sent in one piece.
@@ -244,26 +275,26 @@ function commandValues(command: PendingCommand): unknown[] {
 
 function events(rows: readonly EventRow[]): Statement[] {
   const statements: Statement[] = [];
+  const before = (rows[0] as EventRow).id - 1;
   const receipts = rows.flatMap(({ receipt }) => (receipt ? [receipt] : []));
   if (receipts.length > 0) {
-    const values = receipts.map(({ key, receipt }) => [key, receipt.at, JSON.stringify(receipt)]);
-    statements.push(insertReceipts(...columns(values, 3)));
+    const values = receipts.map(({ key, receipt: { eventId, ...answer } }) => [
+      key,
+      answer.at,
+      (eventId as number) - before,
+      JSON.stringify(answer).slice(1),
+    ]);
+    statements.push(insertReceipts(...columns(values, 4)));
   }
   const values = rows.map(({ id, type, taskId, agentId, change, entryKey, frame }) => [
-    id,
     type,
     taskId ?? null,
     agentId ?? null,
     change ? encodeChange(change) : null,
     entryKey ?? null,
-    frame,
+    ...framePieces(id, frame),
   ]);
-  const newest = rows.at(-1)?.id;
-  statements.push(
-    insertEvents(...columns(values, 7)),
-    moveHead(newest),
-    announce(LOG_CHANNEL, String(newest)),
-  );
+  statements.push(insertEvents(...columns(values, 7)), moveHead(rows.length, LOG_CHANNEL));
   return statements;
 }
 

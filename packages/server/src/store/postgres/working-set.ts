@@ -4,16 +4,20 @@ import { Needs } from "../needs.ts";
 import { callbackScope, type Receipt, receiptKey } from "../receipt.ts";
 import type { AgentRecord, RecordKind, RecordKinds } from "../records.ts";
 import type { WorkingSet } from "../working-set.ts";
+import type { Kept, KeptParts } from "./kept-tasks.ts";
 import { prepared, type Statement } from "./statement.ts";
 import { TASK_COLUMNS, TASKS, taskOf } from "./task-row.ts";
 
 /** The condition of the index `attempts_under_way`, word for word. */
 export const UNDER_WAY = "state IN ('sending', 'accepted', 'running', 'unknown')";
 
-const selectTasks = prepared("load_tasks", `SELECT ${TASK_COLUMNS} FROM ${TASKS} WHERE tasks.id = ANY($1)`);
+const selectTasks = prepared(
+  "load_tasks",
+  `SELECT ${TASK_COLUMNS}, seq, task_live.xmin::text AS revision FROM ${TASKS} WHERE tasks.id = ANY($1)`,
+);
 const selectAttempts = prepared(
   "load_attempts",
-  "SELECT record FROM attempts WHERE id = ANY($1) OR task_id = ANY($2)",
+  "SELECT record, xmin::text AS revision FROM attempts WHERE id = ANY($1) OR task_id = ANY($2)",
 );
 const selectMessages = prepared("load_messages", "SELECT id, record FROM messages WHERE id = ANY($1)");
 const selectReceipts = prepared("load_receipts", "SELECT key, answer FROM receipts WHERE key = ANY($1)");
@@ -65,8 +69,12 @@ interface Queue {
   most: number;
 }
 
+interface LoadedParts extends KeptParts {
+  attempts: Map<string, Kept<Attempt>>;
+}
+
 /** What a plan looks at is not loaded yet. */
-class NotLoadedError extends Error {
+export class NotLoadedError extends Error {
   override name = "NotLoadedError";
 }
 
@@ -78,6 +86,7 @@ export class LoadedWorkingSet implements WorkingSet {
   /** Set once the log's head is known. */
   nextEventId = 0;
   readonly #tasks = new Map<string, Task | null>();
+  readonly #parts = new Map<string, LoadedParts>();
   readonly #attempts = new Map<string, Attempt | null>();
   readonly #attemptsOf = new Map<string, readonly Attempt[]>();
   readonly #messages = new Map<string, Message | null>();
@@ -142,6 +151,11 @@ export class LoadedWorkingSet implements WorkingSet {
     return this.#found(this.#fences.get(lease), (missing) => missing.leases.add(lease));
   }
 
+  /** What was loaded of a task beside itself. */
+  partsOf(id: string): KeptParts | undefined {
+    return this.#parts.get(id);
+  }
+
   /** What loads what is needed: answers are to be taken in this order. */
   loading(needs: Needs): Loading[] {
     const steps: Loading[] = [];
@@ -155,17 +169,16 @@ export class LoadedWorkingSet implements WorkingSet {
       () => selectTasks([...tasks]),
       ({ rows }) => {
         for (const id of tasks) this.#tasks.set(id, null);
-        for (const row of rows) this.#tasks.set(row.id, taskOf(row));
+        for (const row of rows) {
+          this.#tasks.set(row.id, taskOf(row));
+          this.#parts.set(row.id, { seq: row.seq, attempts: new Map() });
+        }
       },
     );
     step(
       attempts.size + attemptsOf.size > 0,
       () => selectAttempts([...attempts], [...attemptsOf]),
-      ({ rows }) =>
-        this.#takeAttempts(
-          needs,
-          rows.map(({ record }) => JSON.parse(record) as Attempt),
-        ),
+      ({ rows }) => this.#takeAttempts(needs, rows),
     );
     step(
       messages.size > 0,
@@ -246,11 +259,13 @@ export class LoadedWorkingSet implements WorkingSet {
     return steps;
   }
 
-  #takeAttempts(needs: Needs, found: readonly Attempt[]): void {
+  #takeAttempts(needs: Needs, rows: QueryResult["rows"]): void {
     for (const id of needs.attempts) this.#attempts.set(id, null);
     const byTask = new Map([...needs.attemptsOf].map((taskId): [string, Attempt[]] => [taskId, []]));
-    for (const attempt of found) {
+    for (const { record, revision } of rows) {
+      const attempt = JSON.parse(record) as Attempt;
       this.#attempts.set(attempt.id, attempt);
+      this.#parts.get(attempt.taskId)?.attempts.set(attempt.id, { value: attempt, revision });
       byTask.get(attempt.taskId)?.push(attempt);
     }
     for (const [taskId, attempts] of byTask) {

@@ -1,0 +1,102 @@
+import type { Attempt, Task } from "../../tasks/task.ts";
+import type { AttemptRow, Rows, TaskRow } from "../rows.ts";
+
+/** So much is kept, in UTF-16 units of what is long in a task; what was written longest ago goes first. */
+const MAX_SIZE = 16 * 1024 * 1024;
+/** What a task takes beside its texts, about, with its attempts. */
+const BASE_SIZE = 4096;
+
+/** A row as it was read or written here. */
+export interface Kept<Value> {
+  value: Value;
+  /** PostgreSQL's `xmin` of the row: whoever writes it gives it another. */
+  revision: string;
+}
+
+/** Where a task's row is, and those of its attempts that were looked at. */
+export interface KeptParts {
+  /** `tasks.seq`. */
+  seq: string;
+  attempts: ReadonlyMap<string, Kept<Attempt>>;
+}
+
+export interface KeptTask extends Kept<Task>, KeptParts {}
+
+/** Tasks as this node's last commits left them. Other nodes may have changed them since; their revisions tell. */
+export class KeptTasks {
+  readonly #tasks = new Map<string, KeptTask>();
+  readonly #sizes = new Map<string, number>();
+  #size = 0;
+
+  get(id: string): KeptTask | undefined {
+    return this.#tasks.get(id);
+  }
+
+  /**
+   * Takes over what a commit wrote.
+   * @param revision of all rows that it wrote; null where that is not known
+   * @param partsOf what is known of a task beside itself, as it was before the commit; undefined where it is not known
+   */
+  committed(rows: Rows, revision: string | null, partsOf: (id: string) => KeptParts | undefined): void {
+    const written = Map.groupBy(rows.attempts, ({ attempt }) => attempt.taskId);
+    for (const { task } of rows.tasks) {
+      const parts = revision === null ? undefined : partsOf(task.id);
+      if (parts && revision !== null)
+        this.#keep(keptTask({ task, attempts: written.get(task.id), parts, revision }));
+      else this.forget(task.id);
+      written.delete(task.id);
+    }
+    for (const id of [...rows.deletedTasks, ...written.keys()]) this.forget(id);
+  }
+
+  forget(id: string): void {
+    if (!this.#tasks.delete(id)) return;
+    this.#size -= this.#sizes.get(id) ?? 0;
+    this.#sizes.delete(id);
+  }
+
+  clear(): void {
+    this.#tasks.clear();
+    this.#sizes.clear();
+    this.#size = 0;
+  }
+
+  #keep(task: KeptTask): void {
+    const { id } = task.value;
+    // Its texts seldom change: they are measured once.
+    const size = this.#sizes.get(id) ?? sizeOf(task.value);
+    this.forget(id);
+    this.#tasks.set(id, task);
+    this.#sizes.set(id, size);
+    this.#size += size;
+    for (const oldest of this.#tasks.keys()) {
+      if (this.#size <= MAX_SIZE) break;
+      this.forget(oldest);
+    }
+  }
+}
+
+interface Written {
+  task: TaskRow["task"];
+  attempts: readonly AttemptRow[] | undefined;
+  parts: KeptParts;
+  revision: string;
+}
+
+function keptTask({ task, attempts = [], parts, revision }: Written): KeptTask {
+  const all =
+    attempts.length === 0
+      ? parts.attempts
+      : new Map([
+          ...parts.attempts,
+          ...attempts.map(({ attempt }): [string, Kept<Attempt>] => [
+            attempt.id,
+            { value: attempt, revision },
+          ]),
+        ]);
+  return { value: task, revision, seq: parts.seq, attempts: all };
+}
+
+function sizeOf({ description, context }: Task): number {
+  return BASE_SIZE + description.length + JSON.stringify(context).length;
+}
