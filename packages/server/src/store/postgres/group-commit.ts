@@ -18,6 +18,8 @@ import { batch } from "./statement.ts";
 const MAX_GROUP = 512;
 /** More waiting than this, and the database is not keeping up: new work is refused. */
 const MAX_WAITING = 16_384;
+/** Between the beginnings of two commits where other nodes commit too, in milliseconds: what comes meanwhile shares one. */
+const GATHER_MS = 5;
 /** After an optimistic commit was refused, none is tried for so long, in milliseconds: each that is refused costs twice. */
 const REFUSED_MS = 250;
 
@@ -71,6 +73,8 @@ export class GroupCommit {
   /** Whether other nodes committed before the last one of this node. */
   #isShared = false;
   #isWoken = false;
+  /** When the last commit began. */
+  #begunAt = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   constructor(options: GroupCommitOptions) {
@@ -93,13 +97,18 @@ export class GroupCommit {
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ operation, resolve, reject });
-      if (this.#isWoken) return;
-      this.#isWoken = true;
       // After the poll phase: everything the sockets brought in this turn of the loop is in the group.
-      setImmediate(() => {
-        this.#isWoken = false;
-        this.#commitWaiting();
-      });
+      this.#wake(setImmediate);
+    });
+  }
+
+  /** Commits what waits later. */
+  #wake(later: (work: () => void) => void): void {
+    if (this.#isWoken) return;
+    this.#isWoken = true;
+    later(() => {
+      this.#isWoken = false;
+      this.#commitWaiting();
     });
   }
 
@@ -117,6 +126,11 @@ export class GroupCommit {
   /** Begins the commits that can be made now; the end of each begins those that come next. */
   #commitWaiting(): void {
     while (this.#waiting.length > 0 && !this.#locked) {
+      const pause = this.#pause();
+      if (pause > 0) {
+        this.#wake((work) => setTimeout(work, pause));
+        return;
+      }
       if (this.#sendAhead()) continue;
       // It has the connection for itself.
       if (this.#ahead.size > 0) return;
@@ -125,6 +139,12 @@ export class GroupCommit {
         this.#commitWaiting();
       });
     }
+  }
+
+  /** For how long the next commit is to wait for more, in milliseconds. */
+  #pause(): number {
+    if (!this.#isShared || this.#isClosed || this.#ahead.size > 0) return 0;
+    return this.#begunAt + GATHER_MS - performance.now();
   }
 
   /** Sends what waits as an optimistic commit, where that can be done now. */
@@ -168,6 +188,7 @@ export class GroupCommit {
   async #commitAhead(client: Client, group: Waiting[], planned: OptimisticPlan): Promise<void> {
     const { rows } = planned;
     const begun = performance.now();
+    this.#begunAt = begun;
     let moved: Moved;
     try {
       moved = movedBy(await batch(client, planned.statements));
@@ -210,6 +231,7 @@ export class GroupCommit {
    */
   async #commit(group: Waiting[], mayGrow: boolean): Promise<unknown> {
     const begun = performance.now();
+    this.#begunAt = begun;
     let planned: LockedPlan;
     try {
       planned = await this.#commitOnce(group, mayGrow).catch((error: unknown) => {
