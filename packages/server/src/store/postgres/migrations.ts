@@ -10,6 +10,8 @@ import { NewerDatabaseError } from "../store.ts";
  *   that order on every node. `log_tail` is the same for what retention removes.
  * - `tasks.seq` rises in creation order. A task's long texts stand in a column of their own, which PostgreSQL keeps
  *   elsewhere and does not rewrite; what each callback changes stands in `task_live`, which has few indexes.
+ *   Only the minute of `updated_at` is indexed: a row whose indexed columns stay as they are is rewritten in place, without
+ *   an entry in any index, as long as its page has room (PostgreSQL's "heap-only tuples").
  * - `task_search` is what a search looks through, in lower case. It stands apart from the task, which changes more often:
  *   each change of a row is one of its indexes too (search-index.ts). Tags are kept as JSON strings without their quotes.
  * - `records.concurrency` is how many attempts an agent takes at a time; null for other records.
@@ -263,6 +265,12 @@ const MIGRATIONS: readonly string[] = [
   );
   INSERT INTO task_search (seq, search) SELECT seq, search FROM tasks;
   ALTER TABLE tasks DROP COLUMN search;
+  `,
+  `
+  DROP INDEX task_live_by_time;
+  ALTER TABLE task_live SET (fillfactor = 60);
+  ALTER TABLE task_live ADD COLUMN updated_minute text COLLATE "C" GENERATED ALWAYS AS (left(updated_at, 16)) STORED;
+  CREATE INDEX task_live_by_minute ON task_live (updated_minute);
   `,
 ];
 
