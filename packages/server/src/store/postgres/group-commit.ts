@@ -270,7 +270,7 @@ export class GroupCommit {
     try {
       const answers = await batch(client, [...planned.statements, mark.statement, "COMMIT"]);
       const { revision } = rows.events.length > 0 ? movedBy(answers.slice(0, -2)) : { revision: null };
-      if (client === this.#keptOn) this.#kept.committed(rows, revision, (id) => workingSet.partsOf(id));
+      if (client === this.#keptOn) this.#kept.committed(rows, revision, (id) => workingSet.known(id));
     } catch (error) {
       // A connection that still answers has committed nothing: what failed is the COMMIT, or stands before it.
       if (await connection.rollBack(client)) throw error;

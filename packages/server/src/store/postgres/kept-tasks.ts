@@ -1,5 +1,5 @@
 import type { Attempt, Task } from "../../tasks/task.ts";
-import type { AttemptRow, Rows, TaskRow } from "../rows.ts";
+import type { AttemptRow, Rows } from "../rows.ts";
 
 /** So much is kept, in UTF-16 units of what is long in a task; what was written longest ago goes first. */
 const MAX_SIZE = 16 * 1024 * 1024;
@@ -13,14 +13,15 @@ export interface Kept<Value> {
   revision: string;
 }
 
-/** Where a task's row is, and those of its attempts that were looked at. */
-export interface KeptParts {
+/** A task that is there, with those of its attempts that were looked at. */
+export interface KnownTask {
+  value: Task;
   /** `tasks.seq`. */
   seq: string;
   attempts: ReadonlyMap<string, Kept<Attempt>>;
 }
 
-export interface KeptTask extends Kept<Task>, KeptParts {}
+export type KeptTask = Kept<Task> & KnownTask;
 
 /** Tasks as this node's last commits left them. Other nodes may have changed them since; their revisions tell. */
 export class KeptTasks {
@@ -28,22 +29,24 @@ export class KeptTasks {
   readonly #sizes = new Map<string, number>();
   #size = 0;
 
-  get(id: string): KeptTask | undefined {
-    return this.#tasks.get(id);
+  get(id: string): KeptTask | null {
+    return this.#tasks.get(id) ?? null;
   }
 
   /**
    * Takes over what a commit wrote.
    * @param revision of all rows that it wrote; null where that is not known
-   * @param partsOf what is known of a task beside itself, as it was before the commit; undefined where it is not known
+   * @param before gives a task as it was before the commit
    */
-  committed(rows: Rows, revision: string | null, partsOf: (id: string) => KeptParts | undefined): void {
+  committed(rows: Rows, revision: string | null, before: (id: string) => KnownTask | null): void {
     const written = Map.groupBy(rows.attempts, ({ attempt }) => attempt.taskId);
     for (const { task } of rows.tasks) {
-      const parts = revision === null ? undefined : partsOf(task.id);
-      if (parts && revision !== null)
-        this.#keep(keptTask({ task, attempts: written.get(task.id), parts, revision }));
-      else this.forget(task.id);
+      const known = revision === null ? null : before(task.id);
+      if (!known || revision === null) this.forget(task.id);
+      else {
+        const attempts = withWritten(known.attempts, written.get(task.id) ?? [], revision);
+        this.#keep({ value: task, revision, seq: known.seq, attempts });
+      }
       written.delete(task.id);
     }
     for (const id of [...rows.deletedTasks, ...written.keys()]) this.forget(id);
@@ -76,25 +79,15 @@ export class KeptTasks {
   }
 }
 
-interface Written {
-  task: TaskRow["task"];
-  attempts: readonly AttemptRow[] | undefined;
-  parts: KeptParts;
-  revision: string;
-}
-
-function keptTask({ task, attempts = [], parts, revision }: Written): KeptTask {
-  const all =
-    attempts.length === 0
-      ? parts.attempts
-      : new Map([
-          ...parts.attempts,
-          ...attempts.map(({ attempt }): [string, Kept<Attempt>] => [
-            attempt.id,
-            { value: attempt, revision },
-          ]),
-        ]);
-  return { value: task, revision, seq: parts.seq, attempts: all };
+function withWritten(
+  attempts: KnownTask["attempts"],
+  written: readonly AttemptRow[],
+  revision: string,
+): KnownTask["attempts"] {
+  if (written.length === 0) return attempts;
+  const all = new Map(attempts);
+  for (const { attempt } of written) all.set(attempt.id, { value: attempt, revision });
+  return all;
 }
 
 function sizeOf({ description, context }: Task): number {

@@ -50,7 +50,7 @@ export async function planLocked(
     const { outcomes, rows } = plan(workingSet, operations, limits);
     const missing = workingSet.takeMissing();
     if (!missing) {
-      const statements = writing(rows, (id) => workingSet.task(id));
+      const statements = writing(rows, (id) => workingSet.known(id));
       return { outcomes, rows, statements, workingSet };
     }
     await load(client, workingSet.loading(missing));

@@ -72,7 +72,7 @@ export function planOptimistically(
       attempts.map(({ revision }) => Number(revision)),
       known.length + attempts.length,
     ),
-    ...writing(rows, (id) => tasks.get(id)?.value ?? null),
+    ...writing(rows, (id) => tasks.get(id) ?? null),
   ];
   return { outcomes, rows, statements };
 }

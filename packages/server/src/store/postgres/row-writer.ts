@@ -9,6 +9,7 @@ import { encodeChange } from "../log-row.ts";
 import type { AttemptRow, EventRow, MessageRow, Rows, TaskRow } from "../rows.ts";
 import { differsOnlyLive, textsDiffer } from "../task-parts.ts";
 import { LOG_CHANNEL } from "./channels.ts";
+import type { KnownTask } from "./kept-tasks.ts";
 import { prepared, type Statement } from "./statement.ts";
 import { liveOf, recordValues, textValues } from "./task-row.ts";
 
@@ -54,8 +55,7 @@ const updateTexts = prepared(
 const updateLive = prepared(
   "update_live",
   `UPDATE task_live SET updated_at = task.updated_at, live = task.live
-   FROM unnest($1::text[], $2::text[], $3::text[]) AS task (id, updated_at, live) JOIN tasks USING (id)
-   WHERE task_live.seq = tasks.seq`,
+   FROM unnest($1::bigint[], $2::text[], $3::text[]) AS task (seq, updated_at, live) WHERE task_live.seq = task.seq`,
 );
 const writeAttempts = prepared(
   "write_attempts",
@@ -158,17 +158,20 @@ export function movedBy(answers: readonly QueryResult[]): Moved {
   return { newest: Number(newest), revision };
 }
 
+/** Gives a task as it was before a commit; null where it was not there. */
+type Before = (id: string) => Pick<KnownTask, "value" | "seq"> | null;
+
 /**
  * The statements that write what was planned, to be sent in one piece.
- * @param taskBefore gives a task as it was before
+ * @param before gives a task as it was before
  */
-export function writing(rows: Rows, taskBefore: (id: string) => Task | null): Statement[] {
+export function writing(rows: Rows, before: Before): Statement[] {
   const statements: Statement[] = [];
   if (rows.deletedTasks.length > 0) {
     const ids = rows.deletedTasks;
     statements.push(deleteAttempts(ids), deleteTasks(ids));
   }
-  if (rows.tasks.length > 0) statements.push(...writingTasks(rows.tasks, taskBefore));
+  if (rows.tasks.length > 0) statements.push(...writingTasks(rows.tasks, before));
   if (rows.attempts.length > 0)
     statements.push(writeAttempts(...columns(rows.attempts.map(attemptValues), 9)));
   if (rows.messages.length > 0)
@@ -197,18 +200,18 @@ export function writing(rows: Rows, taskBefore: (id: string) => Task | null): St
 }
 
 /** Those that write tasks, of {@link writing}. */
-export function writingTasks(rows: readonly TaskRow[], taskBefore: (id: string) => Task | null): Statement[] {
+export function writingTasks(rows: readonly TaskRow[], before: Before): Statement[] {
   const added: Task[] = [];
   const changed: Task[] = [];
   const texts: Task[] = [];
-  const live: Task[] = [];
+  const live: unknown[][] = [];
   for (const { task, isKnown } of rows) {
-    const before = isKnown ? taskBefore(task.id) : null;
-    if (!before) added.push(task);
+    const known = isKnown ? before(task.id) : null;
+    if (!known) added.push(task);
     else {
-      live.push(task);
-      if (!differsOnlyLive(task, before)) changed.push(task);
-      if (textsDiffer(task, before)) texts.push(task);
+      live.push([Number(known.seq), task.updatedAt, liveOf(task)]);
+      if (!differsOnlyLive(task, known.value)) changed.push(task);
+      if (textsDiffer(task, known.value)) texts.push(task);
     }
   }
   const statements: Statement[] = [];
@@ -227,10 +230,7 @@ export function writingTasks(rows: readonly TaskRow[], taskBefore: (id: string) 
       ),
     );
   }
-  if (live.length > 0) {
-    const values = live.map((one) => [one.id, one.updatedAt, liveOf(one)]);
-    statements.push(updateLive(...columns(values, 3)));
-  }
+  if (live.length > 0) statements.push(updateLive(...columns(live, 3)));
   return statements;
 }
 

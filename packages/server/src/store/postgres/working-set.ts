@@ -4,7 +4,7 @@ import { Needs } from "../needs.ts";
 import { callbackScope, type Receipt, receiptKey } from "../receipt.ts";
 import type { AgentRecord, RecordKind, RecordKinds } from "../records.ts";
 import type { WorkingSet } from "../working-set.ts";
-import type { Kept, KeptParts } from "./kept-tasks.ts";
+import type { Kept, KnownTask } from "./kept-tasks.ts";
 import { prepared, type Statement } from "./statement.ts";
 import { TASK_COLUMNS, TASKS, taskOf } from "./task-row.ts";
 
@@ -38,7 +38,7 @@ const selectUnderWay = prepared(
 /** What an agent has free slots for and some more; where the agent is gone, all of its queue. */
 const selectQueues = prepared(
   "load_queues",
-  `SELECT asked.agent_id, asked.most, queue.attempt, ${TASK_COLUMNS} FROM (
+  `SELECT asked.agent_id, asked.most, queue.attempt, ${TASK_COLUMNS}, tasks.seq FROM (
      SELECT agent_id, CASE WHEN agents.id IS NULL THEN NULL ELSE
        greatest(0, agents.concurrency -
          (SELECT count(*) FROM attempts WHERE ${UNDER_WAY} AND agent_id = one.agent_id)) + one.beyond
@@ -69,7 +69,7 @@ interface Queue {
   most: number;
 }
 
-interface LoadedParts extends KeptParts {
+interface LoadedParts extends Omit<KnownTask, "value"> {
   attempts: Map<string, Kept<Attempt>>;
 }
 
@@ -151,9 +151,11 @@ export class LoadedWorkingSet implements WorkingSet {
     return this.#found(this.#fences.get(lease), (missing) => missing.leases.add(lease));
   }
 
-  /** What was loaded of a task beside itself. */
-  partsOf(id: string): KeptParts | undefined {
-    return this.#parts.get(id);
+  /** A task that was loaded, with where it is; null where there is none. */
+  known(id: string): KnownTask | null {
+    const parts = this.#parts.get(id);
+    const value = this.task(id);
+    return value && parts ? { value, ...parts } : null;
   }
 
   /** What loads what is needed: answers are to be taken in this order. */
@@ -287,6 +289,7 @@ export class LoadedWorkingSet implements WorkingSet {
       queue.attempts.push(attempt);
       this.#attempts.set(attempt.id, attempt);
       this.#tasks.set(row.id, taskOf(row));
+      this.#parts.set(row.id, { seq: row.seq, attempts: new Map() });
     }
     for (const [agentId, queue] of loaded) this.#queues.set(agentId, queue);
   }
