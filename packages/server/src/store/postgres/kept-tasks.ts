@@ -1,9 +1,9 @@
-import type { Attempt, Task } from "../../tasks/task.ts";
+import { type Attempt, occupiesSlot, type Task } from "../../tasks/task.ts";
 import type { AttemptRow, Rows } from "../rows.ts";
 
-/** So much is kept, in UTF-16 units of what is long in a task; what was written longest ago goes first. */
+/** So much is kept, in UTF-16 units of texts; what was written longest ago goes first. */
 const MAX_SIZE = 16 * 1024 * 1024;
-/** What a task takes beside its texts, about, with its attempts. */
+/** What a task counts for beside its texts. */
 const BASE_SIZE = 4096;
 
 /** A row as it was read or written here. */
@@ -18,15 +18,16 @@ export interface KnownTask {
   value: Task;
   /** `tasks.seq`. */
   seq: string;
+  /** Of its texts, in UTF-16 units. */
+  size: number;
   attempts: ReadonlyMap<string, Kept<Attempt>>;
 }
 
 export type KeptTask = Kept<Task> & KnownTask;
 
-/** Tasks as this node's last commits left them. Other nodes may have changed them since; their revisions tell. */
+/** Tasks at work as this node's last commits left them. Other nodes may have changed them since; their revisions tell. */
 export class KeptTasks {
   readonly #tasks = new Map<string, KeptTask>();
-  readonly #sizes = new Map<string, number>();
   #size = 0;
 
   get(id: string): KeptTask | null {
@@ -40,38 +41,33 @@ export class KeptTasks {
    */
   committed(rows: Rows, revision: string | null, before: (id: string) => KnownTask | null): void {
     const written = Map.groupBy(rows.attempts, ({ attempt }) => attempt.taskId);
-    for (const { task } of rows.tasks) {
-      const known = revision === null ? null : before(task.id);
-      if (!known || revision === null) this.forget(task.id);
-      else {
-        const attempts = withWritten(known.attempts, written.get(task.id) ?? [], revision);
-        this.#keep({ value: task, revision, seq: known.seq, attempts });
-      }
-      written.delete(task.id);
+    const kept: KeptTask[] = [];
+    for (const { task: value } of rows.tasks) {
+      const known = before(value.id);
+      if (revision === null || known === null) continue;
+      const attempts = underWay(known, written.get(value.id) ?? [], revision);
+      if (attempts.size > 0) kept.push({ ...known, value, revision, attempts });
     }
+    for (const { task } of rows.tasks) this.forget(task.id);
     for (const id of [...rows.deletedTasks, ...written.keys()]) this.forget(id);
+    for (const task of kept) this.#keep(task);
   }
 
   forget(id: string): void {
-    if (!this.#tasks.delete(id)) return;
-    this.#size -= this.#sizes.get(id) ?? 0;
-    this.#sizes.delete(id);
+    const kept = this.#tasks.get(id);
+    if (!kept) return;
+    this.#tasks.delete(id);
+    this.#size -= BASE_SIZE + kept.size;
   }
 
   clear(): void {
     this.#tasks.clear();
-    this.#sizes.clear();
     this.#size = 0;
   }
 
   #keep(task: KeptTask): void {
-    const { id } = task.value;
-    // Its texts seldom change: they are measured once.
-    const size = this.#sizes.get(id) ?? sizeOf(task.value);
-    this.forget(id);
-    this.#tasks.set(id, task);
-    this.#sizes.set(id, size);
-    this.#size += size;
+    this.#tasks.set(task.value.id, task);
+    this.#size += BASE_SIZE + task.size;
     for (const oldest of this.#tasks.keys()) {
       if (this.#size <= MAX_SIZE) break;
       this.forget(oldest);
@@ -79,17 +75,16 @@ export class KeptTasks {
   }
 }
 
-function withWritten(
-  attempts: KnownTask["attempts"],
+/** A task's attempts that were looked at or written, and of which more can be heard. */
+function underWay(
+  { attempts }: KnownTask,
   written: readonly AttemptRow[],
   revision: string,
 ): KnownTask["attempts"] {
-  if (written.length === 0) return attempts;
+  const isUnchanged =
+    written.length === 0 && [...attempts.values()].every(({ value }) => occupiesSlot(value));
+  if (isUnchanged) return attempts;
   const all = new Map(attempts);
   for (const { attempt } of written) all.set(attempt.id, { value: attempt, revision });
-  return all;
-}
-
-function sizeOf({ description, context }: Task): number {
-  return BASE_SIZE + description.length + JSON.stringify(context).length;
+  return new Map([...all].filter(([, { value }]) => occupiesSlot(value)));
 }

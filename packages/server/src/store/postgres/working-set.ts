@@ -171,10 +171,7 @@ export class LoadedWorkingSet implements WorkingSet {
       () => selectTasks([...tasks]),
       ({ rows }) => {
         for (const id of tasks) this.#tasks.set(id, null);
-        for (const row of rows) {
-          this.#tasks.set(row.id, taskOf(row));
-          this.#parts.set(row.id, { seq: row.seq, attempts: new Map() });
-        }
+        for (const row of rows) this.#takeTask(row);
       },
     );
     step(
@@ -261,6 +258,11 @@ export class LoadedWorkingSet implements WorkingSet {
     return steps;
   }
 
+  #takeTask(row: QueryResult["rows"][number]): void {
+    this.#tasks.set(row.id, taskOf(row));
+    this.#parts.set(row.id, { seq: row.seq, size: row.texts.length, attempts: new Map() });
+  }
+
   #takeAttempts(needs: Needs, rows: QueryResult["rows"]): void {
     for (const id of needs.attempts) this.#attempts.set(id, null);
     const byTask = new Map([...needs.attemptsOf].map((taskId): [string, Attempt[]] => [taskId, []]));
@@ -288,8 +290,7 @@ export class LoadedWorkingSet implements WorkingSet {
       const attempt = JSON.parse(row.attempt) as Attempt;
       queue.attempts.push(attempt);
       this.#attempts.set(attempt.id, attempt);
-      this.#tasks.set(row.id, taskOf(row));
-      this.#parts.set(row.id, { seq: row.seq, attempts: new Map() });
+      this.#takeTask(row);
     }
     for (const [agentId, queue] of loaded) this.#queues.set(agentId, queue);
   }
