@@ -17,10 +17,10 @@ COPY --from=build /build/packages/server/dist/bundle packages/server/dist/bundle
 COPY --from=build /build/packages/cli/package.json packages/cli/package.json
 COPY --from=build /build/packages/cli/bin packages/cli/bin
 COPY --from=build /build/packages/cli/dist/bundle packages/cli/dist/bundle
-RUN mkdir -p node_modules/@mission-control /var/lib/mission-control \
+RUN mkdir -p node_modules/@mission-control \
     && ln -s ../../packages/server node_modules/@mission-control/server \
     && ln -s /opt/mission-control/packages/cli/bin/mission-control.js /usr/local/bin/mission-control \
-    && chown node:node /var/lib/mission-control
+    && install -d -o node -g node -m 700 /var/lib/mission-control
 USER node
 VOLUME /var/lib/mission-control
 EXPOSE 4000
