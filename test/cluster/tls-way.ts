@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { join } from "./joined.ts";
 import { NAME, type ReverseProxy } from "./reverse-proxies.ts";
 
 /** A port by which clients that speak no TLS reach what is behind a proxy that does: each connection is one to the proxy. */
@@ -10,14 +11,7 @@ export class TlsWay {
   static async to({ https: port, certificate: ca }: ReverseProxy): Promise<TlsWay> {
     const server = createServer((near) => {
       const far = connectTls({ host: "127.0.0.1", port, servername: NAME, ca });
-      near.pipe(far).pipe(near);
-      for (const [one, other] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        one.on("error", () => other.destroy());
-        one.on("close", () => other.destroy());
-      }
+      join(near, far);
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");

@@ -2,6 +2,9 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type CallbackResponse, type DispatchPayload, standardHeaders } from "@mission-control/protocol";
 import { RawClient } from "./raw-client.ts";
 
+/** What says that a callback may not have been taken: of a server that stops, of a proxy whose server was killed. */
+const UNANSWERED = new Set([502, 503]);
+
 /**
  * Sends the callbacks of one dispatch at full speed over one connection, each until it is answered 200, as an agent
  * does whose server may be gone at any moment.
@@ -60,7 +63,7 @@ export class CallbackSender {
         this.#client.write(`POST ${pathname} HTTP/1.1\r\n${lines.join("")}\r\n${body}`);
         const response = await this.#client.response();
         if (response.status === 200) return JSON.parse(response.body) as CallbackResponse;
-        if (response.status !== 503) {
+        if (!UNANSWERED.has(response.status)) {
           throw new Error(`${dispatchId}: ${response.status} ${response.body}`, { cause: "final" });
         }
       } catch (error) {

@@ -7,7 +7,10 @@ import type { ServerProcess } from "./server-process.ts";
  * Checks that the log has each callback that was answered once, at the position it was answered with, and no other.
  * @returns the ids of all events, which rise without a gap
  */
-export async function checkLog(server: ServerProcess, senders: readonly CallbackSender[]): Promise<number[]> {
+export async function checkLog(
+  server: Pick<ServerProcess, "call">,
+  senders: readonly CallbackSender[],
+): Promise<number[]> {
   const log = await wholeLog(server);
   const ids = log.map(({ id }) => id);
   assert.deepEqual(
@@ -29,7 +32,7 @@ export async function checkLog(server: ServerProcess, senders: readonly Callback
   return ids;
 }
 
-async function wholeLog(server: ServerProcess): Promise<LogEvent[]> {
+async function wholeLog(server: Pick<ServerProcess, "call">): Promise<LogEvent[]> {
   const log: LogEvent[] = [];
   for (let before: string | null = ""; before !== null; ) {
     const query: string = before === "" ? "" : `&before=${before}`;

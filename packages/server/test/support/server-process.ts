@@ -59,15 +59,8 @@ export class ServerProcess {
   }
 
   /** Calls the API with the token. */
-  async call<Body>(method: string, path: string, body?: unknown): Promise<Body> {
-    const response = await fetch(`${this.url}${path}`, {
-      method,
-      headers: { Authorization: `Bearer ${this.token}`, "Content-Type": "application/json" },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    return JSON.parse(text) as Body;
+  call<Body>(method: string, path: string, body?: unknown): Promise<Body> {
+    return callApi<Body>(this, method, path, body);
   }
 
   async close(): Promise<void> {
@@ -82,6 +75,23 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** Calls the API of a server, whichever way leads to it. */
+export async function callApi<Body>(
+  { url, token }: { url: string; token: string },
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Body> {
+  const response = await fetch(`${url}${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return JSON.parse(text) as Body;
 }
 
 /** An HTTP agent that takes every dispatch, and keeps what it was sent. */
@@ -149,8 +159,8 @@ export class AgentDouble {
 
 /** Registers the agent and gives it so many tasks; resolves to what it was sent for each. */
 export async function dispatchTasks(
-  server: ServerProcess,
-  agent: AgentDouble,
+  server: Pick<ServerProcess, "call">,
+  agent: Pick<AgentDouble, "url" | "payloads">,
   count: number,
 ): Promise<DispatchPayload[]> {
   const { id: agentId } = await server.call<{ id: string }>("POST", "/api/agents", {
