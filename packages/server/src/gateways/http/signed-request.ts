@@ -5,10 +5,12 @@ import {
   request as httpRequest,
   type IncomingHttpHeaders,
   type IncomingMessage,
+  type RequestOptions,
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import type { Duplex } from "node:stream";
+import { urlToHttpOptions } from "node:url";
 import { STANDARD_HEADERS, signingKey, signStandard, standardHeaders } from "@mission-control/protocol";
 import { explainNetworkError } from "@mission-control/protocol/network-errors";
 import { LruMap } from "toad-cache";
@@ -99,6 +101,8 @@ export class RequestSender {
   readonly #https: HttpsAgent;
   readonly #maxBodyBytes: number;
   readonly #keys = new LruMap<KeyObject>(KEPT_KEYS);
+  /** Of URLs, what `node:http` makes of them: whoever sends many requests to one gives the same object each time. */
+  readonly #addresses = new WeakMap<URL, RequestOptions>();
   readonly #underWay = new Set<OpenRequest>();
   #isClosed = false;
 
@@ -158,13 +162,21 @@ export class RequestSender {
     return key;
   }
 
+  #addressOf(url: URL): RequestOptions {
+    const known = this.#addresses.get(url);
+    if (known) return known;
+    const address = urlToHttpOptions(url);
+    this.#addresses.set(url, address);
+    return address;
+  }
+
   /** @throws NoAnswerError when it cannot even be begun, as by a header that may not be sent */
   #begin(url: URL, options: { method: string; headers: Record<string, string> }): ClientRequest {
-    const secure = url.protocol === "https:";
+    const address = this.#addressOf(url);
     try {
-      return secure
-        ? httpsRequest(url, { ...options, agent: this.#https })
-        : httpRequest(url, { ...options, agent: this.#http });
+      return url.protocol === "https:"
+        ? httpsRequest({ ...address, ...options, agent: this.#https })
+        : httpRequest({ ...address, ...options, agent: this.#http });
     } catch (error) {
       throw new NoAnswerError(explainNetworkError(error), false);
     }
