@@ -239,7 +239,8 @@ const MADE_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   artifacts: ["seq"],
   insight_facts: ["seq"],
   // Made complete when the file is opened.
-  events: ["indexed", "receipt_key", "receipt"],
+  events: ["indexed", "receipt_key", "receipt", "attempt"],
+  attempts: ["as_of"],
 };
 
 /** Tables whose rows are carried as JSON, by the code that reads and writes them. */

@@ -14,6 +14,8 @@ interface AttemptEntry {
   before: Attempt | null;
   /** As it will be; null when it is deleted. */
   after: Attempt | null;
+  asOf: number;
+  followsFromEvents: boolean;
 }
 
 /** Nothing of its kind, as with most kinds in most commits: a map is made where something goes into it. */
@@ -153,9 +155,16 @@ export class Draft implements WorkingSet {
     for (const attempt of attempts) this.#enter(attempt, this.#before.attempt(attempt.id)).after = null;
   }
 
-  /** @param current the attempt as it is now; null when it is new */
-  setAttempt(attempt: Attempt, current: Attempt | null): void {
-    this.#enter(attempt, current).after = attempt;
+  /**
+   * @param current the attempt as it is now; null when it is new
+   * @param asOf id of the newest event whose effect it shows
+   * @param followsFromEvents whether an event of this change brings what it has become by it
+   */
+  setAttempt(attempt: Attempt, current: Attempt | null, asOf: number, followsFromEvents: boolean): void {
+    const entry = this.#enter(attempt, current);
+    entry.after = attempt;
+    entry.asOf = asOf;
+    entry.followsFromEvents &&= followsFromEvents;
   }
 
   /** @param eventId the id of the event that announces it */
@@ -230,10 +239,10 @@ export class Draft implements WorkingSet {
 
   #attemptRows(): AttemptRow[] {
     const rows: AttemptRow[] = [];
-    for (const { before, after } of this.#changes.attempts.values()) {
+    for (const { before, after, asOf, followsFromEvents } of this.#changes.attempts.values()) {
       if (!after) continue;
       const isKnown = before !== null && !this.#changes.deletedTasks.has(before.taskId);
-      rows.push({ attempt: after, isKnown });
+      rows.push({ attempt: after, isKnown, asOf, followsFromEvents });
     }
     return rows;
   }
@@ -241,7 +250,7 @@ export class Draft implements WorkingSet {
   #enter(attempt: Attempt, before: Attempt | null): AttemptEntry {
     const known = this.#changes.attempts.get(attempt.id);
     if (known) return known;
-    const entry: AttemptEntry = { before, after: attempt };
+    const entry: AttemptEntry = { before, after: attempt, asOf: 0, followsFromEvents: true };
     this.#changes.attempts = put(this.#changes.attempts, attempt.id, entry);
     const ofAgent = this.#changes.attemptsByAgent.get(attempt.agentId);
     if (ofAgent) ofAgent.add(entry);

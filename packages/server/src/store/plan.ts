@@ -191,11 +191,13 @@ function write(
     draft.setReceipt(kept.key, kept.receipt);
   }
   if (decision.deleted && before.task) draft.deleteTask(before.task.id, deleted);
-  if (decision.task) {
-    const asOf = draft.nextEventId + events.length - 1;
-    draft.setTask(decision.task, asOf, decision.followsFromEvents ?? false);
+  const asOf = draft.nextEventId + events.length - 1;
+  if (decision.task) draft.setTask(decision.task, asOf, decision.followsFromEvents ?? false);
+  if (attempt) {
+    const [first] = events;
+    if (first && current) first.attempt = { before: current, after: attempt };
+    draft.setAttempt(attempt, current, asOf, first !== undefined);
   }
-  if (attempt) draft.setAttempt(attempt, current);
   if (decision.message) draft.setMessage(decision.message, draft.nextEventId);
   if (decision.opening) draft.setMessage(decision.opening, draft.nextEventId);
   for (const artifact of decision.artifacts ?? []) draft.addArtifact(artifact);

@@ -11,6 +11,8 @@ import type { LogEntry } from "./store.ts";
 export interface EventRow extends LogEntry {
   /** The receipt of the change that it answers. */
   receipt?: { key: string; receipt: Receipt };
+  /** The attempt that its change made another of, beside its first event. */
+  attempt?: { before: Attempt; after: Attempt };
   /** What all parts of its transcript entry have (`sharedEntryKey`); absent where it is no part of a transcript. */
   entryKey?: string;
 }
@@ -30,6 +32,10 @@ export interface TaskRow {
 export interface AttemptRow {
   attempt: Attempt;
   isKnown: boolean;
+  /** Id of the newest event whose effect it shows. */
+  asOf: number;
+  /** Whether events of the commit tell all that it has become by it ({@link EventRow.attempt}). */
+  followsFromEvents: boolean;
 }
 
 /** A message as it will be. */

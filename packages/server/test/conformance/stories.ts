@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { changeOf, story, TASKS } from "../support/task-changes.ts";
 import { checkAgainst, checkLog, checkPicture, checkStep } from "../support/task-invariants.ts";
 import { TaskModel } from "../support/task-model.ts";
-import { type Engine, runs, Subject } from "./engine.ts";
+import { type Engine, plain, runs, Subject } from "./engine.ts";
 
 /** Random stories told to the store: doubled, interrupted by restarts, and judged by the model of the contract. */
 export function stories(engine: Engine): void {
@@ -14,7 +14,7 @@ export function stories(engine: Engine): void {
         const subject = await Subject.open(engine);
         const picture = async (id: string) => ({
           task: await subject.store.task(id),
-          attempts: await subject.store.attemptsOf(id),
+          attempts: plain(await subject.store.attemptsOf(id)),
         });
         const model = new TaskModel();
         const told = new Map<string, number>(TASKS.map((id) => [id, 0]));

@@ -149,10 +149,8 @@ export class Commits {
   }
 
   #rolledBack(): void {
-    const { attempts, records } = this.#options.tables;
     this.#writeBehind.rolledBack();
-    attempts.forget();
-    records.rolledBack();
+    this.#options.tables.records.rolledBack();
     this.#written = [];
   }
 }

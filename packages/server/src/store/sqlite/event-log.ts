@@ -8,6 +8,7 @@ import type { Receipt } from "../receipt.ts";
 import type { EventRow } from "../rows.ts";
 import { scanEnd } from "../scan-step.ts";
 import type { EventPage, FrameChunk, Gap, LogEntry, LogRange, Stretch } from "../store.ts";
+import { type AttemptPatch, patchOf } from "./attempt-patch.ts";
 import { readGaps } from "./log-gaps.ts";
 import type { RecordTable } from "./record-table.ts";
 import { Statements } from "./statements.ts";
@@ -15,6 +16,15 @@ import { Statements } from "./statements.ts";
 /** Rows in one step of a replay. */
 const REPLAY_ROWS = 384;
 const NO_FRAMES = new Uint8Array();
+
+/** An event of the log's tail: what the rest of the database may not show yet. */
+interface TailEvent {
+  event: LogEvent;
+  receipt: { key: string; receipt: Receipt } | null;
+  /** What its change made of an attempt. */
+  attempt: AttemptPatch | null;
+}
+
 /**
  * The one durable log: appended in id order inside a commit, read by position. Reads by task or agent go by the
  * indexes, which have to be complete ({@link EventLog.unindexed} 0).
@@ -38,7 +48,7 @@ export class EventLog {
   constructor(db: DatabaseSync) {
     this.#statements = new Statements(db);
     this.#insert = db.prepare(
-      "INSERT INTO events (id, type, task_id, agent_id, receipt_key, receipt, change, entry_key, frame) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO events (id, type, task_id, agent_id, receipt_key, receipt, change, attempt, entry_key, frame) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
     this.#index = db.prepare("UPDATE events SET indexed = 1 WHERE id > ? AND id <= ?");
     this.#noteIndexed = db.prepare("UPDATE meta SET value = ? WHERE key = 'indexed_up_to'");
@@ -71,7 +81,7 @@ export class EventLog {
   }
 
   /** Writes one event, numbered {@link nextId}; part of the surrounding commit. */
-  append({ id, type, taskId, agentId, receipt, change, entryKey, frame }: EventRow): void {
+  append({ id, type, taskId, agentId, receipt, change, attempt, entryKey, frame }: EventRow): void {
     this.#insert.run(
       id,
       type,
@@ -80,6 +90,7 @@ export class EventLog {
       receipt?.key ?? null,
       receipt ? JSON.stringify(receipt.receipt) : null,
       change ? encodeChange(change) : null,
+      attempt ? JSON.stringify(patchOf(attempt)) : null,
       entryKey ?? null,
       frame,
     );
@@ -112,17 +123,17 @@ export class EventLog {
     this.#indexed = this.#written;
   }
 
-  /** The events that the indexes do not know yet, with their receipts, in order. */
-  *tail(): Iterable<{ event: LogEvent; receipt: { key: string; receipt: Receipt } | null }> {
+  /** The events that the indexes do not know yet, in order, with what follows from each beside its task. */
+  *tail(): Iterable<TailEvent> {
     const rows = this.#statements.get(
-      "SELECT frame, receipt_key, receipt FROM events WHERE id > ? ORDER BY id",
+      "SELECT frame, receipt_key, receipt, attempt FROM events WHERE id > ? ORDER BY id",
     );
-    for (const row of rows.iterate(this.#indexed)) {
-      const receipt =
-        row.receipt_key === null
-          ? null
-          : { key: String(row.receipt_key), receipt: JSON.parse(String(row.receipt)) as Receipt };
-      yield { event: decodeFrame(String(row.frame)), receipt };
+    for (const { frame, receipt_key: key, receipt, attempt } of rows.iterate(this.#indexed)) {
+      yield {
+        event: decodeFrame(String(frame)),
+        receipt: key === null ? null : { key: String(key), receipt: JSON.parse(String(receipt)) as Receipt },
+        attempt: attempt === null ? null : (JSON.parse(String(attempt)) as AttemptPatch),
+      };
     }
   }
 

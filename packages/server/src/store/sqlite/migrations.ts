@@ -13,8 +13,9 @@ import { indexedText } from "./search-index.ts";
  *   that no index answers reads beside the description.
  * - `task_tags` carries the priority, which seldom changes: a tag's tasks are sorted by it as they stand.
  * - `events` is the one table that every callback is written to. Its indexes, the receipts and the tasks' live
- *   fields (`updated_at`, `message`, `progress`, `last_word_at`) follow in batches (write-behind.ts); `meta.indexed_up_to` and
- *   `tasks.as_of` say how far, in event ids, and an event carries the receipt that is not in its table yet.
+ *   fields (`updated_at`, `message`, `progress`, `last_word_at`) follow in batches (write-behind.ts), and so does what becomes
+ *   of attempts; `meta.indexed_up_to`, `tasks.as_of` and `attempts.as_of` say how far, in event ids, and an event carries the
+ *   receipt that is not in its table yet, and what its change made of an attempt (attempt-patch.ts).
  * - `events.frame` is the event as the stream sends it: replaying a stretch of the log is joining text.
  *   `events.change` is what followers of the log need to know beside it.
  * - `artifacts` are what attempts left behind; their contents are kept apart, by SHA-256 (store/contents.ts).
@@ -238,6 +239,10 @@ const MIGRATIONS: readonly string[] = [
     payload TEXT NOT NULL,
     PRIMARY KEY (task_id, dispatch_id)
   ) WITHOUT ROWID;
+  `,
+  `
+  ALTER TABLE attempts ADD COLUMN as_of INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE events ADD COLUMN attempt TEXT;
   `,
 ];
 

@@ -14,6 +14,7 @@ import {
   UnfinishedMoveError,
   type Value,
 } from "../move-parts.ts";
+import { AttemptTable } from "./attempt-table.ts";
 import { checkPages } from "./damage.ts";
 import { databaseFile, type OpenDatabase, openDatabase } from "./database.ts";
 import { EventLog } from "./event-log.ts";
@@ -59,7 +60,12 @@ export class SqliteMoveSide implements MoveTarget {
     this.#database = database;
     this.#db = database.db;
     this.#tasks = new TaskTable(this.#db);
-    const parts = { log: new EventLog(this.#db), receipts: new ReceiptTable(this.#db), tasks: this.#tasks };
+    const parts = {
+      log: new EventLog(this.#db),
+      receipts: new ReceiptTable(this.#db),
+      tasks: this.#tasks,
+      attempts: new AttemptTable(this.#db),
+    };
     // What a process that was killed did not come to: everything has its place from here on.
     new WriteBehind(parts).recover(this.#db);
   }

@@ -18,14 +18,16 @@ export class RowWriter {
 
   write(rows: Rows): void {
     const { log, tasks, attempts, messages, receipts, records, deliveries } = this.#tables;
-    for (const id of rows.deletedTasks) tasks.delete(id);
-    if (rows.deletedTasks.length > 0) attempts.forget();
+    for (const id of rows.deletedTasks) {
+      attempts.deleteOf(id);
+      tasks.delete(id);
+    }
     for (const { task, isKnown, asOf, followsFromEvents } of rows.tasks) {
       if (!isKnown) tasks.add(task, asOf);
       else if (followsFromEvents) tasks.updateLater(task, asOf);
       else tasks.update(task, asOf);
     }
-    for (const { attempt, isKnown } of rows.attempts) attempts.write(attempt, !isKnown);
+    for (const row of rows.attempts) attempts.write(row);
     for (const row of rows.messages) messages.write(row);
     for (const delivery of rows.deliveries) deliveries.write(delivery);
     for (const { kind, id, record } of rows.records) {

@@ -12,6 +12,10 @@ export class Waiting<Value extends NonNullable<unknown>> {
     return this.#values.size;
   }
 
+  values(): Iterable<Value> {
+    return this.#values.values();
+  }
+
   get(key: string): Value | undefined {
     return this.#values.get(key);
   }

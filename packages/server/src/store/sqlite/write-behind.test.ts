@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import fc from "fast-check";
+import { register } from "../../../test/conformance/engine.ts";
 import { changeOf, story } from "../../../test/support/task-changes.ts";
 import { TaskModel } from "../../../test/support/task-model.ts";
 import type { AgentReport } from "../../tasks/artifact.ts";
@@ -56,6 +57,14 @@ function afterCrash(): SqliteStore {
 async function found(subject: SqliteStore, q: string): Promise<string[]> {
   const { items } = await subject.tasks({ q, sort: "updatedAt", limit: 10 });
   return items.map(({ id }) => id);
+}
+
+/** What is under way, queued and used; the log of a copy goes on at another position. */
+async function workOf(subject: SqliteStore): Promise<unknown> {
+  const { underWay, queueLengths, usageByAgent, commands } = await subject.snapshot();
+  const byId = [...underWay].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const usage = [...usageByAgent].map(([agentId, sum]) => [agentId, sum.total]).sort();
+  return plain({ byId, queueLengths: [...queueLengths].sort(), usage, commands });
 }
 
 /** Without the fields that are there but undefined. */
@@ -148,7 +157,7 @@ test("what is listed and counted is up to date, whatever has come of tasks since
   await crashed.close();
 });
 
-test("whatever happens to tasks, a crash leaves them as they were", async () => {
+test("whatever happens to tasks and their attempts, a crash leaves them as they were", async () => {
   let run = 0;
   await fc.assert(
     fc.asyncProperty(story, async (steps) => {
@@ -161,10 +170,16 @@ test("whatever happens to tasks, a crash leaves them as they were", async () => 
         model.apply(change);
         ids.add(change.taskId);
         await subject.change(change);
+        // From here on, rows are behind that were not new.
+        if (number === steps.length >> 1) await found(subject, "anything");
       }
       cpSync(own, `${own}-crashed`, { recursive: true });
       const crashed = SqliteStore.open({ folder: `${own}-crashed` });
-      for (const id of ids) assert.deepEqual(plain(await crashed.task(id)), plain(await subject.task(id)));
+      for (const id of ids) {
+        assert.deepEqual(plain(await crashed.task(id)), plain(await subject.task(id)));
+        assert.deepEqual(plain(await crashed.attemptsOf(id)), plain(await subject.attemptsOf(id)));
+      }
+      assert.deepEqual(await workOf(crashed), await workOf(subject));
       const listed = async (of: SqliteStore) =>
         plain((await of.tasks({ sort: "updatedAt", limit: 100 })).items);
       assert.deepEqual(await listed(crashed), await listed(subject));
@@ -172,6 +187,56 @@ test("whatever happens to tasks, a crash leaves them as they were", async () => 
     }),
     { numRuns: 25 },
   );
+});
+
+test("an attempt's row may be behind: what is read of it, of its queue and of its agent is not", async () => {
+  for (const taskId of ["t3", "t4", "t5"]) {
+    await store.change({ kind: "create", taskId, fields: { ...FIELDS, title: taskId } });
+    await store.change({ kind: "dispatch", taskId, agentId: "a1", newDispatchId: `d-${taskId}` });
+  }
+  const { token } = await store.lease("agent:a1", new AbortController().signal);
+  const claim = async () => (await store.claim("a1", token)).claimed.map(({ attempt }) => attempt.id);
+  await register(store, "a1", 3);
+  assert.deepEqual(await claim(), ["d-t3"]);
+  await report("t1", { type: "complete", summary: "done" }, "k1");
+  // With a task, all that memory has of attempts goes.
+  await store.change({ kind: "delete", taskId: "t1" });
+  assert.equal(await store.attempt("d-t1"), null);
+  assert.deepEqual(await claim(), ["d-t4"]);
+  assert.deepEqual(
+    (await store.attemptsOf("t3")).map(({ state }) => state),
+    ["sending"],
+  );
+  const { underWay, queueLengths } = await store.workInHand();
+  assert.deepEqual(underWay.map(({ id, state }) => `${id} ${state}`).sort(), [
+    "d-t2 accepted",
+    "d-t3 sending",
+    "d-t4 sending",
+  ]);
+  assert.deepEqual([...queueLengths], [["a1", 1]]);
+});
+
+test("what an attempt used counts once, whether its row has it or not", async () => {
+  await report("t1", { type: "progress", usage: { inputTokens: 3 } }, "k1");
+  await found(store, "anything");
+  await report("t1", { type: "progress", usage: { inputTokens: 5 } }, "k2");
+  const { usageByAgent } = await store.snapshot();
+  assert.deepEqual(usageByAgent.get("a1")?.total, (await store.attempt("d-t1"))?.usage);
+});
+
+test("after a crash an attempt has neither what was taken from it nor what it had before its row was written", async () => {
+  await store.change({ kind: "create", taskId: "t3", fields: { ...FIELDS, title: "t3" } });
+  await store.change({ kind: "dispatch", taskId: "t3", agentId: "a1", newDispatchId: "d-t3" });
+  await store.change({ kind: "sending", taskId: "t3", dispatchId: "d-t3" });
+  await store.change({ kind: "unknown", taskId: "t3", dispatchId: "d-t3", reason: "No answer came." });
+  await report("t3", { type: "progress" }, "k1");
+  // No event tells of a note.
+  await store.change({ kind: "note", taskId: "t3", dispatchId: "d-t3", note: { run: "r1" } });
+  const crashed = afterCrash();
+  const attempt = await crashed.attempt("d-t3");
+  assert.deepEqual([attempt?.state, attempt?.error, attempt?.note], ["running", undefined, { run: "r1" }]);
+  assert.deepEqual(plain(attempt), plain(await store.attempt("d-t3")));
+  await crashed.close();
 });
 
 test("what was not committed leaves no trace in what waits", async () => {
