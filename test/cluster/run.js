@@ -8,6 +8,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const { devDependencies } = JSON.parse(readFileSync(`${here}/package.json`, "utf8"));
 const isInstalled = (name) => existsSync(`${here}/node_modules/${name}/package.json`);
 if (!Object.keys(devDependencies).every(isInstalled)) run("npm", ["ci"]);
+// Before any test: one asks for the page all the time, and to build it takes it away for a moment.
+run(process.execPath, [`${here}/../../scripts/build.js`]);
 const wanted = process.argv.slice(2);
 /** Runs only when it is asked for: it takes minutes and 200 MB of packages. */
 const LONG = "compose.test.ts";
