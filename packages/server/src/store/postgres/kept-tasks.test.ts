@@ -31,10 +31,11 @@ function known(id: string, size = 0): KnownTask {
 /** What a commit writes of a task, and of its attempt where that changes. */
 function rowsOf(id: string, state?: Attempt["state"]): Rows {
   const task = { id, message: "later" } as Task;
+  const how = { isKnown: true, asOf: 1, followsFromEvents: true };
   return {
     ...NOTHING,
-    tasks: [{ task, isKnown: true, asOf: 1, followsFromEvents: true }],
-    attempts: state ? [{ attempt: attemptOf(id, state), isKnown: true }] : [],
+    tasks: [{ task, ...how }],
+    attempts: state ? [{ attempt: attemptOf(id, state), ...how }] : [],
   };
 }
 
