@@ -5,9 +5,9 @@ import type { EventRow } from "../rows.ts";
 import { StoreUnavailableError } from "../store.ts";
 import { CommitConnection } from "./commit-connection.ts";
 import type { Database } from "./database.ts";
-import { ConnectionLostError, endsConnection, toStoreError } from "./engine-error.ts";
+import { endsConnection, toStoreError } from "./engine-error.ts";
 import { KeptTasks } from "./kept-tasks.ts";
-import { holdHead, type LockedPlan, loadFor, planLocked } from "./locked-plan.ts";
+import { type LockedCommit, LockedCommits } from "./locked-commits.ts";
 import type { LogMark } from "./log-mark.ts";
 import type { LogPlace } from "./log-place.ts";
 import { type OptimisticPlan, placed, planOptimistically } from "./optimistic-plan.ts";
@@ -54,7 +54,7 @@ export interface GroupCommitOptions {
  *
  * Most commits are of callbacks on tasks that this node wrote last. They are planned without the database, and made by it
  * in one round trip if nothing of what they were planned on has changed (optimistic-plan.ts). All others take two: one
- * locks the log's head and loads what the plan looks at, one writes and commits (locked-plan.ts).
+ * locks the log's head and loads what the plan looks at, one writes and commits (locked-commits.ts).
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
@@ -63,9 +63,11 @@ export class GroupCommit {
   readonly #kept = new KeptTasks();
   #keptOn: Client | null = null;
   #waiting: Waiting[] = [];
-  /** The optimistic commits under way, each with the tasks that it writes, or the other kind: one, and nothing beside it. */
+  /** The optimistic commits under way. */
   readonly #ahead = new Map<Promise<void>, Ahead>();
-  #locked: Promise<void> | null = null;
+  readonly #locked: LockedCommits;
+  /** Ends with the commit of the other kind that is under way: one at a time, and nothing beside it. */
+  #locking: Promise<void> | null = null;
   /** When optimistic commits may be tried again. */
   #aheadFrom = Number.NEGATIVE_INFINITY;
   /** Id of the newest event of the last commit. */
@@ -79,9 +81,10 @@ export class GroupCommit {
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
-    const { database, place } = options;
+    const { database, limits, mark, place } = options;
     const unanswered = (error: unknown) => this.#refuseWaiting(toStoreError(error));
     this.#connection = new CommitConnection({ database, place, unanswered });
+    this.#locked = new LockedCommits(this.#connection, limits, mark);
   }
 
   /** The database's process that makes the commits of this node; undefined until there was one. */
@@ -117,15 +120,15 @@ export class GroupCommit {
     this.#isClosed = true;
     this.#connection.stopAsking();
     this.#commitWaiting();
-    while (this.#locked || this.#ahead.size > 0) {
-      await (this.#locked ?? Promise.race(this.#ahead.keys()));
+    while (this.#locking || this.#ahead.size > 0) {
+      await (this.#locking ?? Promise.race(this.#ahead.keys()));
     }
     await this.#connection.close();
   }
 
   /** Begins the commits that can be made now; the end of each begins those that come next. */
   #commitWaiting(): void {
-    while (this.#waiting.length > 0 && !this.#locked) {
+    while (this.#waiting.length > 0 && !this.#locking) {
       const pause = this.#pause();
       if (pause > 0) {
         this.#wake((work) => setTimeout(work, pause));
@@ -134,8 +137,8 @@ export class GroupCommit {
       if (this.#sendAhead()) continue;
       // It has the connection for itself.
       if (this.#ahead.size > 0) return;
-      this.#locked = this.#commitLocked().finally(() => {
-        this.#locked = null;
+      this.#locking = this.#commitLocked().finally(() => {
+        this.#locking = null;
         this.#commitWaiting();
       });
     }
@@ -191,7 +194,8 @@ export class GroupCommit {
     this.#begunAt = begun;
     let moved: Moved;
     try {
-      moved = movedBy(await batch(client, planned.statements));
+      // It has events: whoever does nothing is not committed this way.
+      moved = movedBy(await batch(client, planned.statements)) as Moved;
     } catch (error) {
       if (endsConnection(error)) await this.#connection.abandon(client);
       else this.#aheadFrom = performance.now() + REFUSED_MS;
@@ -232,72 +236,26 @@ export class GroupCommit {
   async #commit(group: Waiting[], mayGrow: boolean): Promise<unknown> {
     const begun = performance.now();
     this.#begunAt = begun;
-    let planned: LockedPlan;
+    const more = () => {
+      const came = this.#waiting.splice(0, MAX_GROUP - group.length);
+      group.push(...came);
+      return came.map(({ operation }) => operation);
+    };
+    const operations = group.map(({ operation }) => operation);
+    let made: LockedCommit;
     try {
-      planned = await this.#commitOnce(group, mayGrow).catch((error: unknown) => {
-        // The connection ended before anything could be committed, perhaps long ago: a new one may well do.
-        if (error instanceof ConnectionLostError) return this.#commitOnce(group, mayGrow);
-        throw error;
-      });
+      made = await this.#locked.make(operations, mayGrow && this.#isShared ? more : null);
     } catch (error) {
       const reason = toStoreError(error);
       if (reason instanceof StoreUnavailableError) this.#options.unavailable(error);
       return reason;
     }
-    const { rows, outcomes } = planned;
+    const { rows, outcomes, before, revision, known } = made;
+    this.#isShared = before > this.#newest;
     this.#newest = rows.events.at(-1)?.id ?? this.#newest;
+    if (this.#connection.current === this.#keptOn) this.#kept.committed(rows, revision, known);
     this.#settle(group, outcomes, rows.events, begun);
     return null;
-  }
-
-  /** @throws ConnectionLostError when it is certain that nothing was committed, and a new connection may do */
-  async #commitOnce(group: Waiting[], mayGrow: boolean): Promise<LockedPlan> {
-    const connection = this.#connection;
-    const client = await connection.opened();
-    let planned: LockedPlan;
-    try {
-      planned = await this.#plan(client, group, mayGrow);
-    } catch (error) {
-      if (endsConnection(error)) {
-        await connection.abandon(client);
-        throw new ConnectionLostError("The connection ended before the commit.", { cause: error });
-      }
-      await connection.rollBack(client);
-      throw error;
-    }
-    const mark = connection.nextMark();
-    const { rows, workingSet } = planned;
-    try {
-      const answers = await batch(client, [...planned.statements, mark.statement, "COMMIT"]);
-      const { revision } = rows.events.length > 0 ? movedBy(answers.slice(0, -2)) : { revision: null };
-      if (client === this.#keptOn) this.#kept.committed(rows, revision, (id) => workingSet.known(id));
-    } catch (error) {
-      // A connection that still answers has committed nothing: what failed is the COMMIT, or stands before it.
-      if (await connection.rollBack(client)) throw error;
-      if (!(await connection.wasCommitted(mark.number, error))) {
-        throw new ConnectionLostError("The connection ended, and the commit was not made.", { cause: error });
-      }
-    }
-    return planned;
-  }
-
-  /** Begins a transaction, loads and plans. */
-  async #plan(client: Client, group: Waiting[], mayGrow: boolean): Promise<LockedPlan> {
-    // Where the head has to be waited for, what comes meanwhile is for this commit too; it is loaded together then.
-    const waits = mayGrow && this.#isShared;
-    const operationsOf = (waiting: readonly Waiting[]) => waiting.map(({ operation }) => operation);
-    const held = await holdHead(client, waits ? [] : operationsOf(group));
-    if (held.newest < this.#options.mark.newest) {
-      // The tables were replaced by older ones under the connection: on a new one, ids go on behind those that were given.
-      await this.#connection.abandon(client);
-      throw new ConnectionLostError("The log is older than it was.");
-    }
-    this.#isShared = held.newest > this.#newest;
-    if (waits) {
-      group.push(...this.#waiting.splice(0, MAX_GROUP - group.length));
-      await loadFor(held, operationsOf(group));
-    }
-    return planLocked(held, operationsOf(group), this.#options.limits);
   }
 
   /** Announces a commit that is durable, and gives everybody their result. */

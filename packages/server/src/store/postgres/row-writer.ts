@@ -152,10 +152,10 @@ export interface Moved {
   revision: string;
 }
 
-/** What the answers of {@link writing} tell, where there were events: the last one. */
-export function movedBy(answers: readonly QueryResult[]): Moved {
+/** What the answers of {@link writing} tell; null where there were no events. */
+export function movedBy(answers: readonly QueryResult[]): Moved | null {
   const { newest, revision } = answers.at(-1)?.rows[0] ?? {};
-  return { newest: Number(newest), revision };
+  return revision === undefined ? null : { newest: Number(newest), revision };
 }
 
 /** Gives a task as it was before a commit; null where it was not there. */
