@@ -1,6 +1,6 @@
 import type { EventType, LogEvent } from "@mission-control/protocol";
 import { decodeFrame } from "./event-frame.ts";
-import type { LogChange, RecordStep } from "./log-change.ts";
+import { decodeChange, encodeChange } from "./kept-change.ts";
 import type { RecordKind, RecordKinds } from "./records.ts";
 import type { EventPage, LogEntry } from "./store.ts";
 
@@ -13,26 +13,6 @@ export interface LogRow {
   /** Made by {@link encodeChange}. */
   change: string | null;
   frame: string;
-}
-
-/** What a record is known by. */
-export type RecordName = Pick<RecordStep, "kind" | "id">;
-
-/** A change as it is kept: records are named, not repeated. */
-type KeptChange = Omit<LogChange, "records"> & { records?: readonly RecordName[] };
-
-/** A change as the log keeps it, in JSON. */
-export function encodeChange({ records, ...change }: LogChange): string {
-  const kept: KeptChange = records
-    ? { ...change, records: records.map(({ kind, id }) => ({ kind, id })) }
-    : change;
-  return JSON.stringify(kept);
-}
-
-/** The records that a row's change names. */
-export function recordsNamed({ change }: Pick<LogRow, "change">): readonly RecordName[] {
-  // Most changes name none, and are not read for that.
-  return !change?.includes('"records":') ? [] : ((JSON.parse(change) as KeptChange).records ?? []);
 }
 
 /**
@@ -52,10 +32,7 @@ export function entryOf(
     receivedAt: receivedAtOf(frame),
     frame,
   };
-  if (row.change === null) return entry;
-  const { records, ...change } = JSON.parse(row.change) as KeptChange;
-  const steps = records?.map(({ kind, id }) => ({ kind, id, record: recordOf(kind, id) }));
-  return { ...entry, change: { ...change, ...(steps ? { records: steps } : {}) } };
+  return row.change === null ? entry : { ...entry, change: decodeChange(row.change, recordOf) };
 }
 
 /** The last field of an event as it is encoded now. */

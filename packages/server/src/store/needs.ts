@@ -1,5 +1,5 @@
 import { messageIdOf } from "../tasks/messages.ts";
-import type { RecordName } from "./log-row.ts";
+import type { RecordName } from "./kept-change.ts";
 import type { Operation } from "./operations.ts";
 import { callbackScope, receiptKey } from "./receipt.ts";
 

@@ -1,7 +1,8 @@
 import type { EventFilter } from "@mission-control/protocol";
 import type { QueryResult } from "pg";
 import { STEP_BYTES } from "../followers.ts";
-import { entryOf, eventPage, type LogRow, type RecordName, recordsNamed } from "../log-row.ts";
+import { type RecordName, recordsNamed } from "../kept-change.ts";
+import { entryOf, eventPage, type LogRow } from "../log-row.ts";
 import type { RecordKinds } from "../records.ts";
 import { scanEnd } from "../scan-step.ts";
 import type { EventPage, FrameChunk, Gap, LogEntry, LogRange, Stretch } from "../store.ts";
@@ -73,7 +74,7 @@ export class EventLog {
 
   /** The entries that rows hold, with the records that they name as they are now. */
   async entriesOf(rows: readonly LogRow[]): Promise<LogEntry[]> {
-    const records = await this.#records(rows.flatMap(recordsNamed));
+    const records = await this.#records(rows.flatMap(({ change }) => recordsNamed(change)));
     return rows.map((row) => entryOf(row, (kind, id) => records.get(`${kind} ${id}`) ?? null));
   }
 
