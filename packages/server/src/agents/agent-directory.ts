@@ -59,7 +59,7 @@ export class AgentDirectory {
       this.#agents.set(id, agent);
     }
     for (const { id, agentId } of snapshot.underWay) this.#agents.get(agentId)?.running.add(id);
-    this.#position = new Position(snapshot.lastEventId);
+    this.#position = new Position(snapshot.lastEventId, (isUrgent) => this.#follower.setUrgent(isUrgent));
     this.#follower = options.store.follow(snapshot.lastEventId, (entries) => this.#follow(entries));
   }
 

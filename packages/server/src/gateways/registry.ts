@@ -73,7 +73,7 @@ export class GatewayRegistry {
     const { newest } = await store.range();
     // At this position or later; what the log brings a second time changes nothing.
     for (const record of await store.records("gateway")) this.#followRecord(record.id, record);
-    this.#position = new Position(newest);
+    this.#position = new Position(newest, (isUrgent) => this.#follower?.setUrgent(isUrgent));
     this.#follower = store.follow(newest, (entries) => this.#follow(entries));
   }
 

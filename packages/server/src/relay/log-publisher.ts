@@ -69,6 +69,8 @@ export async function publishLog(
   const follower = log.follow(newest, (entries) => {
     if (!signal.aborted) publish(entries);
   });
+  // At the other nodes, there may be somebody who waits.
+  follower.setUrgent(true);
   // For those that begin to listen later; where the database is away, it is told the next time.
   const announcing = setInterval(() => publishers.announce(session).catch(() => {}), ANNOUNCE_MS);
   try {

@@ -17,6 +17,7 @@ interface Reader {
   position: number;
   /** Whether it is reading what it is behind. */
   isReading: boolean;
+  isUrgent: boolean;
   isClosed: boolean;
 }
 
@@ -27,6 +28,8 @@ export interface FollowersOptions {
   newest: number;
   /** Logs listeners that throw; without one, such an error ends the process. */
   logger?: Pick<Logger, "error"> | undefined;
+  /** Called when it has become urgent for somebody that entries are announced. */
+  becameUrgent?: () => void;
 }
 
 /**
@@ -37,6 +40,8 @@ export class Followers {
   readonly #options: FollowersOptions;
   readonly #readers = new Set<Reader>();
   readonly #batchReaders = new Set<Reader>();
+  /** How many of them somebody waits at. */
+  #urgent = 0;
   /** What was announced since the last batch. */
   #batch: LogEntry[] = [];
   #batchTimer: NodeJS.Timeout | null = null;
@@ -49,16 +54,36 @@ export class Followers {
 
   /** @see Store.follow */
   add(after: number, listener: Listener, { inBatches = false }: Following = {}): Follower {
-    const reader: Reader = { listener, position: after, isReading: false, isClosed: false };
+    const reader: Reader = {
+      listener,
+      position: after,
+      isReading: false,
+      isUrgent: false,
+      isClosed: false,
+    };
     const readers = inBatches ? this.#batchReaders : this.#readers;
     readers.add(reader);
     if (after < this.#newest) void this.#catchUp(reader);
     return {
+      setUrgent: (isUrgent) => this.#setUrgent(reader, isUrgent),
       close: () => {
         reader.isClosed = true;
         readers.delete(reader);
+        this.#setUrgent(reader, false);
       },
     };
+  }
+
+  /** Whether somebody waits for entries to be announced. */
+  get isUrgent(): boolean {
+    return this.#urgent > 0;
+  }
+
+  #setUrgent(reader: Reader, isUrgent: boolean): void {
+    if (reader.isUrgent === isUrgent) return;
+    reader.isUrgent = isUrgent;
+    this.#urgent += isUrgent ? 1 : -1;
+    if (isUrgent) this.#options.becameUrgent?.();
   }
 
   /** Takes entries that are durable; they follow those announced before without a gap. */

@@ -16,6 +16,20 @@ test("who waits for an event goes on when the view shows it, and not before", as
   assert.deepEqual(order.toSorted(), [4, 5, 6]);
 });
 
+test("the log is told while somebody waits, and when nobody does any more", async () => {
+  const told: boolean[] = [];
+  const position = new Position(0, (isUrgent) => told.push(isUrgent));
+  await position.reached(0);
+  assert.deepEqual(told, []);
+  const waits = [position.reached(1), position.reached(2)];
+  position.moveTo(1);
+  await waits[0];
+  assert.equal(told.at(-1), true);
+  position.moveTo(2);
+  await waits[1];
+  assert.equal(told.at(-1), false);
+});
+
 test("nobody waits for ever for a view that does not move: who reads is told, who has written goes on", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const position = new Position(0);

@@ -1,3 +1,5 @@
+import type { Follower } from "./store.ts";
+
 /** How long a view may stay behind what is in the log, for those who wait for it; in milliseconds. */
 const BEHIND_MS = 5000;
 
@@ -15,10 +17,15 @@ export class BehindLogError extends Error {
 export class Position {
   #lastEventId: number;
   readonly #waiting = new Set<{ eventId: number; resolve: () => void }>();
+  readonly #setUrgent: Follower["setUrgent"];
 
-  /** @param lastEventId id of the newest event whose effect is in the view */
-  constructor(lastEventId: number) {
+  /**
+   * @param lastEventId id of the newest event whose effect is in the view
+   * @param setUrgent called when somebody begins to wait, and when nobody does any more: of the view's {@link Follower}
+   */
+  constructor(lastEventId: number, setUrgent: Follower["setUrgent"] = () => {}) {
     this.#lastEventId = lastEventId;
+    this.#setUrgent = setUrgent;
   }
 
   /** Takes note that the view shows everything up to an event. */
@@ -46,11 +53,13 @@ export class Position {
     const one = { eventId, resolve: () => resolve(true) };
     const limit = setTimeout(() => resolve(false), BEHIND_MS);
     this.#waiting.add(one);
+    this.#setUrgent(true);
     try {
       return await promise;
     } finally {
       clearTimeout(limit);
       this.#waiting.delete(one);
+      if (this.#waiting.size === 0) this.#setUrgent(false);
     }
   }
 }

@@ -122,6 +122,7 @@ export class Hub {
     const subscriber = new Subscriber({ socket, filter, unnamed, cohort, host: this.#host, position });
     cohort.subscribers.add(subscriber);
     this.#subscribers.set(socket, subscriber);
+    this.#follower.setUrgent(true);
     this.#heartbeat.add(subscriber);
     this.#metrics.streamOpened();
     socket.on("drain", this.#onDrain).on("close", this.#onClosed).on("error", this.#onClosed);
@@ -207,6 +208,7 @@ export class Hub {
     this.#audience.leave(subscriber);
     this.#heartbeat.delete(subscriber);
     this.#metrics.streamClosed();
+    if (this.#subscribers.size === 0) this.#follower.setUrgent(false);
   }
 }
 

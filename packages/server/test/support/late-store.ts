@@ -50,6 +50,7 @@ function followLate(
     how,
   );
   return {
+    setUrgent: (isUrgent) => follower.setUrgent(isUrgent),
     close: () => {
       isClosed = true;
       follower.close();

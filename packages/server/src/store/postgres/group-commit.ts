@@ -4,14 +4,15 @@ import type { Operation, Outcome } from "../operations.ts";
 import type { EventRow } from "../rows.ts";
 import { StoreUnavailableError } from "../store.ts";
 import { CommitConnection } from "./commit-connection.ts";
+import type { CommitNotices } from "./commit-notices.ts";
 import type { Database } from "./database.ts";
 import { endsConnection, toStoreError } from "./engine-error.ts";
 import { KeptTasks } from "./kept-tasks.ts";
 import { type LockedCommit, LockedCommits } from "./locked-commits.ts";
+import { type Moved, movedBy } from "./log-head.ts";
 import type { LogMark } from "./log-mark.ts";
 import type { LogPlace } from "./log-place.ts";
 import { type OptimisticPlan, placed, planOptimistically } from "./optimistic-plan.ts";
-import { type Moved, movedBy } from "./row-writer.ts";
 import { batch } from "./statement.ts";
 
 /** At most this many operations share a commit: it holds up those of the other nodes. */
@@ -42,6 +43,7 @@ export interface GroupCommitOptions {
   limits: TaskLimits;
   place: LogPlace;
   mark: LogMark;
+  notices: Pick<CommitNotices, "inCommit">;
   /** A commit is durable, and its promises resolve after this. */
   committed: (events: readonly EventRow[], seconds: number, groupSize: number) => void;
   /** The engine could not commit, and something was refused for it. */
@@ -81,10 +83,10 @@ export class GroupCommit {
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
-    const { database, limits, mark, place } = options;
+    const { database, limits, mark, place, notices } = options;
     const unanswered = (error: unknown) => this.#refuseWaiting(toStoreError(error));
     this.#connection = new CommitConnection({ database, place, unanswered });
-    this.#locked = new LockedCommits(this.#connection, limits, mark);
+    this.#locked = new LockedCommits(this.#connection, limits, mark, notices);
   }
 
   /** The database's process that makes the commits of this node; undefined until there was one. */
@@ -195,7 +197,8 @@ export class GroupCommit {
     let moved: Moved;
     try {
       // It has events: whoever does nothing is not committed this way.
-      moved = movedBy(await batch(client, planned.statements)) as Moved;
+      const notice = this.#options.notices.inCommit(rows.events);
+      moved = movedBy(await batch(client, [...planned.statements, ...notice])) as Moved;
     } catch (error) {
       if (endsConnection(error)) await this.#connection.abandon(client);
       else this.#aheadFrom = performance.now() + REFUSED_MS;

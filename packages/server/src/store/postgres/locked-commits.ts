@@ -5,11 +5,12 @@ import type { Operation, Outcome } from "../operations.ts";
 import { plan } from "../plan.ts";
 import type { Rows } from "../rows.ts";
 import type { CommitConnection } from "./commit-connection.ts";
+import type { CommitNotices } from "./commit-notices.ts";
 import { ConnectionLostError, endsConnection } from "./engine-error.ts";
 import type { KnownTask } from "./kept-tasks.ts";
-import { lockHead } from "./log-head.ts";
+import { lockHead, movedBy } from "./log-head.ts";
 import type { LogMark } from "./log-mark.ts";
-import { movedBy, writing } from "./row-writer.ts";
+import { writing } from "./row-writer.ts";
 import { batch, type Statement } from "./statement.ts";
 import { LoadedWorkingSet, type Loading } from "./working-set.ts";
 
@@ -47,11 +48,18 @@ export class LockedCommits {
   readonly #connection: CommitConnection;
   readonly #limits: TaskLimits;
   readonly #mark: LogMark;
+  readonly #notices: Pick<CommitNotices, "inCommit">;
 
-  constructor(connection: CommitConnection, limits: TaskLimits, mark: LogMark) {
+  constructor(
+    connection: CommitConnection,
+    limits: TaskLimits,
+    mark: LogMark,
+    notices: Pick<CommitNotices, "inCommit">,
+  ) {
     this.#connection = connection;
     this.#limits = limits;
     this.#mark = mark;
+    this.#notices = notices;
   }
 
   /**
@@ -92,7 +100,8 @@ export class LockedCommits {
     const mark = connection.nextMark();
     const { rows, known } = planned;
     try {
-      const answers = await batch(client, [...writing(rows, known), mark.statement, "COMMIT"]);
+      const statements = [...writing(rows, known), ...this.#notices.inCommit(rows.events)];
+      const answers = await batch(client, [...statements, mark.statement, "COMMIT"]);
       return { ...planned, revision: movedBy(answers.slice(0, -2))?.revision ?? null };
     } catch (error) {
       // A connection that still answers has committed nothing: what failed is the COMMIT, or stands before it.

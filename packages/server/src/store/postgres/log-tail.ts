@@ -5,16 +5,21 @@ import { isLostPosition } from "../log-gaps.ts";
 import type { LogRow } from "../log-row.ts";
 import type { EntrySource, RelayedLog } from "../relayed-log.ts";
 import type { Follower, Following, LogEntry } from "../store.ts";
+import type { LogNotice } from "./commit-notices.ts";
 import type { EventLog } from "./event-log.ts";
+import { TailPace } from "./tail-pace.ts";
 
 /** Entries that one step of the tail reads, at most. */
 const STEP_ENTRIES = 1000;
-/** Between two steps, in milliseconds: where others commit all the time, what comes meanwhile is read together. */
-const STEP_MS = 5;
 /** So many of this node's own entries are kept while those before them are read; the others are read, too. */
 const MOST_AHEAD = 4096;
 /** Between two tries to read for one who follows from far behind. */
 const AGAIN_MS = 250;
+/**
+ * So long after another node's notice that more follows, the log is looked at where somebody waits, in milliseconds: past
+ * the next notice of that node (commit-notices.ts).
+ */
+const WATCH_MS = 50;
 
 /** The log's end as this node follows it: each entry read once for all who follow here, whoever committed it. */
 export class LogTail implements RelayedLog {
@@ -32,8 +37,11 @@ export class LogTail implements RelayedLog {
   #known = 0;
   /** Whether it is to be looked what there is. */
   #isAsked = false;
-  /** When the last step began. */
-  #readAt = Number.NEGATIVE_INFINITY;
+  /** Until when there may be more, by `performance.now()`, of nodes that do not announce each commit. */
+  #watchUntil = Number.NEGATIVE_INFINITY;
+  /** Id of the newest entry that somebody here has to act on. */
+  #urgent = 0;
+  readonly #pace = new TailPace(() => this.#isUrgent);
   #reading: Promise<void> | null = null;
 
   /**
@@ -58,6 +66,7 @@ export class LogTail implements RelayedLog {
       read: (after, limit) => this.#readUntilDone(after, limit),
       newest,
       logger,
+      becameUrgent: () => this.#readOn(),
     });
   }
 
@@ -75,21 +84,25 @@ export class LogTail implements RelayedLog {
     if (first.id === this.#newest + 1) this.#announce(fresh);
     else {
       if (this.#ahead.length < MOST_AHEAD) this.#ahead.push(...fresh);
-      this.announced(first.id - 1);
+      if (this.#source?.brings(first.id - 1)) return;
+      this.#learnt(
+        first.id - 1,
+        fresh.some(({ change }) => change),
+      );
     }
   }
 
-  /** There are entries up to this one. */
-  announced(upTo: number): void {
-    if (upTo <= this.#newest || this.#source?.brings(upTo)) return;
-    this.#known = Math.max(this.#known, upTo);
-    this.#reading ??= this.#read();
+  /** Another node gave notice of a commit. */
+  announced({ newest, moreFollows }: LogNotice): void {
+    if (this.#source?.brings(newest)) return;
+    if (moreFollows) this.#watchUntil = performance.now() + WATCH_MS;
+    this.#learnt(newest, !moreFollows);
   }
 
   /** There may be entries that were not announced. */
   wake(): void {
     this.#isAsked = true;
-    this.#reading ??= this.#read();
+    this.#readOn();
   }
 
   get newest(): number {
@@ -120,14 +133,42 @@ export class LogTail implements RelayedLog {
 
   async close(): Promise<void> {
     this.#stop.abort();
+    this.#pace.close();
     await this.#reading;
+  }
+
+  /** There are entries up to this one to be read: as soon as it can be done, where somebody may have to act on them. */
+  #learnt(upTo: number, isUrgent: boolean): void {
+    this.#known = Math.max(this.#known, upTo);
+    if (isUrgent) this.#urgent = Math.max(this.#urgent, upTo);
+    this.#readOn();
+  }
+
+  /** Reads what there is to read, and as soon as it is urgent now. */
+  #readOn(): void {
+    if (!this.#hasToRead) return;
+    this.#pace.hasten();
+    this.#reading ??= this.#read();
+  }
+
+  get #hasToRead(): boolean {
+    if (this.#stop.signal.aborted) return false;
+    if (this.#isAsked || this.#newest < this.#known) return true;
+    return this.#followers.isUrgent && performance.now() < this.#watchUntil;
+  }
+
+  get #isUrgent(): boolean {
+    return this.#isAsked || this.#newest < this.#urgent || this.#followers.isUrgent;
   }
 
   async #read(): Promise<void> {
     try {
-      while (await this.#hasToRead()) {
+      while (this.#hasToRead) {
+        await this.#pace.due();
+        // Meanwhile, it may have been closed, or what there was to read may have come another way.
+        if (!this.#hasToRead) break;
+        this.#pace.begin();
         this.#isAsked = false;
-        this.#readAt = performance.now();
         const position = this.#newest;
         const known = this.#known;
         const missing = (this.#ahead[0]?.id ?? Number.POSITIVE_INFINITY) - 1 - position;
@@ -141,21 +182,13 @@ export class LogTail implements RelayedLog {
         this.#announce(entries.filter(({ id }) => id > this.#newest));
         if (entries.length > 0) this.#known = Math.max(this.#known, range.newest);
         // What is known of and cannot be read is there no more.
-        else if (this.#known === known) this.#known = 0;
+        else if (this.#known === known) this.#known = this.#urgent = 0;
       }
     } catch (error) {
       this.#failed(error);
     } finally {
       this.#reading = null;
     }
-  }
-
-  /** Whether there is something to read, when it is time for that. */
-  async #hasToRead(): Promise<boolean> {
-    const { signal } = this.#stop;
-    const pause = this.#readAt + STEP_MS - performance.now();
-    if (pause > 0) await wait(pause, undefined, { signal }).catch(() => {});
-    return !signal.aborted && (this.#isAsked || this.#newest < this.#known);
   }
 
   /** Gives entries that go on from the newest one, and those of this node that go on from them. */

@@ -17,6 +17,7 @@ import {
 } from "../store.ts";
 import { LEASES_CHANNEL, LOG_CHANNEL, RELAY_CHANNEL } from "./channels.ts";
 import { CommitMarks } from "./commit-marks.ts";
+import { CommitNotices, readNotice } from "./commit-notices.ts";
 import { ContentTable } from "./content-table.ts";
 import { Database } from "./database.ts";
 import { toStoreError } from "./engine-error.ts";
@@ -64,6 +65,7 @@ export interface PostgresStoreOptions {
 /** The engine of several nodes: one PostgreSQL database, which any number of processes share. */
 export class PostgresStore extends TableStore implements Store, SharedKeys {
   readonly #group: GroupCommit;
+  readonly #notices: CommitNotices;
   readonly #tail: LogTail;
   readonly #leases: Leases;
   readonly #publishers: Publishers;
@@ -127,8 +129,10 @@ export class PostgresStore extends TableStore implements Store, SharedKeys {
     this.#tail.follow(newest, (entries) => mark.note(entries.at(-1)?.id ?? 0));
     this.#leases = new Leases(database);
     this.#publishers = new Publishers(database);
+    this.#notices = new CommitNotices(database);
     this.#group = new GroupCommit({
       database,
+      notices: this.#notices,
       limits,
       place,
       mark,
@@ -137,23 +141,24 @@ export class PostgresStore extends TableStore implements Store, SharedKeys {
         metrics?.eventsCommitted(events.length);
         outages.worked();
         this.#tail.committed(events);
+        this.#notices.committed();
       },
       unavailable: failed,
     });
     this.#wakes = new Wakes(
       database,
       new Map<string, Wake>([
-        [LOG_CHANNEL, (newest, sender) => this.#heardOfLog(newest, sender)],
+        [LOG_CHANNEL, (notice, sender) => this.#heardOfLog(notice, sender)],
         [LEASES_CHANNEL, () => this.#leases.wake()],
         [RELAY_CHANNEL, (session) => session && this.#publishers.heard(session)],
       ]),
     );
   }
 
-  #heardOfLog(newest?: string, sender?: number): void {
-    if (!newest) this.#tail.wake();
+  #heardOfLog(notice?: string, sender?: number): void {
+    if (!notice) this.#tail.wake();
     // Of what it commits itself, this node need not hear.
-    else if (sender !== this.#group.process) this.#tail.announced(Number(newest));
+    else if (sender !== this.#group.process) this.#tail.announced(readNotice(notice));
   }
 
   protected override perform(operation: Operation): Promise<unknown> {
@@ -202,6 +207,7 @@ export class PostgresStore extends TableStore implements Store, SharedKeys {
 
   async close(): Promise<void> {
     await this.#group.close();
+    this.#notices.close();
     await this.#leases.close();
     await this.#wakes.close();
     await this.#tail.close();

@@ -1,4 +1,3 @@
-import type { QueryResult } from "pg";
 import type { ArtifactRecord } from "../../tasks/artifact.ts";
 import type { Attempt, Task } from "../../tasks/task.ts";
 import { PRIORITY_RANK } from "../../tasks/task.ts";
@@ -8,7 +7,6 @@ import { encodeChange } from "../kept-change.ts";
 import type { PendingCommand, RecordStep } from "../log-change.ts";
 import type { AttemptRow, EventRow, MessageRow, Rows, TaskRow } from "../rows.ts";
 import { differsOnlyLive, textsDiffer } from "../task-parts.ts";
-import { LOG_CHANNEL } from "./channels.ts";
 import type { KnownTask } from "./kept-tasks.ts";
 import { prepared, type Statement } from "./statement.ts";
 import { liveOf, recordValues, textValues } from "./task-row.ts";
@@ -117,7 +115,7 @@ const insertCommands = prepared(
 );
 const deleteCommands = prepared("delete_commands", "DELETE FROM commands WHERE id = ANY($1)");
 /**
- * Positions are counted from the log's head, which the transaction holds and moves last: so they need not be known
+ * Positions are counted from the log's head, which the transaction holds and moves last (log-head.ts): so they need not be known
  * when this is sent. A receipt is JSON behind its `eventId`, a frame comes in pieces around its position (event-frame.ts).
  */
 const insertReceipts = prepared(
@@ -137,27 +135,6 @@ const insertEvents = prepared(
      unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY
        AS event (type, task_id, agent_id, change, entry_key, head, data, place)`,
 );
-/** Tells where the log ends now, and which revision all rows have that the transaction wrote. */
-const moveHead = prepared(
-  "move_head",
-  `WITH moved AS (UPDATE log_head SET newest = newest + $1 RETURNING newest)
-   SELECT newest, pg_current_xact_id()::xid::text AS revision, pg_notify($2, newest || ' ' || current_schema())
-   FROM moved`,
-);
-
-/** What a commit with events tells. */
-export interface Moved {
-  /** Id of its newest event. */
-  newest: number;
-  revision: string;
-}
-
-/** What the answers of {@link writing} tell; null where there were no events. */
-export function movedBy(answers: readonly QueryResult[]): Moved | null {
-  const { newest, revision } = answers.at(-1)?.rows[0] ?? {};
-  return revision === undefined ? null : { newest: Number(newest), revision };
-}
-
 /** Gives a task as it was before a commit; null where it was not there. */
 type Before = (id: string) => Pick<KnownTask, "value" | "seq"> | null;
 
@@ -294,7 +271,7 @@ function events(rows: readonly EventRow[]): Statement[] {
     entryKey ?? null,
     ...framePieces(id, frame),
   ]);
-  statements.push(insertEvents(...columns(values, 7)), moveHead(rows.length, LOG_CHANNEL));
+  statements.push(insertEvents(...columns(values, 7)));
   return statements;
 }
 

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { TailPace } from "./tail-pace.ts";
+
+test("a tail reads on after a pause, which is short where somebody waits, and is cut short when somebody begins to", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  let isUrgent = false;
+  const pace = new TailPace(() => isUrgent, Date.now);
+  let steps = 0;
+  const step = async () => {
+    await pace.due();
+    pace.begin();
+    steps++;
+  };
+  const passes = async (ms: number) => {
+    context.mock.timers.tick(ms);
+    await new Promise((resolve) => setImmediate(resolve));
+    return steps;
+  };
+  await step();
+  assert.equal(steps, 1, "the first one at once");
+  void step();
+  assert.equal(await passes(24), 1);
+  assert.equal(await passes(1), 2);
+
+  isUrgent = true;
+  void step();
+  assert.equal(await passes(4), 2);
+  assert.equal(await passes(1), 3);
+
+  isUrgent = false;
+  void step();
+  await passes(2);
+  isUrgent = true;
+  pace.hasten();
+  assert.equal(await passes(2), 3);
+  assert.equal(await passes(1), 4);
+
+  void step();
+  pace.close();
+  assert.equal(await passes(0), 5, "nobody waits for it in the end");
+});
