@@ -5,10 +5,18 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import type { LogEvent } from "@mission-control/protocol";
+import { LogConsumer } from "../../packages/server/src/relay/log-consumer.ts";
+import { publishLog } from "../../packages/server/src/relay/log-publisher.ts";
+import { parseNatsUrl } from "../../packages/server/src/relay/nats-address.ts";
+import { NatsConnection } from "../../packages/server/src/relay/nats-connection.ts";
+import { decodeMessage } from "../../packages/server/src/relay/relay-message.ts";
+import { PostgresStore } from "../../packages/server/src/store/postgres/postgres-store.ts";
+import { newEvent } from "../../packages/server/test/conformance/engine.ts";
 import { ServerProcess } from "../../packages/server/test/support/server-process.ts";
 import { StreamReader } from "../../packages/server/test/support/stream-reader.ts";
 import { missingNats, NatsServer } from "./nats-server.ts";
 import { PostgresServer } from "./postgres-server.ts";
+import { Told } from "./told.ts";
 
 const missing = missingNats();
 const skip = missing.length > 0 && `${missing.join(", ")} is not here`;
@@ -25,6 +33,97 @@ async function parts(context: TestContext) {
   });
   return { server, nats, folder };
 }
+
+const KEY = Buffer.alloc(32, 1);
+const said = (message: string) => newEvent("activity", { message });
+
+test("a publisher whose database's files were copied back under it has nothing believed of what is lost", {
+  skip,
+}, async (context) => {
+  const { server, nats, folder } = await parts(context);
+  const stop = new AbortController();
+  const stores: PostgresStore[] = [];
+  const connection = await NatsConnection.open(parseNatsUrl(nats.url));
+  context.after(async () => {
+    stop.abort();
+    await connection.close();
+    await Promise.all(stores.map((store) => store.close()));
+  });
+  const open = async () => {
+    const store = await PostgresStore.open({ url: server.url() });
+    stores.push(store);
+    return store;
+  };
+  const before = await PostgresStore.open({ url: server.url() });
+  await before.append([said("1"), said("2"), said("3")]);
+  await before.close();
+  await server.stop();
+  server.copyFiles(folder);
+  await server.start();
+
+  const first = await open();
+  const begun = Promise.withResolvers<void>();
+  const publishing = publishLog(
+    {
+      connection,
+      log: first.relayedLog,
+      publishers: first.logPublishers,
+      stream: "RESTORED",
+      subject: "restored.log",
+      replicas: 1,
+      key: KEY,
+      began: begun.resolve,
+    },
+    stop.signal,
+  );
+  const ended = publishing.catch(() => {});
+  await begun.promise;
+  await first.append([said("4, lost"), said("5, lost"), said("6, lost")]);
+  for await (const data of connection.messages("RESTORED", stop.signal)) {
+    if (decodeMessage(data, KEY)?.upTo === 6) break;
+  }
+
+  await server.stop();
+  server.putBack(folder);
+  await server.start();
+  const second = await open();
+  assert.equal((await second.range()).newest, 3, "nobody has noticed that it was put back");
+  second.relayedLog.broughtBy({ brings: () => true });
+  const told = new Told(second);
+  const consumer = new LogConsumer({
+    log: second.relayedLog,
+    following: { begin: () => {}, reached: () => {}, leave: () => {} },
+    stream: "RESTORED",
+    key: KEY,
+    failed: (error) => assert.fail(String(error)),
+    foreign: () => {},
+    againMs: 0,
+  });
+  const heard = Promise.withResolvers<void>();
+  second.logPublishers.listen((session) => {
+    consumer.trust(session);
+    heard.resolve();
+  });
+  await Promise.race([ended, heard.promise]);
+  const taken = Promise.withResolvers<void>();
+  const running = consumer.run(
+    {
+      async *messages(stream, signal) {
+        for await (const data of connection.messages(stream, signal)) {
+          yield data;
+          taken.resolve();
+        }
+      },
+    },
+    stop.signal,
+  );
+  await taken.promise;
+  await second.append([said("4, anew")]);
+  const messages = (await told.upTo(4)).map(({ frame }) => /"message":"([^"]*)"/.exec(frame)?.[1]);
+  stop.abort();
+  await running;
+  assert.deepEqual(messages, ["1", "2", "3", "4, anew"]);
+});
 
 test("readers of servers with NATS whose database is put back from a backup get a reset, and nothing that it does not hold", {
   skip,

@@ -29,8 +29,9 @@ export interface LogPublisherOptions {
 /**
  * Publishes the log's entries as they are committed, in order, until the signal is aborted. Each message is taken only
  * as the next one behind the one before, so that one which comes late, from a node that was suspended and has lost the
- * lease, is refused. A publisher that is refused begins anew, from the newest entry: what is left out, nodes read.
- * @throws Error at the first message that the stream did not take; the signal's reason
+ * lease, is refused. A publisher that is refused begins anew, from the newest entry: what is left out, nodes read. So does
+ * one whose database no longer holds what it published: an older copy was put back there, and nobody is to believe it.
+ * @throws Error at the first message that the stream did not take, or when the database was put back; the signal's reason
  */
 export async function publishLog(
   { connection, log, publishers, stream, subject, replicas, key, began }: LogPublisherOptions,
@@ -41,12 +42,13 @@ export async function publishLog(
   const send = (data: Uint8Array, id?: string) =>
     connection.publish({ subject, data, lastSequence: sequence++, ...(id === undefined ? {} : { id }) });
 
-  await publishers.announce(session);
+  await publishers.announce(session, null);
 
   // The newest entry once more, so that whoever gets it knows that it is up to date. JetStream may know its id.
   const { newest } = log;
   const maxBytes = connection.maxBytes - ENVELOPE_BYTES;
-  for (const message of messagesOf(session, await log.rows(newest - 1, 1), maxBytes)) {
+  const rows = await log.rows(newest - 1, 1);
+  for (const message of messagesOf(session, rows, maxBytes)) {
     signal.throwIfAborted();
     await abortable(send(encodeMessage(message, key)), signal);
   }
@@ -55,8 +57,11 @@ export async function publishLog(
   const failed = Promise.withResolvers<never>();
   // Also where nobody waits for it any more.
   failed.promise.catch(() => {});
+  let newestPublished = rows.at(-1) ?? null;
   let underWay = 0;
   const publish = (entries: readonly LogEntry[]) => {
+    const last = entries.at(-1);
+    if (last) newestPublished = rowOf(last);
     for (const message of messagesOf(session, entries.map(rowOf), maxBytes)) {
       const data = encodeMessage(message, key);
       underWay += data.length;
@@ -72,7 +77,14 @@ export async function publishLog(
   // At the other nodes, there may be somebody who waits.
   follower.setUrgent(true);
   // For those that begin to listen later; where the database is away, it is told the next time.
-  const announcing = setInterval(() => publishers.announce(session).catch(() => {}), ANNOUNCE_MS);
+  const announcing = setInterval(() => {
+    publishers.announce(session, newestPublished).then(
+      (isOfThisLog) => {
+        if (!isOfThisLog) failed.reject(new Error("the database no longer holds what was published"));
+      },
+      () => {},
+    );
+  }, ANNOUNCE_MS);
   try {
     return await abortable(failed.promise, signal);
   } finally {

@@ -36,8 +36,13 @@ export interface RelayedLog {
 
 /** Who publishes the log of this database, and nothing but that: by this its messages are told from those of others. */
 export interface LogPublishers {
-  /** Announces one to all nodes on this database, and to those alone. @throws StoreUnavailableError */
-  announce(session: string): Promise<void>;
+  /**
+   * Announces one to all nodes on this database, and to those alone.
+   * @param newest the newest row that it published, if any
+   * @returns false where the database does not hold that row: it was put back since, and nobody was told
+   * @throws StoreUnavailableError
+   */
+  announce(session: string, newest: LogRow | null): Promise<boolean>;
   /** @param listener called with each, as often as it is announced */
   listen(listener: (session: string) => void): void;
 }
