@@ -104,7 +104,8 @@ export class LockedCommits {
       const answers = await batch(client, [...statements, mark.statement, "COMMIT"]);
       return { ...planned, revision: movedBy(answers.slice(0, -2))?.revision ?? null };
     } catch (error) {
-      // A connection that still answers has committed nothing: what failed is the COMMIT, or stands before it.
+      // A connection that still answers has committed nothing: what failed is the COMMIT, or stands before it. On one whose
+      // answer was late nothing more is asked: with `pipeline`, the driver destroys it when its time for an answer is over.
       if (await connection.rollBack(client)) throw error;
       if (await connection.wasCommitted(mark.number, error)) return { ...planned, revision: null };
       throw new ConnectionLostError("The connection ended, and the commit was not made.", { cause: error });
