@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, before, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { EventSource } from "eventsource";
 import { checkLog } from "../../packages/server/test/support/log-check.ts";
@@ -13,6 +13,7 @@ import { sentTo } from "./sent-to.ts";
 import { makeStandIns } from "./stand-ins.ts";
 
 const missing = missingDocker();
+const skip = missing.length > 0 && `it needs ${missing.join(", ")}`;
 
 /** Beside the shipped file: a build that reaches the registry of packages, and health checks that take no time. */
 const ADDED = `
@@ -39,29 +40,51 @@ function read(url: string, token: string) {
   return { source, read };
 }
 
-test("Docker builds the image, and of what Compose runs a server may be killed, and each replaced, under load", {
-  skip: missing.length > 0 && `it needs ${missing.join(", ")}`,
-  timeout: 600_000,
-}, async (context) => {
-  const docker = new Docker();
-  context.after(() => docker.discard());
-  const added = join(docker.folder, "added.yaml");
-  writeFileSync(added, ADDED);
-  const compose = (settings: Record<string, string>, ...args: string[]) =>
-    docker.compose(settings, "-f", "deploy/compose.yaml", "-f", added, ...args);
-  const start = (settings: Record<string, string>, ...args: string[]) =>
-    compose(settings, "up", "--detach", "--wait", "--no-build", ...args);
+const docker = new Docker();
+const compose = (settings: Readonly<Record<string, string>>, ...args: string[]) =>
+  docker.compose(settings, "-f", "deploy/compose.yaml", "-f", join(docker.folder, "added.yaml"), ...args);
 
+before(async () => {
+  if (skip) return;
+  writeFileSync(join(docker.folder, "added.yaml"), ADDED);
   await docker.start("machine");
   await makeStandIns(docker);
   await compose(SETTINGS, "build");
   await docker.stop();
   await docker.start("own");
-  await start(SETTINGS);
+});
+after(() => docker.discard());
 
+test("a container of the image keeps its data in its volume alone, is well, and ends in order", {
+  skip,
+}, async () => {
+  const name = "alone";
+  const inside = (...command: string[]) => docker.docker("exec", name, ...command);
+  const state = (field: string) => docker.docker("inspect", "--format", `{{.State.${field}}}`, name);
+  const isHealthy = async () => (await state("Health.Status")) === "healthy";
+  const token = () => inside("cat", "/var/lib/mission-control/token");
+  // What docker compose calls it.
+  const image = "mission-control-one";
+  await docker.docker("run", "--detach", "--name", name, "--read-only", "--health-interval=1s", image);
+  while (!(await isHealthy())) await wait(100);
+  assert.equal(await inside("id", "-un"), "node");
+  assert.match(await inside("mission-control", "doctor"), /^ok +data folder/m);
+  const before = await token();
+  await docker.docker("stop", "--time", "10", name);
+  assert.equal(await state("ExitCode"), "0");
+  await docker.docker("start", name);
+  while (!(await isHealthy())) await wait(100);
+  assert.equal(await token(), before);
+  await docker.docker("rm", "--force", "--volumes", name);
+});
+
+test("of what Compose runs a server may be killed, and each replaced, under load", {
+  skip,
+}, async (context) => {
+  const start = (settings: Readonly<Record<string, string>>, ...args: string[]) =>
+    compose(settings, "up", "--detach", "--wait", "--no-build", ...args);
+  await start(SETTINGS);
   const inOne = (...command: string[]) => compose(SETTINGS, "exec", "-T", "one", ...command);
-  assert.equal(await inOne("id", "-un"), "node");
-  assert.equal(await inOne("stat", "-c", "%a", "/var/lib/mission-control"), "700");
   const login = await inOne("mission-control", "login", "--url", "http://127.0.0.1:4000");
   assert.match(login, /http:\/\/localhost:8080\/login#/);
 
