@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { keptPayload } from "../../packages/server/src/dispatch/payload.ts";
 import { Counter } from "../../packages/server/src/insights/counting.ts";
 import type { Contents } from "../../packages/server/src/store/contents.ts";
-import type { ExchangeRecord } from "../../packages/server/src/store/exchanges.ts";
+import { type ExchangeRecord, exchangeRow } from "../../packages/server/src/store/exchanges.ts";
 import type { InsightQuery } from "../../packages/server/src/store/insights.ts";
 import type { Store } from "../../packages/server/src/store/store.ts";
 import type { TaskChange } from "../../packages/server/src/tasks/change.ts";
@@ -87,7 +87,7 @@ export async function fill(store: Store, contents: Contents): Promise<void> {
     event: '{"a":"\\u0000é"}',
   };
   await store.edit("webhook", "w1", () => ({ record: { id: "w1" }, deliveries: [delivery] }) as never);
-  await store.addExchanges([EXCHANGE]);
+  await store.addExchanges([exchangeRow(EXCHANGE)]);
   await store.edit("session", "s1", () => ({ record: { id: "s1" } as never }));
   await store.edit("budget", "b1", () => ({ record: { id: "b1", limit: { tokens: 5 } } as never }));
   const lease = await store.lease("insights", new AbortController().signal);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ExchangeRecord, newExchangeId } from "../store/exchanges.ts";
+import { type ExchangeRecord, type ExchangeRow, newExchangeId } from "../store/exchanges.ts";
 import { ExchangeLog } from "./exchange-log.ts";
 
 function exchange(): ExchangeRecord {
@@ -21,7 +21,7 @@ test("what is recorded while a batch is being written is written before a flush 
   const written: string[] = [];
   const held = Promise.withResolvers<void>();
   const store = {
-    addExchanges: async (exchanges: readonly ExchangeRecord[]) => {
+    addExchanges: async (exchanges: readonly ExchangeRow[]) => {
       await held.promise;
       written.push(...exchanges.map(({ id }) => id));
     },

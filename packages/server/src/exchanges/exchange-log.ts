@@ -1,6 +1,6 @@
 import { pause } from "../abortable.ts";
 import type { Logger } from "../logger.ts";
-import type { ExchangeRecord } from "../store/exchanges.ts";
+import { type ExchangeRecord, type ExchangeRow, exchangeRow } from "../store/exchanges.ts";
 import { type Store, StoreUnavailableError } from "../store/store.ts";
 
 /** So many are written at a time. */
@@ -31,7 +31,8 @@ export interface ExchangeLogOptions {
 export class ExchangeLog implements ExchangeSink {
   readonly #options: ExchangeLogOptions;
   readonly #stop = new AbortController();
-  readonly #waiting: ExchangeRecord[] = [];
+  /** In JSON: so many objects would be in the way of every collection of garbage while they wait. */
+  readonly #waiting: ExchangeRow[] = [];
   #lost = 0;
   #writing: Promise<void> | null = null;
   /** The batch that is being written. */
@@ -47,7 +48,7 @@ export class ExchangeLog implements ExchangeSink {
       this.#lost++;
       return;
     }
-    this.#waiting.push(exchange);
+    this.#waiting.push(exchangeRow(exchange));
     this.#writing ??= this.#write().finally(() => {
       this.#writing = null;
     });

@@ -11,6 +11,18 @@ export interface ExchangeRecord extends Omit<ExchangeView, "endpointId" | "event
   tries: ExchangeTry[];
 }
 
+/** An exchange as it is written: in JSON, beside what it is found by. */
+export interface ExchangeRow {
+  id: string;
+  result: ExchangeResult;
+  agentId: string | null;
+  taskId: string | null;
+  dispatchId: string | null;
+  /** Length of its JSON in bytes. */
+  bytes: number;
+  record: string;
+}
+
 /** Which exchanges are asked for, newest first; an absent field matches all. */
 export interface KeptExchangeQuery {
   kind: ExchangeKind;
@@ -39,8 +51,8 @@ export interface ExchangePolicy {
 
 /** What was sent to agents, and callbacks that were refused, as a store keeps them: beside the log, each as it was. */
 export interface ExchangeStore {
-  /** Keeps exchanges that are over. */
-  addExchanges(exchanges: readonly ExchangeRecord[]): Promise<void>;
+  /** Keeps exchanges that are over, each once however often it comes. */
+  addExchanges(exchanges: readonly ExchangeRow[]): Promise<void>;
   /** Null when there is none, or not any more. */
   exchange(id: string): Promise<ExchangeRecord | null>;
   /** Those that a query finds. */
@@ -66,7 +78,7 @@ export function idRange(kind: ExchangeKind): [from: string, below: string] {
 }
 
 /** An exchange as its row holds it. */
-export function exchangeRow(exchange: ExchangeRecord) {
+export function exchangeRow(exchange: ExchangeRecord): ExchangeRow {
   const { id, result, agentId = null, taskId = null, dispatchId = null } = exchange;
   const record = JSON.stringify(exchange);
   return { id, result, agentId, taskId, dispatchId, bytes: Buffer.byteLength(record), record };

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ExchangeKind, type ExchangeRecord, newExchangeId } from "../../src/store/exchanges.ts";
+import {
+  type ExchangeKind,
+  type ExchangeRecord,
+  exchangeRow,
+  newExchangeId,
+} from "../../src/store/exchanges.ts";
 import { FencedError } from "../../src/store/operations.ts";
 import type { Store } from "../../src/store/store.ts";
 import { type Engine, Subject } from "./engine.ts";
@@ -14,8 +19,8 @@ export function exchanges(engine: Engine): void {
   test("exchanges are there after a restart as they were, and one that comes twice is there once", async () => {
     const subject = await Subject.open(engine);
     const told = exchange("request", 1, { reason: "\u0000 \u{1f680}", taskId: "t1", dispatchId: "d1" });
-    await subject.store.addExchanges([told, exchange("refused", 2, { result: "refused" })]);
-    await subject.store.addExchanges([told]);
+    await subject.store.addExchanges([told, exchange("refused", 2, { result: "refused" })].map(exchangeRow));
+    await subject.store.addExchanges([told].map(exchangeRow));
     await subject.reopen();
     const { store } = subject;
     assert.deepEqual(await store.exchange(told.id), told);
@@ -34,7 +39,9 @@ export function exchanges(engine: Engine): void {
       exchange("request", 3, { agentId: "a1", taskId: "t2", dispatchId: "d3", result: "refused" }),
       exchange("request", 4, { agentId: "a1", taskId: "t1", dispatchId: "d1" }),
     ];
-    await store.addExchanges([...all.slice(2), ...all.slice(0, 2), exchange("refused", 5, { taskId: "t1" })]);
+    await store.addExchanges(
+      [...all.slice(2), ...all.slice(0, 2), exchange("refused", 5, { taskId: "t1" })].map(exchangeRow),
+    );
     const found = async (query: Partial<Parameters<Store["exchanges"]>[0]>) =>
       (await store.exchanges({ kind: "request", limit: 10, ...query })).map(placeOf);
     assert.deepEqual(await found({}), [4, 3, 2, 1]);
@@ -53,7 +60,7 @@ export function exchanges(engine: Engine): void {
     const lease = await store.lease("exchanges", signal);
     const under = lease.token;
     const rows = [1, 2, 3, 4, 5, 6].map((second) => exchange("request", second));
-    await store.addExchanges([...rows, exchange("refused", 1)]);
+    await store.addExchanges([...rows, exchange("refused", 1)].map(exchangeRow));
     const left = async () => (await store.exchanges({ kind: "request", limit: 10 })).map(placeOf);
     const policy = {
       kind: "request",

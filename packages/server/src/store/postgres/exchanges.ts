@@ -1,7 +1,7 @@
 import {
   type ExchangePolicy,
   type ExchangeRecord,
-  exchangeRow,
+  type ExchangeRow,
   firstIdAt,
   idRange,
   type KeptExchangeQuery,
@@ -38,8 +38,7 @@ export class Exchanges {
     this.#database = database;
   }
 
-  async add(exchanges: readonly ExchangeRecord[]): Promise<void> {
-    const rows = exchanges.map(exchangeRow);
+  async add(rows: readonly ExchangeRow[]): Promise<void> {
     const statement = insert(
       rows.map(({ id }) => id),
       rows.map(({ result }) => result),

@@ -8,7 +8,7 @@ import type {
 import type { ArtifactRecord } from "../../tasks/artifact.ts";
 import type { Attempt, Message, Task } from "../../tasks/task.ts";
 import type { DeliveryPage, DeliveryPolicy, DeliveryRecord } from "../deliveries.ts";
-import type { ExchangePolicy, ExchangeRecord, KeptExchangeQuery } from "../exchanges.ts";
+import type { ExchangePolicy, ExchangeRecord, ExchangeRow, KeptExchangeQuery } from "../exchanges.ts";
 import type {
   CountedFacts,
   InsightPolicy,
@@ -222,7 +222,7 @@ export abstract class TableStore extends OperationStore implements TableMethods 
     return this.#insights.prune(policy);
   }
 
-  addExchanges(exchanges: readonly ExchangeRecord[]): Promise<void> {
+  addExchanges(exchanges: readonly ExchangeRow[]): Promise<void> {
     return this.#exchanges.add(exchanges);
   }
 

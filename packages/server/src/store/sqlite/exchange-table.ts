@@ -3,7 +3,7 @@ import {
   type ExchangeKind,
   type ExchangePolicy,
   type ExchangeRecord,
-  exchangeRow,
+  type ExchangeRow,
   firstIdAt,
   idRange,
   type KeptExchangeQuery,
@@ -24,9 +24,8 @@ export class ExchangeTable {
   }
 
   /** Part of the surrounding commit. */
-  add(exchanges: readonly ExchangeRecord[]): void {
-    for (const exchange of exchanges) {
-      const { id, result, agentId, taskId, dispatchId, bytes, record } = exchangeRow(exchange);
+  add(exchanges: readonly ExchangeRow[]): void {
+    for (const { id, result, agentId, taskId, dispatchId, bytes, record } of exchanges) {
       this.#insert.run(id, result, agentId, taskId, dispatchId, bytes, record);
     }
   }

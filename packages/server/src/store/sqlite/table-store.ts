@@ -10,7 +10,7 @@ import type { ArtifactRecord } from "../../tasks/artifact.ts";
 import type { AgentCommand } from "../../tasks/change.ts";
 import type { Attempt, Message, Task } from "../../tasks/task.ts";
 import type { DeliveryPage, DeliveryPolicy, DeliveryRecord } from "../deliveries.ts";
-import type { ExchangePolicy, ExchangeRecord, KeptExchangeQuery } from "../exchanges.ts";
+import type { ExchangePolicy, ExchangeRecord, ExchangeRow, KeptExchangeQuery } from "../exchanges.ts";
 import type {
   CountedFacts,
   InsightPolicy,
@@ -262,7 +262,7 @@ export abstract class TableStore extends OperationStore implements TableMethods 
     return this.#commits.upkeepUnder(under, () => this.#tables.insights.prune(policy));
   }
 
-  addExchanges(exchanges: readonly ExchangeRecord[]): Promise<void> {
+  addExchanges(exchanges: readonly ExchangeRow[]): Promise<void> {
     return this.#commits.upkeep(() => this.#exchanges.add(exchanges));
   }
 
