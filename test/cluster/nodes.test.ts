@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, type TestContext, test } from "node:test";
+import { decodeFrame } from "../../packages/server/src/store/event-frame.ts";
+import { STEP_ENTRIES } from "../../packages/server/src/store/postgres/event-log.ts";
 import type { PostgresStore } from "../../packages/server/src/store/postgres/postgres-store.ts";
 import { StoreUnavailableError } from "../../packages/server/src/store/store.ts";
 import {
@@ -51,6 +53,21 @@ test("followers on every node see the same events in the same order, none twice 
     );
   }
   assert.equal(new Set(sequences[0]?.map(({ frame }) => /"message":"([^"]+)"/.exec(frame)?.[1])).size, count);
+});
+
+test("another node is given long entries among short ones as they were committed, and more than one step of them", async (context) => {
+  const { stores } = await nodes(context, 2);
+  const [one, other] = stores as [PostgresStore, PostgresStore];
+  const told = new Told(other);
+  const lengths = Array.from({ length: 2 * STEP_ENTRIES + 50 }, (_, index) =>
+    index % 100 === 99 ? 50_000 : 20,
+  );
+  await one.append(lengths.map((length) => newEvent("activity", { message: "x".repeat(length) })));
+  const entries = await told.upTo(lengths.length);
+  assert.deepEqual(
+    entries.map(({ frame }) => decodeFrame(frame).message?.length),
+    lengths,
+  );
 });
 
 test("of one callback sent to several nodes at once, one counts", async (context) => {

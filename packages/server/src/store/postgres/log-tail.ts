@@ -6,11 +6,9 @@ import type { LogRow } from "../log-row.ts";
 import type { EntrySource, RelayedLog } from "../relayed-log.ts";
 import type { Follower, Following, LogEntry } from "../store.ts";
 import type { LogNotice } from "./commit-notices.ts";
-import type { EventLog } from "./event-log.ts";
+import { type EventLog, STEP_ENTRIES } from "./event-log.ts";
 import { TailPace } from "./tail-pace.ts";
 
-/** Entries that one step of the tail reads, at most. */
-const STEP_ENTRIES = 1000;
 /** So many of this node's own entries are kept while those before them are read; the others are read, too. */
 const MOST_AHEAD = 4096;
 /** Between two tries to read for one who follows from far behind. */
@@ -167,12 +165,14 @@ export class LogTail implements RelayedLog {
         await this.#pace.due();
         // Meanwhile, it may have been closed, or what there was to read may have come another way.
         if (!this.#hasToRead) break;
-        this.#pace.begin();
+        const begun = performance.now();
         this.#isAsked = false;
         const position = this.#newest;
         const known = this.#known;
         const missing = (this.#ahead[0]?.id ?? Number.POSITIVE_INFINITY) - 1 - position;
-        const { entries, range } = await this.#log.step(position, Math.min(missing, STEP_ENTRIES));
+        const { entries, range } = await this.#log.step(position, missing);
+        // Behind a whole step comes the next one at once.
+        if (entries.length < STEP_ENTRIES) this.#pace.stepped(begun);
         if (range.newest < position || isLostPosition(position, range.gaps ?? [])) {
           this.#stop.abort();
           this.#putBack();

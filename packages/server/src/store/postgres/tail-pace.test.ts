@@ -9,7 +9,7 @@ test("a tail reads on after a pause, which is short where somebody waits, and is
   let steps = 0;
   const step = async () => {
     await pace.due();
-    pace.begin();
+    pace.stepped(Date.now());
     steps++;
   };
   const passes = async (ms: number) => {

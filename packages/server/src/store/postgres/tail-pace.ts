@@ -5,7 +5,7 @@ const STEP_MS = { urgent: 5, other: 25 };
 export class TailPace {
   readonly #isUrgent: () => boolean;
   readonly #clock: () => number;
-  /** When the last step began. */
+  /** When the last step began that is to be followed by a pause. */
   #begunAt = Number.NEGATIVE_INFINITY;
   /** The pause that is made now: until when, and what ends it. */
   #pause: { until: number; end: () => void } | null = null;
@@ -21,9 +21,9 @@ export class TailPace {
     for (let until = this.#dueAt(); until > this.#clock(); until = this.#dueAt()) await this.#wait(until);
   }
 
-  /** A step begins. */
-  begin(): void {
-    this.#begunAt = this.#clock();
+  /** A step that began then has come to the end of what there is. */
+  stepped(begunAt: number): void {
+    this.#begunAt = begunAt;
   }
 
   /** It may have become urgent. */
