@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Usage } from "@mission-control/protocol";
-import { LruMap } from "toad-cache";
+import { FifoMap } from "toad-cache";
 import type { Attempt } from "../../tasks/task.ts";
 import { isOver, occupiesSlot, PRIORITY_RANK } from "../../tasks/task.ts";
 import { UsageSum } from "../../tasks/usage.ts";
@@ -33,7 +33,7 @@ interface WaitingAttempt extends AttemptEntry {
  */
 export class AttemptTable {
   readonly #waiting = new Waiting<WaitingAttempt>();
-  readonly #cache = new LruMap<Attempt>(CACHED_ATTEMPTS);
+  readonly #cache = new FifoMap<Attempt>(CACHED_ATTEMPTS);
   /** How many attempts are under way, of each agent that was asked about. */
   readonly #underWay = new Map<string, number>();
   readonly #heads = new QueueHeads((agentId, limit) => this.#readQueue(agentId, limit));

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { LruMap } from "toad-cache";
+import { FifoMap } from "toad-cache";
 import type { Task } from "../../tasks/task.ts";
 import { hasEnded, PRIORITY_RANK } from "../../tasks/task.ts";
 import { searchText } from "../search-text.ts";
@@ -40,7 +40,7 @@ export class TaskTable {
   readonly #moved = new Waiting<WaitingTask>();
   /** Row numbers of the tasks whose texts the search's index does not know yet. */
   readonly #unsearchable = new Waiting<number>();
-  readonly #cache = new LruMap<TaskEntry>(CACHED_TASKS);
+  readonly #cache = new FifoMap<TaskEntry>(CACHED_TASKS);
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
