@@ -16,13 +16,13 @@ const BUCKET_LENGTHS = { day: 10, hour: 13 } as const;
 export class InsightTable {
   readonly #statements: Statements;
   readonly #addFact: StatementSync;
-  readonly #removeFact: StatementSync;
+  readonly #removeFacts: StatementSync;
   readonly #put: StatementSync;
 
   constructor(db: DatabaseSync) {
     this.#statements = new Statements(db);
     this.#addFact = db.prepare("INSERT INTO insight_facts (fact) VALUES (?)");
-    this.#removeFact = db.prepare("DELETE FROM insight_facts WHERE seq = ?");
+    this.#removeFacts = db.prepare("DELETE FROM insight_facts WHERE seq IN (SELECT value FROM json_each(?))");
     this.#put = db.prepare(
       `INSERT INTO insight_counts (bucket, agent_id, tag, counts) VALUES (?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET counts = excluded.counts`,
@@ -59,7 +59,7 @@ export class InsightTable {
     for (const { bucket, agentId, tag, counts } of rows) {
       this.#put.run(bucket, agentId, tag, JSON.stringify(counts));
     }
-    for (const seq of facts) this.#removeFact.run(seq);
+    this.#removeFacts.run(JSON.stringify(facts));
   }
 
   find({ ranges, agentId, tag }: InsightQuery): InsightRow[] {
