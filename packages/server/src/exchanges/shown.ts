@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
+import { FifoMap } from "toad-cache";
 
 /** Stands for what is not shown. */
 export const HIDDEN = "***";
@@ -12,6 +13,13 @@ const MAX_VALUE = 300;
 /** Headers whose values prove who somebody is, by what is in their names. */
 const MAY_BE_SECRET = /auth|cookie|signature|secret|token|key|password|credential/;
 
+interface ShownHeader {
+  shownName: string;
+  isHidden: boolean;
+}
+
+const HEADERS = new FifoMap<ShownHeader>(256);
+
 /** Headers as they are kept and shown: bounded, and without what may be secret. */
 export function shownHeaders(headers: IncomingHttpHeaders | OutgoingHttpHeaders): Record<string, string> {
   const shown: Record<string, string> = {};
@@ -19,10 +27,20 @@ export function shownHeaders(headers: IncomingHttpHeaders | OutgoingHttpHeaders)
     const value = headers[name];
     if (value === undefined) continue;
     const text = Array.isArray(value) ? value.join(", ") : String(value);
-    const lowerCase = name.toLowerCase();
-    shown[cut(lowerCase)] = MAY_BE_SECRET.test(lowerCase) ? HIDDEN : cut(text);
+    const { shownName, isHidden } = headerOf(name);
+    shown[shownName] = isHidden ? HIDDEN : cut(text);
   }
   return shown;
+}
+
+/** What is done with a header; the same few come again and again. */
+function headerOf(name: string): ShownHeader {
+  const known = HEADERS.get(name);
+  if (known) return known;
+  const lowerCase = name.toLowerCase();
+  const header = { shownName: cut(lowerCase), isHidden: MAY_BE_SECRET.test(lowerCase) };
+  HEADERS.set(name, header);
+  return header;
 }
 
 function cut(text: string): string {
@@ -41,7 +59,8 @@ export function shownBody(body: string | Uint8Array, secret?: string): string {
       ? body.slice(0, ahead)
       : Buffer.from(body.subarray(0, MAX_BODY_BYTES)).toString();
   const hidden = secret ? text.replaceAll(secret, HIDDEN) : text;
-  if (Buffer.byteLength(hidden) <= MAX_BODY_BYTES) return hidden;
+  // No character takes more than three bytes of UTF-8 for each of its UTF-16 units.
+  if (hidden.length * 3 <= MAX_BODY_BYTES || Buffer.byteLength(hidden) <= MAX_BODY_BYTES) return hidden;
   // A character that is cut in two is left out.
   return new TextDecoder().decode(Buffer.from(hidden).subarray(0, MAX_BODY_BYTES), { stream: true });
 }
