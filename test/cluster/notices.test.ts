@@ -37,7 +37,7 @@ class Ear {
     return ear;
   }
 
-  /** Waits for the notice that says all there is. */
+  /** Waits for the notice that says all there is to read. */
   async lastOf(newest: number): Promise<void> {
     const isLast = (notice: LogNotice) => notice.newest === newest && !notice.moreFollows;
     while (!this.notices.some(isLast)) {
@@ -58,7 +58,7 @@ test("each commit is announced, but of a burst a few, and where it ended", async
   const ear = await Ear.of(context, place);
   await store.append([newEvent("gateway")]);
   await ear.lastOf(1);
-  assert.deepEqual(ear.notices, [{ newest: 1, moreFollows: false }]);
+  assert.deepEqual(ear.notices, [{ newest: 1, isUrgent: false, moreFollows: false }]);
 
   await burst(store);
   await ear.lastOf(1 + BURST);
@@ -76,7 +76,8 @@ test("what others may have to act on is announced at once, also in a burst", asy
   await burst(store);
   await ear.lastOf(newest);
   await ear.lastOf(newest + BURST);
-  const about = ear.notices.findIndex((notice) => notice.newest === newest && !notice.moreFollows);
+  const about = ear.notices.findIndex((notice) => notice.newest === newest && notice.isUrgent);
+  assert.notEqual(about, -1);
   assert.ok(
     ear.notices.slice(0, about).every((notice) => notice.newest < newest),
     "before anything later was",

@@ -13,25 +13,35 @@ const NOTICE_MS = 25;
 /** So long after the last commit, a burst is over. */
 const OVER_MS = 35;
 
-/** Before a position: more follows, and will not be announced each time. A number with it is the same number. */
-const MORE_FOLLOWS = "+";
+/** What a notice begins with, before the position; with each of them, it is the same number. */
+const BEGINNING = {
+  /** Somebody may have to act on what it announces. */
+  urgent: "",
+  /** Nobody has. */
+  other: "0",
+  /** Nobody has, and more follows, which will not be announced each time. */
+  moreFollows: "+",
+};
 
 const announceHead = prepared(
   "announce_head",
-  "SELECT pg_notify($1, newest || ' ' || current_schema()) FROM log_head",
+  "SELECT pg_notify($1, $2 || newest || ' ' || current_schema()) FROM log_head",
 );
 
 /** What a node tells the others of its commits. */
 export interface LogNotice {
   /** Id of its newest event. */
   newest: number;
+  /** Whether somebody may have to act on what was committed. */
+  isUrgent: boolean;
   /** Whether commits follow that are not announced, for some 25 ms. */
   moreFollows: boolean;
 }
 
 /** @param text what came with NOTIFY */
 export function readNotice(text: string): LogNotice {
-  return { newest: Number(text), moreFollows: text.startsWith(MORE_FOLLOWS) };
+  const moreFollows = text.startsWith(BEGINNING.moreFollows);
+  return { newest: Number(text), isUrgent: !moreFollows && !text.startsWith(BEGINNING.other), moreFollows };
 }
 
 /**
@@ -75,10 +85,11 @@ export class CommitNotices {
     const eventMs = Math.min(now - this.#commitAt, PAUSE_MS) / events.length;
     this.#eventMs += (eventMs - this.#eventMs) / 4;
     this.#commitAt = now;
-    if (!this.#isBurst || events.some(({ change }) => change)) return "";
+    if (events.some(({ change }) => change)) return BEGINNING.urgent;
+    if (!this.#isBurst) return BEGINNING.other;
     if (now < this.#noticeAt + NOTICE_MS) return null;
     this.#noticeAt = now;
-    return MORE_FOLLOWS;
+    return BEGINNING.moreFollows;
   }
 
   get #isBurst(): boolean {
@@ -89,6 +100,6 @@ export class CommitNotices {
     const left = this.#landedAt + OVER_MS - performance.now();
     this.#ending = left > 0 ? setTimeout(() => this.#endBurst(), left) : undefined;
     // Where that fails, the others look by themselves before long.
-    if (!this.#ending) this.#database.read(announceHead(LOG_CHANNEL)).catch(() => {});
+    if (!this.#ending) this.#database.read(announceHead(LOG_CHANNEL, BEGINNING.other)).catch(() => {});
   }
 }

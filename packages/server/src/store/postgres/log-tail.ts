@@ -91,10 +91,10 @@ export class LogTail implements RelayedLog {
   }
 
   /** Another node gave notice of a commit. */
-  announced({ newest, moreFollows }: LogNotice): void {
+  announced({ newest, isUrgent, moreFollows }: LogNotice): void {
     if (this.#source?.brings(newest)) return;
     if (moreFollows) this.#watchUntil = performance.now() + WATCH_MS;
-    this.#learnt(newest, !moreFollows);
+    this.#learnt(newest, isUrgent);
   }
 
   /** There may be entries that were not announced. */
@@ -145,8 +145,8 @@ export class LogTail implements RelayedLog {
   /** Reads what there is to read, and as soon as it is urgent now. */
   #readOn(): void {
     if (!this.#hasToRead) return;
-    this.#pace.hasten();
-    this.#reading ??= this.#read();
+    if (this.#reading) this.#pace.hasten();
+    else this.#reading = this.#read();
   }
 
   get #hasToRead(): boolean {
@@ -160,6 +160,7 @@ export class LogTail implements RelayedLog {
   }
 
   async #read(): Promise<void> {
+    this.#pace.begin();
     try {
       while (this.#hasToRead) {
         await this.#pace.due();

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TailPace } from "./tail-pace.ts";
 
-test("a tail reads on after a pause, which is short where somebody waits, and is cut short when somebody begins to", async (context) => {
+test("a tail waits for what comes together, shortly where somebody waits, and the wait ends when somebody begins to", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout", "Date"] });
   let isUrgent = false;
   const pace = new TailPace(() => isUrgent, Date.now);
   let steps = 0;
   const step = async () => {
+    pace.begin();
     await pace.due();
     pace.stepped(Date.now());
     steps++;
@@ -17,13 +18,14 @@ test("a tail reads on after a pause, which is short where somebody waits, and is
     await new Promise((resolve) => setImmediate(resolve));
     return steps;
   };
-  await step();
-  assert.equal(steps, 1, "the first one at once");
   void step();
-  assert.equal(await passes(24), 1);
-  assert.equal(await passes(1), 2);
+  assert.equal(await passes(24), 0);
+  assert.equal(await passes(1), 1);
 
   isUrgent = true;
+  await passes(1000);
+  await step();
+  assert.equal(steps, 2, "after a rest at once");
   void step();
   assert.equal(await passes(4), 2);
   assert.equal(await passes(1), 3);

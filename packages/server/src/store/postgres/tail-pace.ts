@@ -1,11 +1,13 @@
-/** Between two steps of a tail, in milliseconds: where others commit all the time, what comes meanwhile is read together. */
-const STEP_MS = { urgent: 5, other: 25 };
+/** Before a step of a tail, in milliseconds: what comes meanwhile is read together. */
+const PAUSE_MS = { urgent: 5, other: 25 };
 
-/** When the next step of a tail begins: sooner where somebody waits for it. */
+/** When a tail reads the next step: at once after a rest where somebody waits for it, else some time after there is something. */
 export class TailPace {
   readonly #isUrgent: () => boolean;
   readonly #clock: () => number;
   /** When the last step began that is to be followed by a pause. */
+  #steppedAt = Number.NEGATIVE_INFINITY;
+  /** Since when there is something to read, after a rest. */
   #begunAt = Number.NEGATIVE_INFINITY;
   /** The pause that is made now: until when, and what ends it. */
   #pause: { until: number; end: () => void } | null = null;
@@ -16,6 +18,11 @@ export class TailPace {
     this.#clock = clock;
   }
 
+  /** After a rest, there is something to read. */
+  begin(): void {
+    this.#begunAt = this.#clock();
+  }
+
   /** Resolves when it is time for a step. */
   async due(): Promise<void> {
     for (let until = this.#dueAt(); until > this.#clock(); until = this.#dueAt()) await this.#wait(until);
@@ -23,7 +30,7 @@ export class TailPace {
 
   /** A step that began then has come to the end of what there is. */
   stepped(begunAt: number): void {
-    this.#begunAt = begunAt;
+    this.#steppedAt = begunAt;
   }
 
   /** It may have become urgent. */
@@ -33,12 +40,13 @@ export class TailPace {
 
   /** Ends the pause that is made now, if any, and makes none any more. */
   close(): void {
-    this.#begunAt = Number.NEGATIVE_INFINITY;
+    this.#steppedAt = this.#begunAt = Number.NEGATIVE_INFINITY;
     this.#pause?.end();
   }
 
   #dueAt(): number {
-    return this.#begunAt + (this.#isUrgent() ? STEP_MS.urgent : STEP_MS.other);
+    if (this.#isUrgent()) return this.#steppedAt + PAUSE_MS.urgent;
+    return Math.max(this.#steppedAt, this.#begunAt) + PAUSE_MS.other;
   }
 
   #wait(until: number): Promise<void> {
