@@ -103,7 +103,6 @@ export class RequestSender {
   readonly #keys = new LruMap<KeyObject>(KEPT_KEYS);
   /** Of URLs, what `node:http` makes of them: whoever sends many requests to one gives the same object each time. */
   readonly #addresses = new WeakMap<URL, RequestOptions>();
-  readonly #underWay = new Set<OpenRequest>();
   #isClosed = false;
 
   constructor({ lookup, maxBodyBytes = MAX_BODY_BYTES }: RequestSenderOptions = {}) {
@@ -135,21 +134,18 @@ export class RequestSender {
     }
     const open = new OpenRequest(this.#begin(url, { method, headers }), times, this.#maxBodyBytes);
     const stop = () => open.stop();
-    this.#underWay.add(open);
     // On the caller's own signal: one that follows others costs as much as all the rest of this method.
     signal.addEventListener("abort", stop, { once: true });
     try {
       return await open.send(body);
     } finally {
       signal.removeEventListener("abort", stop);
-      this.#underWay.delete(open);
     }
   }
 
-  /** Waits for nothing that is under way any longer. */
+  /** Waits for nothing that is under way any longer: it ends with its connection. */
   close(): void {
     this.#isClosed = true;
-    for (const open of this.#underWay) open.stop();
     this.#http.destroy();
     this.#https.destroy();
   }
