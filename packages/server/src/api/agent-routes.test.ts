@@ -212,7 +212,7 @@ test("a server that does not follow its log says so instead of letting its clien
     seenAs: (store) =>
       new Proxy(store, {
         get(target, name: keyof Store) {
-          if (name === "follow") return () => ({ close() {} });
+          if (name === "follow") return () => ({ setUrgent() {}, close() {} });
           const value: unknown = target[name];
           return typeof value === "function" ? value.bind(target) : value;
         },
