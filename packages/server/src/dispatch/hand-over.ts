@@ -8,8 +8,8 @@ const ABORT_GRACE_MS = 1000;
 export class HandOver {
   readonly #abort = new AbortController();
   readonly #done = Promise.withResolvers<ChangeResult | null>();
-  /** Resolves a grace time after the abort. */
-  readonly #givenUp = Promise.withResolvers<null>();
+  /** What came of sending it; null where it was aborted and ended without an outcome, or did not end in time. */
+  readonly #outcome = Promise.withResolvers<DispatchOutcome | null>();
   readonly agentId: string;
 
   constructor(agentId: string) {
@@ -32,7 +32,7 @@ export class HandOver {
   abort(): void {
     if (this.signal.aborted) return;
     this.#abort.abort();
-    setTimeout(() => this.#givenUp.resolve(null), ABORT_GRACE_MS).unref();
+    setTimeout(() => this.#outcome.resolve(null), ABORT_GRACE_MS).unref();
   }
 
   /** It will not be sent. */
@@ -50,10 +50,12 @@ export class HandOver {
   ): Promise<void> {
     let written: ChangeResult | null = null;
     try {
-      const sent = send({ signal: this.signal }).catch((error: unknown): DispatchOutcome | null =>
-        this.signal.aborted ? null : { kind: "unknown", reason: `Sending failed: ${String(error)}` },
+      send({ signal: this.signal }).then(this.#outcome.resolve, (error: unknown) =>
+        this.#outcome.resolve(
+          this.signal.aborted ? null : { kind: "unknown", reason: `Sending failed: ${String(error)}` },
+        ),
       );
-      const outcome = await Promise.race([sent, this.#givenUp.promise]);
+      const outcome = await this.#outcome.promise;
       if (outcome) written = await settle(outcome);
     } finally {
       this.#done.resolve(written);
