@@ -8,7 +8,7 @@ import {
   type RequestOptions,
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import type { LookupFunction } from "node:net";
+import type { LookupFunction, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { urlToHttpOptions } from "node:url";
 import { STANDARD_HEADERS, signingKey, signStandard, standardHeaders } from "@mission-control/protocol";
@@ -107,9 +107,9 @@ export class RequestSender {
 
   constructor({ lookup, maxBodyBytes = MAX_BODY_BYTES }: RequestSenderOptions = {}) {
     this.#maxBodyBytes = maxBodyBytes;
-    const options = { keepAlive: true, timeout: IDLE_MS, ...(lookup ? { lookup } : {}) };
-    this.#http = new HttpAgent(options);
-    this.#https = new HttpsAgent(options);
+    const options = { keepAlive: true, ...(lookup ? { lookup } : {}) };
+    this.#http = endsIdle(new HttpAgent(options));
+    this.#https = endsIdle(new HttpsAgent(options));
   }
 
   /**
@@ -177,6 +177,18 @@ export class RequestSender {
       throw new NoAnswerError(explainNetworkError(error), false);
     }
   }
+}
+
+/** Has an agent end connections that nothing goes over. */
+function endsIdle<Kind extends HttpAgent>(agent: Kind): Kind {
+  // The agent ends only those on which no request is under way. Its own option would set the time anew for each request.
+  agent.keepSocketAlive = (stream) => {
+    const socket = stream as Socket;
+    if (socket.timeout !== IDLE_MS) socket.setTimeout(IDLE_MS);
+    socket.unref();
+    return true;
+  };
+  return agent;
 }
 
 /** One request from its first byte to the end of its answer. */
