@@ -36,11 +36,27 @@ test("events are read until NATS has brought what there was", (context) => {
   subject.reached(9);
   assert.equal(subject.way, "postgresql");
   log.newest = 12;
-  // It had 10 when the last message came: this one is not further behind than that.
+  // It had 10 when it began: this message is not further behind than that.
   subject.reached(11);
   assert.equal(subject.way, "nats");
   assert.equal(subject.brings(13), true);
   assert.deepEqual(seen, ["nats"]);
+});
+
+test("NATS is followed where it is a little later than what is read, however fast events come, and not where it is much", (context) => {
+  const laterBy = (lateMs: number) => {
+    const { subject, log, pass } = following(context);
+    // An event each millisecond, which is read at once, and a message each 5.
+    for (let at = 0; at < 2000; at += 5) {
+      log.newest = 10 + at;
+      subject.reached(10 + at - lateMs);
+      pass(5);
+    }
+    context.mock.timers.reset();
+    return subject.way;
+  };
+  assert.equal(laterBy(200), "nats");
+  assert.equal(laterBy(400), "postgresql");
 });
 
 test("what NATS does not bring in time is read, and it is asked anew", (context) => {

@@ -2,6 +2,8 @@ import type { EntrySource } from "../store/relayed-log.ts";
 
 /** An entry that NATS does not bring in so many milliseconds after it is known of is read from the database. */
 const GRACE_MS = 500;
+/** By so much NATS may be later than the database with what there is when it is begun to follow it, in milliseconds. */
+const BEHIND_MS = 250;
 /** After it did not come, NATS is asked again so much later: twice as much each time that it failed soon. */
 const PAUSE_MS = { shortest: 1000, longest: 30_000 };
 /** What lasted so long has not failed soon. */
@@ -31,8 +33,8 @@ export class Following implements EntrySource {
   #upTo = 0;
   /** Known of, the newest one. */
   #announced = 0;
-  /** The newest entry when the last message came: one that reaches it comes from no further behind. */
-  #newestThen = 0;
+  /** The newest entry that was there at a time: a message that reaches it soon after comes from no further behind. */
+  #mark = { newest: 0, at: Number.NEGATIVE_INFINITY };
   #timer: NodeJS.Timeout | undefined;
   readonly #clock: () => number;
   /** When it was last begun to follow NATS. */
@@ -50,14 +52,16 @@ export class Following implements EntrySource {
 
   /** Messages come from now on, perhaps old ones at first. */
   begin(): void {
-    this.#newestThen = this.#options.log.newest;
+    this.#setMark();
   }
 
   /** A message came, and everything up to this entry was given to who follows here. */
   reached(upTo: number): void {
     this.#upTo = Math.max(this.#upTo, upTo);
-    const isCaughtUp = upTo >= this.#newestThen;
-    this.#newestThen = this.#options.log.newest;
+    const isOld = this.#clock() - this.#mark.at > BEHIND_MS;
+    const isCaughtUp = upTo >= (isOld ? this.#options.log.newest : this.#mark.newest);
+    // Kept until a message reaches it: events may come so fast that each message is behind what was read meanwhile.
+    if (isOld || isCaughtUp) this.#setMark();
     if (!isCaughtUp || this.#way === "nats") return;
     this.#since = this.#clock();
     this.#change("nats", "it brings what there is");
@@ -77,6 +81,10 @@ export class Following implements EntrySource {
     if (this.#way !== "nats") return;
     this.#change("postgresql", reason);
     void this.#options.log.readAll();
+  }
+
+  #setMark(): void {
+    this.#mark = { newest: this.#options.log.newest, at: this.#clock() };
   }
 
   #watch(upTo: number): void {
