@@ -1,5 +1,5 @@
-import { STATUS_CODES } from "node:http";
 import type { Problem } from "@mission-control/protocol";
+import { STATUS_CODES } from "./node-http.ts";
 
 /** Where Node.js keeps a phrase that RFC 9110 has replaced. */
 const RENAMED: Readonly<Record<number, string>> = { 413: "Content Too Large", 422: "Unprocessable Content" };

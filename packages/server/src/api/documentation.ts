@@ -1,8 +1,8 @@
-import { STATUS_CODES } from "node:http";
 import swagger from "@fastify/swagger";
 import * as protocol from "@mission-control/protocol";
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from "fastify-type-provider-zod";
 import { z } from "zod";
+import { STATUS_CODES } from "../node-http.ts";
 import type { HttpApp } from "./http-app.ts";
 
 type Registry = z.core.$ZodRegistry<{ id?: string | undefined }>;

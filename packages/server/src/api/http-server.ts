@@ -1,4 +1,4 @@
-import { createServer, type Server, type ServerResponse } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { MAX_ATTACHMENTS_BYTES, PROBLEM_TYPE } from "@mission-control/protocol";
 import Fastify, { type FastifyReply, type FastifyRequest } from "fastify";
@@ -20,6 +20,7 @@ import type { Authenticator, Identity } from "../login/authenticator.ts";
 import type { SessionCookie } from "../login/session-cookie.ts";
 import type { Sessions } from "../login/sessions.ts";
 import type { Metrics } from "../metrics.ts";
+import { createServer } from "../node-http.ts";
 import type { Webhooks } from "../outbound/webhooks.ts";
 import { problemBody } from "../problem.ts";
 import type { Contents } from "../store/contents.ts";

@@ -1,11 +1,10 @@
 import type { KeyObject } from "node:crypto";
-import {
-  type ClientRequest,
+import type {
+  ClientRequest,
   Agent as HttpAgent,
-  request as httpRequest,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type RequestOptions,
+  IncomingHttpHeaders,
+  IncomingMessage,
+  RequestOptions,
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { LookupFunction, Socket } from "node:net";
@@ -14,6 +13,7 @@ import { urlToHttpOptions } from "node:url";
 import { STANDARD_HEADERS, signingKey, signStandard, standardHeaders } from "@mission-control/protocol";
 import { explainNetworkError } from "@mission-control/protocol/network-errors";
 import { LruMap } from "toad-cache";
+import { Agent, request as httpRequest } from "../../node-http.ts";
 
 /** An answer's body is read up to here, unless the caller says otherwise; what comes after is thrown away. In bytes. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -108,7 +108,7 @@ export class RequestSender {
   constructor({ lookup, maxBodyBytes = MAX_BODY_BYTES }: RequestSenderOptions = {}) {
     this.#maxBodyBytes = maxBodyBytes;
     const options = { keepAlive: true, ...(lookup ? { lookup } : {}) };
-    this.#http = endsIdle(new HttpAgent(options));
+    this.#http = endsIdle(new Agent(options));
     this.#https = endsIdle(new HttpsAgent(options));
   }
 
