@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
-import type { TaskView } from "@mission-control/protocol";
+import type { TaskStatus, TaskView } from "@mission-control/protocol";
 import type { BrowserContext, Locator, Page } from "playwright-core";
+import { text } from "../src/text/text.ts";
 import { assertAccessible } from "./support/axe.ts";
 import { chromiumPath } from "./support/browser.ts";
 import { Stage } from "./support/stage.ts";
@@ -84,6 +85,14 @@ describe("actions", { skip }, () => {
     await inColumn("pending", "Bulk two");
   });
 
+  /** The board has all its tasks, and has put them in their places. */
+  const settled = async () => {
+    await page.locator('[aria-busy="false"] [data-status]').first().waitFor();
+    await page.evaluate(
+      () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+    );
+  };
+
   test("moves a card with the keyboard alone, picking the agent", async () => {
     const task = await stage.task({ title: "Carried by keys" });
     page = await stage.open(context, "/board");
@@ -91,6 +100,7 @@ describe("actions", { skip }, () => {
     await card("Carried by keys").getByRole("link").focus();
     await page.keyboard.press("Space");
     await page.getByText("Over Pending.").waitFor({ state: "attached" });
+    await settled();
     await page.keyboard.press("ArrowRight");
     await page.getByText("Over Queued.").waitFor({ state: "attached" });
     await page.keyboard.press("Space");
@@ -100,14 +110,6 @@ describe("actions", { skip }, () => {
     await stage.agent.next(task.id);
     await inColumn("in_progress", "Carried by keys");
   });
-
-  /** The board has all its tasks, and has put them in their places. */
-  const settled = async () => {
-    await page.locator('[aria-busy="false"] [data-status]').first().waitFor();
-    await page.evaluate(
-      () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
-    );
-  };
 
   test("dispatches, answers and edits by keys alone, and the focus stays where the work is", async () => {
     const task = await stage.task({ title: "By keys alone" });
@@ -163,19 +165,34 @@ describe("actions", { skip }, () => {
   });
 
   /** Carries a card: the pointer takes it at a share of its width, and lets it go in a column, this far from its left. */
-  const drag = async (title: string, to: string, taken = 0.3, inside = 40) => {
+  const drag = async (title: string, to: TaskStatus, taken = 0.3, inside = 40) => {
     // All columns beside each other: none moves while the card is carried.
     await page.setViewportSize({ width: 2100, height: 800 });
     await settled();
     const from = await card(title).boundingBox();
-    const target = await page.locator(`[data-status="${to}"]`).boundingBox();
-    assert.ok(from && target);
+    assert.ok(from);
     const x = from.x + from.width * taken;
     await page.mouse.move(x, from.y + 40);
     await page.mouse.down();
     await page.mouse.move(x + 20, from.y + 60, { steps: 4 });
+    // It is carried, and the board knows where its columns are.
+    await page.getByText(/^Over /).waitFor({ state: "attached" });
+    const target = await page.locator(`[data-status="${to}"]`).boundingBox();
+    assert.ok(target);
     await page.mouse.move(target.x + inside, target.y + 120, { steps: 8 });
+    await page.getByText(text.board.over(text.status[to])).waitFor({ state: "attached" });
     await page.mouse.up();
+    // For a moment after a drop, clicks are kept from the page: the one that ends the drag is meant.
+    await page.waitForFunction(() => {
+      const element = document.body.appendChild(document.createElement("span"));
+      let isHeard = false;
+      element.addEventListener("click", () => {
+        isHeard = true;
+      });
+      element.click();
+      element.remove();
+      return isHeard;
+    });
   };
 
   test("drags a card with the mouse, and says why a move means nothing", async () => {

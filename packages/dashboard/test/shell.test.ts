@@ -74,7 +74,8 @@ describe("the shell", { skip }, () => {
   test("filters are saved under a name, by keyboard, and are there in another browser", async () => {
     await removeViews();
     const page = await stage.open(context, "/?types=error&q=no+such&event=1");
-    // Beside an open panel there is no room for the filters themselves.
+    // The panel takes the focus when it opens, and beside it there is no room for the filters themselves.
+    await page.getByText("Raw event").waitFor();
     await page.getByRole("button", { name: /^Filter/ }).press("Enter");
     await page.getByRole("button", { name: "Save view" }).press("Enter");
     await page.getByLabel("Name", { exact: true }).fill("Problems of today");
