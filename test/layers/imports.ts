@@ -41,6 +41,7 @@ export const rooms = [
   "keys.ts",
   "issue-words.ts",
   "abortable.ts",
+  "node-http.ts",
   "unicode.ts",
   "ids.ts",
   "log.ts",
