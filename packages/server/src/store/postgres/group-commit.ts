@@ -51,8 +51,9 @@ export interface GroupCommitOptions {
 }
 
 /**
- * Lets many small operations share one durable commit; what arrives meanwhile goes into the next one, and nobody waits
- * for a timer. Who holds the log's head commits alone, among all nodes: so event ids become visible in their order.
+ * Lets many small operations share one durable commit; what arrives meanwhile goes into the next one. Nobody waits for a
+ * timer, but where other nodes commit too, and then no longer than {@link GATHER_MS}. Who holds the log's head commits
+ * alone, among all nodes: so event ids become visible in their order.
  *
  * Most commits are of callbacks on tasks that this node wrote last. They are planned without the database, and made by it
  * in one round trip if nothing of what they were planned on has changed (optimistic-plan.ts). All others take two: one

@@ -19,7 +19,6 @@ const MAX_PLANS = 16;
 
 /** A transaction that holds the log's head, so that nothing which is read in it can change before its end. */
 interface HeldHead {
-  client: Client;
   /** Id of the newest event. */
   newest: number;
   workingSet: LoadedWorkingSet;
@@ -118,13 +117,12 @@ export class LockedCommits {
     operations: readonly Operation[],
     grow: (() => void) | null,
   ): Promise<LockedPlan> {
-    const held = await holdHead(client, grow ? [] : operations);
-    if (held.newest < this.#mark.newest) {
+    const { workingSet, newest: before } = await holdHead(client, grow ? [] : operations);
+    if (before < this.#mark.newest) {
       // The tables were replaced by older ones under the connection: on a new one, ids go on behind those that were given.
       await this.#connection.abandon(client);
       throw new ConnectionLostError("The log is older than it was.");
     }
-    const { workingSet, newest: before } = held;
     if (grow) {
       grow();
       await load(client, workingSet.loading(needsOf(operations)));
@@ -147,7 +145,7 @@ async function holdHead(client: Client, operations: readonly Operation[]): Promi
   const newest = Number(locked?.rows[0]?.newest);
   workingSet.nextEventId = newest + 1;
   take(loading, answers);
-  return { client, newest, workingSet };
+  return { newest, workingSet };
 }
 
 async function load(client: Client, loading: readonly Loading[]): Promise<void> {
