@@ -214,6 +214,32 @@ describe("the keyboard's place, while everything moves", { skip }, () => {
     await focusIsOn(page, task.id);
   });
 
+  test("a menu that is closed leaves the focus where the page has put it, and opens again at once", async () => {
+    const task = await stage.task({ title: "Menu again", priority: "urgent" });
+    const page = await stage.open(context, "/board");
+    const link = page.locator(`[data-task="${task.id}"] a`);
+    // The menu's own timer runs late on a busy machine: here it does every time.
+    await page.evaluate(() => {
+      const { setTimeout } = window;
+      Object.assign(window, {
+        setTimeout: (run: () => void, delay = 0) => setTimeout(run, delay === 0 ? 40 : delay),
+      });
+    });
+    await link.press("m");
+    await page.locator("[role=menuitem]:focus").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("menu").waitFor({ state: "detached" });
+    await page.waitForFunction((id) => document.activeElement?.matches(`[data-task="${id}"] a`), task.id);
+    await page.keyboard.press("m");
+    await page.locator("[role=menuitem]:focus").waitFor();
+    // Twice as long as the first menu's timer.
+    await page.evaluate(() => new Promise((done) => setTimeout(done, 80)));
+    assert.equal(await page.getByRole("menuitem").first().isVisible(), true);
+    await page.keyboard.press("Escape");
+    await page.getByRole("menu").waitFor({ state: "detached" });
+    await stage.server.call("DELETE", `/api/tasks/${task.id}`);
+  });
+
   test("a dialog gives the focus back to the card it was opened for, wherever that is", async () => {
     const { task, payload } = await stage.running({ title: "Dialog", priority: "urgent" });
     const page = await stage.open(context, "/board");

@@ -3,6 +3,7 @@ import { type KeyboardEvent, type ReactNode, useRef } from "react";
 import { text } from "../text/text.ts";
 import { IconButton } from "./button.tsx";
 import styles from "./dialog.module.css";
+import { keepGivenFocus } from "./given-focus.ts";
 
 interface DialogProps {
   title: string;
@@ -32,6 +33,7 @@ export function Dialog({ title, description, wide, reading, onClose, children }:
             event.preventDefault();
             field.focus();
           }}
+          onCloseAutoFocus={keepGivenFocus}
           onKeyDown={submitByKeys}
           className={`${styles.dialog} ${wide ? styles.wide : ""}`}
           {...(description ? {} : { "aria-describedby": undefined })}

@@ -1,5 +1,6 @@
 import { Content, Item, Portal, Root, Separator, Trigger } from "@radix-ui/react-dropdown-menu";
 import { IconButton } from "./button.tsx";
+import { keepGivenFocus } from "./given-focus.ts";
 import { Icon, type IconName } from "./icon.tsx";
 import styles from "./menu.module.css";
 
@@ -29,7 +30,13 @@ export function Menu({ label, entries, open, onOpenChange, tabStop = false }: Me
         <IconButton icon="more" label={label} tabIndex={tabStop ? 0 : -1} />
       </Trigger>
       <Portal>
-        <Content className={styles.menu} align="end" sideOffset={4} collisionPadding={8}>
+        <Content
+          className={styles.menu}
+          align="end"
+          sideOffset={4}
+          collisionPadding={8}
+          onCloseAutoFocus={keepGivenFocus}
+        >
           {entries.map((entry, index) =>
             entry ? (
               <Item
