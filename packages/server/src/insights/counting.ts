@@ -74,6 +74,8 @@ export class Counting {
     let prunedAt = Number.NEGATIVE_INFINITY;
     try {
       while (!signal.aborted) {
+        // The first time too: a server that starts has more urgent things to do.
+        await pause(gatherMs, signal);
         woken = Promise.withResolvers();
         while (!signal.aborted && (await counter.step()));
         if (performance.now() - prunedAt > PRUNE_EVERY_MS) {
@@ -83,7 +85,6 @@ export class Counting {
         const idle = new AbortController();
         await Promise.race([woken.promise, pause(PRUNE_EVERY_MS, AbortSignal.any([signal, idle.signal]))]);
         idle.abort();
-        await pause(gatherMs, signal);
       }
     } catch (error) {
       // Somebody else has the lease, and does it.
