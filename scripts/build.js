@@ -39,6 +39,8 @@ async function bundle(name, entry, external = []) {
   inputs.push(join(root, "node_modules/.package-lock.json"));
   if (!isOlder(join(folder, entry), inputs)) return;
   rmSync(folder, { recursive: true, force: true });
+  // What V8 made of the last one.
+  rmSync(join(dist, "compiled"), { recursive: true, force: true });
   // Loaded only here: most builds find nothing to bundle.
   const { build } = await import("rolldown");
   await build({

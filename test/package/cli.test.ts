@@ -51,6 +51,14 @@ test("the command installs alone: no Fastify, nothing comes with it", () => {
   assert.deepEqual(readdirSync(join(folder, "node_modules/@mission-control")), ["cli"]);
 });
 
+test("what V8 has compiled is kept beside the command, and read by the next one", async () => {
+  assert.equal((await run(["--version"])).code, 0);
+  const compiled = join(folder, "node_modules/@mission-control/cli/dist/compiled");
+  assert.ok(readdirSync(compiled, { recursive: true }).length > 1);
+  const { stderr } = await run(["--version"], { NODE_DEBUG_NATIVE: "COMPILE_CACHE" });
+  assert.match(stderr, /main\.js.* was accepted/);
+});
+
 test("every command has its help without the server", async () => {
   const { stdout } = await run(["--help"]);
   const commands = [...stdout.matchAll(/^ {2}([a-z]+) .*\S/gm)].map(([, name = ""]) => name);
