@@ -7,6 +7,7 @@ import { CommitConnection } from "./commit-connection.ts";
 import type { CommitNotices } from "./commit-notices.ts";
 import type { Database } from "./database.ts";
 import { endsConnection, toStoreError } from "./engine-error.ts";
+import { Gathering } from "./gathering.ts";
 import { KeptTasks } from "./kept-tasks.ts";
 import { type LockedCommit, LockedCommits } from "./locked-commits.ts";
 import { type Moved, movedBy } from "./log-head.ts";
@@ -19,8 +20,6 @@ import { batch } from "./statement.ts";
 const MAX_GROUP = 512;
 /** More waiting than this, and the database is not keeping up: new work is refused. */
 const MAX_WAITING = 16_384;
-/** Between the beginnings of two commits where other nodes commit too, in milliseconds: what comes meanwhile shares one. */
-const GATHER_MS = 5;
 /** After an optimistic commit was refused, none is tried for so long, in milliseconds: each that is refused costs twice. */
 const REFUSED_MS = 250;
 
@@ -52,8 +51,8 @@ export interface GroupCommitOptions {
 
 /**
  * Lets many small operations share one durable commit; what arrives meanwhile goes into the next one. Nobody waits for a
- * timer, but where other nodes commit too, and then no longer than {@link GATHER_MS}. Who holds the log's head commits
- * alone, among all nodes: so event ids become visible in their order.
+ * timer, but where other nodes commit too (gathering.ts). Who holds the log's head commits alone, among all nodes: so event
+ * ids become visible in their order.
  *
  * Most commits are of callbacks on tasks that this node wrote last. They are planned without the database, and made by it
  * in one round trip if nothing of what they were planned on has changed (optimistic-plan.ts). All others take two: one
@@ -75,11 +74,10 @@ export class GroupCommit {
   #aheadFrom = Number.NEGATIVE_INFINITY;
   /** Id of the newest event of the last commit. */
   #newest = 0;
-  /** Whether other nodes committed before the last one of this node. */
-  #isShared = false;
+  readonly #gathering = new Gathering();
   #isWoken = false;
-  /** When the last commit began. */
-  #begunAt = Number.NEGATIVE_INFINITY;
+  /** Until the commit that is gathered for begins, whatever has come. */
+  #gathered: NodeJS.Timeout | null = null;
   #isClosed = false;
 
   constructor(options: GroupCommitOptions) {
@@ -103,18 +101,13 @@ export class GroupCommit {
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ operation, resolve, reject });
+      if (this.#isWoken) return;
+      this.#isWoken = true;
       // After the poll phase: everything the sockets brought in this turn of the loop is in the group.
-      this.#wake(setImmediate);
-    });
-  }
-
-  /** Commits what waits later. */
-  #wake(later: (work: () => void) => void): void {
-    if (this.#isWoken) return;
-    this.#isWoken = true;
-    later(() => {
-      this.#isWoken = false;
-      this.#commitWaiting();
+      setImmediate(() => {
+        this.#isWoken = false;
+        this.#commitWaiting();
+      });
     });
   }
 
@@ -134,7 +127,10 @@ export class GroupCommit {
     while (this.#waiting.length > 0 && !this.#locking) {
       const pause = this.#pause();
       if (pause > 0) {
-        this.#wake((work) => setTimeout(work, pause));
+        this.#gathered ??= setTimeout(() => {
+          this.#gathered = null;
+          this.#commitWaiting();
+        }, pause);
         return;
       }
       if (this.#sendAhead()) continue;
@@ -149,8 +145,7 @@ export class GroupCommit {
 
   /** For how long the next commit is to wait for more, in milliseconds. */
   #pause(): number {
-    if (!this.#isShared || this.#isClosed || this.#ahead.size > 0) return 0;
-    return this.#begunAt + GATHER_MS - performance.now();
+    return this.#isClosed || this.#ahead.size > 0 ? 0 : this.#gathering.pause(this.#waiting.length);
   }
 
   /** Sends what waits as an optimistic commit, where that can be done now. */
@@ -187,14 +182,15 @@ export class GroupCommit {
   #mayGoAhead(): boolean {
     if (this.#ahead.size === 0) return true;
     const [under] = this.#ahead.values();
-    return this.#ahead.size === 1 && !this.#isShared && this.#waiting.length >= (under?.operations ?? 0);
+    return (
+      this.#ahead.size === 1 && !this.#gathering.isShared && this.#waiting.length >= (under?.operations ?? 0)
+    );
   }
 
   /** Makes an optimistic commit; where the database does not make it, its operations wait again. */
   async #commitAhead(client: Client, group: Waiting[], planned: OptimisticPlan): Promise<void> {
     const { rows } = planned;
-    const begun = performance.now();
-    this.#begunAt = begun;
+    const begun = this.#gathering.begin();
     let moved: Moved;
     try {
       // It has events: whoever does nothing is not committed this way.
@@ -209,7 +205,7 @@ export class GroupCommit {
       return;
     }
     const before = moved.newest - rows.events.length;
-    this.#isShared = before > this.#newest;
+    this.#gathering.made(group.length, before > this.#newest);
     this.#newest = moved.newest;
     this.#kept.committed(rows, moved.revision, (id) => this.#kept.get(id));
     const { outcomes, events } = placed(planned, before);
@@ -238,8 +234,7 @@ export class GroupCommit {
    * @returns null, or why it was not made: a StoreUnavailableError, or the fault of an operation
    */
   async #commit(group: Waiting[], mayGrow: boolean): Promise<unknown> {
-    const begun = performance.now();
-    this.#begunAt = begun;
+    const begun = this.#gathering.begin();
     const more = () => {
       const came = this.#waiting.splice(0, MAX_GROUP - group.length);
       group.push(...came);
@@ -248,14 +243,14 @@ export class GroupCommit {
     const operations = group.map(({ operation }) => operation);
     let made: LockedCommit;
     try {
-      made = await this.#locked.make(operations, mayGrow && this.#isShared ? more : null);
+      made = await this.#locked.make(operations, mayGrow && this.#gathering.isShared ? more : null);
     } catch (error) {
       const reason = toStoreError(error);
       if (reason instanceof StoreUnavailableError) this.#options.unavailable(error);
       return reason;
     }
     const { rows, outcomes, before, revision, known } = made;
-    this.#isShared = before > this.#newest;
+    this.#gathering.made(group.length, before > this.#newest);
     this.#newest = rows.events.at(-1)?.id ?? this.#newest;
     if (this.#connection.current === this.#keptOn) this.#kept.committed(rows, revision, known);
     this.#settle(group, outcomes, rows.events, begun);
