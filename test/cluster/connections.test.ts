@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, type TestContext, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
+import { Metrics } from "../../packages/server/src/metrics.ts";
 import type { PostgresStore } from "../../packages/server/src/store/postgres/postgres-store.ts";
 import { callback, newEvent, running } from "../../packages/server/test/conformance/engine.ts";
 import { Place } from "./place.ts";
@@ -66,7 +67,8 @@ test("no commit overtakes one that has begun: what is seen of the log is never w
 test("what comes while other nodes hold the head of the log shares a commit", async (context) => {
   const place = await Place.of(context, server);
   const sizes: number[] = [];
-  const metrics = { commit: (_seconds: number, size: number) => sizes.push(size), eventsCommitted: () => {} };
+  const metrics = new Metrics();
+  metrics.commit = (_seconds, size) => void sizes.push(size);
   const [one, other] = [await place.open({ metrics }), await place.open()];
   const told = [one, other].map((store) => new Told(store));
   await say(other, "before");

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, type TestContext, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
+import { Metrics } from "../../packages/server/src/metrics.ts";
 import type { ChangeResult } from "../../packages/server/src/store/operations.ts";
 import type { Store } from "../../packages/server/src/store/store.ts";
 import { callback, register, running } from "../../packages/server/test/conformance/engine.ts";
@@ -27,14 +28,18 @@ async function nodes(context: TestContext, tasks: readonly string[] = ["t1"]) {
   const place = await Place.of(context, server);
   const wire = await Wire.to(place.url);
   context.after(() => wire.close());
-  const [far, near] = [await place.open({}, wire.url), await place.open()];
+  const metrics = new Metrics();
+  const [far, near] = [await place.open({ metrics }, wire.url), await place.open()];
   const told = [far, near].map((store) => new Told(store));
   await register(far, "a1", tasks.length);
   for (const taskId of tasks) {
     await running(far, taskId, "a1", `d-${taskId}`);
     await say(far, taskId, "loaded");
   }
-  return { place, wire, far, near, told };
+  /** How many of the far node's commits the database has refused. */
+  const refused = async () =>
+    Number(/^mission_control_commits_refused_total (\d+)$/m.exec(await metrics.text())?.[1]);
+  return { place, wire, far, near, told, refused };
 }
 
 /** Sends a callback, whose message is its key too. */
@@ -92,19 +97,21 @@ async function waiting(place: Place, count = 1): Promise<void> {
 }
 
 test("a callback on a task that this node wrote last is stored without reading anything before", async (context) => {
-  const { wire, far, told } = await nodes(context);
+  const { wire, far, told, refused } = await nodes(context);
   assert.ok(await comesBy(wire, OPTIMISTIC, () => say(far, "t1", "first")));
   assert.ok(!(await comesBy(wire, "load_tasks", () => say(far, "t1", "second"))));
   const { eventId, task, duplicate } = await say(far, "t1", "third");
   assert.deepEqual([task?.message, duplicate], ["third", false]);
   assert.deepEqual(await said(told, eventId ?? 0), ["first", "second", "third"]);
+  assert.equal(await refused(), 0);
 });
 
 test("what another node made of a task meanwhile is what a callback finds", async (context) => {
-  const { far, near, told } = await nodes(context);
+  const { far, near, told, refused } = await nodes(context);
   await say(near, "t1", "done", "complete");
   const { refusal, task } = await say(far, "t1", "too late", "complete");
   assert.deepEqual([refusal?.code, task?.status], ["conflict", "completed"]);
+  assert.equal(await refused(), 1);
   const { newest } = await far.range();
   assert.equal((await said(told, newest))[0], "done");
 });

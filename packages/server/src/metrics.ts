@@ -37,6 +37,9 @@ export interface RelayState {
   gapReads: number;
 }
 
+/** What a store counts. */
+export type CommitMetrics = Pick<Metrics, "commit" | "commitRefused" | "eventsCommitted">;
+
 /** Commits that are taken note of before histograms are made of them: one by one, each would cost more than its callback's rules. */
 const COMMITS_AT_ONCE = 1024;
 
@@ -56,6 +59,7 @@ export class Metrics {
   #newCommits: { seconds: number; groupSize: number }[] = [];
   readonly #requests: Counter<"method" | "route" | "status">;
   #events = 0;
+  #commitsRefused = 0;
   #streamReaders = 0;
   #streamConnections = 0;
   #streamDeliveries = 0;
@@ -89,6 +93,11 @@ export class Metrics {
       this.#limited,
     );
     this.#counter("mission_control_events_committed_total", "Events written to the log.", () => this.#events);
+    this.#counter(
+      "mission_control_commits_refused_total",
+      "Commits that PostgreSQL refused, as another node had changed what they were planned on; each was made anew.",
+      () => this.#commitsRefused,
+    );
     this.#counter(
       "mission_control_stream_connections_total",
       "Event streams opened.",
@@ -210,6 +219,10 @@ export class Metrics {
   commit(seconds: number, groupSize: number): void {
     this.#newCommits.push({ seconds, groupSize });
     if (this.#newCommits.length >= COMMITS_AT_ONCE) this.#observeCommits();
+  }
+
+  commitRefused(): void {
+    this.#commitsRefused++;
   }
 
   streamOpened(): void {

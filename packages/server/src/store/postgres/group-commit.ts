@@ -45,6 +45,8 @@ export interface GroupCommitOptions {
   notices: Pick<CommitNotices, "inCommit">;
   /** A commit is durable, and its promises resolve after this. */
   committed: (events: readonly EventRow[], seconds: number, groupSize: number) => void;
+  /** The database did not make an optimistic commit, which is made anew. */
+  refused: () => void;
   /** The engine could not commit, and something was refused for it. */
   unavailable: (error: unknown) => void;
 }
@@ -198,7 +200,10 @@ export class GroupCommit {
       moved = movedBy(await batch(client, [...planned.statements, ...notice])) as Moved;
     } catch (error) {
       if (endsConnection(error)) await this.#connection.abandon(client);
-      else this.#aheadFrom = performance.now() + REFUSED_MS;
+      else {
+        this.#aheadFrom = performance.now() + REFUSED_MS;
+        this.#options.refused();
+      }
       // Also where the answer alone was lost: by their receipts, what was done is not done again.
       for (const { task } of rows.tasks) this.#kept.forget(task.id);
       this.#waiting.unshift(...group);

@@ -1,7 +1,7 @@
 import { MAX_CALLBACK_BYTES } from "@mission-control/protocol";
 import type { SharedKeys } from "../../keys.ts";
 import type { Logger } from "../../logger.ts";
-import type { Metrics } from "../../metrics.ts";
+import type { CommitMetrics } from "../../metrics.ts";
 import { NO_LIMITS, type TaskLimits } from "../../tasks/limits.ts";
 import type { Contents } from "../contents.ts";
 import type { Operation } from "../operations.ts";
@@ -55,7 +55,7 @@ export interface PostgresStoreOptions {
   now?: () => Date;
   /** How much one attempt's agent may put into its record; without them, anything. */
   limits?: TaskLimits;
-  metrics?: Pick<Metrics, "commit" | "eventsCommitted">;
+  metrics?: CommitMetrics;
   /** Logs outages, and listeners that throw; without one, such an error ends the process. */
   logger?: Pick<Logger, "error">;
   /** Called once, when events that followers had are no more in the log. They get nothing after that: open it again. */
@@ -143,6 +143,7 @@ export class PostgresStore extends TableStore implements Store, SharedKeys {
         this.#tail.committed(events);
         this.#notices.committed();
       },
+      refused: () => metrics?.commitRefused(),
       unavailable: failed,
     });
     this.#wakes = new Wakes(

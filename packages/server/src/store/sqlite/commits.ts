@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Logger } from "../../logger.ts";
-import type { Metrics } from "../../metrics.ts";
+import type { CommitMetrics } from "../../metrics.ts";
 import type { TaskLimits } from "../../tasks/limits.ts";
 import { Followers } from "../followers.ts";
 import { FencedError, type LeaseToken, type Operation, type Outcome } from "../operations.ts";
@@ -22,7 +22,7 @@ export interface CommitsOptions {
   leases: Leases;
   health: FileHealth;
   limits: TaskLimits;
-  metrics: Pick<Metrics, "commit" | "eventsCommitted"> | undefined;
+  metrics: CommitMetrics | undefined;
   /** Logs listeners that throw; without one, such an error ends the process. */
   logger: Pick<Logger, "error"> | undefined;
 }

@@ -1,5 +1,5 @@
 import type { Logger } from "../../logger.ts";
-import type { Metrics } from "../../metrics.ts";
+import type { CommitMetrics } from "../../metrics.ts";
 import { NO_LIMITS, type TaskLimits } from "../../tasks/limits.ts";
 import type { Operation } from "../operations.ts";
 import type { Follower, Following, Lease, LogEntry, Store } from "../store.ts";
@@ -21,7 +21,7 @@ export interface SqliteStoreOptions {
   now?: () => Date;
   /** How much one attempt's agent may put into its record; without them, anything. */
   limits?: TaskLimits;
-  metrics?: Pick<Metrics, "commit" | "eventsCommitted">;
+  metrics?: CommitMetrics;
   /** Logs outages, and listeners that throw; without one, such an error ends the process. */
   logger?: Pick<Logger, "error">;
 }
