@@ -9,5 +9,6 @@ const agent = createAgentServer({
     return `Hello! Your task has ${words.length} words.`;
   },
 });
-const port = Number(process.env.PORT ?? 5000);
-createServer(agent.handler).listen(port, "127.0.0.1", () => console.log(`Waiting for tasks on port ${port}`));
+const server = createServer(agent.handler).listen(Number(process.env.PORT ?? 5000), "127.0.0.1", () => {
+  console.log(`Waiting for tasks at http://127.0.0.1:${server.address().port}/`);
+});

@@ -7,7 +7,6 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { eventTypeSchema, type LogEvent, type TaskView } from "@mission-control/protocol";
 import { EventSource } from "eventsource";
-import { freePort } from "./free-port.ts";
 import { keepLog } from "./keep-log.ts";
 
 const main = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta.url));
@@ -21,27 +20,21 @@ const command = [
 /** The real server in a process of its own, which can be killed and started again, and a client on its stream. */
 export class ServerProcess {
   readonly token = "token-of-the-openclaw-test";
-  readonly url: string;
+  /** Where it listens, without a slash at the end. */
+  url = "";
   /** Every event of the stream, in the order it came, across all restarts. */
   readonly events: LogEvent[] = [];
   readonly output: string[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), "mission-control-server-"));
-  readonly #port: number;
   readonly #gateway: { url: string; token: string };
   readonly #settings: Record<string, string>;
   readonly #arrivals = new EventEmitter();
   #child: ChildProcess | undefined;
   #stream: EventSource | undefined;
 
-  private constructor(
-    port: number,
-    gateway: { url: string; token: string },
-    settings: Record<string, string>,
-  ) {
-    this.#port = port;
+  private constructor(gateway: { url: string; token: string }, settings: Record<string, string>) {
     this.#settings = settings;
     this.#gateway = gateway;
-    this.url = `http://127.0.0.1:${port}`;
   }
 
   /** @param settings of its environment, beside those that it needs */
@@ -49,18 +42,19 @@ export class ServerProcess {
     gateway: { url: string; token: string },
     settings: Record<string, string> = {},
   ): Promise<ServerProcess> {
-    const server = new ServerProcess(await freePort(), gateway, settings);
+    const server = new ServerProcess(gateway, settings);
     await server.start();
     await server.#follow();
     return server;
   }
 
+  /** Starts it on any free port, or again on the same one; resolves when it listens. */
   async start(): Promise<void> {
     const child = spawn(command[0] as string, [...command.slice(1), "start", "--json"], {
       env: {
         PATH: process.env.PATH,
         HOME: this.#folder,
-        PORT: String(this.#port),
+        PORT: this.url === "" ? "0" : new URL(this.url).port,
         MISSION_CONTROL_DATA_DIR: this.#folder,
         MISSION_CONTROL_TOKEN: this.token,
         MISSION_CONTROL_LOG_LEVEL: "debug",
@@ -71,16 +65,16 @@ export class ServerProcess {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;
-    const ready = Promise.withResolvers<void>();
+    const listens = Promise.withResolvers<string>();
     createInterface({ input: child.stdout }).on("line", (line) => {
       this.output.push(line);
-      if (line.includes("}")) ready.resolve();
+      listens.resolve(line);
     });
     createInterface({ input: child.stderr }).on("line", (line) => this.output.push(line));
     child.once("exit", (code) =>
-      ready.reject(new Error(`The server ended with ${code}:\n${this.output.slice(-20).join("\n")}`)),
+      listens.reject(new Error(`The server ended with ${code}:\n${this.output.slice(-20).join("\n")}`)),
     );
-    await ready.promise;
+    ({ url: this.url } = JSON.parse(await listens.promise) as { url: string });
   }
 
   /** Ends the server at once, as a crash would. */

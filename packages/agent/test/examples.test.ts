@@ -359,21 +359,17 @@ describe("the custom agent", () => {
 
   before(async () => {
     server = await new CallbackServer().listen();
-    const probe = createServer().listen(0, "127.0.0.1");
-    await once(probe, "listening");
-    const { port } = probe.address() as AddressInfo;
-    probe.close();
-    url = `http://127.0.0.1:${port}/`;
     child = spawn(
       process.execPath,
       ["--conditions=mission-control-source", "--disable-warning=ExperimentalWarning", "agent.js"],
       {
         cwd: `${examples}custom-agent`,
-        env: { ...process.env, AGENT_SECRET: secret, PORT: String(port), MISSION_CONTROL_DATA_DIR: folder },
+        env: { ...process.env, AGENT_SECRET: secret, PORT: "0", MISSION_CONTROL_DATA_DIR: folder },
         stdio: ["ignore", "pipe", "inherit"],
       },
     );
-    await once(child.stdout, "data");
+    const [words] = await once(child.stdout, "data");
+    url = /http:\S+/.exec(String(words))?.[0] ?? "";
   });
   after(async () => {
     child.kill();

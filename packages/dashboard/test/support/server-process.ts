@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -15,29 +14,33 @@ const LOG_KEPT = 8_000;
 
 /** A real server as a process of its own, with a data folder that outlives its restarts. */
 export class ServerProcess {
-  readonly port: number;
   readonly #folder: string;
   readonly #settings: Record<string, string>;
   #child: ChildProcess | null = null;
+  #url = "";
   #logInUrl = "";
   #log = "";
 
   /** @param settings by their names in the environment, beside those that every server of the tests has */
   static async start(settings: Record<string, string> = {}): Promise<ServerProcess> {
     const folder = await mkdtemp(join(tmpdir(), "mission-control-dashboard-"));
-    const server = new ServerProcess(await freePort(), folder, settings);
+    const server = new ServerProcess(folder, settings);
     await server.resume();
     return server;
   }
 
-  private constructor(port: number, folder: string, settings: Record<string, string>) {
-    this.port = port;
+  private constructor(folder: string, settings: Record<string, string>) {
     this.#folder = folder;
     this.#settings = settings;
   }
 
+  /** Where it listens, without a slash at the end. */
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return this.#url;
+  }
+
+  get port(): number {
+    return Number(new URL(this.#url).port);
   }
 
   /** The end of what the process wrote to its log. */
@@ -50,13 +53,13 @@ export class ServerProcess {
     return this.#logInUrl;
   }
 
-  /** Starts the process (again) on the same port and data; resolves once it listens. */
+  /** Starts the process on any free port, or again on the same port and data; resolves once it listens. */
   async resume(): Promise<void> {
-    const child = spawn(process.execPath, [COMMAND, "start"], {
+    const child = spawn(process.execPath, [COMMAND, "start", "--json"], {
       env: {
         PATH: process.env.PATH ?? "",
         HOME: this.#folder,
-        PORT: String(this.port),
+        PORT: this.#url === "" ? "0" : String(this.port),
         MISSION_CONTROL_DATA_DIR: join(this.#folder, "data"),
         MISSION_CONTROL_TOKEN: TOKEN,
         ...this.#settings,
@@ -68,9 +71,9 @@ export class ServerProcess {
       this.#log = (this.#log + chunk.toString()).slice(-LOG_KEPT);
     });
     for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
-      const link = /https?:\S+#code=\S+/.exec(line)?.[0];
-      if (!link) continue;
-      this.#logInUrl = link;
+      const { url, loginUrl } = JSON.parse(line) as { url: string; loginUrl: string };
+      this.#url = url;
+      this.#logInUrl = loginUrl;
       child.stdout?.resume();
       return;
     }
@@ -109,13 +112,4 @@ export class ServerProcess {
     if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${words}`);
     return (words === "" ? undefined : JSON.parse(words)) as Answer;
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, "close");
-  return port;
 }

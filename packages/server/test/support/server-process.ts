@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
-import { type AddressInfo, createServer as createNetServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DispatchPayload } from "@mission-control/protocol";
@@ -10,33 +10,34 @@ import { wholeRequests } from "../../../protocol/test/whole-requests.ts";
 /** A Mission Control that runs as a process of its own, and can be killed and started again where it was. */
 export class ServerProcess {
   readonly folder = mkdtempSync(join(tmpdir(), "mission-control-process-"));
-  readonly port: number;
+  /** Where it listens, without a slash at the end. */
+  url = "";
   token = "";
   readonly #environment: Record<string, string>;
   #running: Running | null = null;
 
   /** @param environment settings beside its port and folder */
   static async start(environment: Record<string, string> = {}): Promise<ServerProcess> {
-    const server = new ServerProcess(await freePort(), environment);
+    const server = new ServerProcess(environment);
     await server.restart();
     server.token = readFileSync(join(server.folder, "token"), "utf8").trim();
     return server;
   }
 
-  private constructor(port: number, environment: Record<string, string>) {
-    this.port = port;
+  private constructor(environment: Record<string, string>) {
     this.#environment = environment;
   }
 
-  get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+  get port(): number {
+    return Number(new URL(this.url).port);
   }
 
-  /** Starts it, on the same port and folder as before; resolves when it answers. */
+  /** Starts it on any free port, or again on the same port and folder as before; resolves when it answers. */
   async restart(): Promise<void> {
-    const args = ["start", "--port", String(this.port), "--data-dir", this.folder, "--json"];
+    const port = this.url === "" ? 0 : this.port;
+    const args = ["start", "--port", String(port), "--data-dir", this.folder, "--json"];
     this.#running = start(args, this.#environment);
-    await this.#running.line();
+    ({ url: this.url } = JSON.parse(await this.#running.line()) as { url: string });
   }
 
   /** Ends it with a signal; resolves when it is gone. */
@@ -67,14 +68,6 @@ export class ServerProcess {
     if (this.#running) await this.end("SIGKILL");
     rmSync(this.folder, { recursive: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createNetServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Calls the API of a server, whichever way leads to it. */
