@@ -194,9 +194,10 @@ class Reporter:
         for wait in (*self._waits, None):
             left = try_timeout if deadline is None else min(try_timeout, deadline - time.monotonic())
             status, reason, retry_after, is_skewed, answer = attempt(max(left, 0.1))
-            if status is not None and 200 <= status < 300:
+            if _is_stored(status, answer):
                 return answer
-            if status is not None and status not in (408, 425, 429) and 200 <= status < 500 and not is_skewed:
+            # Below 400 it is no answer of Mission Control: of a proxy, or a network's log-in page.
+            if status is not None and status not in (408, 425, 429) and 400 <= status < 500 and not is_skewed:
                 raise DeliveryError(f"Mission Control refused the {kind}: {reason}.", status)
             if wait is None:
                 break
@@ -226,11 +227,13 @@ class Reporter:
         head = _take(said, end)
         if not isinstance(head, tuple):
             return None, head or f"no answer within {timeout:g} s", 0, False, {}
-        # The head decides, whatever becomes of the body.
         status, headers = head
-        answer = _parse(_take(said, end) or b"")
+        body = _take(said, end) or b""
+        answer = _parse(body)
         detail = answer.get("detail")
-        reason = f"HTTP {status}: {str(detail).rstrip('.')}" if detail else f"HTTP {status}"
+        reason = f"HTTP {status}: {_one_line(str(detail)).rstrip('.')}" if detail else f"HTTP {status}"
+        if status < 400 and not _is_stored(status, answer):
+            reason += f", which is not Mission Control's word that it is stored ({_described(headers, body)})"
         now = time.time()
         server_time = _http_date(headers.get("date")) or now
         skew = round(now - server_time)
@@ -269,6 +272,27 @@ def _take(said, end):
         return said.get(timeout=max(end - time.monotonic(), 0))
     except queue.Empty:
         return None
+
+
+def _is_stored(status, answer):
+    """Whether an answer, come whole, is Mission Control's word that it has the callback."""
+    if status is None or not 200 <= status < 300 or answer.get("ok") is not True:
+        return False
+    return isinstance(answer.get("eventId"), int)
+
+
+def _described(headers, body):
+    """What an answer is, in words: where it points, or its type and beginning."""
+    if headers.get("location"):
+        return f"redirected to {_one_line(headers['location'])}; callbacks follow no redirects"
+    kind = _one_line(headers.get("content-type") or "") or "no content type"
+    words = _one_line(body.decode(errors="replace"))
+    return f'{kind}, "{words[:80]}{"…" if len(words) > 80 else ""}"' if words else f"{kind}, empty"
+
+
+def _one_line(text):
+    """A stranger's text as part of a line: characters that do something to a terminal are spaces."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
 
 
 def _parse(raw):

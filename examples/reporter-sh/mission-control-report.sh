@@ -156,6 +156,28 @@ retry_after() {
 # The value of the last answer's header whose name matches $1.
 header() { sed -n "s/^$1: *\\([^$return]*\\).*/\\1/p" "$folder/headers" | tail -n 1; }
 
+# A stranger's text, stdin, as part of a line: characters that do something to a terminal, and all beyond ASCII, are spaces.
+one_line() { LC_ALL=C tr -c '\041-\176' ' ' | sed 's/  */ /g; s/^ //; s/ $//'; }
+
+# Whether the last answer, come whole, is Mission Control's word that it has the callback.
+is_stored() {
+  case $status in 2??) ;; *) return 1 ;; esac
+  tr -d '\r\n' <"$folder/answer" | grep -Eq '^ *\{.*\} *$' || return 1
+  grep -Eq '"ok" *: *true' "$folder/answer" && grep -Eq '"eventId" *: *[0-9]' "$folder/answer"
+}
+
+# What the last answer is, in words: where it points, or its type and beginning.
+describe_answer() {
+  location=$(header '[Ll]ocation' | one_line)
+  if [ -n "$location" ]; then
+    printf '%s' "redirected to $location; callbacks follow no redirects"
+    return
+  fi
+  type=$(header '[Cc]ontent-[Tt]ype' | one_line)
+  beginning=$(head -c 1000 "$folder/answer" | one_line | cut -c 1-80)
+  printf '%s' "${type:-no content type}, ${beginning:-empty}"
+}
+
 # One try: sets $status (000 when no answer came), $reason, $server_time and $skew, in seconds.
 try() {
   timestamp=$(date +%s)
@@ -179,7 +201,6 @@ try() {
       -H "webhook-signature: v1,$signature" --data-binary @- \
       -D "$folder/headers" -o "$folder/answer" "$url"
   ) 2>"$folder/error"
-  # The head decides, once it is whole, whatever becomes of the body.
   status=000 skew=0
   if grep -q "^$return\$" "$folder/headers"; then
     status=$(sed -n 's/^HTTP\/[0-9.]* \([0-9][0-9][0-9]\).*/\1/p' "$folder/headers" | tail -n 1)
@@ -189,8 +210,11 @@ try() {
     reason=${reason:-no answer}
     return
   fi
-  detail=$(sed -n 's/.*"detail" *: *"\(\([^"\\]\|\\.\)*\)".*/\1/p' "$folder/answer" | head -n 1)
+  detail=$(sed -n 's/.*"detail" *: *"\(\([^"\\]\|\\.\)*\)".*/\1/p' "$folder/answer" | head -n 1 | tr '\001-\037\177' ' ')
   reason="HTTP $status${detail:+: ${detail%.}}"
+  case $status in
+    [23]??) is_stored || reason="$reason, which is not Mission Control's word that it is stored ($(describe_answer))" ;;
+  esac
   now=$(date +%s)
   server_time=$(http_date "$(header '[Dd]ate')")
   server_time=${server_time:-$now}
@@ -200,11 +224,11 @@ try() {
   fi
 }
 
-# Whether the last try is worth another: no final answer, or a signature refused by a server with another clock,
-# which may be the one that is wrong.
+# Whether the last try is worth another: no answer of Mission Control, none that is final, or a signature refused by a
+# server with another clock, which may be the one that is wrong.
 is_retryable() {
   case $status in
-    408 | 425 | 429 | [!234]??) return 0 ;;
+    408 | 425 | 429 | [!4]??) return 0 ;;
     401) [ "${skew#-}" -gt 300 ] ;;
     *) return 1 ;;
   esac
@@ -213,12 +237,11 @@ is_retryable() {
 deliver() {
   for wait in $waits end; do
     try
-    case $status in
-      2??)
-        state=$(sed -n 's/.*"taskStatus" *: *"\([a-z_]*\)".*/\1/p' "$folder/answer" | head -n 1)
-        printf 'Reported%s.\n' "${state:+; the task is $state}"
-        return 0 ;;
-    esac
+    if is_stored; then
+      state=$(sed -n 's/.*"taskStatus" *: *"\([a-z_]*\)".*/\1/p' "$folder/answer" | head -n 1)
+      printf 'Reported%s.\n' "${state:+; the task is $state}"
+      return 0
+    fi
     if ! is_retryable; then
       printf 'Mission Control refused the %s: %s.\n' "$verb" "$reason" >&2
       return 1

@@ -8,6 +8,7 @@ import { Run } from "./run.ts";
 import { agentRequestId, STANDARD_HEADERS, secretKey, verifyStandard } from "./signing.ts";
 import { Redelivery } from "./spool/redelivery.ts";
 import type { Spool } from "./spool/spool.ts";
+import { serverOf } from "./target.ts";
 
 const METHODS = ["POST", "DELETE", "HEAD"];
 /** How many ended dispatches are remembered, so that a late repeat does not run again; as many cancelled ones. */
@@ -196,9 +197,9 @@ export class Receiver {
   #circuitFor(url: string): Circuit {
     const given = this.#options.reporter?.circuit;
     if (given) return given;
-    const { origin } = new URL(url);
-    const circuit = this.#circuits.get(origin) ?? new Circuit(this.#options.reporter);
-    this.#circuits.set(origin, circuit);
+    const server = serverOf(url);
+    const circuit = this.#circuits.get(server) ?? new Circuit(this.#options.reporter);
+    this.#circuits.set(server, circuit);
     return circuit;
   }
 }

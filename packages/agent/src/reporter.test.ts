@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { CallbackServer } from "../test/callback-server.ts";
 import { FakeClock } from "../test/fake-clock.ts";
 import { CallbackError, ConfigurationError, createReporter, type ReporterOptions } from "./index.ts";
+import { MAX_CALLBACK_BYTES } from "./wire.ts";
 
 let server: CallbackServer;
 let clock: FakeClock;
@@ -87,13 +91,68 @@ test("an answer that was lost does not make a second callback", async () => {
   assert.equal(result.outcome === "stored" && result.duplicate, true);
 });
 
-test("the head of an answer decides, whatever becomes of its body", async () => {
-  server.behave = (_, index) => (index === 0 ? "store-then-half" : "store-then-stall");
-  const agent = reporter({ timeoutMs: 2000 });
-  await agent.progress("one");
-  await agent.complete("done");
-  assert.equal(server.tries.length, 2);
-  assert.deepEqual(server.words, ["one", "done"]);
+test("an answer that does not come whole is asked for again, and the callback is stored once", async () => {
+  const script = ["store-then-half", "store-then-stall"] as const;
+  server.behave = (_, index) => script[index] ?? "ok";
+  const result = await reporter({ timeoutMs: 100 }).complete("done");
+  assert.equal(server.tries.length, 3);
+  assert.deepEqual(server.words, ["done"]);
+  assert.equal(result.outcome === "stored" && result.duplicate, true);
+});
+
+const html = { "content-type": "text/html" };
+
+for (const [what, behaviour, words] of [
+  [
+    "a log-in page",
+    { status: 200, headers: html, text: `<h1>\u001b[2J\u202eLog in\n</h1>${"x".repeat(200)}` },
+    /HTTP 200, which is not Mission Control's word that it is stored \(text\/html, "<h1> \[2J Log in <\/h1>x{59}…"\)\.$/,
+  ],
+  ["an empty 200", { status: 200, text: "" }, /HTTP 200, .*\(no content type, empty\)/],
+  ["a 202", { status: 202, headers: html, text: "queued" }, /HTTP 202, .*\(text\/html, "queued"\)/],
+  ["a 204", { status: 204, text: "" }, /HTTP 204, .*\(no content type, empty\)/],
+  ["other JSON", { status: 200, text: '{"ok":true}' }, /HTTP 200, .*\(no content type, "{"ok":true}"\)/],
+  ["a refusal with 200", { status: 200, text: '{"ok":false,"eventId":1}' }, /HTTP 200, .*"ok":false/],
+  ["half of the JSON", { status: 200, text: '{"ok":true,"eventId":1' }, /HTTP 200, .*"eventId":1"\)/],
+  [
+    "a redirect",
+    { status: 302, headers: { location: "http://127.0.0.1:1/\u009b" } },
+    /HTTP 302, .*\(redirected to http:\/\/127.0.0.1:1\/; callbacks follow no redirects\)/,
+  ],
+] as const) {
+  test(`${what} is no word that a callback is stored: it is tried again, and said what came`, async () => {
+    server.behave = () => behaviour;
+    const run = reporter();
+    await assert.rejects(run.complete("done"), {
+      code: "undeliverable",
+      status: behaviour.status,
+      message: words,
+    });
+    assert.equal(server.tries.length, 7);
+    server.behave = () => "ok";
+    assert.equal((await run.complete("again")).outcome, "stored");
+  });
+}
+
+test("an upload that met a log-in page is sent again", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "mc-upload-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "build.zip");
+  const content = Buffer.alloc(MAX_CALLBACK_BYTES + 1, "x");
+  writeFileSync(path, content);
+  const met: string[] = [];
+  server.meetsPortal = (request) => met.length < 4 && met.push(request.split(" ")[0] ?? "") > 0;
+  const result = await reporter().artifact({ name: "build.zip", path });
+  assert.deepEqual(met, ["HEAD", "PUT", "HEAD", "PUT"]);
+  assert.equal(result.outcome, "stored");
+  assert.deepEqual(server.uploads, [{ name: "build.zip", mediaType: "application/zip", content }]);
+});
+
+test("an answer whose content type was lost on the way is known by what it says", async () => {
+  server.behave = () => ({ status: 200, text: '{"ok":true,"eventId":7,"duplicate":true}' });
+  const result = await reporter().complete("done");
+  assert.equal(result.outcome === "stored" && result.eventId, 7);
+  assert.equal(server.tries.length, 1);
 });
 
 test("what is not HTTP, and an answer without end, are tried again", { timeout: 10_000 }, async () => {
@@ -134,11 +193,6 @@ test("another 4xx is final at once, in the server's words, and the next callback
   assert.deepEqual(clock.sleeps, []);
   assert.deepEqual(server.words, ["next"]);
   assert.equal(failures.length, 1);
-});
-
-test("redirects are not followed", async () => {
-  server.behave = () => ({ status: 307, headers: { location: "http://127.0.0.1:1/" } });
-  await assert.rejects(reporter().progress("x"), /redirected to http:\/\/127.0.0.1:1\//);
 });
 
 test("a date to come back at is read by the server's own clock", async () => {

@@ -8,7 +8,7 @@ import { Outbox, type ReportResult } from "./outbox.ts";
 import { Sender, type TransportOptions } from "./sender.ts";
 import { Redelivery } from "./spool/redelivery.ts";
 import { defaultSpoolFolder, Spool } from "./spool/spool.ts";
-import { type Identity, type IdentityOptions, resolveIdentity } from "./target.ts";
+import { type Identity, type IdentityOptions, resolveIdentity, serverOf } from "./target.ts";
 import { dispatchOf } from "./upload.ts";
 import type { CallbackBody, Entry, JsonObject, PermissionRequest, Usage } from "./wire.ts";
 
@@ -267,7 +267,7 @@ export class DispatchReporter implements Reporter {
     const redelivery = new Redelivery({
       spool,
       transport: this.#options,
-      circuits: new Map([[new URL(url).origin, this.#sender.circuit]]),
+      circuits: new Map([[serverOf(url), this.#sender.circuit]]),
       sharedSecret: (other) => (other === url ? secret : undefined),
       intervalMs: this.#options.redeliveryMs,
       onWarning,

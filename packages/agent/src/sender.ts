@@ -1,8 +1,9 @@
+import type { PostResult } from "./answer.ts";
 import type { Message } from "./callback.ts";
 import { Circuit } from "./circuit.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { CallbackError } from "./errors.ts";
-import { type PostResult, postCallback } from "./post.ts";
+import { postCallback } from "./post.ts";
 import { RETRY_WAITS, retryDelay } from "./retry.ts";
 import type { Target } from "./target.ts";
 import type { CallbackResponse } from "./wire.ts";

@@ -34,6 +34,14 @@ export interface Identity {
 }
 
 const PREFIX = "MISSION_CONTROL_";
+const CALLBACK_PATH = /\/api\/webhooks\/callback(\/[^/]*)?\/?$/;
+
+/** The address of the server that a callback URL is of, which may end in a path. */
+export function serverOf(url: string): string {
+  const { origin, pathname } = new URL(url);
+  const end = pathname.search(CALLBACK_PATH);
+  return end < 0 ? origin : origin + pathname.slice(0, end);
+}
 
 /** @throws ConfigurationError naming the setting that is missing or wrong */
 export function resolveIdentity(options: IdentityOptions): Identity {

@@ -41,7 +41,8 @@ export type Behaviour =
   | "drops"
   /** Never stop answering. */
   | "endless"
-  | { status: number; headers?: Record<string, string>; detail?: string };
+  /** Answer a problem, or this text as it is, and store nothing. */
+  | { status: number; headers?: Record<string, string>; detail?: string; text?: string };
 
 /** Stands in for Mission Control: verifies as the contract says, dedupes by webhook-id, and misbehaves to order. */
 export class CallbackServer {
@@ -51,6 +52,8 @@ export class CallbackServer {
   readonly uploads: { name: string; mediaType: string; content: Buffer }[] = [];
   maxInFlight = 0;
   behave: (attempt: Try, index: number) => Behaviour = () => "ok";
+  /** Whether a request, such as "GET /healthz", meets a network's log-in page, and never comes here. */
+  meetsPortal: (request: string) => boolean = () => false;
   /** The server's clock, by which it judges signatures and which it tells in `Date`. */
   now: () => number = Date.now;
   readonly #key = Buffer.from("test server key");
@@ -132,6 +135,10 @@ export class CallbackServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse, raw: Buffer): Promise<void> {
     response.setHeader("date", new Date(this.now()).toUTCString());
+    if (this.meetsPortal(`${request.method} ${request.url}`)) {
+      return void response.writeHead(200, { "content-type": "text/html" }).end("<h1>Log in</h1>");
+    }
+    if (request.url?.endsWith("/healthz")) return answer(response, 200, { status: "ok" });
     if (request.method === "PUT") return this.#takeUpload(request, response, raw);
     const id = String(request.headers["webhook-id"]);
     const timestamp = Number(request.headers["webhook-timestamp"]);
@@ -157,7 +164,9 @@ export class CallbackServer {
     if (behaviour === "endless") return pour(response);
     if (behaviour === "drops") return drip(request.socket);
     if (typeof behaviour === "object") {
-      return answer(response, behaviour.status, { detail: behaviour.detail }, behaviour.headers);
+      const { status, headers, detail, text } = behaviour;
+      if (text === undefined) return answer(response, status, { detail }, headers);
+      return void response.writeHead(status, headers).end(text);
     }
     const known = this.#seen.get(id);
     const eventId = known ?? this.stored.push(body);

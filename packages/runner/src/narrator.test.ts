@@ -29,12 +29,12 @@ function stage(arrives: () => Promise<void> = async () => {}) {
   const reporter: Pick<Reporter, "progress" | "entry" | "artifact"> = {
     async artifact(artifact) {
       handedIn.push(artifact);
-      return { outcome: "stored", id: "x" };
+      return { outcome: "stored", id: "x", eventId: 1 };
     },
     async progress(message: string, options: ProgressOptions = {}) {
       told.push(structuredClone({ message, entry: options.entry }));
       await arrives();
-      return { outcome: "stored", id: "x" };
+      return { outcome: "stored", id: "x", eventId: 1 };
     },
     entry: (entry, options) => reporter.progress("", { ...options, entry }),
   };

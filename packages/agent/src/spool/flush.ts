@@ -1,6 +1,7 @@
 import { discardUpload } from "../artifact.ts";
 import { CallbackError } from "../errors.ts";
 import type { Sender } from "../sender.ts";
+import { serverOf } from "../target.ts";
 import { Segment } from "./segment.ts";
 import type { SegmentEntry } from "./segment-name.ts";
 import type { Spool } from "./spool.ts";
@@ -15,9 +16,9 @@ export interface FlushResult {
   waiting: string[];
   /** What could not be read, and where it is kept, in words. */
   broken: string[];
-  /** Origins of servers that answered. */
+  /** Addresses of servers that answered. */
   answered: Set<string>;
-  /** Origins of servers that cannot take callbacks now, and the error that told. */
+  /** Addresses of servers that cannot take callbacks now, and the error that told. */
   down: Map<string, CallbackError>;
 }
 
@@ -27,12 +28,14 @@ export interface FlushOptions {
   /** The shared secret of a shared callback URL, where it is known: it is never written into the spool. */
   sharedSecret?: ((url: string) => string | undefined) | undefined;
   /** Why callbacks for a server are to be left alone, where they are. */
-  leave?: ((origin: string) => string | undefined) | undefined;
+  leave?: ((address: string) => string | undefined) | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** Statuses that say something of the server as it is now rather than of one callback. */
-const SERVER_IS_AWAY = [429, 502, 503, 504];
+/** Whether a status says something of the server as it is now rather than of one callback; below 400, another answered. */
+function isAway(status: number | undefined): boolean {
+  return status === undefined || status < 400 || [429, 502, 503, 504].includes(status);
+}
 
 /**
  * Delivers what other runs left in the spool: each dispatch's callbacks in order, with the ids they have always had.
@@ -87,11 +90,11 @@ class Flush {
   async #deliverSegment(segment: Segment): Promise<string | undefined> {
     const { sender, sharedSecret, leave, signal } = this.#options;
     const { header, pending, path } = segment;
-    const { origin } = new URL(header.url);
+    const server = serverOf(header.url);
     const count = `${pending.size} callback(s)`;
-    if (this.result.down.has(origin)) return `${count} for ${origin} wait for the same server.`;
-    const left = leave?.(origin);
-    if (left) return `${count} for ${origin} wait: ${left}`;
+    if (this.result.down.has(server)) return `${count} for ${server} wait for the same server.`;
+    const left = leave?.(server);
+    if (left) return `${count} for ${server} wait: ${left}`;
     const target = this.#spool.target(header, sharedSecret);
     if (!target) {
       return header.sealed === null
@@ -105,22 +108,21 @@ class Flush {
       } catch (error) {
         if (!(error instanceof CallbackError)) throw error;
         if (error.code !== "refused") {
-          this.#noteState(origin, error);
+          this.#noteState(server, error);
           return error.message;
         }
         this.result.refused.push(error.message);
       }
-      this.result.answered.add(origin);
+      this.result.answered.add(server);
       discardUpload(message);
       segment.settle(message.id);
     }
     return undefined;
   }
 
-  #noteState(origin: string, error: CallbackError): void {
+  #noteState(server: string, error: CallbackError): void {
     if (error.code !== "undeliverable") return;
-    if (error.status === undefined || SERVER_IS_AWAY.includes(error.status)) {
-      this.result.down.set(origin, error);
-    } else this.result.answered.add(origin);
+    if (isAway(error.status)) this.result.down.set(server, error);
+    else this.result.answered.add(server);
   }
 }

@@ -203,6 +203,44 @@ test("a reporter in a long wait tries again when its server is found to be up", 
   await waiting.close();
 });
 
+test("a log-in page is no server that is up, and one behind a path is asked there", async () => {
+  let asleep = () => {};
+  const sleeping = new Promise<void>((resolve) => {
+    asleep = resolve;
+  });
+  const met: string[] = [];
+  server.meetsPortal = (request) => met.push(request) > 0;
+  const asked = () => met.filter((request) => request === "GET /mission/healthz").length;
+  const url = `${server.origin}/mission/api/webhooks/callback/d1`;
+  const waiting = reporter("d1", { url, clock: patient(asleep), random: () => 1, redeliveryMs: 10 });
+  const sent = waiting.complete("done");
+  await sleeping;
+  const before = asked();
+  const posts = met.filter((request) => request.startsWith("POST")).length;
+  while (asked() < before + 3) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(met.filter((request) => request.startsWith("POST")).length, posts);
+  server.meetsPortal = () => false;
+  assert.equal((await sent).outcome, "stored");
+  await waiting.close();
+});
+
+test("a spool is not emptied into a log-in page", async () => {
+  await leave("d1");
+  await leave("d2");
+  const met: string[] = [];
+  server.meetsPortal = (request) => met.push(request) > 0;
+  const result = await flush({ spool: folder, env: {}, random: () => 0 });
+  assert.equal(result.exitCode, 1);
+  assert.equal(met.length, 4);
+  assert.match(
+    result.text,
+    /HTTP 200, .* \(text\/html, "<h1>Log in<\/h1>"\)\.\n.* wait for the same server\.$/,
+  );
+  server.meetsPortal = () => false;
+  assert.equal((await flush({ spool: folder, env: {}, random: () => 0 })).text, "Delivered 2 callback(s).");
+  assert.deepEqual(left(), []);
+});
+
 test("an open reporter delivers what it gave up, with nothing more to report", async () => {
   const clock = new FakeClock();
   server.behave = () => "reset";

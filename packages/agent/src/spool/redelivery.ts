@@ -1,3 +1,4 @@
+import { isHealthy } from "../answer.ts";
 import { Circuit } from "../circuit.ts";
 import { Sender, type TransportOptions } from "../sender.ts";
 import { sleep, timeoutSignal } from "../timers.ts";
@@ -8,7 +9,7 @@ import type { Spool } from "./spool.ts";
 export interface RedeliveryOptions {
   spool: Spool;
   transport: TransportOptions;
-  /** The circuits of those that report now, by the server's origin: closed when that answers again. */
+  /** The circuits of those that report now, by their server's address: closed when that answers again. */
   circuits: ReadonlyMap<string, Circuit>;
   sharedSecret?: ((url: string) => string | undefined) | undefined;
   /** The mean time between two looks, in milliseconds. */
@@ -27,7 +28,7 @@ export class Redelivery {
   readonly #options: RedeliveryOptions;
   readonly #sender: Sender;
   readonly #stop = new AbortController();
-  /** Until when a server asked to be left alone, by origin. */
+  /** Until when a server asked to be left alone, by its address. */
   readonly #notBefore = new Map<string, number>();
   #loop: Promise<void> | undefined;
   #looking: Promise<boolean> | undefined;
@@ -104,18 +105,18 @@ export class Redelivery {
     const { spool, sharedSecret, circuits, onWarning } = this.#options;
     try {
       const now = this.#sender.clock.now();
-      const leave = (origin: string) =>
-        now < (this.#notBefore.get(origin) ?? 0) ? "it asked for patience." : undefined;
+      const leave = (address: string) =>
+        now < (this.#notBefore.get(address) ?? 0) ? "it asked for patience." : undefined;
       const options = { sender: this.#sender, sharedSecret, leave, signal: this.#stop.signal };
       const { refused, broken, waiting, down, answered } = await flushSpool(spool, options);
       for (const message of [...refused, ...broken]) onWarning(message);
       this.#away = down.size > 0;
-      for (const [origin, { retryAfter }] of down) {
-        if (retryAfter !== undefined) this.#notBefore.set(origin, this.#sender.clock.now() + retryAfter);
+      for (const [address, { retryAfter }] of down) {
+        if (retryAfter !== undefined) this.#notBefore.set(address, this.#sender.clock.now() + retryAfter);
       }
-      for (const [origin, circuit] of circuits) {
-        if (!circuit.isFailing || down.has(origin)) continue;
-        if (answered.has(origin) || (await this.#isUp(origin))) circuit.answered();
+      for (const [address, circuit] of circuits) {
+        if (!circuit.isFailing || down.has(address)) continue;
+        if (answered.has(address) || (await this.#isUp(address))) circuit.answered();
       }
       return waiting.length > 0;
     } catch (error) {
@@ -126,13 +127,12 @@ export class Redelivery {
   }
 
   /** Whether a server is there again for those who wait for it with nothing in the spool that could be tried. */
-  async #isUp(origin: string): Promise<boolean> {
+  async #isUp(address: string): Promise<boolean> {
     const signal = AbortSignal.any([this.#stop.signal, timeoutSignal(PROBE_TIMEOUT_MS)]);
     try {
       const { fetch: request = fetch } = this.#options.transport;
-      const response = await request(`${origin}/healthz`, { redirect: "manual", signal });
-      await response.body?.cancel();
-      return response.status < 500;
+      const response = await request(`${address}/healthz`, { redirect: "manual", signal });
+      return await isHealthy(response);
     } catch {
       return false;
     }
