@@ -23,6 +23,8 @@ test("what is not Mission Control is told from it, whatever it answers", async (
   const answers: [status: number, body: string, headers?: Record<string, string>][] = [
     [200, "<h1>Welcome</h1>"],
     [200, "null"],
+    [202, "<h1>Queued</h1>"],
+    [204, ""],
     [500, "<h1>Oops</h1>"],
     [302, "", { location: "https://mc.example.com/" }],
   ];
@@ -46,6 +48,8 @@ test("what is not Mission Control is told from it, whatever it answers", async (
     };
     await assert.rejects(control.agentNamed("coder"), refused);
     await assert.rejects(control.createAgent(settings), refused);
+    await assert.rejects(control.updateAgent("agent_1", settings), refused);
+    await assert.rejects(control.agentName("agent_1"), refused);
+    if (answer[0] !== 204) await assert.rejects(control.deleteAgent("agent_1"), refused);
   }
-  await assert.rejects(control.deleteAgent("agent_1"), { code: "registration" });
 });

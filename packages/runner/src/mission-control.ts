@@ -58,7 +58,9 @@ export class MissionControl {
   async updateAgent(id: string, settings: AgentSettings, signal?: AbortSignal): Promise<boolean> {
     const { status, body } = await this.#call("PATCH", pathOf(id), toBody(settings), signal);
     if (status === 404) return false;
-    if (status !== 200) throw this.#refusal(`The agent "${settings.name}"`, status, body);
+    if (status !== 200 || (body as { id?: string }).id !== id) {
+      throw this.#refusal(`The agent "${settings.name}"`, status, body);
+    }
     return true;
   }
 
@@ -66,13 +68,14 @@ export class MissionControl {
   async agentName(id: string, signal?: AbortSignal): Promise<string | undefined> {
     const { status, body } = await this.#call("GET", pathOf(id), undefined, signal);
     if (status === 404) return undefined;
-    if (status !== 200) throw this.#refusal("The agent's record", status, body);
-    return (body as { name?: string }).name;
+    const { name } = body as { name?: string };
+    if (status !== 200 || name === undefined) throw this.#refusal("The agent's record", status, body);
+    return name;
   }
 
   async deleteAgent(id: string, signal?: AbortSignal): Promise<void> {
     const { status, body } = await this.#call("DELETE", pathOf(id), undefined, signal);
-    if (status >= 300 && status !== 404) throw this.#refusal("The agent's removal", status, body);
+    if (status !== 204 && status !== 404) throw this.#refusal("The agent's removal", status, body);
   }
 
   async #call(method: string, path: string, value: object | undefined, signal: AbortSignal | undefined) {

@@ -32,8 +32,9 @@ export class MissionControlDouble {
           return answer(200, { items: [...this.agents].map(([id, agent]) => ({ id, ...agent })) });
         const known = this.agents.get(id);
         if (!known) return answer(404, { detail: "No such agent." });
-        if (request.method === "DELETE") this.agents.delete(id);
-        return answer(200, { id, ...known });
+        if (request.method === "GET") return answer(200, { id, ...known });
+        this.agents.delete(id);
+        return void response.writeHead(204).end();
       }
       const agent = JSON.parse(String(body)) as Registered;
       if (request.method === "POST") {

@@ -36,7 +36,9 @@ export class ApiClient {
   }
 
   async delete(path: string): Promise<void> {
-    await this.#send("DELETE", path, undefined, AbortSignal.timeout(CALL_TIMEOUT_MS));
+    const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
+    const { status } = await this.#send("DELETE", path, undefined, signal);
+    if (status !== 204) throw somethingElse(this.url);
   }
 
   /** @param timeoutMs how long it may take, in milliseconds; default a minute */

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -79,6 +82,32 @@ test("artifacts of any size are left by the SDK and by report, in order, listed 
   assert.equal(shown.stdout, "# Notes\n");
   const missing = await server.run("artifacts", id, "--get", "other");
   assert.deepEqual([missing.code, missing.stderr.includes("notes.md, bytes")], [1, true]);
+});
+
+test("a log-in page in place of an artifact is not saved as one", async (t) => {
+  const dispatch = await dispatched();
+  const reporter = createReporter({ dispatch, spool: false });
+  await reporter.artifact({ name: "notes.md", content: "# Notes\n" });
+  await reporter.close();
+  const portal = createServer(async (request, response) => {
+    if (/artifacts\/artifact_/.test(request.url ?? "")) return void response.end("<h1>Log in</h1>");
+    const { authorization = "" } = request.headers;
+    const answer = await fetch(server.app.url + request.url, { headers: { authorization } });
+    response.writeHead(answer.status).end(await answer.text());
+  });
+  await once(portal.listen(0, "127.0.0.1"), "listening");
+  t.after(() => portal.close());
+  const url = `http://127.0.0.1:${(portal.address() as AddressInfo).port}`;
+  const saved = readdirSync(folder);
+  const words = ["artifacts", dispatch.task.id, "--url", url, "--get", "notes.md", "-o"];
+  for (const target of [join(folder, "notes.md"), "-"]) {
+    const { code, stderr } = await server.run(...words, target);
+    assert.deepEqual(
+      [code, stderr],
+      [1, 'What came is not the artifact "notes.md": its SHA-256 is another one.\n'],
+    );
+  }
+  assert.deepEqual(readdirSync(folder), saved);
 });
 
 test("report leaves a file behind under its own or another name; one that is not there is said to be so", async () => {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
@@ -39,7 +40,7 @@ Examples:
       const artifacts = await artifactsOf(client, id);
       if (wanted !== undefined) {
         const found = find(artifacts, wanted);
-        return save(await downloadArtifact(client, id, found.id), output ?? found.name);
+        return save(await downloadArtifact(client, id, found.id), found, output ?? found.name);
       }
       if (json) return printJson({ items: artifacts });
       if (artifacts.length === 0) return print("No artifacts.");
@@ -65,16 +66,36 @@ function find(artifacts: readonly ArtifactView[], wanted: string): ArtifactView 
 }
 
 /** Writes a download to a file, which is whole or not there, or to the standard output. */
-async function save(bytes: ReadableStream<Uint8Array>, target: string): Promise<void> {
+async function save(
+  bytes: ReadableStream<Uint8Array>,
+  artifact: ArtifactView,
+  target: string,
+): Promise<void> {
   const readable = Readable.fromWeb(bytes as Parameters<typeof Readable.fromWeb>[0]);
-  if (target === "-") return pipeline(readable, process.stdout, { end: false });
+  const checked = (chunks: AsyncIterable<Uint8Array>) => check(chunks, artifact);
+  if (target === "-") return pipeline(readable, checked, process.stdout, { end: false });
   const draft = `${target}.${process.pid}.part`;
   try {
-    await pipeline(readable, createWriteStream(draft, { flags: "wx" }));
+    await pipeline(readable, checked, createWriteStream(draft, { flags: "wx" }));
     await rename(draft, target);
   } catch (error) {
     await rm(draft, { force: true });
+    if (error instanceof CommandError) throw error;
     throw new CommandError(`${target} could not be written: ${(error as Error).message}`);
   }
   print(`Saved as ${target}.`);
+}
+
+/** Passes the bytes of an artifact on. @throws CommandError at their end, where they are not the artifact's */
+async function* check(
+  chunks: AsyncIterable<Uint8Array>,
+  { name, sha256 }: ArtifactView,
+): AsyncGenerator<Uint8Array> {
+  const hash = createHash("sha256");
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (hash.digest("hex") === sha256) return;
+  throw new CommandError(`What came is not the artifact "${name}": its SHA-256 is another one.`);
 }

@@ -299,6 +299,7 @@ test("what is not Mission Control is told from it, whatever it answers", async (
     const tasks = await run(["tasks", "--url", url], env);
     assert.equal(tasks.code, 1);
     assert.match(tasks.stderr, new RegExp(`^${url} .*: check --url\\.\n$`), String(answer));
+    await assert.rejects(new ApiClient(url, "token").delete("/api/budgets/budget_1"), /: check --url\.$/);
     const { code, stdout } = await run(["doctor", "--url", url, "--json"], env);
     assert.equal(code, 1);
     const { checks } = JSON.parse(stdout) as { checks: { name: string; result: string; advice?: string }[] };
