@@ -71,9 +71,14 @@ export class EventLog {
     return this.#gaps.length > 0 ? { ...range, gaps: this.#gaps } : range;
   }
 
-  /** Id of the next event. */
-  get nextId(): number {
-    return this.#written + 1;
+  /** Id of the newest event, whether its commit is durable yet or not. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Id of the newest event that the indexes know, whether that is durable yet or not. */
+  get indexed(): number {
+    return this.#indexed;
   }
 
   /** How many of the newest events the indexes do not know yet. */
@@ -81,7 +86,7 @@ export class EventLog {
     return this.#written - this.#indexed;
   }
 
-  /** Writes one event, numbered {@link nextId}; part of the surrounding commit. */
+  /** Writes one event, numbered next to {@link written}; part of the surrounding commit. */
   append({ id, type, taskId, agentId, receipt, change, attempt, entryKey, frame }: EventRow): void {
     this.#insert.run(
       id,
@@ -117,11 +122,11 @@ export class EventLog {
     return entries;
   }
 
-  /** Completes the indexes; part of the surrounding commit. */
-  index(): void {
-    this.#index.run(this.#indexed, this.#written);
-    this.#noteIndexed.run(this.#written);
-    this.#indexed = this.#written;
+  /** Brings the indexes up to an event; part of the surrounding commit. */
+  index(upTo: number): void {
+    this.#index.run(this.#indexed, upTo);
+    this.#noteIndexed.run(upTo);
+    this.#indexed = upTo;
   }
 
   /** The events that the indexes do not know yet, in order, with what follows from each beside its task. */

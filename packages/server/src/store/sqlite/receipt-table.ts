@@ -43,10 +43,18 @@ export class ReceiptTable {
     this.#waiting.set(key, receipt);
   }
 
-  /** Writes what waits; part of the surrounding commit. In key order, which touches each page once. */
-  write(): void {
-    const inOrder = [...this.#waiting.take()].sort(([a], [b]) => (a < b ? -1 : 1));
-    for (const [key, receipt] of inOrder) this.#insert.run(key, receipt.at, JSON.stringify(receipt));
+  /** How many are not in the table yet. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Writes what waits, or so many of it; part of the surrounding commit. In key order, which touches each page once. */
+  write(count = this.waiting): void {
+    const inOrder = [...this.#waiting.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const [key, receipt] of inOrder.slice(0, count)) {
+      this.#insert.run(key, receipt.at, JSON.stringify(receipt));
+      this.#waiting.delete(key);
+    }
   }
 
   committed(): void {

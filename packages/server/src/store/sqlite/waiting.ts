@@ -16,6 +16,10 @@ export class Waiting<Value extends NonNullable<unknown>> {
     return this.#values.values();
   }
 
+  entries(): Iterable<[key: string, value: Value]> {
+    return this.#values;
+  }
+
   get(key: string): Value | undefined {
     return this.#values.get(key);
   }

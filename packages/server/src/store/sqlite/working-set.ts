@@ -16,7 +16,7 @@ export class SqliteWorkingSet implements WorkingSet {
   }
 
   get nextEventId(): number {
-    return this.#tables.log.nextId;
+    return this.#tables.log.written + 1;
   }
 
   task(id: string): Task | null {

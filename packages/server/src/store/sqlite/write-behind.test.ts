@@ -46,6 +46,13 @@ function report(taskId: string, said: Partial<AgentReport> & { type: AgentReport
   return store.change(change, { key: { scope: `callback:d-${taskId}`, key } });
 }
 
+/** Sends a report on the first task again, by its key. */
+function repeat(subject: SqliteStore, key: string) {
+  const callback: AgentReport = { taskId: "t1", agentId: "a1", type: "progress", message: "again" };
+  const change = { kind: "callback", taskId: "t1", callback, at: "2026-11-23T10:00:00.000Z" } as const;
+  return subject.change(change, { key: { scope: "callback:d-t1", key } });
+}
+
 /** What a process finds that starts after this one was killed now: the files as they are on the disk. */
 function afterCrash(): SqliteStore {
   const copy = join(folder, "crashed");
@@ -81,14 +88,41 @@ test("after a crash the newest progress, the indexes and the receipts are read f
   const [listed] = (await crashed.tasks({ sort: "updatedAt", limit: 1 })).items;
   assert.equal(listed?.message, "step 20");
   assert.deepEqual(await crashed.taskEvents("t1", 0, 100), await store.taskEvents("t1", 0, 100));
-  const callback: AgentReport = { taskId: "t1", agentId: "a1", type: "progress", message: "step 7" };
-  const again = await crashed.change(
-    { kind: "callback", taskId: "t1", callback, at: "2026-11-23T10:00:00.000Z" },
-    { key: { scope: "callback:d-t1", key: "k7" } },
-  );
-  assert.equal(again.duplicate, true);
+  assert.equal((await repeat(crashed, "k7")).duplicate, true);
   assert.deepEqual(await crashed.history(null, {}, 100), await store.history(null, {}, 100));
   await crashed.close();
+});
+
+test("a crash between the steps of a batch loses nothing of it", async () => {
+  const eventIds: (number | null)[] = [];
+  const say = async (count: number) => {
+    const reports = Array.from({ length: count }, (_, index) => {
+      const key = `k${eventIds.length + index}`;
+      return report("t1", { type: "progress", message: key, progress: 0.5 }, key);
+    });
+    eventIds.push(...(await Promise.all(reports)).map(({ eventId }) => eventId));
+  };
+  // More than are enough for a batch, in few commits; then each step of it comes with one more.
+  while (eventIds.length < 2500) await say(500);
+  for (let step = 1; step <= 6; step++) {
+    // The store itself is not read: for that, it would bring everything up to date.
+    const crashed = afterCrash();
+    const last = eventIds.length - 1;
+    assert.equal((await crashed.task("t1"))?.message, `k${last}`);
+    const { items } = await crashed.taskEvents("t1", (eventIds[0] as number) - 1, 5000);
+    assert.deepEqual(
+      items.map(({ id }) => id),
+      eventIds,
+      `step ${step}`,
+    );
+    for (const number of [0, 1, 999, 1500, 2047, 2048, 2499, last]) {
+      const { duplicate, eventId } = await repeat(crashed, `k${number}`);
+      assert.deepEqual([duplicate, eventId], [true, eventIds[number]], `step ${step}, k${number}`);
+    }
+    await crashed.close();
+    rmSync(join(folder, "crashed"), { recursive: true });
+    await say(1);
+  }
 });
 
 test("after a crash tasks are found by the words they had last", async () => {

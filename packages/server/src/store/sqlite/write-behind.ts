@@ -5,14 +5,16 @@ import type { EventLog } from "./event-log.ts";
 import type { ReceiptTable } from "./receipt-table.ts";
 import type { TaskTable } from "./task-table.ts";
 
-/** Events after which the rest follows: enough to make its pages worth writing, few enough to keep commits short. */
+/** Events after which the rest follows: enough to make its pages worth writing. */
 const BATCH_EVENTS = 2048;
 
 /**
  * A callback's commit writes little more than its event, at the end of the log. What can be told from the log — its
  * indexes, receipts, what tasks and attempts have become by their events, the search's index — follows in batches, which
- * touch each page once instead of once a callback; until then it is in memory. What reads it from the database asks for it first ({@link request}), and a
- * crash loses nothing of it: {@link recover} reads it from the log's tail.
+ * touch each page once instead of once a callback; until then it is in memory. A batch goes in steps, each with a commit of
+ * its own, which would else keep everybody waiting. What reads any of it from the database asks for it first
+ * ({@link request}), and a crash loses nothing of it: {@link recover} reads it from the log's tail, which begins behind
+ * what the indexes know. So they are completed last, up to where all else is there.
  */
 export class WriteBehind {
   readonly #log: EventLog;
@@ -20,6 +22,11 @@ export class WriteBehind {
   readonly #tasks: TaskTable;
   readonly #attempts: AttemptTable;
   #requested = false;
+  /** The next step of the batch; 0 while none has begun. */
+  #step = 0;
+  #committedStep = 0;
+  /** The batch's last event. */
+  #upTo = 0;
 
   constructor(parts: { log: EventLog; receipts: ReceiptTable; tasks: TaskTable; attempts: AttemptTable }) {
     this.#log = parts.log;
@@ -40,13 +47,48 @@ export class WriteBehind {
 
   /** The last work of every commit. */
   beforeCommit(): void {
-    if (this.#log.unindexed < BATCH_EVENTS && !this.#requested) {
-      this.#tasks.writeMany();
-      this.#attempts.writeMany();
-      return;
-    }
-    this.#log.index();
+    if (this.#requested) this.#writeAll();
+    else if (this.#step > 0 || this.#log.unindexed >= BATCH_EVENTS) this.#writeStep();
+    else this.#writeMany();
+  }
+
+  #writeAll(): void {
     this.#receipts.write();
+    this.#writeWork();
+    this.#log.index(this.#log.written);
+    this.#step = 0;
+  }
+
+  #writeStep(): void {
+    switch (this.#step++) {
+      case 0:
+        this.#receipts.write(Math.ceil(this.#receipts.waiting / 2));
+        this.#writeMany();
+        break;
+      case 1:
+        this.#receipts.write();
+        this.#upTo = this.#log.written;
+        this.#writeMany();
+        break;
+      case 2:
+        this.#log.index(Math.floor((this.#log.indexed + this.#upTo) / 2));
+        this.#writeWork();
+        break;
+      default:
+        this.#log.index(this.#upTo);
+        this.#step = 0;
+        this.#writeMany();
+    }
+  }
+
+  /** Of what tasks and attempts have become, what is enough to be written together. */
+  #writeMany(): void {
+    this.#tasks.writeMany();
+    this.#attempts.writeMany();
+  }
+
+  /** What tasks and attempts have become. */
+  #writeWork(): void {
     this.#tasks.writeWaiting();
     this.#attempts.writeWaiting();
   }
@@ -57,6 +99,7 @@ export class WriteBehind {
     this.#tasks.committed();
     this.#attempts.committed();
     this.#requested = false;
+    this.#committedStep = this.#step;
   }
 
   rolledBack(): void {
@@ -65,6 +108,7 @@ export class WriteBehind {
     this.#tasks.rolledBack();
     this.#attempts.rolledBack();
     this.#requested = false;
+    this.#step = this.#committedStep;
   }
 
   /** After a start: does for the log's tail what an earlier process did not come to. */
