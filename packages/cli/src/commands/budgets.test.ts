@@ -56,6 +56,19 @@ test("a budget is set, listed, edited and removed", async () => {
   );
 });
 
+test("an edit that names nothing to change, or both sides of one thing, is wrong use", async () => {
+  await server.run("budgets", "add", "kept", "--limit", "3 USD", "--per", "day");
+  const nothing = await server.run("budgets", "edit", "kept");
+  assert.deepEqual(
+    [nothing.code, nothing.stderr],
+    [2, "Say what is to be changed, such as --limit or --no-refuse: --help names everything.\n"],
+  );
+  const both = await server.run("budgets", "edit", "kept", "--tag", "docs", "--any-tag");
+  assert.equal(both.code, 2);
+  assert.match(both.stderr, /'--any-tag' cannot be used with option '--tag <tag>'/);
+  assert.equal((await server.run("budgets", "rm", "kept")).code, 0);
+});
+
 test("used up, it refuses a dispatch in words, and what agents did not tell is said", async () => {
   const added = await server.run(
     "budgets",

@@ -7,13 +7,13 @@ import {
   budgetPeriodSchema,
   budgetSchema,
 } from "@mission-control/protocol";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import { findAgent, listAgents } from "../client/agents-lookup.ts";
 import type { ApiClient } from "../client/api-client.ts";
 import { findByName } from "../client/by-name.ts";
 import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
-import { wrongUse } from "../terminal/command-error.ts";
+import { refuseEmptyEdit, wrongUse } from "../terminal/command-error.ts";
 import { print, printJson, table } from "../terminal/output.ts";
 
 const budgetListSchema = z.object({ items: z.array(budgetSchema) });
@@ -76,8 +76,8 @@ Examples:
     .description("Change a budget; what no flag names stays as it is")
     .argument("<name>", "the budget's name or id")
     .option("--name <name>", "what it is to be called")
-    .option("--any-agent", "let it cover all agents")
-    .option("--any-tag", "let it cover tasks whatever their tags")
+    .addOption(new Option("--any-agent", "let it cover all agents").conflicts("agent"))
+    .addOption(new Option("--any-tag", "let it cover tasks whatever their tags").conflicts("tag"))
     .option("--no-refuse", "dispatch also while it is used up")
     .addHelpText(
       "after",
@@ -85,13 +85,14 @@ Examples:
     )
     .action(async (name: string, flags: EditFlags) => {
       const client = connect(flags);
-      const { id } = findByName("budget", await listBudgets(client), name);
       const fields = {
         ...(await fieldsOf(client, flags)),
         name: flags.name,
         ...(flags.anyAgent ? { agentId: null } : {}),
         ...(flags.anyTag ? { tag: null } : {}),
       };
+      refuseEmptyEdit(fields, "--limit or --no-refuse");
+      const { id } = findByName("budget", await listBudgets(client), name);
       const budget = await client.patch(`/api/budgets/${id}`, fields, budgetSchema);
       if (flags.json) return printJson(budget);
       print(`${budget.name}: ${spentOf(budget)}.`);

@@ -2,7 +2,7 @@ import { deliverySchema, webhookEndpointSchema, webhookSecretSchema } from "@mis
 import type { Command } from "commander";
 import { connect, type ServerFlags, withServerFlags } from "../client/server-access.ts";
 import { ENDPOINT_ARGUMENT, ENDPOINTS, findEndpoint, listEndpoints } from "../client/webhooks-lookup.ts";
-import { CommandError, wrongUse } from "../terminal/command-error.ts";
+import { CommandError, refuseEmptyEdit, wrongUse } from "../terminal/command-error.ts";
 import { print, printJson, table } from "../terminal/output.ts";
 import { configureDeliveries } from "./webhook-deliveries.ts";
 import {
@@ -140,9 +140,7 @@ It keeps its secret and its place in the log: webhooks rotate, on, off and repla
         throw wrongUse("--tokens takes them from SLACK_BOT_TOKEN and SLACK_APP_TOKEN, and neither is set.");
       }
       const fields = { url: flags.to, ...(await fieldsOf(client, flags, current)), ...tokens };
-      if (Object.values(fields).every((value) => value === undefined)) {
-        throw wrongUse("Say what is to be changed, such as --types or --no-types: --help names everything.");
-      }
+      refuseEmptyEdit(fields, "--types or --no-types");
       // What is asked for rests on the endpoint as it was read, such as the time zone of its quiet hours.
       const edited = await client.patch(`${ENDPOINTS}/${current.id}`, fields, webhookEndpointSchema, {
         "If-Match": `"${current.updatedAt}"`,

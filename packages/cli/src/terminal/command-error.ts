@@ -13,3 +13,13 @@ export class CommandError extends Error {
 export function wrongUse(message: string): CommandError {
   return new CommandError(message, 2);
 }
+
+/**
+ * @param fields what an edit is to change, `undefined` for what stays
+ * @param examples options that name something
+ * @throws CommandError where everything stays
+ */
+export function refuseEmptyEdit(fields: object, examples: string): void {
+  if (Object.values(fields).some((value) => value !== undefined)) return;
+  throw wrongUse(`Say what is to be changed, such as ${examples}: --help names everything.`);
+}
