@@ -280,6 +280,7 @@ test("what is not Mission Control is told from it, whatever it answers", async (
     [200, { "content-type": "application/json" }, "{}"],
     [500, { "content-type": "text/html" }, "<h1>Oops</h1>"],
     [404, { "content-type": "application/json" }, '{"error":"not found"}'],
+    [200, {}, "{broken"],
     [301, { location: "https://mc.example.com/" }, ""],
   ];
   let answer = answers[0];
@@ -310,6 +311,9 @@ test("what is not Mission Control is told from it, whatever it answers", async (
     }
   }
   assert.match((await run(["tasks", "--url", url], env)).stderr, /redirects to https:\/\/mc\.example\.com\//);
+  answer = [401, { "content-type": "text/html" }, "<h1>Log in</h1>"];
+  const { stdout } = await run(["doctor", "--url", url], env);
+  assert.match(stdout, /^FAIL {2}public URL: something else than Mission Control asks for a log-in at /m);
 });
 
 test("doctor finds all well, or says what to do", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { CALLBACK_PATH } from "@mission-control/protocol";
+import { CALLBACK_PATH, DOCTOR_USER_AGENT } from "@mission-control/protocol";
 import { AgentDouble } from "../../../server/test/support/server-process.ts";
 import { TestServer } from "../../test/test-server.ts";
 
@@ -50,4 +50,24 @@ test("wrong use says so", async () => {
     answers.map(({ code }) => code),
     [2, 2, 2, 1],
   );
+});
+
+test("doctor leaves nothing behind by asking whether callbacks arrive; what differs from its question is kept", async () => {
+  const refused = async () => {
+    const { items } = await server.api("GET", "/api/exchanges?direction=callback&result=refused");
+    return items as { id: string }[];
+  };
+  const before = await refused();
+  const { code, stdout } = await server.run("doctor");
+  assert.equal(code, 0, stdout);
+  assert.match(stdout, /^ok {4}public URL: callbacks reach /m);
+  for (const body of ["{}", "{ }"]) {
+    const headers = { "user-agent": body === "{}" ? "curl/8.0" : DOCTOR_USER_AGENT };
+    const answer = await fetch(server.app.url + CALLBACK_PATH, { method: "POST", headers, body });
+    assert.equal(answer.status, 401);
+  }
+  // They are written in the order in which they came: the doctor's would be there before the last of these.
+  let kept = before;
+  while (kept.length < before.length + 2) kept = await refused();
+  assert.equal(kept.length, before.length + 2);
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gatewaySchema } from "@mission-control/protocol";
+import { CALLBACK_PATH, DOCTOR_USER_AGENT, gatewaySchema, problemSchema } from "@mission-control/protocol";
 import { explainNetworkError } from "@mission-control/protocol/network-errors";
 import { localUrl, type Settings } from "@mission-control/protocol/settings";
 import { z } from "zod";
@@ -141,9 +141,9 @@ async function checkPublicUrl({ url, settings }: CheckContext): Promise<Check[]>
   const publicUrl = settings.publicUrl ?? localUrl(settings.host, settings.port);
   // A server that was named by --url has settings of its own, which are not known here.
   const base = url === publicUrl || settings.publicUrl !== undefined ? publicUrl : url;
-  const answer = await get(`${base}/api/webhooks/callback`, {
+  const answer = await get(base + CALLBACK_PATH, {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: { "Content-Type": "application/json", "User-Agent": DOCTOR_USER_AGENT },
     body: "{}",
   });
   const advice =
@@ -159,15 +159,14 @@ async function checkPublicUrl({ url, settings }: CheckContext): Promise<Check[]>
     ];
   }
   const { status } = answer.response;
-  if (status === 401) return [{ name, result: "ok", detail: `callbacks reach ${base} from here` }];
-  return [
-    {
-      name,
-      result: "failed",
-      detail: `${base} answers a callback with ${status} instead of checking it`,
-      advice,
-    },
-  ];
+  if (status === 401 && problemSchema.safeParse(answer.body).success) {
+    return [{ name, result: "ok", detail: `callbacks reach ${base} from here` }];
+  }
+  const detail =
+    status === 401
+      ? `something else than Mission Control asks for a log-in at ${base}`
+      : `${base} answers a callback with ${status} instead of checking it`;
+  return [{ name, result: "failed", detail, advice }];
 }
 
 /** How events come from the other servers, where NATS is to bring them; nothing where it is not. */
@@ -241,9 +240,17 @@ async function get(url: string, init: RequestInit = {}): Promise<Answer> {
       ...init,
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const text = await response.text();
-    return { response, body: text.startsWith("{") ? JSON.parse(text) : text };
+    return { response, body: parsed(await response.text()) };
   } catch (error) {
     return { reason: explainNetworkError(error) };
+  }
+}
+
+/** What a text holds as JSON, or the text itself. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
   }
 }

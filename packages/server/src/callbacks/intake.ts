@@ -1,3 +1,4 @@
+import { DOCTOR_USER_AGENT } from "@mission-control/protocol";
 import type { RefusalFindings, RefusedCallbacks, RefusedRequest } from "../exchanges/refused-callbacks.ts";
 import type { WholeRequest } from "../ingress/exchange.ts";
 import type { Logger } from "../logger.ts";
@@ -116,7 +117,10 @@ export class CallbackIntake {
     const now = this.#options.now();
     const dispatchId = segmentOf(url);
     const verified = verifier.verify(headers, body, dispatchId, Math.floor(now.getTime() / 1000));
-    if (!verified) return this.#note(request, this.refuse(401, UNVERIFIED));
+    if (!verified) {
+      const refusal = this.refuse(401, UNVERIFIED);
+      return isDoctorsQuestion(request) ? refusal : this.#note(request, refusal);
+    }
     const forDispatch = dispatchId === null ? null : limits.forDispatch(dispatchId);
     if (forDispatch) return this.#overLimit(request, forDispatch);
     const parsed = parseCallback(headers, body, dispatchId, verified, now);
@@ -211,4 +215,9 @@ export class CallbackIntake {
     }
     return this.refuse(code === "conflict" ? 409 : 404, detail, { duplicate });
   }
+}
+
+/** Whether it is `mission-control doctor`, which asks by it whether callbacks arrive. */
+function isDoctorsQuestion({ headers, body }: WholeRequest): boolean {
+  return headers["user-agent"] === DOCTOR_USER_AGENT && body.equals(Buffer.from("{}"));
 }
