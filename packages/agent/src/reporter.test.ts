@@ -155,7 +155,7 @@ test("an answer whose content type was lost on the way is known by what it says"
   assert.equal(server.tries.length, 1);
 });
 
-test("what is not HTTP, and an answer without end, are tried again", { timeout: 10_000 }, async () => {
+test("what is not HTTP, and an answer without end, are tried again", async () => {
   server.behave = (_, index) => (index === 0 ? "nonsense" : index === 1 ? "endless" : "ok");
   await reporter().complete("done");
   assert.equal(server.tries.length, 3);

@@ -100,6 +100,8 @@ describe("in Firefox", { skip }, () => {
     await server.stop("SIGKILL");
     await shows("Reconnecting");
     await server.resume();
+    // Else it waits the longer, the longer the server took to start: the browser says that it has its network again.
+    await firefox.evaluate("dispatchEvent(new Event('online'))");
     await firefox.until(
       `[...document.querySelectorAll("header span")].some((one) => one.textContent.startsWith("Live"))`,
     );

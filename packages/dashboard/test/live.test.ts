@@ -73,6 +73,8 @@ describe("live", { skip }, () => {
     await stage.server.stop("SIGKILL");
     for (const page of others) await page.getByText(/^Reconnecting/).waitFor();
     await stage.server.resume();
+    // Else it waits the longer, the longer the server took to start: the browser says that it has its network again.
+    await others[0]?.evaluate(() => dispatchEvent(new Event("online")));
     await stage.agent.report(payload, { type: "progress", message: "three" });
     for (const page of others) {
       await page.getByText("three", { exact: true }).waitFor();

@@ -69,9 +69,7 @@ const ends = (taskId: string) =>
   control.events.filter((event) => event.taskId === taskId && ["complete", "error"].includes(event.type));
 
 for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-  test(`a task that ended while the server was down is completed, once, after the runner met ${signal}`, {
-    timeout: 60_000,
-  }, async () => {
+  test(`a task that ended while the server was down is completed, once, after the runner met ${signal}`, async () => {
     const first = await startRunner();
     const task = await control.dispatch(first.agentId, "work");
     assert.equal(task.status, "in_progress");

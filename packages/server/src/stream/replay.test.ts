@@ -36,9 +36,7 @@ async function open(onRead: (after: number, read: () => Promise<FrameChunk>) => 
   return server;
 }
 
-test("readers at different places of the log do not wait for one another's reads, and a bound holds", {
-  timeout: 30_000,
-}, async (context) => {
+test("readers at different places of the log do not wait for one another's reads, and a bound holds", async (context) => {
   const full = Promise.withResolvers<void>();
   let underWay = 0;
   let most = 0;
@@ -67,9 +65,7 @@ test("readers at different places of the log do not wait for one another's reads
   assert.equal(most, MAX_READS, "reads under way at once");
 });
 
-test("a read that takes for ever holds up nobody who reads elsewhere; who reads there shares it", {
-  timeout: 30_000,
-}, async (context) => {
+test("a read that takes for ever holds up nobody who reads elsewhere; who reads there shares it", async (context) => {
   const stuck = Promise.withResolvers<void>();
   const asked = Promise.withResolvers<void>();
   let readsAtStart = 0;
