@@ -17,6 +17,15 @@ export function problemBody(status: number, detail: string, more: ProblemMembers
   return JSON.stringify({ type: "about:blank", title: reasonPhrase(status), status, detail, ...more });
 }
 
+/**
+ * A problem's detail that names each field that is wrong, as `errors` does.
+ * @param what is wrong as a whole, such as "The request is not valid"
+ */
+export function detailOf(what: string, errors: NonNullable<Problem["errors"]>): string {
+  const faults = errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
+  return `${what}: ${faults.join("; ")}.`;
+}
+
 /** What a problem may say beside its status and detail. */
 export interface ProblemMembers {
   errors?: Problem["errors"];

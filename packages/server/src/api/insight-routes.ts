@@ -2,7 +2,7 @@ import { insightsQuerySchema, insightsSchema } from "@mission-control/protocol";
 import { HoursNotKeptError, type Insights } from "../insights/insights.ts";
 import { PROBLEM_RESPONSE } from "./documentation.ts";
 import type { HttpApp } from "./http-app.ts";
-import { ProblemError } from "./problems.ts";
+import { invalid } from "./problems.ts";
 
 /** `GET /api/insights` (docs/contract.md, section 2). */
 export function insightRoutes(app: HttpApp, insights: Pick<Insights, "read">): void {
@@ -24,8 +24,7 @@ export function insightRoutes(app: HttpApp, insights: Pick<Insights, "read">): v
         return await insights.read(request.query);
       } catch (error) {
         if (!(error instanceof HoursNotKeptError)) throw error;
-        const errors = [{ path: "by", message: "must be day" }];
-        throw new ProblemError(400, error.message, { errors });
+        throw invalid([{ path: "by", message: error.message }]);
       }
     },
   );

@@ -107,6 +107,7 @@ test("files that cannot be taken are refused, each with its place, and nothing i
     const { status, body } = await write(id, { text: "See these.", attachments });
     assert.equal(status, 400, path);
     assert.equal(body.errors[0].path.slice(0, path.length), path, JSON.stringify(body));
+    assert.ok(body.detail.startsWith(`The request is not valid: ${path}`), body.detail);
   }
   const huge = [{ name: "a", content: "A".repeat(9_000_000) }];
   assert.equal((await write(id, { text: "See this.", attachments: huge })).status, 413);

@@ -14,7 +14,7 @@ import type { Message } from "../tasks/task.ts";
 import { idempotencyHeaders, keyOf, refuse } from "./changes.ts";
 import { PROBLEM_RESPONSE } from "./documentation.ts";
 import type { HttpApp } from "./http-app.ts";
-import { notFound, ProblemError } from "./problems.ts";
+import { invalid, notFound, ProblemError } from "./problems.ts";
 
 export interface MessageRoutesParts {
   store: Pick<Store, "task" | "messagesOf">;
@@ -81,7 +81,7 @@ export function messageRoutes(app: HttpApp, { store, dispatcher }: MessageRoutes
 function badFiles(error: unknown): never {
   if (error instanceof AttachmentError) {
     const { path, message } = error;
-    throw new ProblemError(400, message, { errors: [{ path, message }] });
+    throw invalid([{ path, message }]);
   }
   if (error instanceof ContentError && error.code === "no_room") {
     throw new ProblemError(507, error.message, { headers: { "Retry-After": "60" } });

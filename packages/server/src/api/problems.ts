@@ -7,7 +7,7 @@ import { answerEarly } from "../ingress/early-answer.ts";
 import type { Logger } from "../logger.ts";
 import { WebhookFieldError } from "../outbound/endpoint-url.ts";
 import { WebhookChangedError } from "../outbound/webhook-edit.ts";
-import { type ProblemMembers, problemBody } from "../problem.ts";
+import { detailOf, type ProblemMembers, problemBody } from "../problem.ts";
 import { BehindLogError } from "../store/position.ts";
 import { InvalidCursorError, StoreUnavailableError } from "../store/store.ts";
 
@@ -128,9 +128,9 @@ function refusalOf(error: unknown): ProblemError | null {
   return frameworkRefusal(error);
 }
 
-function invalid(errors: FieldErrors): ProblemError {
-  const sentences = errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
-  return new ProblemError(400, `The request is not valid: ${sentences.join("; ")}.`, { errors });
+/** The refusal of a request whose fields, or parameters, are wrong. */
+export function invalid(errors: FieldErrors): ProblemError {
+  return new ProblemError(400, detailOf("The request is not valid", errors), { errors });
 }
 
 /** What Fastify itself refuses: bodies, media types, addresses. */

@@ -40,6 +40,9 @@ async function refusedWith(
   assert.equal(response.headers.get("content-type"), "application/problem+json");
   assert.equal(response.json.status, status);
   assert.equal(await server.newest, newest, "nothing was stored");
+  for (const { path } of (response.json.errors ?? []) as { path: string }[]) {
+    assert.ok(String(response.json.detail).includes(`: ${path}`) || path === "", response.body);
+  }
   return response.json;
 }
 

@@ -118,6 +118,7 @@ test("an artifact that is not what it is said to be is refused with the place, a
     const { status, json } = await server.send({ body: artifact(fields) });
     assert.equal(status, 400, JSON.stringify(fields));
     assert.equal((json.errors as { path: string }[])[0]?.path, path);
+    assert.ok(String(json.detail).includes(`: ${path}: `), String(json.detail));
   }
   assert.equal(await server.newest, before);
   assert.deepEqual(await kept(server), []);

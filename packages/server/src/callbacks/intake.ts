@@ -3,6 +3,7 @@ import type { RefusalFindings, RefusedCallbacks, RefusedRequest } from "../excha
 import type { WholeRequest } from "../ingress/exchange.ts";
 import type { Logger } from "../logger.ts";
 import type { CallbackResult, Metrics } from "../metrics.ts";
+import { detailOf } from "../problem.ts";
 import { ContentError } from "../store/contents.ts";
 import type { ChangeResult } from "../store/operations.ts";
 import { type Store, StoreUnavailableError } from "../store/store.ts";
@@ -16,8 +17,6 @@ import type { SignatureVerifier } from "./signature.ts";
 
 /** One sentence for all that is wrong with a signature: no hint which. */
 export const UNVERIFIED = "The callback's signature could not be verified.";
-
-const NOT_THE_ARTIFACT = "The artifact is not what its callback tells of it.";
 
 /** Room is made by people: no reason to ask for it every second. */
 const NO_ROOM_SECONDS = 60;
@@ -135,7 +134,10 @@ export class CallbackIntake {
     const named = { kind: "callback", taskId, dispatchId: parsed.dispatchId, at } as const;
     if (callback.type === "artifact") {
       const artifact = await artifacts.keep(callback.artifact);
-      if ("errors" in artifact) return this.#note(request, this.refuse(400, NOT_THE_ARTIFACT, artifact));
+      if ("errors" in artifact) {
+        const detail = detailOf("The artifact is not what its callback tells of it", artifact.errors);
+        return this.#note(request, this.refuse(400, detail, artifact));
+      }
       const kept = await store.change({ ...named, callback: { ...callback, artifact } }, { key });
       return this.#note(request, this.answerTo(kept));
     }

@@ -9,6 +9,7 @@ import {
   TIMESTAMP_TOLERANCE_SECONDS,
 } from "@mission-control/protocol";
 import { z } from "zod";
+import { detailOf } from "../problem.ts";
 import type { IdempotencyKey } from "../store/receipt.ts";
 import { pathOfLoneSurrogate } from "../unicode.ts";
 import type { Verified } from "./signature.ts";
@@ -90,5 +91,5 @@ function checkMediaType(headers: IncomingHttpHeaders): string | null {
 }
 
 function malformed(errors: NonNullable<Problem["errors"]>): Malformed {
-  return { status: 400, detail: "The body is not a callback.", errors };
+  return { status: 400, detail: detailOf("The body is not a callback", errors), errors };
 }

@@ -47,8 +47,7 @@ function idIn(segment: string | null): string | undefined {
 
 /** Why a callback was refused, with what was wrong in it. */
 function reasonIn({ title, body }: Answer): string {
-  const { detail = title, errors = [] } = JSON.parse(body) as Problem;
-  return [detail, ...errors.map(({ path, message }) => (path ? `${path}: ${message}` : message))].join(" ");
+  return (JSON.parse(body) as Problem).detail ?? title;
 }
 
 const namesSchema = z.object({

@@ -51,7 +51,7 @@ export class MessageFiles {
     const total = known.reduce((sum, { file }) => sum + file.size, 0);
     if (total > MAX_ATTACHMENTS_BYTES) {
       const most = `${MAX_ATTACHMENTS_BYTES / 1024 / 1024} MiB`;
-      throw new AttachmentError("attachments", `The files of a message may be ${most} large together.`);
+      throw new AttachmentError("attachments", `may be ${most} large together`);
     }
     for (const { file, bytes } of known) {
       if (bytes) await keepWhole(contents, bytes, file.sha256);
@@ -86,7 +86,7 @@ export class MessageFiles {
     if ("artifactId" in attachment) {
       const { artifactId } = attachment;
       const found = await this.#options.store.artifact(taskId, artifactId);
-      if (!found) throw new AttachmentError(`${path}.artifactId`, "The task has no such artifact.");
+      if (!found) throw new AttachmentError(`${path}.artifactId`, "is no artifact of the task");
       const { name, mediaType, size, sha256 } = found;
       return { file: { artifactId, name, mediaType, size, sha256 } };
     }

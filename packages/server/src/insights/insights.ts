@@ -11,7 +11,7 @@ export class HoursNotKeptError extends Error {
   override name = "HoursNotKeptError";
 
   constructor() {
-    super(`Hours are kept for ${KEEP_HOURS_DAYS} days: ask by day.`);
+    super(`must be day, as hours are kept for ${KEEP_HOURS_DAYS} days`);
   }
 }
 

@@ -16,7 +16,7 @@ import type { AddressCount } from "../limits/address-limit.ts";
 import type { Limit } from "../limits/limits.ts";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
-import { problemBody } from "../problem.ts";
+import { detailOf, problemBody } from "../problem.ts";
 import { StoreUnavailableError } from "../store/store.ts";
 import type { Hub, Subscription } from "./hub.ts";
 
@@ -208,7 +208,7 @@ export class StreamEndpoint {
         path: z.core.toDotPath(path),
         message,
       }));
-      return { status: 400, detail: "The stream cannot be opened like this.", errors };
+      return { status: 400, detail: detailOf("The request is not valid", errors), errors };
     }
     const { lastEventId, taskId, agentId, types, unnamed = false } = parsed.data;
     const filter: EventFilter = {

@@ -435,7 +435,9 @@ test("a stream is refused in words: without the right to read, or with a filter 
   ]) {
     const refused = await ask(`/api/events?${query}`);
     assert.equal(refused.status, 400, query);
-    const [{ path }] = (refused.body as { errors: [{ path: string }] }).errors;
+    const { errors, detail } = refused.body as { errors: [{ path: string }]; detail: string };
+    const [{ path }] = errors;
+    assert.ok(detail.startsWith(`The request is not valid: ${path}: `), detail);
     assert.ok(path.startsWith(query.split("=")[0] as string), `${query} is wrong at ${path}`);
   }
 });
