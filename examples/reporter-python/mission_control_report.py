@@ -193,8 +193,8 @@ class Reporter:
         reason, status = "", None
         for wait in (*self._waits, None):
             left = try_timeout if deadline is None else min(try_timeout, deadline - time.monotonic())
-            status, reason, retry_after, is_skewed, answer = attempt(max(left, 0.1))
-            if _is_stored(status, answer):
+            status, reason, retry_after, is_skewed, is_stored, answer = attempt(max(left, 0.1))
+            if is_stored:
                 return answer
             # Below 400 it is no answer of Mission Control: of a proxy, or a network's log-in page.
             if status is not None and status not in (408, 425, 429) and 400 <= status < 500 and not is_skewed:
@@ -218,7 +218,7 @@ class Reporter:
         return self._ask(request, timeout)
 
     def _ask(self, request, timeout):
-        """Returns (status or None, reason, seconds to wait, whether the clocks are to blame, the answer)."""
+        """Returns (status or None, reason, seconds to wait, whether the clocks are to blame, whether it is stored, the answer)."""
         # In a thread of its own, because a socket's timeout begins anew with every byte that comes.
         said = queue.SimpleQueue()
         exchange = threading.Thread(target=_exchange, args=(self._opener, request, timeout, said), daemon=True)
@@ -226,13 +226,16 @@ class Reporter:
         exchange.start()
         head = _take(said, end)
         if not isinstance(head, tuple):
-            return None, head or f"no answer within {timeout:g} s", 0, False, {}
+            return None, head or f"no answer within {timeout:g} s", 0, False, False, {}
         status, headers = head
-        body = _take(said, end) or b""
+        body = _take(said, end)
+        if body is None:
+            return None, f"no whole answer within {timeout:g} s", 0, False, False, {}
         answer = _parse(body)
         detail = answer.get("detail")
         reason = f"HTTP {status}: {_one_line(str(detail)).rstrip('.')}" if detail else f"HTTP {status}"
-        if status < 400 and not _is_stored(status, answer):
+        is_stored = _is_stored(status, body)
+        if status < 400 and not is_stored:
             reason += f", which is not Mission Control's word that it is stored ({_described(headers, body)})"
         now = time.time()
         server_time = _http_date(headers.get("date")) or now
@@ -242,7 +245,8 @@ class Reporter:
             # One of the two clocks is wrong, and it may be the server's: worth waiting for it to be set right.
             side = "behind" if skew < 0 else "ahead of"
             reason += f" (this machine's clock is {abs(skew)} s {side} the server's: set right the one that is wrong)"
-        return status, reason, _retry_after(headers.get("retry-after"), server_time), is_skewed, answer
+        retry_after = _retry_after(headers.get("retry-after"), server_time)
+        return status, reason, retry_after, is_skewed, is_stored, answer
 
 
 def _exchange(opener, request, timeout, said):
@@ -260,10 +264,13 @@ def _exchange(opener, request, timeout, said):
         return
     with response:
         said.put((response.code, response.headers))
+        body = b""
         try:
-            said.put(response.read(MAX_ANSWER_BYTES))
+            while len(body) < MAX_ANSWER_BYTES and (piece := response.read1(MAX_ANSWER_BYTES)):
+                body += piece
         except (OSError, http.client.HTTPException, ValueError):
-            said.put(b"")
+            pass
+        said.put(body)
 
 
 def _take(said, end):
@@ -274,11 +281,11 @@ def _take(said, end):
         return None
 
 
-def _is_stored(status, answer):
-    """Whether an answer, come whole, is Mission Control's word that it has the callback."""
-    if status is None or not 200 <= status < 300 or answer.get("ok") is not True:
+def _is_stored(status, body):
+    """Whether an answer says that the callback is stored: a 2xx, unless something else came with it, such as a log-in page."""
+    if not 200 <= status < 300:
         return False
-    return isinstance(answer.get("eventId"), int)
+    return not body.strip() or _parse(body, {"ok": False}).get("ok", True) is True
 
 
 def _described(headers, body):
@@ -295,12 +302,13 @@ def _one_line(text):
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())
 
 
-def _parse(raw):
+def _parse(raw, otherwise=None):
+    """The JSON object that came, or what is given for where none did."""
     try:
         value = json.loads(raw)
     except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+        value = None
+    return value if isinstance(value, dict) else otherwise or {}
 
 
 def _parse_waits(text):

@@ -159,11 +159,11 @@ header() { sed -n "s/^$1: *\\([^$return]*\\).*/\\1/p" "$folder/headers" | tail -
 # A stranger's text, stdin, as part of a line: characters that do something to a terminal, and all beyond ASCII, are spaces.
 one_line() { LC_ALL=C tr -c '\041-\176' ' ' | sed 's/  */ /g; s/^ //; s/ $//'; }
 
-# Whether the last answer, come whole, is Mission Control's word that it has the callback.
+# Whether the last answer says that the callback is stored: a 2xx, unless something else came with it, such as a log-in page.
 is_stored() {
   case $status in 2??) ;; *) return 1 ;; esac
-  tr -d '\r\n' <"$folder/answer" | grep -Eq '^ *\{.*\} *$' || return 1
-  grep -Eq '"ok" *: *true' "$folder/answer" && grep -Eq '"eventId" *: *[0-9]' "$folder/answer"
+  [ -s "$folder/answer" ] || return 0
+  tr -d '\r\n' <"$folder/answer" | grep -Eq '^ *\{.*\} *$' && ! grep -Eq '"ok" *: *(false|null)' "$folder/answer"
 }
 
 # What the last answer is, in words: where it points, or its type and beginning.

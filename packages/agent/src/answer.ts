@@ -21,10 +21,9 @@ export type PostResult =
  */
 export async function judge(response: Response, now: number): Promise<PostResult> {
   const text = await readText(response);
-  const answer = parseObject(text);
   const { status, headers } = response;
   if (response.ok) {
-    const stored = readStored(answer);
+    const stored = readStored(text);
     return stored ? { kind: "stored", answer: stored } : foreign(status, describeBody(headers, text));
   }
   if (status >= 300 && status < 400) {
@@ -32,6 +31,7 @@ export async function judge(response: Response, now: number): Promise<PostResult
     return foreign(status, `redirected to ${where}; callbacks follow no redirects`);
   }
   const serverTime = parseHttpDate(headers.get("date"));
+  const answer = parseObject(text) ?? {};
   const detail = typeof answer.detail === "string" ? answer.detail : answer.title;
   const reason = `HTTP ${status}${typeof detail === "string" ? `: ${oneLine(detail).replace(/\.$/, "")}` : ""}`;
   if (isRetryable(status)) {
@@ -52,15 +52,19 @@ export async function judge(response: Response, now: number): Promise<PostResult
 
 /** Whether a server's `/healthz` answered, and nothing that stands between. */
 export async function isHealthy(response: Response): Promise<boolean> {
-  return parseObject(await readText(response)).status === "ok";
+  return parseObject(await readText(response))?.status === "ok";
 }
 
-/** Mission Control's word that a callback is stored; `undefined` where an answer is not that, or not whole. */
-function readStored(answer: Record<string, unknown>): CallbackResponse | undefined {
-  const { ok, eventId, duplicate, taskStatus } = answer;
-  if (ok !== true || typeof eventId !== "number") return undefined;
+/**
+ * What a 2xx says of a callback that is stored. `undefined` where it comes from something else, such as a log-in page, or is
+ * not whole; a 2xx alone, without a body, will do.
+ */
+function readStored(text: string): CallbackResponse | undefined {
+  if (text.trim() === "") return {};
+  const { ok = true, eventId, duplicate, taskStatus } = parseObject(text) ?? { ok: false };
+  if (ok !== true) return undefined;
   return {
-    eventId,
+    ...(typeof eventId === "number" && { eventId }),
     ...(typeof duplicate === "boolean" && { duplicate }),
     ...(typeof taskStatus === "string" && { taskStatus }),
   };
@@ -101,12 +105,12 @@ async function readText(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** The JSON object that a text holds, or an empty one. */
-function parseObject(text: string): Record<string, unknown> {
+/** The JSON object that a text holds, if it does. */
+function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
-    return {};
+    return undefined;
   }
 }

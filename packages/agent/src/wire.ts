@@ -162,7 +162,7 @@ export interface CallbackBody {
 
 /** Mission Control's answer to a callback it stored. */
 export interface CallbackResponse {
-  eventId: number;
+  eventId?: number | undefined;
   /** It had been stored before: an earlier answer was lost on its way. */
   duplicate?: boolean | undefined;
   taskStatus?: string | undefined;
