@@ -1,7 +1,8 @@
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
-import { chmodSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, linkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatSecret, SECRET_RULE } from "@mission-control/protocol";
+import { makeFolder } from "@mission-control/protocol/make-folder";
 import {
   isSecret,
   type KeyFile,
@@ -96,7 +97,7 @@ export function fingerprint(serverKey: KeyObject, purpose: string, text = ""): s
 }
 
 function readOrMake(folder: string, key: MadeKey): string {
-  mkdirSync(folder, { recursive: true, mode: ONLY_OWNER_FOLDER });
+  makeFolder(folder, ONLY_OWNER_FOLDER);
   const file = join(folder, key.name);
   const kept = readKey(folder, key);
   if (kept !== null) {

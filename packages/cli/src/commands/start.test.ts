@@ -152,11 +152,19 @@ test("a port in use, a folder in use, and wrong settings each get one sentence",
   const unusable = await run(["start", "--port", "0", "--data-dir", join(folder, "file", "data")]);
   assert.equal(unusable.code, 1);
   assert.match(unusable.stderr, /^The data folder cannot be used .*--data-dir\.\n$/);
+  if (existsSync("/proc/self")) {
+    const nowhere = await run(["start", "--port", "0", "--data-dir", "/proc/mission-control/data"]);
+    assert.equal(nowhere.code, 1);
+    assert.match(
+      nowhere.stderr,
+      /^The data folder cannot be used \(ENOENT at \/proc\/mission-control\): .*--data-dir\.\n$/,
+    );
+  }
 
   symlinkSync(join(folder, "nowhere", "far"), join(folder, "dangling"));
   mkdirSync(join(folder, "no-database", "mission-control.lock"), { recursive: true });
   for (const [data, what] of [
-    ["dangling", "ENOENT at "],
+    ["dangling", "EEXIST at "],
     ["no-database", "unable to open database file at "],
   ] as const) {
     const refused = await run(["start", "--port", "0", "--data-dir", join(folder, data)]);

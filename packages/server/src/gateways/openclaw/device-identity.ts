@@ -7,8 +7,9 @@ import {
   randomUUID,
   sign,
 } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "@mission-control/protocol/make-folder";
 import { KeyFileError } from "@mission-control/protocol/settings";
 import type { SharedKeys } from "../../keys.ts";
 import { type DeviceTokenSlot, deviceTokenSlot } from "./device-tokens.ts";
@@ -56,7 +57,7 @@ export class DeviceIdentity {
    * @throws KeyFileError when the file is there but holds no such key
    */
   static open(folder: string): DeviceIdentity {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     const file = join(folder, KEY_FILE);
     return new DeviceIdentity(folder, parseKey(file, readIfThere(file) ?? createKey(file, newKey())));
   }
@@ -77,7 +78,7 @@ export class DeviceIdentity {
    * @throws KeyFileError when the folder has another key than the others use
    */
   static async share(folder: string, shared: SharedKeys): Promise<void> {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     const file = join(folder, KEY_FILE);
     const own = readIfThere(file);
     const common = await shared.sharedKey(KEY_FILE, own ?? newKey());

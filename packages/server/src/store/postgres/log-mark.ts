@@ -1,5 +1,5 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "@mission-control/protocol/make-folder";
 import { z } from "zod";
 import { StateFile } from "../state-file.ts";
 
@@ -27,7 +27,7 @@ export class LogMark {
   constructor(folder: string | undefined) {
     if (folder === undefined) this.#file = null;
     else {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder, 0o700);
       this.#file = new StateFile(join(folder, "mission-control.log-mark"), markSchema);
     }
   }

@@ -1,7 +1,8 @@
 import { randomInt } from "node:crypto";
-import { chmodSync, mkdirSync, statSync } from "node:fs";
+import { chmodSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { makeFolder } from "@mission-control/protocol/make-folder";
 import { checkFiles, checkIdentity, checkPages, DamagedDatabaseError, isSmall, named } from "./damage.ts";
 import { saysDamaged } from "./engine-error.ts";
 import { InstanceMarker, type MarkerState } from "./instance-marker.ts";
@@ -31,7 +32,7 @@ export interface OpenDatabase {
  * @throws DataFolderInUseError, NewerDatabaseError, DamagedDatabaseError
  */
 export function openDatabase(folder: string): OpenDatabase {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const lock = takeLock(join(folder, "mission-control.lock"), folder);
   const file = databaseFile(folder);
   const marker = new InstanceMarker(join(folder, "mission-control.instance"));
