@@ -1,9 +1,9 @@
-// Puts the protocol's signing code, and its rules for texts, into dist/ in place of the imports of them, so that the
+// Puts the protocol's signing code, its rules for texts and how it makes folders into dist/ in place of the imports of them, so that the
 // published package needs nothing but Node. Everything reaches each through one module of the same name in src/, and
 // none has an import but Node's own modules.
 import { readFileSync, writeFileSync } from "node:fs";
 
-for (const module of ["signing", "entry-text", "file-text"]) {
+for (const module of ["signing", "entry-text", "file-text", "make-folder"]) {
   for (const extension of ["js", "d.ts"]) {
     const source = new URL(`../../protocol/dist/${module}.${extension}`, import.meta.url);
     const text = readFileSync(source, "utf8").replace(/^\/\/# sourceMappingURL=.*\n?/m, "");

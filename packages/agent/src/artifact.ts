@@ -2,7 +2,6 @@ import { isUtf8 } from "node:buffer";
 import { createHash, randomUUID } from "node:crypto";
 import {
   closeSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -14,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { extname, join, resolve } from "node:path";
 import type { Message } from "./callback.ts";
+import { makeFolder } from "./make-folder.ts";
 import { contentDigest } from "./signing.ts";
 import { type CallbackBody, MAX_CALLBACK_BYTES } from "./wire.ts";
 
@@ -159,7 +159,7 @@ function digestOf(path: string): Buffer {
 function copyOf(bytes: Buffer, spool: string | undefined): string {
   const folder = spool === undefined ? tmpdir() : join(spool, "artifacts");
   if (spool !== undefined) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     makeRoom(folder, bytes.length);
   }
   const path = join(folder, `mission-control-artifact-${randomUUID()}`);

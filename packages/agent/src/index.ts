@@ -5,6 +5,7 @@ export { type Clock, systemClock } from "./clock.ts";
 export { shortened } from "./entry-text.ts";
 export { CallbackError, type CallbackErrorCode, ConfigurationError } from "./errors.ts";
 export { fencedFile, plainText, textOfFile } from "./file-text.ts";
+export { makeFolder } from "./make-folder.ts";
 export type { MessageEnd, MessageHandler, MessageReply } from "./messages.ts";
 export type { ReportResult } from "./outbox.ts";
 export { type CommandResult, type FlushCommand, flush, type ReportCommand, report } from "./report.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -19,6 +19,24 @@ afterEach(async () => {
 });
 
 const environment = () => ({ ...server.environment(), MISSION_CONTROL_DATA_DIR: home });
+
+test("a report goes out although its spool can be no folder, and says so", {
+  skip: !existsSync("/proc/self"),
+}, async () => {
+  const warnings: string[] = [];
+  const sent = await report({
+    env: { ...environment(), MISSION_CONTROL_DATA_DIR: "/proc/mission-control" },
+    type: "complete",
+    text: "done",
+    onWarning: (warning) => warnings.push(warning),
+  });
+  assert.equal(sent.exitCode, 0);
+  assert.deepEqual(server.words, ["done"]);
+  assert.match(
+    warnings.join(),
+    /could not be written to the spool, .*ENOENT.*mkdir '\/proc\/mission-control'/,
+  );
+});
 
 test("each verb is reported from the environment", async () => {
   const env = environment();

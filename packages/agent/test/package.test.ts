@@ -42,7 +42,7 @@ test("the package installs alone: nothing comes with it", () => {
     ["@mission-control"],
   );
   assert.deepEqual(readdirSync(join(folder, "node_modules/@mission-control")), ["agent"]);
-  assert.ok(size < 50_000, `${size} bytes packed`);
+  assert.ok(size < 51_000, `${size} bytes packed`);
 });
 
 for (const node of NODES) {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { JsonObject } from "@mission-control/agent";
+import { type JsonObject, makeFolder } from "@mission-control/agent";
 import { type Changes, FolderState } from "./changes.ts";
 import { Git } from "./git.ts";
 import { RunFailedError } from "./program.ts";
@@ -82,7 +82,7 @@ export class Workspace {
     const name = folderName(taskId);
     if (this.#kind === "worktree") return this.#openWorktree(name);
     const folder = join(this.#root, name);
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder, 0o777);
     return this.#openFolder(folder, { folder });
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { makeFolder } from "@mission-control/agent";
 import type { Git } from "./git.ts";
 
 /** A worktree of one task. */
@@ -73,7 +74,7 @@ export class Worktrees {
     const repository = basename(common) === ".git" ? basename(dirname(common)) : basename(common);
     const hash = createHash("sha256").update(common).digest("hex").slice(0, 8);
     const parent = join(this.#folder, `${repository}-${hash}`);
-    mkdirSync(parent, { recursive: true, mode: 0o700 });
+    makeFolder(parent, 0o700);
     const folder = join(parent, name);
     await this.#git.text("worktree", "prune");
     const isBranch = (await this.#git.text("branch", "--list", branch)) !== "";

@@ -1,5 +1,6 @@
-import { accessSync, constants, mkdirSync, readdirSync, statfsSync, statSync } from "node:fs";
+import { accessSync, constants, readdirSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "../make-folder.ts";
 
 /** All files of the spool together may take this much of the disk. */
 const MAX_TOTAL_BYTES = 64 * 1024 * 1024;
@@ -33,7 +34,7 @@ export function listFolder(folder: string): string[] {
 
 /** Makes the folder where it is missing, and checks that files may be begun in it. @throws SpoolError */
 export function prepareFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const total = listFolder(folder).reduce((sum, path) => sum + sizeOf(path), 0);
   if (total <= MAX_TOTAL_BYTES) return;
   const size = `${Math.ceil(total / 1024 / 1024)} MiB`;

@@ -305,5 +305,5 @@ test("a spool that cannot be used is said once, and new dispatches are refused",
   await looks.reach(10);
   assert.equal(warnings.length, 1);
   assert.match(warnings[0] ?? "", /could not be delivered: ENOTDIR/);
-  assert.match(String((await dispatch(running, "d1")).reason), /ENOTDIR/);
+  assert.match(String((await dispatch(running, "d1")).reason), /EEXIST/);
 });

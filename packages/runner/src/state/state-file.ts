@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Dispatch } from "@mission-control/agent";
+import { type Dispatch, makeFolder } from "@mission-control/agent";
 import { dataFolder } from "../data-folder.ts";
 import type { Session } from "../program.ts";
 import { type Lock, takeLock } from "./state-lock.ts";
@@ -50,7 +50,7 @@ export class StateFile {
    */
   static open(options: StateOptions): StateFile {
     const folder = dataFolder(options.env, "runners");
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     const file = join(folder, stateName(options.server, options.name));
     const lock = takeLock(`${file}.lock`);
     if (!lock) throw new AlreadyRunningError(whoRuns(`${file}.json`, options.name));
