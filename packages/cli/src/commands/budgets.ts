@@ -56,7 +56,7 @@ export function configure(command: Command): void {
     .addHelpText(
       "after",
       `
-Without --agent and --tag it covers everything. At 80 and 100 % an event tells of it, once in each day or month.
+Without --agent and --tag it covers everything, and without --time-zone it begins anew by UTC. At 80 and 100 % an event tells of it, once in each day or month.
 
 Examples:
   mission-control budgets add everything --limit "20 USD" --per day --time-zone Europe/Berlin
@@ -113,7 +113,7 @@ function withFieldFlags(command: Command): Command {
   return withServerFlags(command)
     .option("--limit <amount>", 'how much: "20 USD", or "500k tokens"', limit)
     .option("--per <period>", "day or month", period)
-    .option("--time-zone <name>", "by whose clocks it begins anew, such as Europe/Berlin (default: UTC)")
+    .option("--time-zone <name>", "by whose clocks it begins anew, such as Europe/Berlin")
     .option("--agent <name>", "only what this agent uses, by name or id")
     .option("--tag <tag>", "only what is used for tasks with this tag")
     .option("--refuse", "dispatch nothing that it covers while it is used up")
