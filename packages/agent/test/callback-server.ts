@@ -61,7 +61,8 @@ export class CallbackServer {
   readonly #seen = new Map<string, number>();
   readonly #server = createServer(wholeRequests((...exchange) => this.#serve(...exchange))).on(
     "request",
-    (_, response) => this.#count(response),
+    // The question whether it is up again may well come beside a callback.
+    (request, response) => request.url?.endsWith("/healthz") || this.#count(response),
   );
   #inFlight = 0;
 
