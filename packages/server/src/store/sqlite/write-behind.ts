@@ -11,8 +11,8 @@ const BATCH_EVENTS = 2048;
 /**
  * A callback's commit writes little more than its event, at the end of the log. What can be told from the log — its
  * indexes, receipts, what tasks and attempts have become by their events, the search's index — follows in batches, which
- * touch each page once instead of once a callback; until then it is in memory. A batch goes in steps, each with a commit of
- * its own, which would else keep everybody waiting. What reads any of it from the database asks for it first
+ * touch each page once instead of once a callback; until then it is in memory. A batch is written in steps, each in
+ * a commit of its own: in one, it would keep everybody waiting. What reads any of it from the database asks for it first
  * ({@link request}), and a crash loses nothing of it: {@link recover} reads it from the log's tail, which begins behind
  * what the indexes know. So they are completed last, up to where all else is there.
  */
@@ -25,7 +25,7 @@ export class WriteBehind {
   /** The next step of the batch; 0 while none has begun. */
   #step = 0;
   #committedStep = 0;
-  /** The batch's last event. */
+  /** The batch's last event, known once all its receipts are written. */
   #upTo = 0;
 
   constructor(parts: { log: EventLog; receipts: ReceiptTable; tasks: TaskTable; attempts: AttemptTable }) {
@@ -71,8 +71,8 @@ export class WriteBehind {
         this.#writeMany();
         break;
       case 2:
-        this.#log.index(Math.floor((this.#log.indexed + this.#upTo) / 2));
         this.#writeWork();
+        this.#log.index(Math.floor((this.#log.indexed + this.#upTo) / 2));
         break;
       default:
         this.#log.index(this.#upTo);
