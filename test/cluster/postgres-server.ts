@@ -28,6 +28,7 @@ export class PostgresServer {
   readonly #folder: string;
   readonly #options: PostgresOptions;
   #process: ChildProcess | null = null;
+  #log = "";
 
   /** Makes an empty one and starts it. */
   static async start(options: PostgresOptions = {}): Promise<PostgresServer> {
@@ -54,6 +55,11 @@ export class PostgresServer {
     return `postgres://postgres:${PASSWORD}@127.0.0.1:${this.port}/${database}${options}`;
   }
 
+  /** What it has logged since it was started. */
+  get log(): string {
+    return this.#log;
+  }
+
   /** Its first process; those that serve connections are its children. */
   get pid(): number {
     return this.#process?.pid ?? 0;
@@ -78,13 +84,13 @@ export class PostgresServer {
       { ...asOther(), stdio: ["ignore", "ignore", "pipe"] },
     );
     this.#process = child;
-    let log = "";
+    this.#log = "";
     await new Promise<void>((resolve, reject) => {
       child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-        log += text;
-        if (/database system is ready to accept (read-only )?connections/.test(log)) resolve();
+        this.#log += text;
+        if (/database system is ready to accept (read-only )?connections/.test(this.#log)) resolve();
       });
-      child.once("exit", () => reject(new Error(`PostgreSQL did not start:\n${log}`)));
+      child.once("exit", () => reject(new Error(`PostgreSQL did not start:\n${this.#log}`)));
     });
   }
 

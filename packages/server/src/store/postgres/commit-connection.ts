@@ -14,10 +14,12 @@ const ASK_AGAIN_MS = { shortest: 20, longest: 500 };
 
 /**
  * A commit looks at a few rows of large tables. Its statements are planned once for a connection, perhaps while the tables
- * are small: the plan that suits then, reading one whole, holds up every commit after they have grown. Transactions are
- * made to be so whatever the database's own settings are.
+ * are small: the plan that suits then, reading one whole, holds up every commit after they have grown. Left to itself, the
+ * database plans them anew for each commit, as arrays have other lengths: half of its time where few callbacks share one.
+ * Transactions are made to be so whatever the database's own settings are.
  */
-const PREPARE = `SELECT pg_backend_pid() AS process, ${["seqscan", "hashjoin", "mergejoin"].map((way) => `set_config('enable_${way}', 'off', false)`)},
+const PREPARE = `SELECT pg_backend_pid() AS process, set_config('plan_cache_mode', 'force_generic_plan', false),
+  ${["seqscan", "hashjoin", "mergejoin"].map((way) => `set_config('enable_${way}', 'off', false)`)},
   set_config('jit', 'off', false), set_config('default_transaction_isolation', 'read committed', false),
   set_config('default_transaction_read_only', 'off', false)`;
 
