@@ -60,19 +60,12 @@ export class Audience {
     else if (agentId !== undefined && this.#byAgent.get(agentId)?.size === 0) this.#byAgent.delete(agentId);
   }
 
-  /** The cohorts an event is for. */
-  *of(event: Subject): Iterable<Cohort> {
-    for (const groups of this.#candidates(event)) {
-      for (const { filter, cohorts } of groups) if (passes(filter, event)) yield* cohorts;
-    }
-  }
-
-  *#candidates({ taskId, agentId }: Subject): Iterable<Set<Group>> {
-    yield this.#broad;
-    const ofTask = taskId === undefined ? undefined : this.#byTask.get(taskId);
-    if (ofTask) yield ofTask;
-    const ofAgent = agentId === undefined ? undefined : this.#byAgent.get(agentId);
-    if (ofAgent) yield ofAgent;
+  /** Calls with each cohort that an event is for. */
+  visit(event: Subject, visitor: (cohort: Cohort) => void): void {
+    const { taskId, agentId } = event;
+    visitGroups(this.#broad, event, visitor);
+    if (taskId !== undefined) visitGroups(this.#byTask.get(taskId), event, visitor);
+    if (agentId !== undefined) visitGroups(this.#byAgent.get(agentId), event, visitor);
   }
 
   /** Where a group is found: by its task, else by its agent, else always looked at. */
@@ -81,6 +74,15 @@ export class Audience {
     if (filter.agentId !== undefined) return entry(this.#byAgent, filter.agentId);
     return this.#broad;
   }
+}
+
+function visitGroups(
+  groups: ReadonlySet<Group> | undefined,
+  event: Subject,
+  visitor: (cohort: Cohort) => void,
+): void {
+  if (!groups) return;
+  for (const { filter, cohorts } of groups) if (passes(filter, event)) cohorts.forEach(visitor);
 }
 
 function entry(index: Map<string, Set<Group>>, id: string): Set<Group> {

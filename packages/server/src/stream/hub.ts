@@ -133,10 +133,10 @@ export class Hub {
   #publish(entries: readonly LogEntry[]): void {
     this.#ring.append(entries);
     for (const entry of entries) {
-      for (const cohort of this.#audience.of(entry)) {
+      this.#audience.visit(entry, (cohort) => {
         cohort.pending.push(entry.id);
         this.#pacer.add(cohort);
-      }
+      });
     }
   }
 
