@@ -19,9 +19,9 @@ export function problemBody(status: number, detail: string, more: ProblemMembers
 
 /**
  * A problem's detail that names each field that is wrong, as `errors` does.
- * @param what is wrong as a whole, such as "The request is not valid"
+ * @param what is wrong as a whole
  */
-export function detailOf(what: string, errors: NonNullable<Problem["errors"]>): string {
+export function detailOf(errors: NonNullable<Problem["errors"]>, what = "The request is not valid"): string {
   const faults = errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
   return `${what}: ${faults.join("; ")}.`;
 }

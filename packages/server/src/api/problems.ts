@@ -130,7 +130,7 @@ function refusalOf(error: unknown): ProblemError | null {
 
 /** The refusal of a request whose fields, or parameters, are wrong. */
 export function invalid(errors: FieldErrors): ProblemError {
-  return new ProblemError(400, detailOf("The request is not valid", errors), { errors });
+  return new ProblemError(400, detailOf(errors), { errors });
 }
 
 /** What Fastify itself refuses: bodies, media types, addresses. */

@@ -135,7 +135,7 @@ export class CallbackIntake {
     if (callback.type === "artifact") {
       const artifact = await artifacts.keep(callback.artifact);
       if ("errors" in artifact) {
-        const detail = detailOf("The artifact is not what its callback tells of it", artifact.errors);
+        const detail = detailOf(artifact.errors, "The artifact is not what its callback tells of it");
         return this.#note(request, this.refuse(400, detail, artifact));
       }
       const kept = await store.change({ ...named, callback: { ...callback, artifact } }, { key });

@@ -91,5 +91,5 @@ function checkMediaType(headers: IncomingHttpHeaders): string | null {
 }
 
 function malformed(errors: NonNullable<Problem["errors"]>): Malformed {
-  return { status: 400, detail: detailOf("The body is not a callback", errors), errors };
+  return { status: 400, detail: detailOf(errors, "The body is not a callback"), errors };
 }

@@ -208,7 +208,7 @@ export class StreamEndpoint {
         path: z.core.toDotPath(path),
         message,
       }));
-      return { status: 400, detail: detailOf("The request is not valid", errors), errors };
+      return { status: 400, detail: detailOf(errors), errors };
     }
     const { lastEventId, taskId, agentId, types, unnamed = false } = parsed.data;
     const filter: EventFilter = {

@@ -26,7 +26,7 @@ export default function FirstSteps() {
         <li>{text.firstSteps.dispatch}</li>
       </ol>
       <p>{text.firstSteps.demo}</p>
-      <CodeBlock>mission-control demo</CodeBlock>
+      <CodeBlock>npx mission-control demo</CodeBlock>
     </Empty>
   );
 }
