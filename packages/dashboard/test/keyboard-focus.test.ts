@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import type { DispatchPayload } from "@mission-control/protocol";
 import type { BrowserContext, Page } from "playwright-core";
 import { chromiumPath } from "./support/browser.ts";
@@ -39,6 +40,9 @@ const QUESTION = {
   ],
 };
 
+/** Between two tasks of the crowd, in milliseconds: a page that is sent as much as the machine can make is behind for good. */
+const PAUSE_MS = 50;
+
 /** Other tasks that come, go on and end all the while. */
 class Crowd {
   readonly #stage: Stage;
@@ -73,6 +77,7 @@ class Crowd {
       await report(
         this.#rounds % 2 ? { type: "complete", summary: "Done." } : { type: "error", error: "No" },
       );
+      await wait(PAUSE_MS);
       this.#rounds++;
       this.#next.resolve();
       this.#next = Promise.withResolvers();
