@@ -76,6 +76,7 @@ export class Audience {
   }
 }
 
+/** Calls with each cohort of those groups whose filter an event passes. */
 function visitGroups(
   groups: ReadonlySet<Group> | undefined,
   event: Subject,
