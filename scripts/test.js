@@ -1,9 +1,10 @@
 // Runs the tests straight from the TypeScript sources. Arguments narrow the run: a path or part of one each.
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { availableParallelism } from "node:os";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { compileCache } from "./compile-cache.js";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const patterns = [
@@ -29,7 +30,6 @@ const flags = [
   // Node's own choice is one file fewer than there are processors: one alone on two, while many files mostly wait.
   `--test-concurrency=${availableParallelism()}`,
 ];
-// What was compiled is kept for the next process that needs it: half of what a file, or a command it starts, takes.
-const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "mission-control-compile-cache") };
+const env = { ...process.env, ...compileCache };
 const { status } = spawnSync(process.execPath, [...flags, ...files], { cwd: root, env, stdio: "inherit" });
 process.exit(status ?? 1);

@@ -9,6 +9,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { compileCache } from "../../scripts/compile-cache.js";
 import { missing } from "./agents/coding-agent.ts";
 import { agents, commands } from "./agents/index.ts";
 import { writeTable } from "./table.ts";
@@ -74,7 +75,13 @@ function run(program, args, timeout) {
     cwd: here,
     stdio: "inherit",
     timeout,
-    env: { ...process.env, OBSERVATIONS: observations, ALL_AGENTS: all ? "1" : "0", AT_ONCE: String(atOnce) },
+    env: {
+      ...process.env,
+      ...compileCache,
+      OBSERVATIONS: observations,
+      ALL_AGENTS: all ? "1" : "0",
+      AT_ONCE: String(atOnce),
+    },
   });
   if (error) console.error(`${program}: ${error.message}`);
   return status === 0;

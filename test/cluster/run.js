@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { compileCache } from "../../scripts/compile-cache.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { devDependencies } = JSON.parse(readFileSync(`${here}/package.json`, "utf8"));
@@ -27,6 +28,7 @@ run(process.execPath, [
 ]);
 
 function run(command, args) {
-  const { status } = spawnSync(command, args, { cwd: here, stdio: "inherit" });
+  const env = { ...process.env, ...compileCache };
+  const { status } = spawnSync(command, args, { cwd: here, env, stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);
 }

@@ -53,6 +53,7 @@ export class ServerProcess {
     const child = spawn(command[0] as string, [...command.slice(1), "start", "--json"], {
       env: {
         PATH: process.env.PATH,
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
         HOME: this.#folder,
         PORT: this.url === "" ? "0" : new URL(this.url).port,
         MISSION_CONTROL_DATA_DIR: this.#folder,
