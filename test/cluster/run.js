@@ -1,9 +1,8 @@
 // Runs the tests on a real PostgreSQL, which it installs when needed. Arguments narrow the run to files.
-import { spawnSync } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compileCache } from "../../scripts/compile-cache.js";
+import { runOrExit } from "../../scripts/run-or-exit.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { devDependencies } = JSON.parse(readFileSync(`${here}/package.json`, "utf8"));
@@ -28,7 +27,5 @@ run(process.execPath, [
 ]);
 
 function run(command, args) {
-  const env = { ...process.env, ...compileCache };
-  const { status } = spawnSync(command, args, { cwd: here, env, stdio: "inherit" });
-  if (status !== 0) process.exit(status ?? 1);
+  runOrExit(command, args, here);
 }

@@ -1,9 +1,8 @@
 // Runs the tests against a real OpenClaw Gateway, which it installs when needed. Arguments narrow the run to files.
-import { spawnSync } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compileCache } from "../../scripts/compile-cache.js";
+import { runOrExit } from "../../scripts/run-or-exit.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
 if (!existsSync(`${here}/node_modules/openclaw/openclaw.mjs`)) run("npm", ["ci"]);
@@ -24,7 +23,5 @@ run(process.execPath, [
 ]);
 
 function run(command, args) {
-  const env = { ...process.env, ...compileCache };
-  const { status } = spawnSync(command, args, { cwd: here, env, stdio: "inherit" });
-  if (status !== 0) process.exit(status ?? 1);
+  runOrExit(command, args, here);
 }
